@@ -1,0 +1,106 @@
+"""Everything that can go wrong, as one tree.
+
+FpverifyError
+├── ScanError (ValueError)       the scan that was given
+│   ├── UnreadableScan             missing, truncated, or not an image
+│   ├── UnsupportedResolution      no plausible resolution, stated or estimated
+│   ├── ScanTooLarge               more pixels than the stated limit
+│   └── FailureToAcquire           an image, but no usable print in it
+├── EnrollmentError              the subject's record
+│   ├── FailureToEnroll            a print too poor to be verified later
+│   ├── DuplicateFinger            this finger is enrolled already
+│   └── NotEnrolled (LookupError)  no such subject or finger
+├── StoreError                   the store
+│   ├── WrongKey                   the key does not open it
+│   ├── CorruptRecord              damaged or altered data
+│   └── StoreLocked                another process holds it
+├── ModelError                   the model
+│   ├── UnknownModel               no bundle of that name or folder
+│   ├── CorruptModel               a file does not fit its hash
+│   └── ModelMismatch              templates of two different models
+├── RecipeError (ValueError)     a training recipe that cannot be followed
+└── TooFewComparisons (ValueError)  the data cannot support the rate
+
+A message says what was given and what would have been right, in one line.
+A non-match is an answer, not an error.
+"""
+
+
+class FpverifyError(Exception):
+    """Base of every error that fpverify raises on purpose."""
+
+
+class ScanError(FpverifyError, ValueError):
+    """The scan that was given cannot be used."""
+
+
+class UnreadableScan(ScanError):
+    """The file is missing, truncated, or not an image."""
+
+
+class UnsupportedResolution(ScanError):
+    """No plausible resolution: neither stated nor to be estimated."""
+
+
+class ScanTooLarge(ScanError):
+    """The image has more pixels than the stated limit."""
+
+
+class FailureToAcquire(ScanError):
+    """An image was read, but there is no usable print in it."""
+
+
+class EnrollmentError(FpverifyError):
+    """The subject's record does not allow what was asked."""
+
+
+class FailureToEnroll(EnrollmentError):
+    """The print is too poor to be verified against later."""
+
+
+class DuplicateFinger(EnrollmentError):
+    """This finger is enrolled already."""
+
+
+class NotEnrolled(EnrollmentError, LookupError):
+    """No such subject, or no such finger of the subject."""
+
+
+class StoreError(FpverifyError):
+    """The enrollment store cannot be used."""
+
+
+class WrongKey(StoreError):
+    """The key does not open the store."""
+
+
+class CorruptRecord(StoreError):
+    """The store or one of its records is damaged or was altered."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the store."""
+
+
+class ModelError(FpverifyError):
+    """The model cannot be used."""
+
+
+class UnknownModel(ModelError):
+    """No bundle has this name or lies in this folder."""
+
+
+class CorruptModel(ModelError):
+    """A file of the bundle is missing or does not fit its hash."""
+
+
+class ModelMismatch(ModelError):
+    """Two templates, or a template and a model, do not belong together."""
+
+
+class RecipeError(FpverifyError, ValueError):
+    """A training recipe that cannot be followed."""
+
+
+class TooFewComparisons(FpverifyError, ValueError):
+    """There are too few comparisons to support the stated rate."""

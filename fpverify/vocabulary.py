@@ -1,0 +1,236 @@
+"""The nouns that cross rooms, in the order a print meets them.
+
+Words follow ISO/IEC 2382-37: probe, reference, mated, non-mated, FMR, FNMR.
+Lengths end in `_px` (pixels at the working resolution unless said otherwise), angles in `_rad`.
+Images have the origin in the top left corner, x to the right, y down; an angle turns x towards y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+ByteArray = NDArray[np.uint8]
+BoolArray = NDArray[np.bool_]
+Scores = NDArray[np.float64]
+
+WORKING_PPI = 250.0  # every scan is resampled to this: a ridge period is then 3.2 to 5.8 px
+
+BundleKind = Literal["minutiae", "whole-print"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """One image of one finger, as a sensor or a file gave it.
+
+    Attributes:
+        pixels: (height, width) uint8, ridges dark.
+        ppi: pixels per inch of `pixels`; finite, positive.
+        source: where it came from, for messages: a file name, "synthetic", ...
+        ppi_estimated: the resolution was estimated from the ridges, not stated.
+        inverted: the image had bright ridges on dark and was inverted on reading.
+    """
+
+    pixels: ByteArray
+    ppi: float
+    source: str = "memory"
+    ppi_estimated: bool = False
+    inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedScan:
+    """A scan as the networks see it.
+
+    Attributes:
+        image: (height, width) float32, locally normalised (zero mean, unit deviation, within ±3),
+            ridges negative.
+        scale: working pixels per pixel of the scan it was made from.
+        source: as in `Scan`.
+    """
+
+    image: FloatArray
+    scale: float
+    source: str = "memory"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Minutiae:
+    """The minutiae of one print, n of them, best first.
+
+    Attributes:
+        x_px, y_px: (n,) float32, at the working resolution.
+        angle_rad: (n,) float32 in (-pi, pi]; the direction in which the ridge runs away from its ending,
+            or the valley from its own (a bifurcation).
+        quality: (n,) float32 in [0, 1].
+    """
+
+    x_px: FloatArray
+    y_px: FloatArray
+    angle_rad: FloatArray
+    quality: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.x_px)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """What is kept of a scan: enough to compare, not to draw it again.
+
+    Every number lies on the grid of the binary form (`fpverify.store.template_format`), so a stored template scores
+    exactly as a fresh one.
+
+    Attributes:
+        model_id: the bundle that made it; templates of two bundles cannot be compared.
+        quality: of the scan, in [0, 1].
+        minutiae: n of them; none for a whole-print model.
+        descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/127 of its largest component.
+        vector: (m,) float32 of unit length for a whole-print model, otherwise None.
+    """
+
+    model_id: str
+    quality: float
+    minutiae: Minutiae
+    descriptors: NDArray[np.int8]
+    vector: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """An enrolled impression."""
+
+    subject: str
+    finger: str
+    impression: int  # 1, 2, ... within the finger
+    template: Template
+    enrolled_at: datetime  # UTC
+
+    @property
+    def model_id(self) -> str:
+        """The bundle that made the template."""
+        return self.template.model_id
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval for a rate, both ends in [0, 1]."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """A threshold and the error rates that were measured there.
+
+    Attributes:
+        target_fmr: the rate that was asked for.
+        threshold: score at and above which a comparison is a match.
+        fmr, fnmr: measured at the threshold, failures to acquire left out.
+        fmr_interval, fnmr_interval: 95 %, resampled over fingers.
+        fta: failure-to-acquire rate of the same data.
+        mated, non_mated: numbers of comparisons.
+        evidence: which data, in words.
+        model_id: the model the threshold belongs to.
+    """
+
+    target_fmr: float
+    threshold: float
+    fmr: float
+    fnmr: float
+    fmr_interval: Interval
+    fnmr_interval: Interval
+    fta: float
+    mated: int
+    non_mated: int
+    evidence: str
+    model_id: str
+
+    @property
+    def far(self) -> float:
+        """False acceptance rate, FMR (1 - FTA) (ISO/IEC 19795-1)."""
+        return self.fmr * (1.0 - self.fta)
+
+    @property
+    def frr(self) -> float:
+        """False rejection rate, FTA + FNMR (1 - FTA) (ISO/IEC 19795-1)."""
+        return self.fta + self.fnmr * (1.0 - self.fta)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A calibrated comparison score, -10 log10(FMR): 20 is FMR 1 %, 30 is 0.1 %, 40 is 0.01 %.
+
+    Attributes:
+        value: finite; higher is more alike.
+        extrapolated: the value lies beyond the evidence the calibration was fitted on.
+    """
+
+    value: float
+    extrapolated: bool = False
+
+    @property
+    def fmr(self) -> float:
+        """The false match rate of a threshold at this score, in (0, 1]."""
+        return float(min(1.0, 10.0 ** (-self.value / 10.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Match or non-match, and what it was based on. Match if and only if score >= threshold."""
+
+    score: Score
+    operating_point: OperatingPoint
+    subject: str | None = None
+    finger: str | None = None  # the best finger, when the subject has several
+
+    @property
+    def match(self) -> bool:
+        """Whether the probe is taken to come from the claimed finger."""
+        return self.score.value >= self.operating_point.threshold
+
+    @property
+    def word(self) -> Literal["match", "non-match"]:
+        """The decision in the field's words."""
+        return "match" if self.match else "non-match"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """All comparisons of one set. Failed comparisons have the score -inf.
+
+    Attributes:
+        probes, references: names, one for each comparison.
+        mated: (n,) bool.
+        scores: (n,) float64, -inf where a side failed to acquire.
+        scans, failures: names of all scans, and of those that failed to acquire with the reason.
+        protocol: "dense" or "fvc".
+        data_hash: SHA-256 over the files, in order of name.
+        model_id: the model that made the scores.
+    """
+
+    probes: tuple[str, ...]
+    references: tuple[str, ...]
+    mated: BoolArray
+    scores: Scores
+    scans: tuple[str, ...]
+    protocol: str
+    data_hash: str
+    model_id: str
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def mated_scores(self) -> Scores:
+        """Scores of the mated comparisons, failures (-inf) included."""
+        return self.scores[self.mated]
+
+    @property
+    def non_mated_scores(self) -> Scores:
+        """Scores of the non-mated comparisons, failures (-inf) included."""
+        return self.scores[~self.mated]
