@@ -1,0 +1,18 @@
+"""Fingers from a seed: orientation, period, ridges, labels, impressions.
+
+The steps are separate so that each can be looked at and tested alone:
+
+    orientation   which way ridges run          (`orientation.draw_orientation`)
+    period        how far apart they are        (`period.draw_period`)
+    growth        ridges out of noise           (`growth.grow_ridges`)
+    labels        where ridges end              (`labels.find_minutiae`)
+    finger        all of it: a `MasterFinger`   (`finger.draw_finger`)
+    placement     finger on sensor: a `Map`     (`placement.draw_placement`)
+    skin          dry, wet, worn, wrinkled      (`skin.draw_ink`)
+    sensor        window, background, noise     (`sensor.SENSORS`)
+    impression    all of it: an `Impression`    (`impression.draw_impression`)
+    nonprints     images that are no print      (`nonprints.draw_nonprint`)
+    dataset       folders and pools of them     (`dataset.write_ridges`, `dataset.MasterPool`)
+
+Everything happens at the working resolution, 250 ppi. Randomness enters as `rng` and nowhere else.
+"""

@@ -1,0 +1,102 @@
+"""One impression of a finger on a sensor, with exact labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpverify.synthesis.fields import smooth_field
+from fpverify.synthesis.placement import Map, draw_placement
+from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
+from fpverify.synthesis.skin import draw_ink
+from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+
+
+@dataclass(frozen=True, slots=True)
+class ImpressionSettings:
+    """How impressions of a set vary.
+
+    Attributes:
+        shape: (height, width) px of the image at 250 ppi.
+        rotation_rad: most rotation either way.
+        shift_px: most shift either way.
+        hardness: range of `skin.draw_ink`'s hardness.
+        sensor: how the sensor draws.
+    """
+
+    shape: tuple[int, int] = (192, 192)  # 19.5 mm square
+    rotation_rad: float = 0.7  # 40 degrees, the most a guided user turns a finger
+    shift_px: float = 30.0  # 3 mm
+    hardness: tuple[float, float] = (0.6, 1.9)
+    sensor: Sensor = VARIED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Impression:
+    """A synthetic scan and what is true of it.
+
+    Attributes:
+        image: (height, width) float32 in [0, 1], ridges dark, 250 ppi.
+        foreground: (height, width) bool, where the finger shows.
+        minutiae: all of the master's, in pixels of `image`.
+        visible: (n,) bool, which of them lie in the foreground.
+        placement: the map to the master.
+    """
+
+    image: FloatArray
+    foreground: BoolArray
+    minutiae: Minutiae
+    visible: BoolArray
+    placement: Map
+
+
+def draw_impression(
+    rng: np.random.Generator, ridges: FloatArray, minutiae: Minutiae, settings: ImpressionSettings
+) -> Impression:
+    """A new impression; about 6 ms.
+
+    Args:
+        rng: source of randomness.
+        ridges: (height, width) float32 in [-1, 1], the master.
+        minutiae: the master's.
+        settings: how impressions vary.
+    """
+    rotation, shift = settings.rotation_rad, settings.shift_px
+    placement = draw_placement(rng, settings.shape, ridges.shape, rotation_rad=rotation, shift_px=shift)
+    hardness = rng.uniform(*settings.hardness)
+    ink = draw_ink(rng, placement.taken(ridges), hardness)
+    contact = _contact_area(rng, placement, ridges.shape, hardness)
+    window = draw_window(rng, settings.shape, settings.sensor)
+    image = draw_image(rng, ink * contact, window, settings.sensor)
+    foreground = (contact > 0.5) & window
+    projected, inside = placement.project(minutiae)
+    return Impression(image, foreground, projected, inside & _at(foreground, projected), placement)
+
+
+def _contact_area(
+    rng: np.random.Generator, placement: Map, master_shape: tuple[int, int], hardness: float
+) -> FloatArray:
+    """Where skin meets the plate: an ellipse with a ragged edge, sometimes small, with holes; in [0, 1]."""
+    height, width = master_shape
+    half_width, half_height = rng.uniform(0.45, 1.05) * 0.42 * width, rng.uniform(0.5, 1.1) * 0.42 * height
+    centre_x, centre_y = width / 2 + rng.normal(0, 8), height / 2 + rng.normal(0, 14)
+    radius = ((placement.x - centre_x) / half_width) ** 2 + ((placement.y - centre_y) / half_height) ** 2
+    radius = radius + 0.12 * smooth_field(rng, placement.x.shape, 6)
+    on_master = (placement.x > 2) & (placement.x < width - 3) & (placement.y > 2) & (placement.y < height - 3)
+    contact = on_master / (1 + np.exp(np.clip((radius - 1) * rng.uniform(8, 25), -50, 50)))
+    for _ in range(int(rng.poisson(0.4 * hardness))):
+        contact = contact * (1 - _hole(rng, placement))
+    return contact.astype(np.float32)
+
+
+def _hole(rng: np.random.Generator, placement: Map) -> FloatArray:
+    row, column = (int(rng.integers(0, side)) for side in placement.x.shape)
+    distance2 = (placement.x - placement.x[row, column]) ** 2 + (placement.y - placement.y[row, column]) ** 2
+    return np.exp(-distance2 / (2 * rng.uniform(5, 22) ** 2))
+
+
+def _at(mask: BoolArray, minutiae: Minutiae) -> BoolArray:
+    row = np.clip(np.rint(minutiae.y_px), 0, mask.shape[0] - 1).astype(int)
+    column = np.clip(np.rint(minutiae.x_px), 0, mask.shape[1] - 1).astype(int)
+    return np.asarray(mask[row, column])

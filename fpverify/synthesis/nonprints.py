@@ -1,0 +1,100 @@
+"""Images that are no print, so that a network learns to find nothing in them.
+
+Photographs are stood in for by dead leaves: A. Lee, D. Mumford, J. Huang, "Occlusion models for natural images",
+Int. J. Computer Vision 41 (2001): shapes of power-law sizes that hide one another have the statistics of nature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from fpverify.synthesis.fields import grain, pixel_grid, smooth_field
+from fpverify.vocabulary import FloatArray
+
+_Draw = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
+
+
+def draw_nonprint(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """An image without a print; (height, width) float32 in [0, 1]."""
+    kinds: tuple[_Draw, ...] = (
+        _dead_leaves,
+        _dead_leaves,
+        _fractal_noise,
+        _grains,
+        _writing,
+        _checks,
+        _blank,
+    )
+    image = kinds[int(rng.integers(len(kinds)))](rng, shape)
+    image = cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5))
+    image = image + rng.uniform(0, 0.06) * rng.standard_normal(shape, dtype=np.float32)
+    low, high = float(image.min()), float(image.max())
+    span = rng.uniform(0.2, 1.0)
+    scaled = (image - low) / max(high - low, 1e-3)
+    return (rng.uniform(0, 1 - span) + span * scaled).astype(np.float32)
+
+
+def _dead_leaves(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    image = np.full(shape, rng.random(), np.float32)
+    for _ in range(int(rng.integers(20, 300))):
+        centre = tuple(int(v) for v in rng.uniform(0, shape[::-1]))
+        size = 2.0 / np.sqrt(rng.uniform(0.0004, 1.0))  # radii of density r^-3, from 2 to 100 px
+        axes = (max(1, int(size)), max(1, int(size * rng.uniform(0.1, 1))))
+        if rng.random() < 0.5:
+            cv2.ellipse(image, centre, axes, rng.uniform(0, 180), 0, 360, rng.random(), -1)
+        else:
+            box = cv2.boxPoints((centre, axes, rng.uniform(0, 180)))
+            cv2.fillPoly(image, [box.astype(np.int32)], rng.random())
+    return image + 0.1 * rng.random() * grain(rng, shape, rng.uniform(0.6, 2.0))
+
+
+def _fractal_noise(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    spectrum = np.fft.rfft2(rng.standard_normal(shape))
+    frequency = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None]) + 1 / max(shape)
+    return np.fft.irfft2(spectrum / frequency ** rng.uniform(0.3, 2.2), shape).astype(np.float32)
+
+
+def _grains(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Band-limited noise of ridge scale: worms and dots without a common direction."""
+    fine = rng.uniform(0.7, 2.5)
+    image = grain(rng, shape, fine) - grain(rng, shape, fine * 2)
+    return np.tanh(rng.uniform(0.5, 4) * image)
+
+
+def _writing(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    image = np.ones(shape, np.float32)
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:"
+    size = rng.uniform(0.25, 1.0)
+    for y in range(8, shape[0], max(7, int(28 * size))):
+        line = "".join(rng.choice(list(letters), 40))
+        cv2.putText(
+            image,
+            line,
+            (int(rng.integers(0, 20)), y),
+            int(rng.integers(0, 8)),
+            size,
+            float(0.3 * rng.random()),
+        )
+    return image
+
+
+def _checks(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Bricks, tiles and weaves: two gratings at an angle to each other."""
+    x, y = pixel_grid(shape)
+    waves = []
+    for _ in range(2):
+        direction, period = rng.uniform(0, np.pi), rng.uniform(3, 30)
+        waves.append(np.cos(2 * np.pi * (x * np.cos(direction) + y * np.sin(direction)) / period))
+    mixed = np.maximum(*waves) if rng.random() < 0.5 else waves[0] * waves[1]
+    return np.tanh(rng.uniform(0.5, 5) * mixed)
+
+
+def _blank(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """An empty plate: shading, dirt, a bare frame."""
+    image = rng.random() + 0.1 * smooth_field(rng, shape, 3)
+    if rng.random() < 0.5:
+        cv2.rectangle(image, (10, 10), (shape[1] - 10, shape[0] - 10), float(rng.random()), int(rng.integers(1, 4)))
+    return image

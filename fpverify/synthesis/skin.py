@@ -1,0 +1,83 @@
+"""What the skin and the press make of ridges: dry, wet, worn, wrinkled, faint.
+
+`hardness` scales every effect: 0 is a perfect press, 1 an ordinary one, 2 a bad one.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fpverify.synthesis.fields import grain, smooth_field
+from fpverify.vocabulary import FloatArray
+
+
+def draw_ink(rng: np.random.Generator, ridges: FloatArray, hardness: float) -> FloatArray:
+    """Where the finger leaves a mark.
+
+    Args:
+        rng: source of randomness.
+        ridges: (height, width) float32 in [-1, 1], ridges positive, as placed on the sensor.
+        hardness: 0 perfect, 1 ordinary, 2 bad.
+
+    Returns:
+        (height, width) float32 in [0, 1]; 1 is full contact.
+    """
+    relief = ridges + _pressure(rng, ridges.shape, hardness) + _roughness(rng, ridges.shape, hardness)
+    if rng.random() < 0.45 * hardness:
+        relief = relief + _dryness(rng, ridges.shape, hardness)
+    if rng.random() < 0.3:
+        relief = relief + _wet_blobs(rng, ridges.shape)
+    ink = 1 / (1 + np.exp(-relief * rng.uniform(2, 6)))
+    if rng.random() < 0.5:
+        ink = ink * _pores(rng, ridges.shape)
+    if rng.random() < 0.25 * hardness:
+        ink = ink * _dry_patches(rng, ridges.shape)
+    return (ink * _creases(rng, ridges.shape, hardness)).astype(np.float32)
+
+
+def _pressure(rng: np.random.Generator, shape: tuple[int, int], hardness: float) -> FloatArray:
+    """Thick or thin ridges over the whole print, and more here than there."""
+    return 0.25 * hardness * smooth_field(rng, shape, 4) + np.float32(rng.normal(0, 0.3 * hardness))
+
+
+def _roughness(rng: np.random.Generator, shape: tuple[int, int], hardness: float) -> FloatArray:
+    return np.float32(rng.uniform(0.05, 0.35) * hardness) * grain(rng, shape, 1.0)
+
+
+def _dryness(rng: np.random.Generator, shape: tuple[int, int], hardness: float) -> FloatArray:
+    """Noise as coarse as ridges, which breaks them into dots."""
+    return np.float32(rng.uniform(0.4, 1.1) * hardness) * grain(rng, shape, rng.uniform(1.0, 1.9))
+
+
+def _wet_blobs(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    blobs = smooth_field(rng, shape, int(rng.integers(8, 20)))
+    return 3 * np.maximum(blobs - np.float32(rng.uniform(0.6, 1.5)), 0)
+
+
+def _pores(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    speckle = grain(rng, shape, 0.8) > rng.uniform(1.0, 2.4)
+    return 1 - np.float32(rng.uniform(0, 0.9)) * speckle.astype(np.float32)
+
+
+def _dry_patches(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Smooth regions where the print all but fades away."""
+    fade = smooth_field(rng, shape, int(rng.integers(3, 9))) - np.float32(rng.uniform(0.3, 1.2))
+    return 1 - np.float32(rng.uniform(0.5, 1.0)) / (1 + np.exp(-6 * fade))
+
+
+def _creases(rng: np.random.Generator, shape: tuple[int, int], hardness: float) -> FloatArray:
+    """Scratches of any direction, and families of roughly parallel wrinkles; 0 where skin does not touch."""
+    gaps = np.zeros(shape, np.float32)
+    family = rng.uniform(0, np.pi)
+    wrinkles = int(rng.integers(5, 25)) if rng.random() < 0.25 * hardness else 0
+    for number in range(int(rng.poisson(2.0 * hardness)) + wrinkles):
+        start = rng.uniform(0, shape[::-1])
+        if number < wrinkles:
+            direction = family + rng.normal(0, 0.25)
+            end = start + rng.normal(0, 60) * np.array([np.cos(direction), np.sin(direction)])
+        else:
+            end = start + rng.normal(0, 50, 2)
+        ends = [tuple(int(v) for v in point) for point in (start, end)]
+        cv2.line(gaps, ends[0], ends[1], float(rng.uniform(0.5, 1.0)), int(rng.integers(1, 3)), cv2.LINE_AA)
+    return 1 - gaps

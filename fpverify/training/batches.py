@@ -1,0 +1,171 @@
+"""Batches of synthetic impressions with exact targets; each a pure function of a seed and its number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from fpverify.features.patches import sample_patches
+from fpverify.features.preparation import normalise
+from fpverify.synthesis.dataset import MasterPool
+from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_impression
+from fpverify.synthesis.nonprints import draw_nonprint
+from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+
+CELL_PX = 4  # the minutia map has one cell for 4 x 4 px
+CHANNELS = 8  # heat, heat weight, dx, dy, cos, sin, foreground, foreground weight
+AMBIGUOUS_PX = 3.0  # cells whose centre lies so near a minutia of another cell may answer either way
+POSITION_JITTER_PX = 1.0  # deviation; stands in for the error of detection
+ANGLE_JITTER_RAD = 0.12  # deviation, 7 degrees; likewise
+LEAST_SHARED = 6  # minutiae that two impressions of a training pair must share
+
+TURNED = ImpressionSettings(rotation_rad=np.pi)  # the detector has to work at every angle
+
+
+@dataclass(frozen=True, slots=True)
+class MinutiaMapBatches:
+    """Whole impressions and the map of their minutiae.
+
+    Attributes:
+        masters: fingers to draw from.
+        seed: of the sequence of batches.
+        size: images a batch.
+        nonprint_share: fraction of the images that show no print.
+        settings: of the impressions.
+    """
+
+    masters: MasterPool
+    seed: int
+    size: int = 24
+    nonprint_share: float = 0.08
+    settings: ImpressionSettings = TURNED
+
+    def __call__(self, index: int) -> tuple[FloatArray, FloatArray]:
+        """Batch number `index`: images (size, h, w, 1), targets (size, h/4, w/4, CHANNELS), both float32."""
+        rng = np.random.default_rng([self.seed, index])
+        examples = [self._example(rng) for _ in range(self.size)]
+        images, targets = zip(*examples, strict=True)
+        return np.stack(images)[..., None], np.stack(targets)
+
+    def _example(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        if rng.random() < self.nonprint_share:
+            return normalise(draw_nonprint(rng, self.settings.shape)), _empty_target(self.settings.shape)
+        made = draw_impression(rng, *_any_finger(rng, self.masters), self.settings)
+        return normalise(made.image), minutia_map_target(made)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchBatches:
+    """Neighbourhoods of the same minutiae in two impressions.
+
+    Attributes:
+        masters: fingers to draw from.
+        seed: of the sequence of batches.
+        fingers: about how many fingers a batch shows.
+        minutiae: most minutiae taken of one finger; a batch has `fingers * minutiae` pairs.
+        settings: of the impressions.
+    """
+
+    masters: MasterPool
+    seed: int
+    fingers: int = 16
+    minutiae: int = 12
+    settings: ImpressionSettings = field(default_factory=ImpressionSettings)
+
+    def __call__(self, index: int) -> tuple[FloatArray, FloatArray]:
+        """Batch number `index`.
+
+        Returns:
+            patches (2n, 64, 64, 1) float32, the first n corresponding to the last n, and the number of the finger of
+            each (2n,) float32.
+        """
+        rng = np.random.default_rng([self.seed, index])
+        wanted = self.fingers * self.minutiae
+        first, second, owners = [], [], []
+        for owner in range(wanted):  # far more fingers than needed; left when there are enough pairs
+            left, right = self._finger(rng)
+            first.append(left)
+            second.append(right)
+            owners += [owner] * len(left)
+            if len(owners) >= wanted:
+                break
+        pairs = [np.concatenate(side)[:wanted] for side in (first, second)]
+        return np.concatenate(pairs)[..., None], np.tile(np.array(owners[:wanted], np.float32), 2)
+
+    def _finger(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Two (k, 64, 64) stacks of the same k minutiae."""
+        ridges, minutiae = _any_finger(rng, self.masters)
+        while True:
+            pair = [draw_impression(rng, ridges, minutiae, self.settings) for _ in range(2)]
+            shared = np.flatnonzero(pair[0].visible & pair[1].visible)
+            if len(shared) >= LEAST_SHARED:
+                break
+            ridges, minutiae = _any_finger(rng, self.masters)
+        chosen = rng.choice(shared, min(self.minutiae, len(shared)), replace=False)
+        left, right = (_jittered_patches(rng, made, chosen) for made in pair)
+        return left, right
+
+
+def minutia_map_target(made: Impression) -> FloatArray:
+    """What the minutia map network should answer; (h/4, w/4, CHANNELS) float32, channels as in `CHANNELS`."""
+    target = _empty_target(made.image.shape)
+    rows, columns = target.shape[:2]
+    area = cv2.resize(made.foreground.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+    target[..., 6] = area
+    sure = made.visible & _at(_eroded(made.foreground), made.minutiae)
+    _forgive_neighbours(target, made.minutiae, made.visible | _at(_dilated(made.foreground), made.minutiae))
+    x, y = made.minutiae.x_px[sure] / CELL_PX, made.minutiae.y_px[sure] / CELL_PX
+    column, row = np.floor(x).astype(int), np.floor(y).astype(int)
+    angle = made.minutiae.angle_rad[sure]
+    ones = np.ones_like(x)
+    target[row, column, :6] = np.stack([ones, ones, x - column, y - row, np.cos(angle), np.sin(angle)], 1)
+    return target
+
+
+def _forgive_neighbours(target: FloatArray, minutiae: Minutiae, near: BoolArray) -> None:
+    """Takes the weight from cells close to a minutia; the cell that owns a sure one gets it back."""
+    rows, columns = target.shape[:2]
+    row, column = np.mgrid[0:rows, 0:columns]
+    centre_x, centre_y = (column + 0.5) * CELL_PX, (row + 0.5) * CELL_PX
+    for x, y in zip(minutiae.x_px[near], minutiae.y_px[near], strict=True):
+        r, c = int(y) // CELL_PX, int(x) // CELL_PX
+        box = (slice(max(r - 1, 0), r + 2), slice(max(c - 1, 0), c + 2))
+        close = np.hypot(centre_x[box] - x, centre_y[box] - y) < AMBIGUOUS_PX
+        target[..., 1][box][close] = 0
+
+
+def _empty_target(shape: tuple[int, ...]) -> FloatArray:
+    target = np.zeros((shape[0] // CELL_PX, shape[1] // CELL_PX, CHANNELS), np.float32)
+    target[..., 1] = target[..., 7] = 1
+    return target
+
+
+def _any_finger(rng: np.random.Generator, masters: MasterPool) -> tuple[FloatArray, Minutiae]:
+    return masters.finger(int(rng.integers(masters.fingers)), mirrored=bool(rng.random() < 0.5))
+
+
+def _jittered_patches(rng: np.random.Generator, made: Impression, chosen: np.ndarray) -> FloatArray:
+    x, y = (
+        axis[chosen] + rng.normal(0, POSITION_JITTER_PX, len(chosen))
+        for axis in (made.minutiae.x_px, made.minutiae.y_px)
+    )
+    angle = made.minutiae.angle_rad[chosen] + rng.normal(0, ANGLE_JITTER_RAD, len(chosen))
+    return sample_patches(normalise(made.image), x.astype(np.float32), y.astype(np.float32), angle.astype(np.float32))
+
+
+def _eroded(mask: BoolArray) -> BoolArray:
+    kernel = np.ones((5, 5), np.uint8)  # 2 px: nearer to the rim an ending cannot be told from a cut
+    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0)
+
+
+def _dilated(mask: BoolArray) -> BoolArray:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+
+
+def _at(mask: BoolArray, minutiae: Minutiae) -> BoolArray:
+    row = np.rint(minutiae.y_px).astype(int)
+    column = np.rint(minutiae.x_px).astype(int)
+    inside = (row >= 0) & (row < mask.shape[0]) & (column >= 0) & (column < mask.shape[1])
+    return np.asarray(inside & mask[np.clip(row, 0, mask.shape[0] - 1), np.clip(column, 0, mask.shape[1] - 1)])
