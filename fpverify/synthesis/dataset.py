@@ -110,7 +110,8 @@ def write_ridges(
 
     Args:
         out: folder, made if missing.
-        fingers, impressions: how many, at least 1.
+        fingers: how many, at least 1.
+        impressions: of each finger, at least 1.
         seed: of the whole set.
         workers: processes; the files do not depend on it.
         labels: also write `<finger>_<impression>.json` with exact minutiae and correspondences.

@@ -57,7 +57,7 @@ def gabor_kernel(angle_rad: float, period_px: float) -> FloatArray:
     envelope = np.exp(-(x * x + y * y) / (2 * (ENVELOPE * period_px) ** 2))
     kernel = envelope * np.cos(2 * np.pi * across / period_px)
     kernel -= envelope * kernel.sum() / envelope.sum()
-    return (kernel / np.abs(kernel).sum()).astype(np.float32)
+    return np.asarray(kernel / np.abs(kernel).sum(), np.float32)
 
 
 def _filtered(image: FloatArray, patches: list[_Patch]) -> FloatArray:

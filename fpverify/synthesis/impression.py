@@ -87,13 +87,13 @@ def _contact_area(
     contact = on_master / (1 + np.exp(np.clip((radius - 1) * rng.uniform(8, 25), -50, 50)))
     for _ in range(int(rng.poisson(0.4 * hardness))):
         contact = contact * (1 - _hole(rng, placement))
-    return contact.astype(np.float32)
+    return np.asarray(contact, np.float32)
 
 
 def _hole(rng: np.random.Generator, placement: Map) -> FloatArray:
     row, column = (int(rng.integers(0, side)) for side in placement.x.shape)
     distance2 = (placement.x - placement.x[row, column]) ** 2 + (placement.y - placement.y[row, column]) ** 2
-    return np.exp(-distance2 / (2 * rng.uniform(5, 22) ** 2))
+    return np.asarray(np.exp(-distance2 / (2 * rng.uniform(5, 22) ** 2)))
 
 
 def _at(mask: BoolArray, minutiae: Minutiae) -> BoolArray:

@@ -70,4 +70,5 @@ def _trace(skeleton: BoolArray, y: int, x: int) -> tuple[int, int] | None:
 def _without_close_pairs(found: FloatArray) -> FloatArray:
     distance = np.hypot(*(found[:, None, :2] - found[None, :, :2]).transpose(2, 0, 1))
     np.fill_diagonal(distance, np.inf)
-    return found[distance.min(1, initial=np.inf) > MIN_DISTANCE_PX]
+    kept: FloatArray = found[distance.min(1, initial=np.inf) > MIN_DISTANCE_PX]
+    return kept

@@ -29,8 +29,8 @@ def draw_nonprint(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArra
         _blank,
     )
     image = kinds[int(rng.integers(len(kinds)))](rng, shape)
-    image = cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5))
-    image = image + rng.uniform(0, 0.06) * rng.standard_normal(shape, dtype=np.float32)
+    image = np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5)), np.float32)
+    image = image + np.float32(rng.uniform(0, 0.06)) * rng.standard_normal(shape, dtype=np.float32)
     low, high = float(image.min()), float(image.max())
     span = rng.uniform(0.2, 1.0)
     scaled = (image - low) / max(high - low, 1e-3)
@@ -61,24 +61,17 @@ def _grains(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """Band-limited noise of ridge scale: worms and dots without a common direction."""
     fine = rng.uniform(0.7, 2.5)
     image = grain(rng, shape, fine) - grain(rng, shape, fine * 2)
-    return np.tanh(rng.uniform(0.5, 4) * image)
+    return np.asarray(np.tanh(rng.uniform(0.5, 4) * image))
 
 
 def _writing(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
-    image = np.ones(shape, np.float32)
-    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:"
-    size = rng.uniform(0.25, 1.0)
+    page = np.full(shape, 255, np.uint8)
+    letters = list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:")
+    size, font = rng.uniform(0.25, 1.0), int(rng.integers(0, 8))
     for y in range(8, shape[0], max(7, int(28 * size))):
-        line = "".join(rng.choice(list(letters), 40))
-        cv2.putText(
-            image,
-            line,
-            (int(rng.integers(0, 20)), y),
-            int(rng.integers(0, 8)),
-            size,
-            float(0.3 * rng.random()),
-        )
-    return image
+        line = "".join(rng.choice(letters, 40))
+        cv2.putText(page, line, (int(rng.integers(0, 20)), y), font, size, int(rng.integers(0, 80)))
+    return np.asarray(page / 255, np.float32)
 
 
 def _checks(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
@@ -89,7 +82,7 @@ def _checks(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
         direction, period = rng.uniform(0, np.pi), rng.uniform(3, 30)
         waves.append(np.cos(2 * np.pi * (x * np.cos(direction) + y * np.sin(direction)) / period))
     mixed = np.maximum(*waves) if rng.random() < 0.5 else waves[0] * waves[1]
-    return np.tanh(rng.uniform(0.5, 5) * mixed)
+    return np.asarray(np.tanh(rng.uniform(0.5, 5) * mixed))
 
 
 def _blank(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:

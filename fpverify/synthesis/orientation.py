@@ -97,23 +97,23 @@ def _zero_pole(rng: np.random.Generator, points: list[SingularPoint], shape: tup
 def _corrected(rng: np.random.Generator, angle: FloatArray) -> FloatArray:
     knots = np.linspace(-np.pi, np.pi, CORRECTION_KNOTS + 1)
     offsets = rng.normal(0, CORRECTION_RAD, CORRECTION_KNOTS)
-    return angle + np.interp(angle, knots, np.append(offsets, offsets[0])).astype(np.float32)
+    return np.asarray(angle + np.interp(angle, knots, np.append(offsets, offsets[0])), np.float32)
 
 
 def _crown(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     x, y = (axis / PX_PER_CM for axis in pixel_grid(shape))
     above_core = 1 / (1 + np.exp((y + 0.2) / 0.15))
-    return (rng.uniform(*CROWN_RAD_PER_CM) * x * above_core).astype(np.float32)
+    return np.asarray(rng.uniform(*CROWN_RAD_PER_CM) * x * above_core, np.float32)
 
 
 def _arch(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     x, y = (axis / PX_PER_CM for axis in pixel_grid(shape))
     height, centre = rng.uniform(0.4, 1.2), rng.uniform(-0.2, 0.2)
     slope = height * np.exp(-((y - centre) ** 2) / 0.5) * np.sin(np.clip(x, -1, 1) * np.pi)
-    return np.arctan(slope).astype(np.float32)
+    return np.asarray(np.arctan(slope), np.float32)
 
 
 def _smoothed(angle: FloatArray) -> FloatArray:
     """Rounds off the model's creases, on the doubled angle, where direction has no sign."""
     cos, sin = (cv2.GaussianBlur(part(2 * angle), (0, 0), 1.5) for part in (np.cos, np.sin))
-    return np.mod(0.5 * np.arctan2(sin, cos), np.pi).astype(np.float32)
+    return np.asarray(np.mod(0.5 * np.arctan2(sin, cos), np.pi), np.float32)

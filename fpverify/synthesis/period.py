@@ -19,4 +19,4 @@ def draw_period(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     mean = np.clip(rng.normal(MEAN_PX, DEVIATION_PX), *RANGE_PX)
     _, y = pixel_grid(shape)
     relative = 1 + WITHIN * smooth_field(rng, shape, 4) + TOWARDS_JOINT * y / shape[0]
-    return np.clip(mean * relative, *RANGE_PX).astype(np.float32)
+    return np.asarray(np.clip(mean * relative, *RANGE_PX), np.float32)

@@ -105,8 +105,9 @@ def _twisted(rng: np.random.Generator, x: FloatArray, y: FloatArray) -> tuple[Fl
     about_x, about_y = rng.normal(0, 15, 2)
     reach = rng.uniform(25, 70)
     dx, dy = x - about_x, y - about_y
-    angle = rng.uniform(-PLASTIC_TURN_RAD, PLASTIC_TURN_RAD) * np.exp(-(dx * dx + dy * dy) / (2 * reach**2))
-    return x - angle * dy, y + angle * dx
+    pressed = np.exp(-(dx * dx + dy * dy) / (2 * reach**2))
+    angle = rng.uniform(-PLASTIC_TURN_RAD, PLASTIC_TURN_RAD) * pressed
+    return np.asarray(x - angle * dy, np.float32), np.asarray(y + angle * dx, np.float32)
 
 
 def _solved(
@@ -114,4 +115,5 @@ def _solved(
 ) -> tuple[FloatArray, FloatArray]:
     xx, xy, yx, yy = jacobian
     determinant = xx * yy - xy * yx
-    return (yy * x - xy * y) / determinant, (xx * y - yx * x) / determinant
+    solved_x, solved_y = (yy * x - xy * y) / determinant, (xx * y - yx * x) / determinant
+    return solved_x.astype(np.float32), solved_y.astype(np.float32)

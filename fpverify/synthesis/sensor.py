@@ -67,16 +67,16 @@ VARIED = Sensor("varied", (0.65, 1.0), (0.0, 0.4), (0.6, 1.6), (0.3, 0.95), (0.0
 def draw_window(rng: np.random.Generator, shape: tuple[int, int], sensor: Sensor) -> BoolArray:
     """Where the sensor sees anything: all of the image, or a quadrilateral with straight hard edges in it."""
     height, width = shape
-    window = np.zeros(shape, np.uint8)
     if rng.random() >= sensor.window:
-        return window == 0
+        return np.ones(shape, np.bool_)
+    window = np.zeros(shape, np.uint8)
     inset = rng.uniform(0, 0.3, 4) * (rng.random(4) < 0.6)  # left, top, right, bottom; some edges are out of sight
     left, top, right, bottom = inset * (width, height, width, height)
     corners = np.array([(left, top), (width - right, top), (width - right, height - bottom), (left, height - bottom)])
     if rng.random() < 0.5:
         corners = corners + rng.normal(0, 4, (4, 2))  # trapezoids: optics look at the plate from aside
     cv2.fillPoly(window, [np.rint(corners).astype(np.int32)], 1)
-    return window > 0
+    return np.asarray(window > 0)
 
 
 def draw_image(rng: np.random.Generator, ink: FloatArray, window: BoolArray, sensor: Sensor) -> FloatArray:
@@ -94,22 +94,24 @@ def draw_image(rng: np.random.Generator, ink: FloatArray, window: BoolArray, sen
     if rng.random() < sensor.residue:
         ink = np.maximum(ink, _residue(rng, ink.shape))
     dark, white = rng.uniform(*sensor.ink), rng.uniform(*sensor.paper)
-    paper = white - abs(sensor.shading * rng.random()) * _shading(rng, ink.shape)
+    paper = white - sensor.shading * rng.random() * _shading(rng, ink.shape)
     image = paper - (paper - dark) * np.clip(ink, 0, 1) ** np.float32(rng.uniform(*sensor.gamma))
-    image = cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(*sensor.blur_px))
+    image = np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(*sensor.blur_px)), np.float32)
     image = image + np.float32(rng.uniform(*sensor.noise)) * rng.standard_normal(ink.shape, dtype=np.float32)
     image = image + np.float32(rng.uniform(*sensor.banding)) * rng.standard_normal((ink.shape[0], 1), dtype=np.float32)
     return np.clip(_framed(rng, image, window, white), 0, 1).astype(np.float32)
 
 
 def _residue(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
-    return np.maximum(np.float32(rng.uniform(0.03, 0.18)) * smooth_field(rng, shape, int(rng.integers(6, 16))), 0)
+    traces = rng.uniform(0.03, 0.18) * smooth_field(rng, shape, int(rng.integers(6, 16)))
+    return np.asarray(np.maximum(traces, 0), np.float32)
 
 
 def _shading(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     x, y = pixel_grid(shape)
     direction = rng.uniform(0, 2 * np.pi)
-    return (x * np.cos(direction) + y * np.sin(direction)) / max(shape) + 0.3 * smooth_field(rng, shape, 3)
+    slope = (x * np.cos(direction) + y * np.sin(direction)) / max(shape)
+    return np.asarray(slope + 0.3 * smooth_field(rng, shape, 3), np.float32)
 
 
 def _framed(rng: np.random.Generator, image: FloatArray, window: BoolArray, white: float) -> FloatArray:

@@ -33,7 +33,7 @@ def draw_ink(rng: np.random.Generator, ridges: FloatArray, hardness: float) -> F
         ink = ink * _pores(rng, ridges.shape)
     if rng.random() < 0.25 * hardness:
         ink = ink * _dry_patches(rng, ridges.shape)
-    return (ink * _creases(rng, ridges.shape, hardness)).astype(np.float32)
+    return np.asarray(ink * _creases(rng, ridges.shape, hardness), np.float32)
 
 
 def _pressure(rng: np.random.Generator, shape: tuple[int, int], hardness: float) -> FloatArray:
@@ -52,7 +52,7 @@ def _dryness(rng: np.random.Generator, shape: tuple[int, int], hardness: float) 
 
 def _wet_blobs(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     blobs = smooth_field(rng, shape, int(rng.integers(8, 20)))
-    return 3 * np.maximum(blobs - np.float32(rng.uniform(0.6, 1.5)), 0)
+    return np.asarray(3 * np.maximum(blobs - rng.uniform(0.6, 1.5), 0), np.float32)
 
 
 def _pores(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
@@ -63,7 +63,7 @@ def _pores(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
 def _dry_patches(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """Smooth regions where the print all but fades away."""
     fade = smooth_field(rng, shape, int(rng.integers(3, 9))) - np.float32(rng.uniform(0.3, 1.2))
-    return 1 - np.float32(rng.uniform(0.5, 1.0)) / (1 + np.exp(-6 * fade))
+    return np.asarray(1 - rng.uniform(0.5, 1.0) / (1 + np.exp(-6 * fade)), np.float32)
 
 
 def _creases(rng: np.random.Generator, shape: tuple[int, int], hardness: float) -> FloatArray:

@@ -1,0 +1,123 @@
+"""Placement, skin, sensor and impression."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fpverify.synthesis.finger import MasterFinger, draw_finger
+from fpverify.synthesis.impression import ImpressionSettings, draw_impression
+from fpverify.synthesis.nonprints import draw_nonprint
+from fpverify.synthesis.placement import Map, draw_placement
+from fpverify.synthesis.sensor import SENSORS, Sensor, draw_image, draw_window
+from fpverify.synthesis.skin import draw_ink
+from fpverify.vocabulary import Minutiae
+
+
+@pytest.fixture(scope="module")
+def finger() -> MasterFinger:
+    return draw_finger(np.random.default_rng(42))
+
+
+def points(x: list[float], y: list[float], angle: list[float]) -> Minutiae:
+    rows = [np.array(values, np.float32) for values in (x, y, angle)]
+    return Minutiae(*rows, np.ones(len(x), np.float32))
+
+
+def test_a_map_by_hand_moves_and_turns_minutiae_exactly() -> None:
+    row, column = np.mgrid[0:64, 0:64].astype(np.float32)
+    quarter_turn = Map(x=row + 5, y=63 - column + 7)  # x' = y + 5, y' = 70 - x
+    projected, inside = quarter_turn.project(points([25.0], [50.0], [0.0]))
+    assert projected.x_px[0] == pytest.approx(20.0, abs=1e-3)
+    assert projected.y_px[0] == pytest.approx(20.0, abs=1e-3)
+    assert projected.angle_rad[0] == pytest.approx(np.pi / 2, abs=1e-3)
+    assert inside[0]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_projected_minutiae_map_back_to_the_master(seed: int, finger: MasterFinger) -> None:
+    placement = draw_placement(
+        np.random.default_rng(seed), (192, 192), finger.ridges.shape, rotation_rad=np.pi, shift_px=30
+    )
+    projected, inside = placement.project(finger.minutiae)
+    x, y = projected.x_px[inside], projected.y_px[inside]
+    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    step = 1.5  # px: rounding to the next pixel moves by at most 0.71, stretched a little
+    assert np.abs(placement.x[row, column] - finger.minutiae.x_px[inside]).max() < step
+    assert np.abs(placement.y[row, column] - finger.minutiae.y_px[inside]).max() < step
+    assert inside.sum() > 10
+
+
+def test_a_minutia_far_off_the_image_is_not_inside() -> None:
+    row, column = np.mgrid[0:64, 0:64].astype(np.float32)
+    _, inside = Map(column, row).project(points([200.0, 30.0], [30.0, 30.0], [0.0, 0.0]))
+    assert inside.tolist() == [False, True]
+
+
+def test_a_perfect_press_keeps_the_ridges(finger: MasterFinger) -> None:
+    rng = np.random.default_rng(0)
+    correlations = [
+        np.corrcoef(draw_ink(rng, finger.ridges, 0.0).ravel(), finger.ridges.ravel())[0, 1] for _ in range(6)
+    ]
+    assert np.median(correlations) > 0.8
+
+
+def test_harder_presses_keep_less_of_the_ridges(finger: MasterFinger) -> None:
+    def kept(hardness: float) -> float:
+        inks = [draw_ink(np.random.default_rng(seed), finger.ridges, hardness) for seed in range(12)]
+        return float(np.mean([np.corrcoef(ink.ravel(), finger.ridges.ravel())[0, 1] for ink in inks]))
+
+    assert kept(0.2) > kept(1.0) > kept(2.0) > 0.1
+
+
+def test_outside_the_window_the_sensor_sees_nothing() -> None:
+    always = Sensor("cut", (1.0, 1.0), (0.0, 0.0), (1.0, 1.0), (0.3, 0.3), (0.0, 0.0), 0.0, 0.0, window=1.0)
+    rng = np.random.default_rng(4)
+    window = next(w for w in (draw_window(rng, (96, 96), always) for _ in range(20)) if not w.all())
+    with_ink = draw_image(np.random.default_rng(1), np.ones((96, 96), np.float32), window, always)
+    without = draw_image(np.random.default_rng(1), np.zeros((96, 96), np.float32), window, always)
+    far_outside = ~window
+    np.testing.assert_array_equal(with_ink[far_outside], without[far_outside])
+    assert np.abs(with_ink[window] - without[window]).mean() > 0.5
+
+
+@pytest.mark.parametrize("name", list(SENSORS))
+def test_every_sensor_draws_ridges_dark(name: str) -> None:
+    ink = np.zeros((64, 64), np.float32)
+    ink[:, 32:] = 1
+    window = np.ones((64, 64), np.bool_)
+    for seed in range(5):
+        image = draw_image(np.random.default_rng(seed), ink, window, SENSORS[name])
+        assert image[:, 36:].mean() < image[:, :28].mean() - 0.1
+        assert 0 <= image.min() <= image.max() <= 1
+
+
+def test_visible_minutiae_lie_in_the_foreground(finger: MasterFinger) -> None:
+    for seed in range(6):
+        made = draw_impression(np.random.default_rng(seed), finger.ridges, finger.minutiae, ImpressionSettings())
+        x, y = made.minutiae.x_px[made.visible], made.minutiae.y_px[made.visible]
+        assert made.foreground[np.rint(y).astype(int), np.rint(x).astype(int)].all()
+
+
+def test_minutiae_of_an_easy_impression_sit_on_ridge_ends(finger: MasterFinger) -> None:
+    """The labels are found again by running the labeller on the placed, noiseless ridges."""
+    from fpverify.synthesis.labels import find_minutiae
+
+    settings = ImpressionSettings(hardness=(0.0, 0.0))
+    made = draw_impression(np.random.default_rng(9), finger.ridges, finger.minutiae, settings)
+    again = find_minutiae(made.placement.taken(finger.ridges))
+    x, y = made.minutiae.x_px[made.visible], made.minutiae.y_px[made.visible]
+    distance = np.hypot(x[:, None] - again.x_px[None], y[:, None] - again.y_px[None])
+    turn = made.minutiae.angle_rad[made.visible] - again.angle_rad[distance.argmin(1)]
+    found = distance.min(1) < 3
+    assert found.mean() > 0.75
+    assert np.median(np.abs(np.angle(np.exp(1j * turn[found])))) < 0.2
+
+
+def test_nonprints_are_grey_images() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        image = draw_nonprint(rng, (96, 96))
+        assert image.shape == (96, 96)
+        assert image.dtype == np.float32
+        assert 0 <= image.min() <= image.max() <= 1
