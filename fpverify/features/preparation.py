@@ -1,0 +1,52 @@
+"""A scan as the networks see it: 250 ppi, locally normalised."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fpverify.errors import FailureToAcquire
+from fpverify.vocabulary import WORKING_PPI, FloatArray, PreparedScan, Scan
+
+NEIGHBOURHOOD_PX = 12.0  # deviation of the Gaussian window: about three ridges to each side
+NOISE_FLOOR = 2e-3  # variance of grey in [0, 1], a deviation of 11 of 255 levels: flat areas stay flat
+CLIP = 3.0  # local deviations; beyond lies dirt
+FAINTEST_DEVIATION = 2.0 / 255  # of the whole image; below it there is nothing but the sensor's noise
+
+
+def prepare(scan: Scan) -> PreparedScan:
+    """Resamples to the working resolution and normalises.
+
+    Raises:
+        FailureToAcquire: the image has no contrast.
+    """
+    grey = scan.pixels.astype(np.float32) / 255
+    if float(grey.std()) < FAINTEST_DEVIATION:
+        raise FailureToAcquire(
+            f"{scan.source}: ridges too faint: grey levels deviate by {255 * grey.std():.1f} of 255, "
+            f"at least {255 * FAINTEST_DEVIATION:.0f} needed"
+        )
+    scale = WORKING_PPI / scan.ppi
+    return PreparedScan(normalise(_resampled(grey, scale)), scale, scan.source)
+
+
+def normalise(image: FloatArray) -> FloatArray:
+    """Takes away local brightness and contrast.
+
+    Args:
+        image: (height, width) float32 in [0, 1], ridges dark, at the working resolution.
+
+    Returns:
+        (height, width) float32 within ±3, ridges negative.
+    """
+    centred = image - cv2.GaussianBlur(image, (0, 0), NEIGHBOURHOOD_PX)
+    variance = cv2.GaussianBlur(centred * centred, (0, 0), NEIGHBOURHOOD_PX)
+    return np.asarray(np.clip(centred / np.sqrt(variance + NOISE_FLOOR), -CLIP, CLIP), np.float32)
+
+
+def _resampled(image: FloatArray, scale: float) -> FloatArray:
+    if scale == 1:
+        return image
+    height, width = (max(1, round(side * scale)) for side in image.shape)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.float32)

@@ -1,0 +1,94 @@
+"""What the networks are trained to make small; `keras.ops` only, so every backend can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keras import ops
+
+Tensor = Any  # of whichever backend Keras runs on
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+POSITIVE_WEIGHT = 4.0  # a cell with a minutia against one without: there are about 60 times fewer
+FOCUS = 2.0  # exponent of the focal loss (Lin et al. 2017, eq. 4)
+TINY = 1e-4
+
+
+def minutia_map_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """The sum of the four parts below; scalar."""
+    return (
+        heat_loss(target, answer)
+        + offset_loss(target, answer)
+        + direction_loss(target, answer)
+        + foreground_loss(target, answer)
+    )
+
+
+def heat_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Focal loss on the heat map per minutia, cells of weight 0 left out (T.-Y. Lin et al., ICCV 2017).
+
+    Args:
+        target: (b, h, w, 8): heat, heat weight, dx, dy, cos, sin, foreground, foreground weight.
+        answer: (b, h, w, 6) of `minutia_map`.
+    """
+    heat, logit = target[..., 0], answer[..., 0]
+    probability = ops.sigmoid(logit)
+    missed = POSITIVE_WEIGHT * heat * (1 - probability) ** FOCUS * ops.softplus(-logit)
+    invented = (1 - heat) * probability**FOCUS * ops.softplus(logit)
+    return _per_minutia(target, target[..., 1] * (missed + invented))
+
+
+def offset_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Mean city-block distance in cells at the minutiae."""
+    error = ops.sum(ops.abs(ops.sigmoid(answer[..., 1:3]) - target[..., 2:4]), axis=-1)
+    return _per_minutia(target, target[..., 0] * error)
+
+
+def direction_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Mean of 1 - cos of the angle between answer and truth at the minutiae."""
+    direction = answer[..., 3:5]
+    length = ops.sqrt(ops.sum(direction**2, axis=-1) + TINY**2)
+    cosine = ops.sum(direction * target[..., 4:6], axis=-1) / length
+    return _per_minutia(target, target[..., 0] * (1 - cosine))
+
+
+def foreground_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Mean cross entropy of the foreground."""
+    logit = answer[..., 5]
+    entropy = ops.softplus(logit) - target[..., 6] * logit
+    return ops.sum(target[..., 7] * entropy) / ops.maximum(ops.sum(target[..., 7]), 1.0)
+
+
+def info_nce(temperature: float = 0.07) -> Loss:
+    """Symmetric cross entropy of telling the partner among all others (van den Oord et al. 2018, eq. 4).
+
+    Args:
+        temperature: of the softmax over cosine similarities.
+
+    Returns:
+        A loss of (owners (2n,), embeddings (2n, d) of unit length); the first n correspond to the last n. The owners
+        are not needed: other minutiae of the same finger are the hardest negatives.
+    """
+
+    def loss(owners: Tensor, embeddings: Tensor) -> Tensor:
+        left, right = ops.split(ops.cast(embeddings, "float32"), 2, axis=0)
+        logits = ops.matmul(left, ops.transpose(right)) / temperature  # (n, n)
+        partner = ops.diagonal(logits)
+        among_right = ops.logsumexp(logits, axis=1) - partner
+        among_left = ops.logsumexp(logits, axis=0) - partner
+        return ops.mean(among_right + among_left) / 2
+
+    return loss
+
+
+def first_rank(owners: Tensor, embeddings: Tensor) -> Tensor:
+    """The fraction of patches whose partner is the most similar of all; a metric."""
+    left, right = ops.split(ops.cast(embeddings, "float32"), 2, axis=0)
+    similarity = ops.matmul(left, ops.transpose(right))
+    hits = ops.argmax(similarity, axis=1) == ops.arange(ops.shape(similarity)[0], dtype="int32")
+    return ops.mean(ops.cast(hits, "float32"))
+
+
+def _per_minutia(target: Tensor, cells: Tensor) -> Tensor:
+    return ops.sum(cells) / ops.maximum(ops.sum(target[..., 0]), 1.0)

@@ -1,0 +1,51 @@
+"""The names of the ten fingers, and their codes.
+
+Source: ISO/IEC 19794-2:2005, finger position.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from fpverify.errors import CorruptRecord, EnrollmentError
+
+UNKNOWN_FINGER = "unknown"
+
+_NAMES = (
+    UNKNOWN_FINGER,
+    "right-thumb",
+    "right-index",
+    "right-middle",
+    "right-ring",
+    "right-little",
+    "left-thumb",
+    "left-index",
+    "left-middle",
+    "left-ring",
+    "left-little",
+)
+
+FINGER_CODES = MappingProxyType({name: code for code, name in enumerate(_NAMES)})  # name -> ISO code, 0 to 10
+
+
+def finger_code(name: str) -> int:
+    """The ISO code of a finger, 0 to 10.
+
+    Raises:
+        EnrollmentError: no finger has this name.
+    """
+    code = FINGER_CODES.get(name)
+    if code is None:
+        raise EnrollmentError(f"no finger is called {name!r}; the names are {', '.join(_NAMES[1:])} and {UNKNOWN_FINGER}")
+    return code
+
+
+def finger_name(code: int) -> str:
+    """The name of the finger with an ISO code.
+
+    Raises:
+        CorruptRecord: no finger has this code; only a damaged record can hold such a one.
+    """
+    if not 0 <= code < len(_NAMES):
+        raise CorruptRecord(f"a record holds the finger code {code}; the codes are 0 to {len(_NAMES) - 1}")
+    return _NAMES[code]

@@ -1,0 +1,40 @@
+"""Batches made ahead of their use, in other processes, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from typing import TypeVar
+
+import cv2
+
+T = TypeVar("T")
+
+
+def prefetched(make: Callable[[int], T], numbers: Iterable[int], *, workers: int, ahead: int = 4) -> Iterator[T]:
+    """`make(number)` for every number, in order.
+
+    Args:
+        make: picklable; a pure function, so that the result does not depend on the number of workers.
+        numbers: of the batches.
+        workers: processes; 0 makes batches in this one.
+        ahead: most batches in the making or waiting.
+    """
+    if workers == 0:
+        yield from map(make, numbers)
+        return
+    remaining = iter(numbers)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        waiting: deque[Future[T]] = deque(pool.submit(make, number) for number in islice(remaining, ahead))
+        while waiting:
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(make, number) for number in islice(remaining, 1))
+            yield result
+
+
+def _one_thread() -> None:
+    """Workers share the cores already."""
+    cv2.setNumThreads(1)
