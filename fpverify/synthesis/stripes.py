@@ -1,8 +1,8 @@
 """The stripe set: two "fingers", A with vertical and B with horizontal stripes.
 
 The smallest set a verifier can be tried on. With the defaults it is, pixel for pixel, the set of a forum question about
-Siamese networks: 15 identical scans of each finger, 160 x 160 px, stripes of 6 px. Width, angle, shift and noise can vary,
-so that later sets are not all identical.
+Siamese networks: 15 identical scans of each finger, 160 x 160 px, stripes of 6 px. Width, angle, shift and noise can
+vary, so that later sets are not all identical.
 """
 
 from __future__ import annotations
@@ -76,7 +76,10 @@ def draw_stripes(
     Args:
         finger: "A" or "B".
         rng: draws the scan.
-        width_px, angle_deg, shift_px, noise: (low, high) of what `render_stripes` takes.
+        width_px: (low, high) of what `render_stripes` takes, as are the others.
+        angle_deg: (low, high).
+        shift_px: (low, high).
+        noise: (low, high).
 
     Returns:
         (160, 160) uint8.
@@ -107,7 +110,10 @@ def write_stripes(
         out: folder, made if missing.
         count: scans of each finger.
         seed: of the whole set; without ranges every seed gives the same.
-        width_px, angle_deg, shift_px, noise: (low, high), one draw for each scan.
+        width_px: (low, high), one draw for each scan, as for the others.
+        angle_deg: (low, high).
+        shift_px: (low, high).
+        noise: (low, high).
 
     Returns:
         The number of scans written.
