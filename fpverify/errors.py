@@ -19,6 +19,7 @@ FpverifyError
 │   ├── CorruptModel               a file does not fit its hash
 │   └── ModelMismatch              templates of two different models
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
+├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
 A message says what was given and what would have been right, in one line.
@@ -100,6 +101,10 @@ class ModelMismatch(ModelError):
 
 class RecipeError(FpverifyError, ValueError):
     """A training recipe that cannot be followed."""
+
+
+class SettingsError(FpverifyError, ValueError):
+    """A setting nobody knows, or a value that it cannot have."""
 
 
 class TooFewComparisons(FpverifyError, ValueError):
