@@ -15,7 +15,9 @@ def sample_patches(image: FloatArray, x_px: FloatArray, y_px: FloatArray, angle_
 
     Args:
         image: (height, width) float32, normalised.
-        x_px, y_px, angle_rad: (n,) minutiae.
+        x_px: (n,) of the minutiae.
+        y_px: (n,) likewise.
+        angle_rad: (n,) likewise.
 
     Returns:
         (n, PATCH_PX, PATCH_PX) float32, bilinear, zero beyond the image; the minutia lies at the centre, pixel

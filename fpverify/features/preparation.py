@@ -20,7 +20,7 @@ def prepare(scan: Scan) -> PreparedScan:
     Raises:
         FailureToAcquire: the image has no contrast.
     """
-    grey = scan.pixels.astype(np.float32) / 255
+    grey = np.asarray(scan.pixels, np.float32) / np.float32(255)
     if float(grey.std()) < FAINTEST_DEVIATION:
         raise FailureToAcquire(
             f"{scan.source}: ridges too faint: grey levels deviate by {255 * grey.std():.1f} of 255, "

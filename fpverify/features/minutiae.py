@@ -1,0 +1,72 @@
+"""From the minutia map network's answer to minutiae and foreground."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+
+CELL_PX = 4  # one answer for 4 x 4 px
+LEAST_PROBABILITY = 0.3  # of a minutia; lower admits more false ones than true ones on synthetic fingers
+MOST_MINUTIAE = 80  # a whole fingertip has about 100, an impression 30 to 60
+SAME_PX = 5.0  # two answers nearer than a ridge period ...
+SAME_RAD = 0.6  # ... and pointing the same way within 35 degrees are one minutia
+RIM_CELLS = 1  # cells at the rim of the foreground, where cut ridges look like endings
+
+
+def foreground_cells(answer: FloatArray) -> BoolArray:
+    """Where there is a finger; (h/4, w/4) bool.
+
+    Args:
+        answer: (h/4, w/4, 6) of the minutia map network.
+    """
+    smooth = cv2.blur(_sigmoid(answer[..., 5]), (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth > 0.5)
+
+
+def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:
+    """The peaks of the heat map inside the foreground, best first.
+
+    Args:
+        answer: (h/4, w/4, 6) of the minutia map network.
+        foreground: (h/4, w/4) bool.
+
+    Returns:
+        At most `MOST_MINUTIAE` minutiae; quality is the probability the network gives.
+    """
+    heat = _sigmoid(answer[..., 0])
+    highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
+    row, column = np.nonzero((heat == highest) & (heat >= LEAST_PROBABILITY) & _eroded(foreground))
+    best_first = np.argsort(-heat[row, column], kind="stable")
+    row, column = row[best_first], column[best_first]
+    at = answer[row, column]  # (n, 6)
+    x = CELL_PX * (column + _sigmoid(at[:, 1]))
+    y = CELL_PX * (row + _sigmoid(at[:, 2]))
+    found = Minutiae(*(a.astype(np.float32) for a in (x, y, np.arctan2(at[:, 4], at[:, 3]), heat[row, column])))
+    return _selected(found, _first_of_each(found)[:MOST_MINUTIAE])
+
+
+def _first_of_each(found: Minutiae) -> np.ndarray:
+    """Indices of minutiae that no better one repeats."""
+    distance = np.hypot(found.x_px[:, None] - found.x_px, found.y_px[:, None] - found.y_px)
+    turn = np.abs(np.angle(np.exp(1j * (found.angle_rad[:, None] - found.angle_rad))))
+    repeats = np.tril((distance < SAME_PX) & (turn < SAME_RAD), -1)
+    kept = np.ones(len(found), bool)
+    for number in range(len(found)):
+        kept[number] = not (repeats[number] & kept).any()
+    return np.flatnonzero(kept)
+
+
+def _selected(minutiae: Minutiae, index: np.ndarray) -> Minutiae:
+    return Minutiae(minutiae.x_px[index], minutiae.y_px[index], minutiae.angle_rad[index], minutiae.quality[index])
+
+
+def _eroded(cells: BoolArray) -> BoolArray:
+    kernel = np.ones((2 * RIM_CELLS + 1, 2 * RIM_CELLS + 1), np.uint8)
+    outside = cv2.erode(cells.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(outside > 0)
+
+
+def _sigmoid(logit: FloatArray) -> FloatArray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float32)

@@ -1,0 +1,25 @@
+"""How good a scan is: a number between 0 and 1 that rises with what a comparison can lean on."""
+
+from __future__ import annotations
+
+from fpverify.vocabulary import Minutiae
+
+FULL_AREA_MM2 = 150.0  # a good flat print covers 12 x 16 mm
+ENOUGH_MINUTIAE = 30.0  # more add little: a comparison leans on the 12 best pairs
+
+
+def scan_quality(minutiae: Minutiae, area_mm2: float) -> float:
+    """The geometric mean of three fractions: area, number of minutiae, and how sure the network is of them.
+
+    Args:
+        minutiae: found in the scan, quality being their probability.
+        area_mm2: of the foreground.
+
+    Returns:
+        In [0, 1].
+    """
+    if len(minutiae) == 0:
+        return 0.0
+    area = min(1.0, area_mm2 / FULL_AREA_MM2)
+    number = min(1.0, len(minutiae) / ENOUGH_MINUTIAE)
+    return float((area * number * float(minutiae.quality.mean())) ** (1 / 3))

@@ -1,0 +1,134 @@
+"""A bundle: a folder with a card and the files of its networks, each checked against its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from fpverify.errors import CorruptModel, UnknownModel
+from fpverify.models.card import Card
+from fpverify.models.runtime import LiteRtNetwork
+
+SHIPPED = Path(__file__).parent / "shipped"
+DEFAULT = SHIPPED / "DEFAULT"  # one line: the name of the release model
+CARD = "card.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A model, ready to be used.
+
+    Attributes:
+        folder: where it lies.
+        card: what it is.
+    """
+
+    folder: Path
+    card: Card
+
+    @property
+    def model_id(self) -> str:
+        """The id that templates of this model carry."""
+        return self.card.id
+
+    def network(self, name: str) -> LiteRtNetwork:
+        """The network in `<name>.tflite`.
+
+        Raises:
+            CorruptModel: the file is missing or does not fit its hash.
+        """
+        return LiteRtNetwork(self.content(f"{name}.tflite"))
+
+    def content(self, name: str) -> bytes:
+        """The bytes of a file, checked.
+
+        Raises:
+            CorruptModel: the card does not list it, it is missing, or it does not fit its hash.
+        """
+        stated = self.card.files.get(name)
+        if stated is None:
+            raise CorruptModel(f"{self.folder}: the model card lists no file {name}")
+        try:
+            content = (self.folder / name).read_bytes()
+        except OSError as error:
+            raise CorruptModel(f"{self.folder / name}: cannot be read: {error.strerror}") from error
+        if hashlib.sha256(content).hexdigest() != stated:
+            raise CorruptModel(f"{self.folder / name}: does not fit the hash in the model card; install it again")
+        return content
+
+
+def shipped_models() -> list[str]:
+    """Names of the models that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{CARD}"))
+
+
+def load_bundle(model: str | Path | None = None) -> Bundle:
+    """A bundle by the name of a shipped model or by its folder.
+
+    Args:
+        model: None is the release model.
+
+    Raises:
+        UnknownModel: neither a shipped model nor a folder with a card.
+        CorruptModel: the card cannot be read. The networks' files are checked when they are used.
+    """
+    folder = _folder(model)
+    path = folder / CARD
+    try:
+        plain = _plain_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise CorruptModel(f"{path}: the model card cannot be read: {reason}") from error
+    return Bundle(folder, Card.from_dict(plain, str(path)))
+
+
+def write_bundle(folder: Path, card: Card, contents: Mapping[str, bytes]) -> Bundle:
+    """Writes the files, then the card with their hashes; a folder without a card is no bundle yet.
+
+    Args:
+        folder: made if missing.
+        card: its `files` are filled in here.
+        contents: file name to bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    return rewrite_card(Bundle(folder, replace(card, files=hashes)))
+
+
+def rewrite_card(bundle: Bundle) -> Bundle:
+    """Writes the card of a bundle whose files lie there already."""
+    part = bundle.folder / f"part-{CARD}"
+    part.write_text(yaml.safe_dump(bundle.card.to_dict(), sort_keys=False, allow_unicode=True, width=100))
+    part.replace(bundle.folder / CARD)
+    return bundle
+
+
+def _plain_yaml(text: str) -> object:
+    """What `yaml.safe_load` gives, by the C parser where there is one: ten times as fast on the path of `verify`."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _folder(model: str | Path | None) -> Path:
+    if model is None:
+        if not DEFAULT.exists():
+            raise UnknownModel(f"this installation has no release model in {SHIPPED}; name one by its folder")
+        model = DEFAULT.read_text().strip()
+    shipped = SHIPPED / Path(model).name
+    if str(model) == shipped.name and (shipped / CARD).exists():
+        return shipped
+    if (Path(model) / CARD).exists():
+        return Path(model)
+    names = ", ".join(shipped_models()) or "none"
+    raise UnknownModel(
+        f"no model {str(model)!r}: neither a folder with a {CARD} nor a shipped model (shipped: {names})"
+    )
