@@ -1,0 +1,61 @@
+# make demo   enroll, verify and evaluate bundled sample prints, from nothing
+# make test   the tests, from nothing
+# Both need python3 (3.11 to 3.13) and a package index; everything lands in .venv/.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test check bench without-train clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+SLIM := .venv-slim
+WORKERS ?= 2# processes that run tests
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(SUITABLE)' 2>/dev/null && { echo $$p; break; }; done)
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+setup: $(VENV)/dev.stamp ## everything that development needs
+
+demo: $(VENV)/run.stamp ## enroll a finger, verify two others, draw a ROC
+	$(BIN)/fpverify demo
+
+test: $(VENV)/dev.stamp ## the tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(VENV)/dev.stamp ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/run.stamp ## time and memory of verify, extraction, comparison and synthesis
+	$(BIN)/python tools/benchmark.py
+
+without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where TensorFlow is not installed
+	cd / && $(abspath $(SLIM))/bin/python $(abspath tools/check_without_train.py)
+
+clean: ## remove the environments
+	rm -rf $(VENV) $(SLIM)
+
+$(VENV)/run.stamp: pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV)/ (a minute or two the first time)"
+	$(BIN)/python $(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV)/, TensorFlow included (some minutes the first time)"
+	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	@touch $(VENV)/run.stamp $@
+
+# As a user gets it: the built package, not the folder beside it.
+$(SLIM)/slim.stamp: pyproject.toml $(shell find fpverify -type f -not -path '*/__pycache__/*') | $(SLIM)/bin/python
+	$(SLIM)/bin/python $(PIP_INSTALL) --force-reinstall --no-deps .
+	$(SLIM)/bin/python $(PIP_INSTALL) .
+	@touch $@
+
+%/bin/python:
+	@test -n "$(PYTHON)" || { echo "fpverify needs Python 3.11, 3.12 or 3.13 as python3 (or give PYTHON=...)" >&2; exit 1; }
+	$(PYTHON) -m venv $* || { rm -rf $*; echo "python3 -m venv failed; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
