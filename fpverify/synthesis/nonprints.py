@@ -1,7 +1,7 @@
 """Images that are no print, so that a network learns to find nothing in them.
 
 Photographs are stood in for by dead leaves: A. Lee, D. Mumford, J. Huang, "Occlusion models for natural images",
-Int. J. Computer Vision 41 (2001): shapes of power-law sizes that hide one another have the statistics of nature.
+Int. J. Computer Vision 41 (2001): shapes of all sizes that hide one another have the statistics of nature.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from fpverify.synthesis.fields import grain, pixel_grid, smooth_field
 from fpverify.vocabulary import FloatArray
@@ -20,13 +21,8 @@ _Draw = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
 def draw_nonprint(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """An image without a print; (height, width) float32 in [0, 1]."""
     kinds: tuple[_Draw, ...] = (
-        _dead_leaves,
-        _dead_leaves,
-        _fractal_noise,
-        _grains,
-        _writing,
-        _checks,
-        _blank,
+        *(_scene, _scene, _scene, _scene),
+        *(_fractal_noise, _grains, _writing, _checks, _drawing, _blank),
     )
     image = kinds[int(rng.integers(len(kinds)))](rng, shape)
     image = np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5)), np.float32)
@@ -37,18 +33,46 @@ def draw_nonprint(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArra
     return (rng.uniform(0, 1 - span) + span * scaled).astype(np.float32)
 
 
-def _dead_leaves(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
-    image = np.full(shape, rng.random(), np.float32)
-    for _ in range(int(rng.integers(20, 300))):
+def _scene(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """A photograph: shaded and textured things that hide one another."""
+    owner = _dead_leaves(rng, shape)
+    leaves = int(owner.max()) + 1
+    x, y = (axis / max(shape) for axis in pixel_grid(shape))
+    grey, slope_x, slope_y = rng.random(leaves), *rng.normal(0, 0.6, (2, leaves))
+    roughness = rng.uniform(0, 0.25) * rng.random(leaves) ** 2
+    texture = _fractal_noise(rng, shape)
+    texture = texture / max(float(texture.std()), 1e-6)
+    image = grey[owner] + slope_x[owner] * x + slope_y[owner] * y + roughness[owner] * texture
+    return np.asarray(image, np.float32)
+
+
+def _dead_leaves(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.int32]:
+    """Which leaf lies on top at every pixel."""
+    owner = np.zeros(shape, np.int32)
+    for leaf in range(1, int(rng.integers(20, 400))):
         centre = tuple(int(v) for v in rng.uniform(0, shape[::-1]))
-        size = 2.0 / np.sqrt(rng.uniform(0.0004, 1.0))  # radii of density r^-3, from 2 to 100 px
+        size = 3.0 * 40.0 ** rng.random()  # px, 3 to 120, every octave as often: small ones do not fill the view
         axes = (max(1, int(size)), max(1, int(size * rng.uniform(0.1, 1))))
         if rng.random() < 0.5:
-            cv2.ellipse(image, centre, axes, rng.uniform(0, 180), 0, 360, rng.random(), -1)
+            cv2.ellipse(owner, centre, axes, rng.uniform(0, 180), 0, 360, leaf, -1)
         else:
             box = cv2.boxPoints((centre, axes, rng.uniform(0, 180)))
-            cv2.fillPoly(image, [box.astype(np.int32)], rng.random())
-    return image + 0.1 * rng.random() * grain(rng, shape, rng.uniform(0.6, 2.0))
+            cv2.fillPoly(owner, [box.astype(np.int32)], leaf)
+    return owner
+
+
+def _drawing(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Lines, arcs and rings on paper."""
+    page = np.full(shape, 255, np.uint8)
+    for _ in range(int(rng.integers(3, 40))):
+        start, end = (tuple(int(v) for v in point) for point in rng.uniform(0, shape[::-1], (2, 2)))
+        grey, width = int(rng.integers(0, 200)), int(rng.integers(1, 6))
+        if rng.random() < 0.5:
+            cv2.line(page, start, end, grey, width, cv2.LINE_AA)
+        else:
+            axes = tuple(int(v) for v in rng.uniform(3, 90, 2))
+            cv2.ellipse(page, start, axes, rng.uniform(0, 180), 0, rng.uniform(90, 360), grey, width, cv2.LINE_AA)
+    return np.asarray(page / 255, np.float32)
 
 
 def _fractal_noise(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
