@@ -1,0 +1,206 @@
+"""What the documents say is there: links, commands, options, targets, and Python that runs."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SKIPPED_FOLDERS = {"runs", "build", "dist", "node_modules"}
+UNFILLED = "…"  # stands for output in a block that shows only the command
+
+
+def documents() -> list[Path]:
+    paths = [*ROOT.glob("*.md"), *ROOT.glob("*/**/*.md")]
+    return sorted(path for path in paths if not hidden_or_made(path.relative_to(ROOT)))
+
+
+def hidden_or_made(path: Path) -> bool:
+    return any(part.startswith(".") or part in SKIPPED_FOLDERS for part in path.parts)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def broken_links(text: str, folder: Path) -> list[str]:
+    links = re.findall(r"\]\(([^)\s]+)\)", without_code(text))
+    return [link for link in links if "://" not in link and not leads_somewhere(link, text, folder)]
+
+
+def leads_somewhere(link: str, text: str, folder: Path) -> bool:
+    path, _, anchor = link.partition("#")
+    target = folder / path
+    if path and not target.exists():
+        return False
+    return not anchor or anchor in anchors(target.read_text(encoding="utf-8") if path else text)
+
+
+def command_lines(text: str, program: str) -> list[list[str]]:
+    """The words of every line of code that calls a program, in consoles and indented code."""
+    lines = re.findall(rf"^(?:\$ |    ){program} (.+)$", text, re.MULTILINE)
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command of the command line with its path, groups left out."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        elif command is not None:
+            yield (*path, name), command
+
+
+def all_commands() -> dict[tuple[str, ...], click.Command]:
+    from fpverify.cli.program import program
+
+    return dict(commands(program))
+
+
+def wrong_words(words: list[str], known: dict[tuple[str, ...], click.Command]) -> list[str]:
+    """What a call says that the command line does not know: its command, or its options."""
+    path = next((tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in known), None)
+    if path is None:
+        return words[:2]
+    options = {option for parameter in known[path].params for option in parameter.opts} | {"--help"}
+    return [word for word in words if word.startswith("-") and word.split("=")[0] not in options]
+
+
+def masked(text: str) -> str:
+    """Output without what may differ from one machine to the next: numbers, and how wide they are."""
+    return " ".join(re.sub(r"\d[\d.,e+-]*", "#", text).split())
+
+
+def shown_output(console: str) -> list[tuple[list[str], str]]:
+    """(words of a call, the output shown for it) for every `$ fpverify` in a console."""
+    calls = re.findall(r"^\$ fpverify (.+)\n((?:(?!\$ ).*\n?)*)", console, re.MULTILINE)
+    return [(shlex.split(call), output.strip()) for call, output in calls]
+
+
+def has_release_model() -> bool:
+    from fpverify.errors import ModelError
+    from fpverify.models import load_bundle
+
+    try:
+        load_bundle()
+    except ModelError:
+        return False
+    return True
+
+
+@pytest.fixture
+def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the files that the README names, for what needs the release model."""
+    if not has_release_model():
+        pytest.skip("no release model in this tree")
+    from fpverify.synthesis.dataset import write_ridges
+
+    write_ridges(tmp_path / "prints", fingers=2, impressions=2)
+    for name, source in (("finger.bmp", "1_1.bmp"), ("scan.bmp", "1_2.bmp")):
+        (tmp_path / name).write_bytes((tmp_path / "prints" / source).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_resolve(path: Path) -> None:
+    assert broken_links(path.read_text(encoding="utf-8"), path.parent) == []
+
+
+def test_a_broken_link_is_seen() -> None:
+    text = "# Title\n[a](README.md) [b](missing.md) [c](#title) [d](#nowhere) [e](https://example.org/x) `[f](gone)`"
+    assert broken_links(text, ROOT) == ["missing.md", "#nowhere"]
+
+
+def test_every_command_in_the_readme_exists_with_its_options() -> None:
+    calls = command_lines(README, "fpverify")
+    assert len(calls) > 5
+    assert [(words, wrong) for words in calls if (wrong := wrong_words(words, all_commands()))] == []
+
+
+def test_an_unknown_command_or_option_is_seen() -> None:
+    known = {("synth", "ridges"): click.Command("ridges", params=[click.Option(["--out"])])}
+    assert wrong_words(["synth", "ridges", "--out", "x"], known) == []
+    assert wrong_words(["synth", "ridges", "--to=x"], known) == ["--to=x"]
+    assert wrong_words(["synth", "waves"], known) == ["synth", "waves"]
+
+
+def test_every_command_of_the_command_line_is_in_the_readme() -> None:
+    assert [path for path in all_commands() if f"`{' '.join(path)}" not in README.replace("`fpverify ", "`")] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_named_exists(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"test", "demo"} <= named <= targets
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {extra for group in re.findall(r"\.\[([\w,]+)\]", README) for extra in group.split(",")}
+    assert named
+    assert named <= set(extras)
+
+
+def test_every_version_that_is_stated_is_the_same() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert citation is not None
+    assert citation[1] == version
+
+
+@pytest.mark.parametrize("name", ["train", "real_prints", "slow"])
+def test_every_marker_is_explained(name: str) -> None:
+    assert f"| `{name}` |" in (ROOT / "CONTRIBUTING.md").read_text()
+
+
+@pytest.mark.parametrize("block", blocks(README, "python"), ids=lambda block: block.splitlines()[0])
+def test_python_in_the_readme_compiles(block: str) -> None:
+    compile(block, "README.md", "exec")
+
+
+def test_python_in_the_readme_runs(prints: Path) -> None:
+    names: dict[str, object] = {}
+    for block in blocks(README, "python"):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+    assert getattr(names["decision"], "word", None) == "match"
+    assert "'B'" in said.getvalue()
+
+
+def test_consoles_in_the_readme_end_and_print_as_shown(prints: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from fpverify.cli import main
+
+    for console in blocks(README, "console"):
+        for words, shown in shown_output(console) if "train" not in console else []:
+            code = main(words)
+            said = capsys.readouterr().out
+            assert code == ("non-match" in said), f"{words}: {said}"
+            assert shown == UNFILLED or masked(shown) == masked(said), f"{words}: {said}"
+
+
+def test_the_output_of_each_call_in_a_console_is_told_apart() -> None:
+    console = "$ fpverify a b\none\ntwo\n$ fpverify c\n…\n"
+    assert shown_output(console) == [(["a", "b"], "one\ntwo"), (["c"], "…")]
+    assert masked("score 41.35 of   3e-05\nmatch") == masked("score 7 of 1.2\nmatch") != masked("score x of 1\nmatch")
