@@ -39,7 +39,7 @@ class MinutiaMapBatches:
     masters: MasterPool
     seed: int
     size: int = 24
-    nonprint_share: float = 0.08
+    nonprint_share: float = 0.15
     settings: ImpressionSettings = TURNED
 
     def __call__(self, index: int) -> tuple[FloatArray, FloatArray]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 import cv2
@@ -27,7 +29,7 @@ def prefetched(make: Callable[[int], T], numbers: Iterable[int], *, workers: int
         yield from map(make, numbers)
         return
     remaining = iter(numbers)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
         waiting: deque[Future[T]] = deque(pool.submit(make, number) for number in islice(remaining, ahead))
         while waiting:
             result = waiting.popleft().result()
@@ -35,6 +37,14 @@ def prefetched(make: Callable[[int], T], numbers: Iterable[int], *, workers: int
             yield result
 
 
-def _one_thread() -> None:
-    """Workers share the cores already."""
+def _begin_worker() -> None:
+    """Workers share the cores already; and one whose parent was killed has nothing to wait for."""
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

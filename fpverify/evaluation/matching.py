@@ -1,0 +1,101 @@
+"""A model in use: scan to template, templates to a score, a rate to its operating point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fpverify.comparison import similarities
+from fpverify.comparison.calibration import Calibration
+from fpverify.errors import CorruptModel, ModelError
+from fpverify.features import MinutiaExtractor, WholePrintExtractor
+from fpverify.models import Bundle, load_bundle
+from fpverify.vocabulary import OperatingPoint, Scan, Score, Scores, Template
+
+
+class Extractor(Protocol):
+    """What makes templates."""
+
+    def extract(self, scan: Scan) -> Template:
+        """The template of a scan; raises FailureToAcquire."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A bundle and everything made from it that comparing needs."""
+
+    bundle: Bundle
+    extractor: Extractor
+
+    @classmethod
+    def load(cls, model: str | Path | None = None) -> Matcher:
+        """The matcher of a model.
+
+        Args:
+            model: name of a shipped bundle or a bundle's folder; None is the release model.
+
+        Raises:
+            ModelError: unknown or damaged.
+        """
+        bundle = load_bundle(model)
+        return cls(bundle, _extractor(bundle))
+
+    @property
+    def model_id(self) -> str:
+        """The id that this model's templates carry."""
+        return self.bundle.model_id
+
+    @property
+    def calibration(self) -> Calibration:
+        """From raw similarity to score.
+
+        Raises:
+            ModelError: the bundle has none yet.
+        """
+        stored = self.bundle.card.calibration
+        if stored is None:
+            raise ModelError(
+                f"{self.bundle.folder}: the model is not calibrated; `fpverify train` does it as its last step"
+            )
+        return Calibration.from_dict(stored)
+
+    def template(self, scan: Scan) -> Template:
+        """The template of a scan; raises FailureToAcquire."""
+        return self.extractor.extract(scan)
+
+    def score(self, probe: Template, reference: Template) -> Score:
+        """How alike two templates of this model are."""
+        return self.scores(probe, [reference])[0]
+
+    def scores(self, probe: Template, references: Sequence[Template]) -> list[Score]:
+        """How alike a probe is to each of k references."""
+        calibration = self.calibration
+        return [calibration.score(float(raw)) for raw in similarities(probe, references)]
+
+    def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
+        """Raw similarities (k,) in [0, 1]; what a calibration is fitted on."""
+        return similarities(probe, references)
+
+    def operating_point(self, fmr: float) -> OperatingPoint:
+        """The stored operating point of a false match rate.
+
+        Raises:
+            ModelError: the model's evidence has no such point; names those it has.
+        """
+        points = self.bundle.card.operating_points
+        for point in points:
+            if abs(point.target_fmr - fmr) <= 1e-9 * fmr:
+                return point
+        known = ", ".join(f"{point.target_fmr:g}" for point in points) or "none"
+        raise ModelError(f"model {self.model_id} has no operating point at FMR {fmr:g}; it has: {known}")
+
+
+def _extractor(bundle: Bundle) -> Extractor:
+    if bundle.card.kind == "minutiae":
+        return MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"))
+    if bundle.card.input_px is None:
+        raise CorruptModel(f"{bundle.folder}: the card of a whole-print model must state input_px")
+    return WholePrintExtractor(bundle.model_id, bundle.network("whole_print"), bundle.card.input_px)
