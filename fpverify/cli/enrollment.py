@@ -1,0 +1,182 @@
+"""enroll, list, show, delete: who is enrolled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fpverify.cli.options import DB, FINGER, JSON, MODEL, PPI, SCAN, SUBJECT, options
+from fpverify.cli.words import counted, print_facts, print_json, print_table, scan_notes
+from fpverify.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fpverify.store import FingerSummary, Store
+    from fpverify.vocabulary import Reference, Scan
+
+
+@click.command(
+    "enroll",
+    epilog="""\b
+Examples:
+  fpverify enroll finger.bmp --id A
+  fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
+""",
+)
+@options(SCAN, SUBJECT, FINGER, PPI, MODEL, DB, JSON)
+def enroll_command(
+    *, scan: str, subject: str, finger: str | None, ppi: float | None, model: str | None, db: str | None, as_json: bool
+) -> None:
+    """Enroll a scan of a finger.
+
+    Several impressions of a finger, and several fingers of a subject, may be enrolled; verify uses all of them.
+    A print too poor to be verified later is refused.
+    """
+    from fpverify.scans import read_scan
+    from fpverify.store import UNKNOWN_FINGER
+    from fpverify.verifier import Verifier
+
+    settings = load_settings(db=db, model=model, ppi=ppi)
+    given = read_scan(scan, ppi=settings.ppi)
+    with Verifier.open(settings.db, model=settings.model) as verifier:
+        reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER)
+        fields = {**_reference_fields(reference), "store": verifier.store.place, **_scan_fields(given)}
+    if as_json:
+        print_json(fields)
+        return
+    click.echo(f"enrolled {reference.subject}, finger {reference.finger}, impression {reference.impression}")
+    print_facts(_enrollment_facts(reference, given, str(fields["store"])))
+
+
+@click.command(
+    "list",
+    epilog="""\b
+Examples:
+  fpverify list
+  fpverify list --db /srv/door/enroll_db --json
+""",
+)
+@options(DB, JSON)
+def list_command(db: str | None, as_json: bool) -> None:
+    """List who is enrolled, one line for each finger."""
+    with _existing_store(db) as store:
+        fingers, place = store.subjects(), store.place
+    if as_json:
+        print_json({"store": place, "fingers": [_summary_fields(one) for one in fingers]})
+    elif fingers:
+        heads = ("subject", "finger", "impressions", "quality", "last enrolled", "model")
+        print_table(heads, [_summary_row(one) for one in fingers])
+    else:
+        click.echo(f"nobody is enrolled in {place}")
+
+
+@click.command(
+    "show",
+    epilog="""\b
+Examples:
+  fpverify show --id A
+  fpverify show --id A --finger right-index --json
+""",
+)
+@options(SUBJECT, FINGER, DB, JSON)
+def show_command(subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
+    """Show what is kept of a subject, one line for each impression."""
+    with _existing_store(db) as store:
+        references, place = store.references(subject, finger), store.place
+    if as_json:
+        print_json({"store": place, "impressions": [_reference_fields(one) for one in references]})
+        return
+    click.echo(f"{references[0].subject}: {counted(len(references), 'impression')} in {place}")
+    print_table(_IMPRESSION_HEADS, [_reference_row(one) for one in references])
+
+
+@click.command(
+    "delete",
+    epilog="""\b
+Examples:
+  fpverify delete --id A
+  fpverify delete --id A --finger right-index
+""",
+)
+@options(SUBJECT, FINGER, DB, JSON)
+def delete_command(subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
+    """Delete a subject, or one finger of it, for good. It is not asked twice."""
+    with _existing_store(db) as store:
+        removed, place = store.delete(subject, finger), store.place
+    if as_json:
+        print_json({"store": place, "subject": subject, "finger": finger, "deleted": removed})
+        return
+    what = f"{subject}, finger {finger}" if finger else subject
+    click.echo(f"deleted {what}: {counted(removed, 'impression')} gone from {place}")
+
+
+_IMPRESSION_HEADS = ("finger", "impression", "quality", "minutiae", "enrolled", "model")
+
+
+def _existing_store(db: str | None) -> Store:
+    from fpverify.store import Store
+
+    return Store.open(load_settings(db=db).db, create=False)
+
+
+def _reference_fields(reference: Reference) -> dict[str, Any]:
+    return {
+        "subject": reference.subject,
+        "finger": reference.finger,
+        "impression": reference.impression,
+        "quality": reference.template.quality,
+        "minutiae": len(reference.template.minutiae),
+        "model": reference.model_id,
+        "enrolled_at": reference.enrolled_at.isoformat(),
+    }
+
+
+def _scan_fields(scan: Scan) -> dict[str, Any]:
+    return {"ppi": scan.ppi, "ppi_estimated": scan.ppi_estimated, "inverted": scan.inverted}
+
+
+def _enrollment_facts(reference: Reference, scan: Scan, place: str) -> list[tuple[str, str]]:
+    minutiae = len(reference.template.minutiae)
+    return [
+        ("quality", f"{reference.template.quality:.2f} of 1"),
+        ("minutiae", str(minutiae) if minutiae else ""),  # a whole-print model looks for none
+        ("store", place),
+        ("model", reference.model_id),
+        ("note", scan_notes(scan)),
+    ]
+
+
+def _reference_row(reference: Reference) -> Sequence[str]:
+    return (
+        reference.finger,
+        str(reference.impression),
+        f"{reference.template.quality:.2f}",
+        str(len(reference.template.minutiae)),
+        f"{reference.enrolled_at:%Y-%m-%d %H:%M} UTC",
+        reference.model_id,
+    )
+
+
+def _summary_fields(summary: FingerSummary) -> dict[str, Any]:
+    return {
+        "subject": summary.subject,
+        "finger": summary.finger,
+        "impressions": summary.impressions,
+        "qualities": list(summary.qualities),
+        "models": list(summary.model_ids),
+        "first_enrolled_at": summary.first_enrolled_at.isoformat(),
+        "last_enrolled_at": summary.last_enrolled_at.isoformat(),
+    }
+
+
+def _summary_row(summary: FingerSummary) -> Sequence[str]:
+    return (
+        summary.subject,
+        summary.finger,
+        str(summary.impressions),
+        " ".join(f"{quality:.2f}" for quality in summary.qualities),
+        f"{summary.last_enrolled_at:%Y-%m-%d %H:%M} UTC",
+        " ".join(summary.model_ids),
+    )

@@ -1,0 +1,91 @@
+"""The options that several commands share, and the kinds of value they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, TypeVar
+
+import click
+
+from fpverify.settings import parse_fmr, parse_ppi, parse_workers
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+
+class Parsed(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
+    """A value that a function of `fpverify.settings` parses."""
+
+    def __init__(self, name: str, parse: Callable[[object], object]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+        """The parsed value; what cannot be parsed is wrong use."""
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Finger(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
+    """The name of a finger, as the store has it."""
+
+    name = "finger"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name; one that no finger has is wrong use."""
+        from fpverify.store import FINGER_CODES
+
+        if value not in FINGER_CODES:
+            self.fail(f"{value!r} is no finger; the names are {', '.join(FINGER_CODES)}", param, ctx)
+        return value
+
+
+class Span(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
+    """One number, or two as LOW:HIGH from which each scan draws its own."""
+
+    name = "low:high"
+
+    def __init__(self, number: type[int] | type[float], least: float) -> None:
+        self._number = number
+        self._least = least
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        """(low, high); anything else is wrong use."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            ends = [self._number(part) for part in str(value).split(":")]
+        except ValueError:
+            ends = []
+        if len(ends) not in {1, 2} or not self._least <= ends[0] <= ends[-1] < float("inf"):
+            self.fail(f"{value!r} is neither a number nor LOW:HIGH of at least {self._least:g}", param, ctx)
+        return ends[0], ends[-1]
+
+
+def options(*decorators: Decorator[Any]) -> Decorator[Any]:
+    """Several options as one decorator, shown by --help in this order."""
+    return lambda command: reduce(lambda made, decorate: decorate(made), reversed(decorators), command)
+
+
+SCAN = click.argument("scan", type=click.Path())
+FOLDER = click.argument("folder", type=click.Path())
+SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
+FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
+DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")
+MODEL = click.option("--model", metavar="NAME|DIR", help="Model: shipped name, or folder.  [default: the release]")
+PPI = click.option(
+    "--ppi", type=Parsed("number", parse_ppi), metavar="PPI", help="Resolution, if the file states none or a wrong one."
+)
+FMR = click.option(
+    "--fmr",
+    type=Parsed("rate", parse_fmr),
+    metavar="RATE",
+    help="False match rate to decide at, such as 0.0001 or 0.01%.  [default: 0.001]",
+)
+WORKERS = click.option(
+    "--workers", type=Parsed("number", parse_workers), metavar="N", help="Processes.  [default: one for each core]"
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")

@@ -1,0 +1,95 @@
+"""Answers as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from fpverify.vocabulary import Interval, OperatingPoint, Scan
+
+COLUMN_GAP = "  "
+
+
+def print_json(answer: Mapping[str, Any]) -> None:
+    """One JSON object on one line, ASCII, so that it survives any encoding."""
+    click.echo(json.dumps(answer, ensure_ascii=True, allow_nan=False))
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Lines of name and value; those without a value are left out."""
+    shown = [(name, value) for name, value in facts if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        click.echo(f"  {name:<{width}}  {value}")
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns under their heads, the first to the left and the others to the right."""
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    for row in (heads, *rows):
+        cells = [
+            f"{row[0]:<{widths[0]}}",
+            *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)),
+        ]
+        click.echo(COLUMN_GAP.join(cells).rstrip())
+
+
+def percent(rate: float) -> str:
+    """A rate in per cent with three significant digits: 0.00123 is "0.123 %"."""
+    return f"{100 * rate:.3g} %"
+
+
+def percent_within(rate: float, interval: Interval) -> str:
+    """A rate with its interval."""
+    return f"{percent(rate)} ({100 * interval.low:.3g} to {percent(interval.high)})"
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun: "1 finger", "2 fingers"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def operating_point_facts(point: OperatingPoint) -> list[tuple[str, str]]:
+    """An operating point in words."""
+    return [
+        ("decided at", f"a false match rate of {percent(point.target_fmr)}"),
+        ("FMR", f"{percent_within(point.fmr, point.fmr_interval)}, FAR {percent(point.far)}"),
+        ("FNMR", f"{percent_within(point.fnmr, point.fnmr_interval)}, FRR {percent(point.frr)}"),
+        ("measured on", f"{point.evidence}: {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
+        ("model", point.model_id),
+    ]
+
+
+def operating_point_fields(point: OperatingPoint) -> dict[str, Any]:
+    """An operating point as plain values."""
+    return {
+        "threshold": point.threshold,
+        "target_fmr": point.target_fmr,
+        "fmr": point.fmr,
+        "fmr_interval": [point.fmr_interval.low, point.fmr_interval.high],
+        "fnmr": point.fnmr,
+        "fnmr_interval": [point.fnmr_interval.low, point.fnmr_interval.high],
+        "far": point.far,
+        "frr": point.frr,
+        "fta": point.fta,
+        "mated": point.mated,
+        "non_mated": point.non_mated,
+        "evidence": point.evidence,
+        "model": point.model_id,
+    }
+
+
+def scan_notes(scan: Scan) -> str:
+    """What was assumed about a scan, in words; empty if nothing was."""
+    notes = []
+    if scan.ppi_estimated:
+        notes.append(
+            f"the file states no usable resolution, {scan.ppi:.0f} ppi estimated from the ridges (else give --ppi)"
+        )
+    if scan.inverted:
+        notes.append("bright ridges on dark, inverted")
+    return "; ".join(notes)

@@ -1,0 +1,206 @@
+"""What can be set once instead of at every call: fpverify.yaml, then FPVERIFY_*, then what the caller says.
+
+The file lies in the working directory and holds any of the settings below, one a line:
+
+    db: /srv/door/enroll_db
+    fmr: 0.0001
+    ppi: 500
+
+A variable has the setting's name in capitals: FPVERIFY_FMR=0.0001. Every setting has a default.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from fpverify.errors import SettingsError
+
+SETTINGS_FILE = "fpverify.yaml"
+VARIABLE_PREFIX = "FPVERIFY_"
+DEFAULT_FMR = 0.001  # one false claim in a thousand is believed: what a door or a time clock is usually set to
+RESEMBLANCE = 0.75  # of a variable's name to a setting's, from which on it is taken for a slip of the pen
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, each with its default.
+
+    Attributes:
+        db: folder or file of the enrollment store.
+        model: name or folder of the bundle; None is the shipped release.
+        fmr: false match rate of a decision, in (0, 1).
+        ppi: resolution of every scan; None takes each file's own.
+        workers: processes of long jobs; None is one for each core.
+    """
+
+    db: str = "enroll_db"
+    model: str | None = None
+    fmr: float = DEFAULT_FMR
+    ppi: float | None = None
+    workers: int | None = None
+
+    @property
+    def processes(self) -> int:
+        """Of long jobs: `workers`, or one for each core that this process may use."""
+        if self.workers is not None:
+            return self.workers
+        allowed = getattr(os, "sched_getaffinity", None)  # unlike the machine's cores, right in a container
+        return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def load_settings(folder: str | Path = ".", environment: Mapping[str, str] | None = None, **given: object) -> Settings:
+    """The settings in force.
+
+    Args:
+        folder: where `fpverify.yaml` may lie.
+        environment: in place of the process' own.
+        given: settings by name that overrule both; None is not given.
+
+    Raises:
+        SettingsError: a setting nobody knows, or a value that it cannot have; the message says where.
+    """
+    values = dict(_from_file(Path(folder) / SETTINGS_FILE))
+    values |= _from_environment(os.environ if environment is None else environment)
+    values |= _checked({name: value for name, value in given.items() if value is not None}, "", str)
+    return Settings(**values)  # type: ignore[arg-type]  # `_PARSERS` gives each its type
+
+
+def parse_fmr(value: object) -> float:
+    """A false match rate in (0, 1) from a fraction (0.001) or a percentage ("0.1 %").
+
+    Raises:
+        ValueError: it is neither; the message says what would be right.
+    """
+    if isinstance(value, str) and value.strip().endswith("%"):
+        rate = _number(value.strip()[:-1]) / 100
+    else:
+        rate = _number(value)
+    if not 0 < rate < 1:
+        raise ValueError(f"{_shown(value)} is no false match rate; give a fraction such as 0.001, or 0.1%")
+    return rate
+
+
+def parse_ppi(value: object) -> float:
+    """A resolution in pixels per inch.
+
+    Raises:
+        ValueError: it is no positive number; the message says what would be right.
+    """
+    ppi = _number(value)
+    if not 0 < ppi < math.inf:
+        raise ValueError(f"{_shown(value)} is no resolution; give pixels per inch, such as 500")
+    return ppi
+
+
+def parse_workers(value: object) -> int:
+    """A number of processes, at least 1.
+
+    Raises:
+        ValueError: it is no such number; the message says what would be right.
+    """
+    workers = _number(value)
+    if not (workers >= 1 and workers.is_integer()):
+        raise ValueError(f"{_shown(value)} is no number of processes; give 1 or more")
+    return int(workers)
+
+
+def _parse_text(value: object) -> str:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError(f"{_shown(value)} is no name or path")
+    return os.path.expanduser(value)  # noqa: PTH111 - unlike Path's, it never raises
+
+
+_PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
+    {"db": _parse_text, "model": _parse_text, "fmr": parse_fmr, "ppi": parse_ppi, "workers": parse_workers}
+)
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    """The settings of a file; none if there is no file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"{path} cannot be read: {reason}") from error
+    return _checked(_parsed(text, path), f"{path}: ", str)
+
+
+def _parsed(text: str, path: Path) -> dict[object, object]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(text) or {}
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{path} is not YAML{where}; write one setting a line, such as 'fmr: 0.001'") from error
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} holds no settings; write one a line, such as 'fmr: 0.001'")
+    return {name: value for name, value in content.items() if value is not None}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    """Settings from variables; empty ones are not set.
+
+    Other variables with the prefix are left alone (an orchestrator sets FPVERIFY_PORT for a service called fpverify),
+    unless they look like a setting mistyped.
+    """
+    variables = {
+        variable.removeprefix(VARIABLE_PREFIX).lower(): value
+        for variable, value in sorted(environment.items())
+        if variable.startswith(VARIABLE_PREFIX) and value
+    }
+    meant = {name: value for name, value in variables.items() if get_close_matches(name, _PARSERS, cutoff=RESEMBLANCE)}
+    return _checked(meant, "", lambda name: VARIABLE_PREFIX + name.upper())
+
+
+def _checked(values: Mapping[Any, object], place: str, spelled: Callable[[str], str]) -> dict[str, object]:
+    """The values as their types.
+
+    Args:
+        values: by name.
+        place: what opens every complaint.
+        spelled: how a setting is written there.
+    """
+    return {str(name): _value(str(name), value, place, spelled) for name, value in values.items()}
+
+
+def _value(name: str, value: object, place: str, spelled: Callable[[str], str]) -> object:
+    parse = _PARSERS.get(name)
+    if parse is None:
+        raise SettingsError(f"{place}{spelled(name)} is no setting; {_alternatives(name, spelled)}")
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise SettingsError(f"{place}{spelled(name)}: {error}") from error
+
+
+def _alternatives(name: str, spelled: Callable[[str], str]) -> str:
+    near = get_close_matches(name, _PARSERS, n=1)
+    if near:
+        return f"did you mean {spelled(near[0])}?"
+    return f"the settings are {', '.join(map(spelled, _PARSERS))}"
+
+
+def _number(value: object) -> float:
+    """The value as a number, NaN if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _shown(value: object) -> str:
+    """A value from outside, short enough for a message; what is no plain value could be of any size."""
+    return f"{value!r:.60}" if isinstance(value, str | int | float | Path) else f"a {type(value).__name__}"
