@@ -1,0 +1,89 @@
+"""The benchmark runs, on sizes that take seconds."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import time
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fpverify.errors import ModelError
+from fpverify.models import load_bundle
+from fpverify.synthesis.dataset import write_ridges
+
+SOURCE = Path(__file__).parents[2] / "tools" / "benchmark.py"
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("benchmark", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_stopwatch_sums_the_cpu_time_of_a_stage_and_no_waiting(benchmark: ModuleType) -> None:
+    watch = benchmark.Stopwatch()
+    assert watch.timed("sleeping", time.sleep, 0.2) is None
+    for _ in range(2):
+        assert watch.timed("working", lambda n: float(np.arange(n).sum()), 3_000_000) > 0
+    assert watch.cpu_s["sleeping"] < 0.1
+    assert watch.cpu_s["working"] > watch.cpu_s["sleeping"]
+
+
+def test_a_run_is_measured_as_a_process_of_its_own(benchmark: ModuleType, tmp_path: Path) -> None:
+    ballast = np.ones(400 * 2**20 // 8)  # 400 MiB that the measured process must not inherit
+    cost = benchmark.synthesis_cost(tmp_path / "made", 1, 2, 1)
+    run = benchmark.measured_run(["--version"])
+    assert ballast.sum() > 0
+    assert cost["prints"] == len(list((tmp_path / "made").glob("*.bmp"))) == 2
+    assert cost["wall_s"] > run["wall_s"] > 0
+    assert 5 < run["peak_mib"] < 200
+
+
+def test_a_run_that_fails_ends_the_benchmark_with_its_reason(benchmark: ModuleType) -> None:
+    with pytest.raises(SystemExit, match=r"missing\.bmp"):
+        benchmark.measured_run(["enroll", "missing.bmp", "--id", "A"])
+
+
+def test_modules_are_those_of_the_command(benchmark: ModuleType) -> None:
+    modules = benchmark.loaded_modules(["--version"])
+    assert "fpverify.cli" in modules
+    assert "tensorflow" not in modules
+
+
+def test_the_reference_is_timed_on_the_same_prints(benchmark: ModuleType, tmp_path: Path) -> None:
+    write_ridges(tmp_path, fingers=1, impressions=3)
+    cost = benchmark.reference_cost(sorted(tmp_path.glob("*.bmp")))
+    assert cost["extraction_ms"] > cost["comparison_ms"] > 0
+
+
+def test_too_few_prints_are_refused(benchmark: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="two prints"):
+        benchmark.main(["--prints", str(tmp_path), "--fingers", "1", "--impressions", "2"])
+
+
+def test_the_whole_benchmark_runs_and_prints_either_way(
+    benchmark: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        load_bundle()
+    except ModelError:
+        pytest.skip("no release model in this tree")
+    sizes = ["--fingers", "2", "--impressions", "2", "--workers", "1", "--runs", "2"]
+    assert benchmark.main([*sizes, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert not result["verify"]["tensorflow"]
+    assert result["verify"]["wall_s"]["min"] <= result["verify"]["wall_s"]["median"]
+    stages = result["extraction"]["cpu_ms"]
+    assert stages["total"] == pytest.approx(sum(stages.values()) - stages["total"])
+    assert result["comparison"]["comparisons"] == 6
+    text = benchmark.table(result)
+    assert "not loaded" in text
+    assert f"{stages['total']:.1f} ms" in text
