@@ -82,6 +82,27 @@ def info_nce(temperature: float = 0.07) -> Loss:
     return loss
 
 
+def contrastive_loss(margin: float = 1.0) -> Loss:
+    """Mated pairs together, non-mated ones apart by a margin (Hadsell, Chopra, LeCun 2006, eq. 4, without the halves).
+
+    Args:
+        margin: distance from which a non-mated pair costs nothing; unit vectors are at most 2 apart.
+
+    Returns:
+        A loss of (mated (2n,), embeddings (2n, d)); the first n are paired with the last n, and `mated` says 1 or 0 for
+        each pair, twice over.
+    """
+
+    def loss(mated: Tensor, embeddings: Tensor) -> Tensor:
+        left, right = ops.split(ops.cast(embeddings, "float32"), 2, axis=0)
+        squared = ops.sum((left - right) ** 2, axis=-1)
+        short = ops.maximum(margin - ops.sqrt(squared + TINY**2), 0.0)
+        truth = ops.split(ops.reshape(mated, (-1,)), 2, axis=0)[0]
+        return ops.mean(truth * squared + (1 - truth) * short**2)
+
+    return loss
+
+
 def first_rank(owners: Tensor, embeddings: Tensor) -> Tensor:
     """The fraction of patches whose partner is the most similar of all; a metric."""
     left, right = ops.split(ops.cast(embeddings, "float32"), 2, axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
@@ -13,6 +14,8 @@ from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_impression
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+
+Batches = Callable[[int], tuple[FloatArray, FloatArray]]
 
 CELL_PX = 4  # the minutia map has one cell for 4 x 4 px
 CHANNELS = 8  # heat, heat weight, dx, dy, cos, sin, foreground, foreground weight

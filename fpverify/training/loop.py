@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from fpverify.training.batches import Batches
 from fpverify.training.prefetch import prefetched
 from fpverify.vocabulary import FloatArray
 
-Batches = Callable[[int], tuple[FloatArray, FloatArray]]
 WARMUP_STEPS = 50  # until the optimiser's running means have settled
 FINAL_RATE = 0.02  # of the peak learning rate, where the cosine ends
 
@@ -30,12 +30,14 @@ class Schedule:
         learning_rate: AdamW's peak rate, after the warm-up and before the cosine decay.
         weight_decay: AdamW's.
         checkpoint_every: steps between checkpoints and lines of the log.
+        validate_every: steps between validations, rounded up to the next checkpoint.
     """
 
     steps: int
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     checkpoint_every: int = 50
+    validate_every: int = 500
 
     def optimizer(self) -> keras.optimizers.Optimizer:
         """A fresh AdamW (Loshchilov and Hutter 2019) with warm-up and cosine decay."""
@@ -59,8 +61,9 @@ class Training:
         loss: Keras loss function.
         metrics: Keras metric functions to log beside the loss.
         schedule: how long and how fast.
-        folder: takes `checkpoint.weights.h5` and `log.csv`.
+        folder: takes `checkpoint.weights.h5` and `log.jsonl`.
         workers: processes that make batches.
+        validate: figures of the network on data it never learns from; takes the network.
     """
 
     network: keras.Model
@@ -70,6 +73,7 @@ class Training:
     folder: Path
     metrics: list[Callable[[Any, Any], Any]] = field(default_factory=list)
     workers: int = 1
+    validate: Callable[[Any], dict[str, float]] | None = None
 
     def run(self, progress: bool = True) -> keras.Model:
         """Trains what is left to train and returns the network."""
@@ -92,10 +96,11 @@ class Training:
             done = number + 1
             if done % self.schedule.checkpoint_every == 0 or done == self.schedule.steps:
                 means = {name: float(np.mean([row[name] for row in seen])) for name in seen[0]}
-                self._log({"step": done, "seconds": round(time.monotonic() - since, 1), **means})
                 self._save()
+                figures = self._validated(done)
+                self._log({"step": done, "seconds": round(time.monotonic() - since, 1), **means, **figures})
                 since, seen = time.monotonic(), []
-                yield means
+                yield means | figures
 
     @property
     def checkpoint(self) -> Path:
@@ -107,6 +112,12 @@ class Training:
         self.network.save_weights(part)
         part.replace(self.checkpoint)
 
+    def _validated(self, done: int) -> dict[str, float]:
+        """The validation's figures, when it is their turn."""
+        every, step = self.schedule.validate_every, self.schedule.checkpoint_every
+        due = done % every < step or done == self.schedule.steps
+        return self.validate(self.network) if self.validate is not None and due else {}
+
     def _restore(self) -> int:
         """The number of the next step."""
         if not self.checkpoint.exists():
@@ -116,10 +127,5 @@ class Training:
         return int(self.network.optimizer.iterations)
 
     def _log(self, row: dict[str, float]) -> None:
-        path = self.folder / "log.csv"
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row, lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")

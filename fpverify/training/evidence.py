@@ -1,0 +1,101 @@
+"""Synthetic fingers that training never saw: what a calibration is fitted on, what operating points are measured on.
+
+The two use different seeds. Comparisons stay within one simulated sensor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fpverify.comparison.calibration import Calibration
+from fpverify.errors import TooFewComparisons
+from fpverify.evaluation.rates import RULE_OF_THREE, fvc_indicators, operating_point
+from fpverify.evaluation.runner import Comparison, compare_folder
+from fpverify.models import Bundle, rewrite_card
+from fpverify.synthesis.dataset import write_ridges
+from fpverify.synthesis.sensor import SENSORS
+from fpverify.synthesis.stripes import write_stripes
+from fpverify.training.recipe import EvidenceRecipe, StripesRecipe
+from fpverify.vocabulary import Evaluation
+
+RATES = (0.01, 0.001, 0.0001)  # at which a card states operating points, where the evidence supports them
+
+
+def write_ridge_sets(folder: Path, seed: int, recipe: EvidenceRecipe, workers: int) -> list[Path]:
+    """One set of unseen fingers for every simulated sensor; folders that are complete are kept."""
+    sets = []
+    for number, sensor in enumerate(SENSORS):
+        out = folder / sensor
+        sets.append(out)
+        if not (out / f"{recipe.fingers}_{recipe.impressions}.bmp").exists() or _count(out) < _wanted(recipe):
+            write_ridges(
+                out,
+                fingers=recipe.fingers,
+                impressions=recipe.impressions,
+                seed=seed + number,
+                workers=workers,
+                sensor=sensor,
+                progress=True,
+            )
+    return sets
+
+
+def write_stripe_sets(folder: Path, seed: int, recipe: StripesRecipe, scans: int) -> list[Path]:
+    """One set of unseen stripes."""
+    write_stripes(folder, count=scans, seed=seed, **recipe.model_dump())
+    return [folder]
+
+
+def calibrate(bundle: Bundle, sets: list[Path], workers: int) -> Bundle:
+    """Fits the calibration on the non-mated comparisons of the sets and writes it into the card."""
+    done = [compare_folder(one, model=bundle.folder, workers=workers, progress=True) for one in sets]
+    non_mated = np.concatenate([one.raw[~one.pairs.mated & np.isfinite(one.raw)] for one in done])
+    fitted = Calibration.fit(non_mated)
+    return rewrite_card(replace(bundle, card=replace(bundle.card, calibration=fitted.to_dict())))
+
+
+def measure(bundle: Bundle, sets: list[Path], evidence: str, workers: int) -> Bundle:
+    """Measures operating points and error rates on the sets and writes them into the card."""
+    done = [compare_folder(one, model=bundle.folder, workers=workers, progress=True) for one in sets]
+    pooled = _pooled(bundle, done, [one.name for one in sets])
+    supported = [rate for rate in RATES if rate * int((~pooled.mated).sum()) >= RULE_OF_THREE]
+    if not supported:
+        raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {RATES[0]:g}")
+    points = tuple(operating_point(pooled, -10 * np.log10(rate), rate, evidence) for rate in supported)
+    measured: dict[str, Any] = {"data": evidence, **fvc_indicators(pooled), "fta": points[0].fta}
+    card = replace(bundle.card, operating_points=points, measured=(measured,))
+    return rewrite_card(replace(bundle, card=card))
+
+
+def _pooled(bundle: Bundle, done: list[Comparison], names: list[str]) -> Evaluation:
+    """All sets as one evaluation, each print named after its set."""
+    calibration = Calibration.from_dict(bundle.card.calibration or {})
+    raw = np.concatenate([one.raw for one in done])
+    scores = np.where(np.isfinite(raw), calibration.scores(np.nan_to_num(raw)), -np.inf)
+    labels = [[f"{name}-{one.name}" for one in part.prints] for name, part in zip(names, done, strict=True)]
+    sides = list(zip(labels, done, strict=True))
+    return Evaluation(
+        probes=tuple(label[k] for label, part in sides for k in part.pairs.probe),
+        references=tuple(label[k] for label, part in sides for k in part.pairs.reference),
+        mated=np.concatenate([part.pairs.mated for part in done]),
+        scores=scores,
+        scans=tuple(one for label in labels for one in label),
+        protocol="dense",
+        data_hash="",
+        model_id=bundle.model_id,
+        failures={
+            f"{name}-{one}": why for name, part in zip(names, done, strict=True) for one, why in part.failures.items()
+        },
+    )
+
+
+def _wanted(recipe: EvidenceRecipe) -> int:
+    return recipe.fingers * recipe.impressions
+
+
+def _count(folder: Path) -> int:
+    return len(list(folder.glob("*.bmp")))

@@ -1,0 +1,118 @@
+"""What to train, from what, for how long: the YAML that `fpverify train` follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, ValidationError
+
+from fpverify.errors import RecipeError
+from fpverify.training.loop import Schedule
+
+Pair = tuple[float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageRecipe(_Part):
+    """How long and how fast one network learns; see `loop.Schedule`."""
+
+    steps: PositiveInt
+    learning_rate: PositiveFloat = 2e-3
+    weight_decay: float = Field(1e-4, ge=0)
+    checkpoint_every: PositiveInt = 50
+    validate_every: PositiveInt = 500
+
+    def schedule(self) -> Schedule:
+        """For the training loop."""
+        return Schedule(self.steps, self.learning_rate, self.weight_decay, self.checkpoint_every, self.validate_every)
+
+
+class MinutiaMapRecipe(StageRecipe):
+    """Network A; see `batches.MinutiaMapBatches`."""
+
+    images: PositiveInt = 24
+    nonprint_share: float = Field(0.15, ge=0, lt=1)
+
+
+class DescriptorRecipe(StageRecipe):
+    """Network B; see `batches.PatchBatches`."""
+
+    fingers: PositiveInt = 16
+    minutiae: PositiveInt = 12
+    temperature: PositiveFloat = 0.07
+
+
+class EvidenceRecipe(_Part):
+    """The unseen synthetic fingers that a calibration and its operating points rest on, for each simulated sensor."""
+
+    fingers: PositiveInt = 70
+    impressions: PositiveInt = 4
+
+
+class MinutiaeRecipe(_Part):
+    """A model of the kind `minutiae`."""
+
+    kind: Literal["minutiae"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
+    seed: int = Field(ge=0, le=2**31)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    fingers: PositiveInt = 4000
+    minutia_map: MinutiaMapRecipe
+    descriptor: DescriptorRecipe
+    evidence: EvidenceRecipe = EvidenceRecipe()
+
+
+class StripesRecipe(_Part):
+    """What stripes look like; see `fpverify.synthesis.stripes.draw_stripes`. Ranges are (low, high)."""
+
+    width_px: tuple[PositiveInt, PositiveInt] = (4, 10)
+    angle_deg: Pair = (-8.0, 8.0)
+    shift_px: tuple[int, int] = (0, 19)
+    noise: Pair = (0.0, 0.2)
+
+
+class WholePrintStageRecipe(StageRecipe):
+    """The Siamese tower; see `stripe_batches.StripeBatches`."""
+
+    pairs: PositiveInt = 32
+    margin: PositiveFloat = 1.0
+    input_px: PositiveInt = 80
+
+
+class WholePrintRecipe(_Part):
+    """A model of the kind `whole-print`, of stripes."""
+
+    kind: Literal["whole-print"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
+    seed: int = Field(ge=0, le=2**31)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    stripes: StripesRecipe = StripesRecipe()
+    evidence_stripes: StripesRecipe = StripesRecipe()
+    evidence_scans: PositiveInt = 60
+    whole_print: WholePrintStageRecipe
+
+
+Recipe = MinutiaeRecipe | WholePrintRecipe
+_ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
+
+
+def read_recipe(path: str | Path) -> Recipe:
+    """The recipe in a YAML file.
+
+    Raises:
+        RecipeError: the file cannot be read or asks for something impossible; names the field.
+    """
+    try:
+        return _ADAPTER.validate_python(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+        raise RecipeError(f"{path}: cannot be read as a recipe: {reason}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or "kind"
+        raise RecipeError(f"{path}: {place}: {first['msg']}") from error

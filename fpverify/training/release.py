@@ -1,0 +1,125 @@
+"""From a recipe to a bundle: train every network, export, calibrate, measure."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import keras
+
+from fpverify.errors import RecipeError
+from fpverify.models import Bundle, Card, write_bundle
+from fpverify.training.evidence import calibrate, measure, write_ridge_sets, write_stripe_sets
+from fpverify.training.export import litert_bytes, weights_bytes
+from fpverify.training.plots import plot_training
+from fpverify.training.recipe import Recipe, WholePrintRecipe, read_recipe
+from fpverify.training.stages import Stage, stages
+
+STATE = "training"  # folder beside the bundle's files: fingers, checkpoints, logs, evidence; may be deleted afterwards
+CALIBRATION_SEED = 1_000_000  # added to the recipe's: fingers apart from those of training
+MEASURING_SEED = 2_000_000
+LIBRARIES = ("fpverify", "keras", "tensorflow", "numpy", "opencv-python-headless")
+
+
+def train(
+    recipe_path: str | Path, out: str | Path, *, workers: int = 1, only: Sequence[str] = (), progress: bool = True
+) -> Bundle | None:
+    """Follows a recipe; killed at any moment, the same call goes on from the last checkpoint.
+
+    Args:
+        recipe_path: YAML, see `recipe.Recipe`.
+        out: becomes the bundle's folder; training's own files lie in `out/training`.
+        workers: processes that draw fingers and make batches.
+        only: names of the stages to train now, without making a bundle: two networks can be trained side by side.
+        progress: show bars on standard error when it is a terminal.
+
+    Returns:
+        The bundle, calibrated and measured; None when `only` some stages were asked for.
+
+    Raises:
+        RecipeError: the recipe cannot be followed.
+        ModelError: Keras does not run on TensorFlow, which alone can export.
+    """
+    recipe, out = read_recipe(recipe_path), Path(out)
+    state = out / STATE
+    keras.config.set_dtype_policy(recipe.precision)
+    planned = stages(recipe, state, workers)
+    if unknown := set(only) - {stage.name for stage in planned}:
+        raise RecipeError(f"{recipe_path}: no stage {min(unknown)!r}; it has {', '.join(s.name for s in planned)}")
+    for stage in planned:
+        if not only or stage.name in only:
+            _train_stage(stage, recipe, state, workers, progress)
+    return None if only else assemble(recipe, out, planned, workers)
+
+
+def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) -> Bundle:
+    """Makes the bundle of trained stages: export, calibration on unseen fingers, operating points on others."""
+    keras.config.set_dtype_policy("float32")
+    contents = {}
+    for stage in planned:
+        network = stage.network()
+        network.load_weights(out / STATE / stage.name / "checkpoint.weights.h5")
+        contents[f"{stage.name}.weights.h5"] = weights_bytes(network)
+        contents[f"{stage.name}.tflite"] = litert_bytes(network)
+    bundle = write_bundle(out, _card(recipe), contents)
+    folders = out / STATE / "calibration", out / STATE / "measuring"
+    for_calibration, for_measuring = (
+        _evidence_sets(recipe, folder, seed, workers)
+        for folder, seed in zip(folders, (CALIBRATION_SEED, MEASURING_SEED), strict=True)
+    )
+    return measure(calibrate(bundle, for_calibration, workers), for_measuring, _evidence(recipe), workers)
+
+
+def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progress: bool) -> None:
+    keras.utils.set_random_seed(recipe.seed)
+    folder = state / stage.name
+    stage.training(stage.network(), folder, workers).run(progress)
+    plot_training(folder / "log.jsonl", folder / "training.png")
+
+
+def _evidence_sets(recipe: Recipe, folder: Path, seed: int, workers: int) -> list[Path]:
+    if isinstance(recipe, WholePrintRecipe):
+        return write_stripe_sets(folder, recipe.seed + seed, recipe.evidence_stripes, recipe.evidence_scans)
+    return write_ridge_sets(folder, recipe.seed + seed, recipe.evidence, workers)
+
+
+def _card(recipe: Recipe) -> Card:
+    card = Card(
+        id=recipe.name,
+        kind=recipe.kind,
+        created=datetime.now(UTC).date().isoformat(),
+        files={},
+        recipe=recipe.model_dump(mode="json"),
+        versions={name: _version(name) for name in LIBRARIES},
+        training_data=_training_data(recipe),
+    )
+    return replace(card, input_px=recipe.whole_print.input_px) if isinstance(recipe, WholePrintRecipe) else card
+
+
+def _training_data(recipe: Recipe) -> str:
+    if isinstance(recipe, WholePrintRecipe):
+        return f"Synthetic stripes of two fingers, drawn afresh for every batch from seed {recipe.seed}."
+    return (
+        f"{recipe.fingers} synthetic fingers of seed {recipe.seed}, each also mirrored, impressions drawn afresh for "
+        "every batch. No real print was used for any weight, threshold or calibration."
+    )
+
+
+def _evidence(recipe: Recipe) -> str:
+    if isinstance(recipe, WholePrintRecipe):
+        return f"{2 * recipe.evidence_scans} synthetic stripe scans of 2 fingers no training saw"
+    part = recipe.evidence
+    return (
+        f"synthetic fingers no training saw: {part.fingers} fingers x {part.impressions} impressions "
+        "on each of 3 simulated sensors"
+    )
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

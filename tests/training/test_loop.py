@@ -1,0 +1,128 @@
+"""The training loop: order, resumption, checkpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+pytestmark = pytest.mark.train
+
+from fpverify.training.loop import Schedule, Training  # noqa: E402
+from fpverify.training.prefetch import prefetched  # noqa: E402
+
+
+class Killed(Exception):  # noqa: N818 - stands in for a signal
+    """The process was stopped."""
+
+
+def batch(index: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(index)
+    x = rng.normal(size=(16, 4)).astype(np.float32)
+    return x, x.sum(1, keepdims=True)
+
+
+def batch_that_kills(index: int) -> tuple[np.ndarray, np.ndarray]:
+    if index == 57:
+        raise Killed
+    return batch(index)
+
+
+def squared_error(truth: object, answer: object) -> object:
+    return keras.ops.mean((truth - answer) ** 2)
+
+
+def network() -> keras.Model:
+    keras.utils.set_random_seed(3)
+    layers = [keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.BatchNormalization()]
+    return keras.Sequential([*layers, keras.layers.Dense(1)])
+
+
+def training(folder: Path, source: object = batch, **rest: object) -> Training:
+    return Training(network(), source, squared_error, Schedule(100, checkpoint_every=20), folder, workers=0, **rest)
+
+
+def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path: Path) -> None:
+    straight = training(tmp_path / "straight").run(progress=False)
+    with pytest.raises(Killed):
+        training(tmp_path / "killed", batch_that_kills).run(progress=False)
+    resumed = training(tmp_path / "killed").run(progress=False)
+    for left, right in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-6)
+
+
+def test_a_finished_training_has_nothing_left_to_do(tmp_path: Path) -> None:
+    weights = training(tmp_path).run(progress=False).get_weights()
+    again = training(tmp_path, batch_that_kills).run(progress=False).get_weights()
+    for left, right in zip(weights, again, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_the_log_has_a_line_for_each_checkpoint_and_the_validations(tmp_path: Path) -> None:
+    training(tmp_path, validate=lambda _: {"eer": 0.25}).run(progress=False)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [20, 40, 60, 80, 100]
+    assert rows[-1]["eer"] == 0.25
+    assert rows[-1]["loss"] < rows[0]["loss"]
+
+
+def test_the_learning_rate_rises_then_falls_to_a_fiftieth() -> None:
+    schedule = Schedule(1000, learning_rate=1e-2)
+    rate = schedule.optimizer()._learning_rate
+    assert float(rate(0)) < 1e-3
+    assert float(rate(50)) == pytest.approx(1e-2, rel=1e-3)
+    assert float(rate(1000)) == pytest.approx(2e-4, rel=1e-2)
+
+
+def square(number: int) -> int:
+    time.sleep(0.01 * (number % 3))
+    return number * number
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_come_in_order_for_any_number_of_workers(workers: int) -> None:
+    assert list(prefetched(square, range(12), workers=workers)) == [n * n for n in range(12)]
+
+
+def test_no_more_is_made_ahead_than_asked_for() -> None:
+    asked: list[int] = []
+
+    def numbers():  # noqa: ANN202
+        for number in range(100):
+            asked.append(number)
+            yield number
+
+    source = prefetched(square, numbers(), workers=1, ahead=3)
+    next(source)
+    assert len(asked) <= 5
+    source.close()
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, sys\n"
+        "from fpverify.training.prefetch import prefetched\n"
+        "def pid(_): return os.getpid()\n"
+        "if __name__ == '__main__':\n"
+        "    source = prefetched(pid, range(10**6), workers=1)\n"
+        "    print(next(source), flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        if not Path(f"/proc/{worker}").exists() or "Z" in Path(f"/proc/{worker}/stat").read_text().split()[2]:
+            return
+        time.sleep(0.1)
+    os.kill(worker, 9)
+    pytest.fail("the worker outlived its parent")
