@@ -1,0 +1,18 @@
+"""Where enrolled fingers are kept: the binary form of a template, and the database of references."""
+
+from __future__ import annotations
+
+from fpverify.store.database import FingerSummary, Store
+from fpverify.store.fingers import FINGER_CODES, UNKNOWN_FINGER
+from fpverify.store.location import DEFAULT_FOLDER
+from fpverify.store.template_format import decode_template, encode_template
+
+__all__ = [
+    "DEFAULT_FOLDER",
+    "FINGER_CODES",
+    "UNKNOWN_FINGER",
+    "FingerSummary",
+    "Store",
+    "decode_template",
+    "encode_template",
+]

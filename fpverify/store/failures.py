@@ -25,6 +25,8 @@ def store_failures(place: str) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise store_error(error, place) from error
+    except UnicodeDecodeError as error:  # SQLite quoted a damaged schema in its message
+        raise _damaged(place) from error
 
 
 def store_error(error: sqlite3.Error, place: str) -> StoreError:
@@ -59,7 +61,9 @@ def _no_memory(place: str) -> StoreError:
 
 
 def _not_a_database(place: str) -> StoreError:
-    return CorruptRecord(f"{place} is not an enrollment store, or its first page is damaged; give another --db")
+    return CorruptRecord(
+        f"{place} is not an enrollment store, or its first page is damaged; give another location (--db)"
+    )
 
 
 def _damaged(place: str) -> StoreError:

@@ -36,7 +36,9 @@ def finger_code(name: str) -> int:
     """
     code = FINGER_CODES.get(name)
     if code is None:
-        raise EnrollmentError(f"no finger is called {name!r}; the names are {', '.join(_NAMES[1:])} and {UNKNOWN_FINGER}")
+        raise EnrollmentError(
+            f"no finger is called {name!r}; the names are {', '.join(_NAMES[1:])} and {UNKNOWN_FINGER}"
+        )
     return code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from fpverify.errors import StoreError
@@ -22,7 +23,7 @@ def store_file(location: str | Path) -> Path:
     in .sqlite, .sqlite3 or .db, which names the file itself.
 
     Raises:
-        StoreError: the location is a URL, or no possible path.
+        StoreError: the location is a URL, no possible path, or in a folder that may not be searched.
     """
     text = str(location)
     scheme, separator, _ = text.partition("://")
@@ -31,9 +32,9 @@ def store_file(location: str | Path) -> Path:
     if not text or "\0" in text:
         raise StoreError("the location of the store is empty or no path; give a folder or a file")
     path = Path(text).absolute()
-    if path.is_dir() or not (path.exists() or path.suffix in _FILE_SUFFIXES):
-        return path / STORE_FILE
-    return path
+    status = _status(path)
+    is_folder = path.suffix not in _FILE_SUFFIXES if status is None else stat.S_ISDIR(status.st_mode)
+    return path / STORE_FILE if is_folder else path
 
 
 def printable(path: Path) -> str:
@@ -42,23 +43,32 @@ def printable(path: Path) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def require_file(path: Path) -> None:
+def require_file(path: Path, *, may_be_empty: bool) -> None:
     """Returns if there is a store file to open.
+
+    Args:
+        path: of the file.
+        may_be_empty: take a file without content, which an enrollment leaves that was ended before it wrote anything.
 
     Raises:
         StoreError: nothing is there, or something that is no regular file.
     """
-    try:
-        if path.is_file():
-            empty = path.stat().st_size == 0  # left by an enrollment that was ended before it wrote anything
-        elif path.exists():
-            raise StoreError(f"{printable(path)} is not a file; give a folder or a file for the store")
-        else:
-            empty = True
-    except OSError as error:
-        raise _refused(path, error) from error
-    if empty:
-        raise StoreError(f"there is no enrollment store at {printable(path)}; enroll a finger first, or give its --db")
+    status = _status(path)
+    if status is None:
+        raise no_store(printable(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError(f"{printable(path)} is not a file; give another location (--db)")
+    if not (status.st_size or may_be_empty):
+        raise no_store(printable(path))
+
+
+def no_store(place: str) -> StoreError:
+    """The error for a store that is to be read and was never made.
+
+    Args:
+        place: where it was looked for, as messages name it.
+    """
+    return StoreError(f"there is no enrollment store at {place}; enroll a finger first, or give its location (--db)")
 
 
 def create_file(path: Path) -> None:
@@ -67,11 +77,23 @@ def create_file(path: Path) -> None:
     Raises:
         StoreError: there is no folder to make it in, or no permission, or no room.
     """
-    if not path.parent.parent.is_dir():
-        raise StoreError(f"the folder {printable(path.parent.parent)} does not exist; create it, or give another --db")
+    if _status(path.parent.parent) is None:
+        raise StoreError(
+            f"the folder {printable(path.parent.parent)} does not exist; create it, or give another location (--db)"
+        )
     try:
         path.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
         _create_empty(path)
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """What is there, None for nothing."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise _refused(path, error) from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from fpverify.errors import StoreError
+from fpverify.errors import CorruptRecord, StoreError
 
 APPLICATION_ID = 0x46505645  # "FPVE"; told apart from other programs' databases by it, `file` shows it
 
@@ -51,11 +51,16 @@ def schema_version(connection: sqlite3.Connection, place: str) -> int:
 
     Raises:
         StoreError: the database belongs to another program, or to a newer fpverify.
+        CorruptRecord: it is marked as a store, but with a version that none ever had.
     """
     application = _number(connection, "PRAGMA application_id")
     version = _number(connection, "PRAGMA user_version")
     if application != APPLICATION_ID and (application or version or _has_tables(connection)):
-        raise StoreError(f"{place} is a database of another program, not an enrollment store; give another --db")
+        raise StoreError(
+            f"{place} is a database of another program, not an enrollment store; give another location (--db)"
+        )
+    if version < (application == APPLICATION_ID):
+        raise CorruptRecord(f"the store {place} is damaged (schema {version}); restore it from a backup")
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"the store {place} was written by a newer fpverify (schema {version}, this one knows {SCHEMA_VERSION}); "
