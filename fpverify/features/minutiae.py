@@ -12,7 +12,7 @@ LEAST_PROBABILITY = 0.3  # of a minutia; lower admits more false ones than true 
 MOST_MINUTIAE = 80  # a whole fingertip has about 100, an impression 30 to 60
 SAME_PX = 5.0  # two answers nearer than a ridge period ...
 SAME_RAD = 0.6  # ... and pointing the same way within 35 degrees are one minutia
-RIM_CELLS = 1  # cells at the rim of the foreground, where cut ridges look like endings
+RIM_CELLS = 0  # cells at the rim of the foreground, where cut ridges look like endings
 
 
 def foreground_cells(answer: FloatArray) -> BoolArray:

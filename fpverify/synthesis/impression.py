@@ -21,6 +21,7 @@ class ImpressionSettings:
         shape: (height, width) px of the image at 250 ppi.
         rotation_rad: most rotation either way.
         shift_px: most shift either way.
+        centre_px: deviation of the middle of the contact area from the middle of the finger, across and along.
         hardness: range of `skin.draw_ink`'s hardness.
         sensor: how the sensor draws.
     """
@@ -28,6 +29,7 @@ class ImpressionSettings:
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
     rotation_rad: float = 0.7  # 40 degrees, the most a guided user turns a finger
     shift_px: float = 30.0  # 3 mm
+    centre_px: tuple[float, float] = (8.0, 14.0)  # 0.8 and 1.4 mm
     hardness: tuple[float, float] = (0.6, 1.9)
     sensor: Sensor = VARIED
 
@@ -66,7 +68,7 @@ def draw_impression(
     placement = draw_placement(rng, settings.shape, ridges.shape, rotation_rad=rotation, shift_px=shift)
     hardness = rng.uniform(*settings.hardness)
     ink = draw_ink(rng, placement.taken(ridges), hardness)
-    contact = _contact_area(rng, placement, ridges.shape, hardness)
+    contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness)
     window = draw_window(rng, settings.shape, settings.sensor)
     image = draw_image(rng, ink * contact, window, settings.sensor)
     foreground = (contact > 0.5) & window
@@ -75,12 +77,16 @@ def draw_impression(
 
 
 def _contact_area(
-    rng: np.random.Generator, placement: Map, master_shape: tuple[int, int], hardness: float
+    rng: np.random.Generator,
+    placement: Map,
+    master_shape: tuple[int, int],
+    centre_px: tuple[float, float],
+    hardness: float,
 ) -> FloatArray:
     """Where skin meets the plate: an ellipse with a ragged edge, sometimes small, with holes; in [0, 1]."""
     height, width = master_shape
     half_width, half_height = rng.uniform(0.45, 1.05) * 0.42 * width, rng.uniform(0.5, 1.1) * 0.42 * height
-    centre_x, centre_y = width / 2 + rng.normal(0, 8), height / 2 + rng.normal(0, 14)
+    centre_x, centre_y = width / 2 + rng.normal(0, centre_px[0]), height / 2 + rng.normal(0, centre_px[1])
     radius = ((placement.x - centre_x) / half_width) ** 2 + ((placement.y - centre_y) / half_height) ** 2
     radius = radius + 0.12 * smooth_field(rng, placement.x.shape, 6)
     on_master = (placement.x > 2) & (placement.x < width - 3) & (placement.y > 2) & (placement.y < height - 3)

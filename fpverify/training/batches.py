@@ -24,8 +24,6 @@ POSITION_JITTER_PX = 1.0  # deviation; stands in for the error of detection
 ANGLE_JITTER_RAD = 0.12  # deviation, 7 degrees; likewise
 LEAST_SHARED = 6  # minutiae that two impressions of a training pair must share
 
-TURNED = ImpressionSettings(rotation_rad=np.pi)  # the detector has to work at every angle
-
 
 @dataclass(frozen=True, slots=True)
 class MinutiaMapBatches:
@@ -43,7 +41,7 @@ class MinutiaMapBatches:
     seed: int
     size: int = 24
     nonprint_share: float = 0.15
-    settings: ImpressionSettings = TURNED
+    settings: ImpressionSettings = field(default_factory=ImpressionSettings)
 
     def __call__(self, index: int) -> tuple[FloatArray, FloatArray]:
         """Batch number `index`: images (size, h, w, 1), targets (size, h/4, w/4, CHANNELS), both float32."""

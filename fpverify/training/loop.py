@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +71,14 @@ class Training:
     loss: Callable[[Any, Any], Any]
     schedule: Schedule
     folder: Path
-    metrics: list[Callable[[Any, Any], Any]] = field(default_factory=list)
+    metrics: Sequence[Callable[[Any, Any], Any]] = ()
     workers: int = 1
     validate: Callable[[Any], dict[str, float]] | None = None
 
     def run(self, progress: bool = True) -> keras.Model:
         """Trains what is left to train and returns the network."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.network.compile(optimizer=self.schedule.optimizer(), loss=self.loss, metrics=self.metrics)
+        self.network.compile(optimizer=self.schedule.optimizer(), loss=self.loss, metrics=list(self.metrics))
         start = self._restore()
         numbers = range(start, self.schedule.steps)
         source = prefetched(self.batches, numbers, workers=self.workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, ValidationError
 
 from fpverify.errors import RecipeError
+from fpverify.synthesis.impression import ImpressionSettings
 from fpverify.training.loop import Schedule
 
 Pair = tuple[float, float]
@@ -18,8 +20,26 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ImpressionRecipe(_Part):
+    """How the impressions of a round vary; see `ImpressionSettings`."""
+
+    rotation_deg: PositiveFloat = 40.0
+    shift_px: PositiveFloat = 30.0
+    centre_px: Pair = (8.0, 14.0)
+    hardness: Pair = (0.6, 1.9)
+
+    def settings(self) -> ImpressionSettings:
+        """For the batches."""
+        return ImpressionSettings(
+            rotation_rad=math.radians(self.rotation_deg),
+            shift_px=self.shift_px,
+            centre_px=self.centre_px,
+            hardness=self.hardness,
+        )
+
+
 class StageRecipe(_Part):
-    """How long and how fast one network learns; see `loop.Schedule`."""
+    """How long and how fast one network learns in a round; see `loop.Schedule`."""
 
     steps: PositiveInt
     learning_rate: PositiveFloat = 2e-3
@@ -33,15 +53,17 @@ class StageRecipe(_Part):
 
 
 class MinutiaMapRecipe(StageRecipe):
-    """Network A; see `batches.MinutiaMapBatches`."""
+    """A round of network A; see `batches.MinutiaMapBatches`."""
 
+    impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180)
     images: PositiveInt = 24
     nonprint_share: float = Field(0.15, ge=0, lt=1)
 
 
 class DescriptorRecipe(StageRecipe):
-    """Network B; see `batches.PatchBatches`."""
+    """A round of network B; see `batches.PatchBatches`."""
 
+    impressions: ImpressionRecipe = ImpressionRecipe()
     fingers: PositiveInt = 16
     minutiae: PositiveInt = 12
     temperature: PositiveFloat = 0.07
@@ -62,8 +84,8 @@ class MinutiaeRecipe(_Part):
     seed: int = Field(ge=0, le=2**31)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     fingers: PositiveInt = 4000
-    minutia_map: MinutiaMapRecipe
-    descriptor: DescriptorRecipe
+    minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
+    descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
     evidence: EvidenceRecipe = EvidenceRecipe()
 
 

@@ -61,7 +61,7 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
     contents = {}
     for stage in planned:
         network = stage.network()
-        network.load_weights(out / STATE / stage.name / "checkpoint.weights.h5")
+        network.load_weights(stage.checkpoint(out / STATE))
         contents[f"{stage.name}.weights.h5"] = weights_bytes(network)
         contents[f"{stage.name}.tflite"] = litert_bytes(network)
     bundle = write_bundle(out, _card(recipe), contents)
@@ -75,9 +75,11 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
 
 def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progress: bool) -> None:
     keras.utils.set_random_seed(recipe.seed)
-    folder = state / stage.name
-    stage.training(stage.network(), folder, workers).run(progress)
-    plot_training(folder / "log.jsonl", folder / "training.png")
+    network = stage.network()
+    for number, make in enumerate(stage.rounds):
+        folder = stage.folder(state, number)
+        make(network, folder, workers).run(progress)
+        plot_training(folder / "log.jsonl", folder / "training.png")
 
 
 def _evidence_sets(recipe: Recipe, folder: Path, seed: int, workers: int) -> list[Path]:

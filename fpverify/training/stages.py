@@ -15,88 +15,81 @@ from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.training.batches import MinutiaMapBatches, PatchBatches
 from fpverify.training.loop import Training
-from fpverify.training.recipe import MinutiaeRecipe, Recipe, WholePrintRecipe
+from fpverify.training.recipe import DescriptorRecipe, MinutiaeRecipe, MinutiaMapRecipe, Recipe, WholePrintRecipe
 from fpverify.training.stripe_batches import StripeBatches
 from fpverify.training.validation import DescriptorValidation, DetectionValidation, WholePrintValidation
 
-MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # seeds of the sequences of batches
+MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # seeds of the sequences of batches ...
+NEXT_ROUND = 10  # ... and what each further round adds
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
+UNSEEN_PAIRS = 64
+
+Make = Callable[[keras.Model, Path, int], Training]
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One network to train.
+    """One network to train, in one or more rounds.
 
     Attributes:
         name: of its folder and of its files in the bundle.
         network: makes it, untrained.
-        training: makes its training: from the network, a folder and a number of worker processes.
+        rounds: each makes a training from the network as it is by then, a folder and a number of worker processes.
     """
 
     name: str
     network: Callable[[], keras.Model]
-    training: Callable[[keras.Model, Path, int], Training]
+    rounds: tuple[Make, ...]
+
+    def folder(self, state: Path, number: int) -> Path:
+        """Where round `number`, from 0, keeps its checkpoint and log."""
+        return state / self.name / f"round-{number + 1}"
+
+    def checkpoint(self, state: Path) -> Path:
+        """The weights after the last round."""
+        return self.folder(state, len(self.rounds) - 1) / "checkpoint.weights.h5"
 
 
 def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
     """The stages of a recipe; what they share, such as master fingers, is made on first use in `state`."""
     if isinstance(recipe, WholePrintRecipe):
-        return [_whole_print(recipe)]
+        return [Stage("whole_print", lambda: whole_print_tower(recipe.whole_print.input_px), (_whole_print(recipe),))]
     masters = MasterPool.create(state / "masters", recipe.fingers, recipe.seed, workers=workers, progress=True)
     return [_minutia_map(recipe, masters), _descriptor(recipe, masters)]
 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
-    part = recipe.minutia_map
-
-    def training(network: keras.Model, folder: Path, workers: int) -> Training:
-        return Training(
-            network,
-            MinutiaMapBatches(masters, MAP_BATCHES, part.images, part.nonprint_share),
-            losses.minutia_map_loss,
-            part.schedule(),
-            folder,
-            metrics=[losses.heat_loss, losses.offset_loss, losses.direction_loss, losses.foreground_loss],
-            workers=workers,
-            validate=DetectionValidation(recipe.seed + VALIDATION_SEED),
+    def make(part: MinutiaMapRecipe, seed: int) -> Make:
+        batches = MinutiaMapBatches(masters, seed, part.images, part.nonprint_share, part.impressions.settings())
+        parts = [losses.heat_loss, losses.offset_loss, losses.direction_loss, losses.foreground_loss]
+        validate = DetectionValidation(recipe.seed + VALIDATION_SEED)
+        return lambda network, folder, workers: Training(
+            network, batches, losses.minutia_map_loss, part.schedule(), folder, parts, workers, validate
         )
 
-    return Stage("minutia_map", minutia_map, training)
+    rounds = [make(part, MAP_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.minutia_map)]
+    return Stage("minutia_map", minutia_map, tuple(rounds))
 
 
 def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
-    part = recipe.descriptor
-
-    def training(network: keras.Model, folder: Path, workers: int) -> Training:
-        return Training(
-            network,
-            PatchBatches(masters, PATCH_BATCHES, part.fingers, part.minutiae),
-            losses.info_nce(part.temperature),
-            part.schedule(),
-            folder,
-            metrics=[losses.first_rank],
-            workers=workers,
-            validate=DescriptorValidation(recipe.seed + VALIDATION_SEED),
+    def make(part: DescriptorRecipe, seed: int) -> Make:
+        batches = PatchBatches(masters, seed, part.fingers, part.minutiae, part.impressions.settings())
+        loss, parts = losses.info_nce(part.temperature), [losses.first_rank]
+        validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
+        return lambda network, folder, workers: Training(
+            network, batches, loss, part.schedule(), folder, parts, workers, validate
         )
 
-    return Stage("descriptor", patch_tower, training)
+    rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
+    return Stage("descriptor", patch_tower, tuple(rounds))
 
 
-def _whole_print(recipe: WholePrintRecipe) -> Stage:
+def _whole_print(recipe: WholePrintRecipe) -> Make:
     part = recipe.whole_print
     look = recipe.stripes.model_dump()
-
-    def training(network: keras.Model, folder: Path, workers: int) -> Training:
-        batches = StripeBatches(look, recipe.seed + STRIPE_BATCHES, part.pairs, part.input_px)
-        unseen = StripeBatches(look, recipe.seed + VALIDATION_SEED, 64, part.input_px)
-        return Training(
-            network,
-            batches,
-            losses.contrastive_loss(part.margin),
-            part.schedule(),
-            folder,
-            workers=workers,
-            validate=WholePrintValidation(unseen),
-        )
-
-    return Stage("whole_print", lambda: whole_print_tower(part.input_px), training)
+    batches = StripeBatches(look, recipe.seed + STRIPE_BATCHES, part.pairs, part.input_px)
+    validate = WholePrintValidation(StripeBatches(look, recipe.seed + VALIDATION_SEED, UNSEEN_PAIRS, part.input_px))
+    loss = losses.contrastive_loss(part.margin)
+    return lambda network, folder, workers: Training(
+        network, batches, loss, part.schedule(), folder, [], workers, validate
+    )
