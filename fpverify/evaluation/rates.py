@@ -147,7 +147,10 @@ def fvc_indicators(evaluation: Evaluation) -> dict[str, float]:
 
 
 def _rate(evaluation: Evaluation, errors: np.ndarray, trials: np.ndarray) -> tuple[float, Interval]:
-    """The share of errors among trials, with its interval by resampling fingers on both sides of a comparison."""
+    """The share of errors among trials, with its 95 % interval.
+
+    Fingers are resampled on both sides of a comparison; the interval is at least as wide as that of independent trials.
+    """
     count = int(trials.sum())
     if count == 0:
         return 0.0, Interval(0.0, 1.0)
@@ -161,9 +164,19 @@ def _rate(evaluation: Evaluation, errors: np.ndarray, trials: np.ndarray) -> tup
         total = float(weight[trials].sum())
         if total:
             rates.append(float(weight[errors].sum()) / total)
-    low, high = np.quantile(rates or [rate], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    least_high = RULE_OF_THREE / count if rate == 0 else rate
-    return rate, Interval(float(min(low, rate)), float(min(1.0, max(high, least_high))))
+    resampled = np.quantile(rates or [rate], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    binomial = _clopper_pearson(int(errors.sum()), count)
+    return rate, Interval(float(min(resampled[0], binomial.low)), float(max(resampled[1], binomial.high)))
+
+
+def _clopper_pearson(errors: int, trials: int) -> Interval:
+    """The exact interval of independent trials: what few fingers, or no error, leave the resampling blind to."""
+    from scipy.stats import beta
+
+    tail = (1 - CONFIDENCE) / 2
+    low = float(beta.ppf(tail, errors, trials - errors + 1)) if errors else 0.0
+    high = float(beta.ppf(1 - tail, errors + 1, trials - errors)) if errors < trials else 1.0
+    return Interval(low, high)
 
 
 def _finger_numbers(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray, int]:

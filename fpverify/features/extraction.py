@@ -15,12 +15,14 @@ from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cell
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
 from fpverify.features.quality import scan_quality
+from fpverify.features.ridges import ridge_share
 from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan, Template
 
 Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
 LEAST_AREA_MM2 = 20.0  # 4 x 5 mm, a tenth of a fingertip: less shows too few ridges to tell fingers apart
+LEAST_RIDGE_SHARE = 0.3  # of the power; 98 of 100 synthetic impressions of the hardest kind lie above 0.2
 LEAST_MINUTIAE = 6  # fewer cannot reach consensus
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
@@ -51,6 +53,7 @@ class MinutiaExtractor:
         answer = self._minutia_map(prepared)
         foreground = foreground_cells(answer)
         area_mm2 = _checked_area(foreground, scan)
+        _check_ridges(prepared, foreground, scan)
         minutiae = _checked_minutiae(minutiae_on_grid(decode_minutiae(answer, foreground)), scan)
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2))
@@ -112,6 +115,15 @@ def _checked_area(foreground: BoolArray, scan: Scan) -> float:
             f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
         )
     return area_mm2
+
+
+def _check_ridges(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
+    share = ridge_share(prepared.image, foreground)
+    if share < LEAST_RIDGE_SHARE:
+        raise FailureToAcquire(
+            f"{scan.source}: no ridges: {share:.0%} of the pattern has the period of ridges, "
+            f"at least {LEAST_RIDGE_SHARE:.0%} needed (at {scan.ppi:.0f} ppi)"
+        )
 
 
 def _checked_minutiae(minutiae: Minutiae, scan: Scan) -> Minutiae:

@@ -104,7 +104,7 @@ def write_bundle(folder: Path, card: Card, contents: Mapping[str, bytes]) -> Bun
 def rewrite_card(bundle: Bundle) -> Bundle:
     """Writes the card of a bundle whose files lie there already."""
     part = bundle.folder / f"part-{CARD}"
-    part.write_text(yaml.safe_dump(bundle.card.to_dict(), sort_keys=False, allow_unicode=True, width=100))
+    part.write_text(yaml.safe_dump(bundle.card.to_dict(), sort_keys=False, allow_unicode=True, default_flow_style=None, width=110))
     part.replace(bundle.folder / CARD)
     return bundle
 

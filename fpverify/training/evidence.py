@@ -65,7 +65,7 @@ def measure(bundle: Bundle, sets: list[Path], evidence: str, workers: int) -> Bu
     supported = [rate for rate in RATES if rate * int((~pooled.mated).sum()) >= RULE_OF_THREE]
     if not supported:
         raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {RATES[0]:g}")
-    points = tuple(operating_point(pooled, -10 * np.log10(rate), rate, evidence) for rate in supported)
+    points = tuple(operating_point(pooled, float(-10 * np.log10(rate)), rate, evidence) for rate in supported)
     measured: dict[str, Any] = {"data": evidence, **fvc_indicators(pooled), "fta": points[0].fta}
     card = replace(bundle.card, operating_points=points, measured=(measured,))
     return rewrite_card(replace(bundle, card=card))
