@@ -1,0 +1,72 @@
+"""Two templates in, a score out.
+
+similarity, similarities   raw, in [0, 1]: consensus of minutiae, or the cosine of whole-print vectors
+consensus                  the matched pairs behind it
+Calibration                raw similarity -> Score, -10 log10(FMR)
+fuse                       the best of several scores, at the FMR of the whole decision
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fpverify.comparison.calibration import Calibration
+from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
+from fpverify.comparison.fusion import fuse
+from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
+from fpverify.comparison.whole_print import vector_similarities
+from fpverify.vocabulary import Scores, Template
+
+__all__ = [
+    "Calibration",
+    "Consensus",
+    "ConsensusSettings",
+    "PreparedTemplate",
+    "consensus",
+    "fuse",
+    "prepare_template",
+    "similarities",
+    "similarity",
+]
+
+
+def similarity(probe: Template | PreparedTemplate, reference: Template | PreparedTemplate) -> float:
+    """How alike two prints are, raw: comparable only among templates of one model, and calibrated by `Calibration`.
+
+    Exactly symmetric.
+
+    Args:
+        probe: template of the scan in question.
+        reference: of the probe's model.
+
+    Returns:
+        In [0, 1]; 0 also when there are too few minutiae to compare.
+
+    Raises:
+        ModelMismatch: the templates come from two models.
+    """
+    return float(similarities(probe, [reference])[0])
+
+
+def similarities(probe: Template | PreparedTemplate, references: Sequence[Template | PreparedTemplate]) -> Scores:
+    """The similarity of one probe to each of many references; exactly the numbers `similarity` gives.
+
+    Args:
+        probe: prepared here, once, if it is not yet.
+        references: of the probe's model. Those compared more than once are better given prepared.
+
+    Returns:
+        (k,) float64 in [0, 1].
+
+    Raises:
+        ModelMismatch: a reference comes from another model than the probe.
+    """
+    one = prepare_template(probe)
+    many = [prepare_template(reference) for reference in references]
+    for reference in many:
+        require_comparable(one, reference)
+    if one.whole_print:
+        return vector_similarities(one, many)
+    return np.array([consensus(one, reference).similarity for reference in many], np.float64)

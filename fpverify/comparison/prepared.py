@@ -1,0 +1,117 @@
+"""A template's working form: what every comparison with it needs, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpverify.errors import ModelMismatch
+from fpverify.vocabulary import FloatArray, Minutiae, Scores, Template
+
+TURN_RAD = np.float32(2 * np.pi)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedTemplate:
+    """A template ready to be compared many times; about 8 n^2 + 4 n d bytes (45 KB for 60 minutiae).
+
+    Attributes:
+        model_id: as in the template.
+        descriptors: (n, d) float32, the template's integers, so that their inner products are exact in any order.
+        inverse_norm: (n,) float32, makes the descriptors unit length; 0 for a descriptor of zeros.
+        direction_turns: (n,) float32, of the minutiae; in turns (2 pi), so that a difference wraps by rounding.
+        distance_px: (n, n) float32, between minutiae.
+        radial_turns: (n, n) float32; [i, j] is the direction of i less the bearing of i seen from j.
+        vector: (m,) float64 of unit length for a whole-print model, otherwise m is 0.
+        order: a total order of templates, so that comparing two is the same computation whichever is the probe.
+    """
+
+    model_id: str
+    descriptors: FloatArray
+    inverse_norm: FloatArray
+    direction_turns: FloatArray
+    distance_px: FloatArray
+    radial_turns: FloatArray
+    vector: Scores
+    order: tuple[int, bytes]
+
+    def __len__(self) -> int:
+        """The number of minutiae."""
+        return len(self.direction_turns)
+
+    @property
+    def whole_print(self) -> bool:
+        """Compared by its vector, not by its minutiae."""
+        return len(self.vector) > 0 and len(self) == 0
+
+    @property
+    def form(self) -> str:
+        """What there is to compare, in words."""
+        if self.whole_print:
+            return f"a vector of {len(self.vector)} numbers"
+        return f"descriptors of {self.descriptors.shape[1]} numbers" if len(self) else "no minutiae"
+
+
+def prepare_template(template: Template | PreparedTemplate) -> PreparedTemplate:
+    """The working form of a template; one that is prepared already is returned as it is. About 0.05 ms."""
+    if isinstance(template, PreparedTemplate):
+        return template
+    minutiae = template.minutiae
+    descriptors = np.asarray(template.descriptors, np.float32)
+    distance_px, bearing_rad = _geometry(minutiae)
+    direction_turns = np.asarray(minutiae.angle_rad / TURN_RAD, np.float32)
+    return PreparedTemplate(
+        model_id=template.model_id,
+        descriptors=descriptors,
+        inverse_norm=_inverse_norm(descriptors),
+        direction_turns=direction_turns,
+        distance_px=distance_px,
+        radial_turns=direction_turns[:, None] - bearing_rad / TURN_RAD,
+        vector=np.empty(0) if template.vector is None else _unit(template.vector),
+        order=(len(minutiae), _content(template)),
+    )
+
+
+def require_comparable(probe: PreparedTemplate, reference: PreparedTemplate) -> None:
+    """Nothing, if the two may be compared.
+
+    Raises:
+        ModelMismatch: they come from two models, or do not hold the same kind of numbers.
+    """
+    if probe.model_id != reference.model_id:
+        raise ModelMismatch(
+            f"the probe was made by the model {probe.model_id!r}, the reference by {reference.model_id!r}; "
+            "only templates of one model can be compared"
+        )
+    empty_minutiae = "no minutiae" in (probe.form, reference.form) and not (probe.whole_print or reference.whole_print)
+    if probe.form != reference.form and not empty_minutiae:
+        raise ModelMismatch(
+            f"of two templates of the model {probe.model_id!r} the probe has {probe.form}, the reference "
+            f"{reference.form}; one of them was not made by that model"
+        )
+
+
+def _geometry(minutiae: Minutiae) -> tuple[FloatArray, FloatArray]:
+    """(n, n) distances in px, and bearings of the first minutia seen from the second."""
+    x = minutiae.x_px[:, None] - minutiae.x_px
+    y = minutiae.y_px[:, None] - minutiae.y_px
+    return np.hypot(x, y), np.arctan2(y, x)
+
+
+def _inverse_norm(descriptors: FloatArray) -> FloatArray:
+    """One over the length of each row; 0 where the length is."""
+    norm = np.sqrt(np.einsum("nd,nd->n", descriptors, descriptors))
+    return np.asarray(np.divide(1.0, norm, out=np.zeros_like(norm), where=norm > 0))
+
+
+def _unit(vector: FloatArray) -> Scores:
+    exact = np.asarray(vector, np.float64)
+    return np.asarray(exact / max(float(np.linalg.norm(exact)), np.finfo(np.float64).tiny))
+
+
+def _content(template: Template) -> bytes:
+    """All numbers a comparison reads, as bytes: equal for two templates only if these are."""
+    minutiae = template.minutiae
+    parts = (minutiae.x_px, minutiae.y_px, minutiae.angle_rad, template.descriptors)
+    return b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
