@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
 from typing import Any, get_args
 
 from fpverify.errors import CorruptModel
@@ -17,6 +20,26 @@ LIMITS = (
     "strong distortion, or photographs of fingers. Error rates are measured on the data named with them and may "
     "differ on another sensor or population."
 )
+LONGEST_ID = 255  # bytes of UTF-8: what a stored template has room for
+SHA256_DIGITS = 64
+
+_NONE = type(None)
+_TYPES: Mapping[str, tuple[type, ...]] = {  # of the plain values of a card
+    "id": (str,),
+    "kind": (str,),
+    "created": (str,),
+    "files": (dict,),
+    "recipe": (dict,),
+    "seeds": (dict,),
+    "versions": (dict,),
+    "training_data": (str,),
+    "calibration": (dict, _NONE),
+    "operating_points": (list,),
+    "measured": (list,),
+    "input_px": (int, _NONE),
+    "intended_use": (str,),
+    "limits": (str,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +52,7 @@ class Card:
         created: date, ISO 8601.
         files: SHA-256 of each file of the bundle.
         recipe: the training recipe, as plain values.
+        seeds: of the synthetic fingers, by what they were for.
         versions: of the software that trained and exported.
         training_data: in words.
         calibration: `fpverify.comparison.Calibration` as plain numbers; None before it is fitted.
@@ -43,6 +67,7 @@ class Card:
     created: str
     files: dict[str, str]
     recipe: dict[str, Any] = field(default_factory=dict)
+    seeds: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     training_data: str = ""
     calibration: dict[str, Any] | None = None
@@ -66,22 +91,64 @@ class Card:
         Raises:
             CorruptModel: a field is missing, unknown or of the wrong type; names it and `source`.
         """
-        if not isinstance(plain, dict):
-            raise CorruptModel(f"{source}: not a model card: a mapping of fields was expected")
-        known = {one.name for one in fields(cls)}
-        if unknown := sorted(set(plain) - known, key=str):
-            raise CorruptModel(f"{source}: unknown field {unknown[0]!r} in the model card")
         try:
-            points = tuple(_operating_point(point) for point in plain.get("operating_points") or ())
-            measured = tuple(plain.get("measured") or ())
-            card = cls(**{**plain, "operating_points": points, "measured": measured})
-        except (TypeError, ValueError, KeyError) as error:
-            raise CorruptModel(f"{source}: the model card is incomplete or malformed: {error}") from error
-        if card.kind not in get_args(BundleKind) or not card.id or not isinstance(card.files, dict):
-            raise CorruptModel(f"{source}: the model card needs an id, a kind of {get_args(BundleKind)} and its files")
-        return card
+            return cls(**_checked(plain))
+        except ValueError as error:
+            raise CorruptModel(f"{source}: not a model card of this fpverify: {error}") from error
 
 
-def _operating_point(plain: dict[str, Any]) -> OperatingPoint:
-    intervals = {name: Interval(**plain[name]) for name in ("fmr_interval", "fnmr_interval")}
-    return OperatingPoint(**{**plain, **intervals})
+def _checked(plain: Any) -> dict[str, Any]:
+    """The fields of a card; ValueError says what is wrong with them."""
+    if not isinstance(plain, dict):
+        raise ValueError("a mapping of fields was expected")
+    _check_types(plain)
+    _check_words(plain)
+    _check_files(plain["files"])
+    points = tuple(_operating_point(point, plain["id"]) for point in plain.get("operating_points", ()))
+    if not all(isinstance(figures, dict) for figures in plain.get("measured", ())):
+        raise ValueError("measured is a list of mappings")
+    return {**plain, "operating_points": points, "measured": tuple(plain.get("measured", ()))}
+
+
+def _check_types(plain: dict[str, Any]) -> None:
+    for name, value in plain.items():
+        if name not in _TYPES:
+            raise ValueError(f"unknown field {name!r}")
+        if not isinstance(value, _TYPES[name]) or isinstance(value, bool):
+            raise ValueError(f"{name} cannot be {value!r:.40}")
+    for name in ("id", "kind", "created", "files"):
+        if name not in plain:
+            raise ValueError(f"no field {name!r}")
+
+
+def _check_words(plain: dict[str, Any]) -> None:
+    if not 1 <= len(plain["id"].encode()) <= LONGEST_ID:
+        raise ValueError(f"id has 1 to {LONGEST_ID} bytes")
+    if plain["kind"] not in get_args(BundleKind):
+        raise ValueError(f"kind is one of {', '.join(get_args(BundleKind))}, not {plain['kind']!r:.40}")
+    side = plain.get("input_px")
+    if plain["kind"] == "whole-print" and (side is None or side < 1):
+        raise ValueError("a whole-print model needs input_px, the side of its network's input")
+
+
+def _check_files(files: dict[Any, Any]) -> None:
+    for name, digest in files.items():
+        if not isinstance(name, str) or PurePath(name).name != name:
+            raise ValueError(f"{name!r:.40} is not the name of a file in the bundle's folder")
+        if not isinstance(digest, str) or len(digest) != SHA256_DIGITS:
+            raise ValueError(f"the hash of {name} is not a SHA-256")
+
+
+def _operating_point(plain: dict[str, Any], model_id: str) -> OperatingPoint:
+    try:
+        intervals = {name: Interval(**plain[name]) for name in ("fmr_interval", "fnmr_interval")}
+        point = OperatingPoint(**{**plain, **intervals})
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"an operating point is incomplete or malformed: {error}") from error
+    ends = [end for interval in intervals.values() for end in (interval.low, interval.high)]
+    for number in (point.target_fmr, point.threshold, point.fmr, point.fnmr, point.fta, *ends):
+        if not isinstance(number, float | int) or not math.isfinite(number):
+            raise ValueError(f"an operating point holds {number!r:.40} where a number was expected")
+    if point.model_id != model_id:
+        raise ValueError(f"an operating point belongs to the model {point.model_id!r:.40}")
+    return point

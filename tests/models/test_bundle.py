@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fpverify.errors import CorruptModel, UnknownModel
+from fpverify.models import Bundle, Card, bundle, load_bundle, rewrite_card, shipped_models, write_bundle
+from fpverify.vocabulary import Interval, OperatingPoint
+
+CONTENTS = {
+    "descriptor.tflite": b"one network",
+    "minutia_map.tflite": b"the other",
+    "descriptor.weights.h5": b"weights",
+}
+POINT = OperatingPoint(
+    0.001,
+    30.0,
+    0.0008,
+    0.02,
+    Interval(0.0005, 0.0012),
+    Interval(0.01, 0.03),
+    0.0,
+    500,
+    9000,
+    "made-up fingers",
+    "tiny-1",
+)
+CARD = Card(
+    id="tiny-1",
+    kind="minutiae",
+    created="2026-01-31",
+    files={},
+    recipe={"steps": 3, "rounds": [{"learning_rate": 0.002}], "note": "größer: ja"},
+    seeds={"training": 7, "calibration": 1_000_007},
+    versions={"keras": "3.0"},
+    training_data="Synthetic fingers\nof seed 7; no real print: none.",
+    calibration={"knots_raw": [0.1, 0.25], "knots_score": [0.0, 30.5]},
+    operating_points=(POINT,),
+    measured=({"data": "made-up fingers", "eer": 0.011},),
+)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Bundle:
+    return write_bundle(tmp_path / "tiny", CARD, CONTENTS)
+
+
+def test_a_bundle_comes_back_as_it_was_written(made: Bundle) -> None:
+    loaded = load_bundle(made.folder)
+    assert replace(loaded.card, files={}) == CARD
+    assert (loaded.model_id, loaded.kind) == ("tiny-1", "minutiae")
+    assert {name: loaded.content(name) for name in CONTENTS} == CONTENTS
+    assert sorted(path.name for path in made.folder.iterdir()) == sorted([*CONTENTS, "card.yaml"])
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("change", ["bit", "shorter", "longer", "missing", "folder"])
+def test_a_file_that_does_not_fit_its_hash_is_refused_by_name(made: Bundle, name: str, change: str) -> None:
+    path = made.folder / name
+    content = path.read_bytes()
+    path.unlink()
+    if change == "bit":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif change in ("shorter", "longer"):
+        path.write_bytes((content + b"\0")[: len(content) + (1 if change == "longer" else -1)])
+    elif change == "folder":
+        path.mkdir()
+    with pytest.raises(CorruptModel, match=name):
+        load_bundle(made.folder)
+
+
+def test_a_file_that_changes_after_loading_is_refused_too(made: Bundle) -> None:
+    loaded = load_bundle(made.folder)
+    (made.folder / "descriptor.tflite").write_bytes(b"another network")
+    with pytest.raises(CorruptModel, match=r"descriptor\.tflite"):
+        loaded.content("descriptor.tflite")
+
+
+def test_a_network_the_card_does_not_list_is_refused_by_name(made: Bundle) -> None:
+    (made.folder / "whole_print.tflite").write_bytes(b"slipped in")
+    with pytest.raises(CorruptModel, match=r"lists no file whole_print\.tflite"):
+        load_bundle(made.folder).network("whole_print")
+
+
+def test_a_file_that_is_no_network_is_refused_by_name(made: Bundle) -> None:
+    with pytest.raises(CorruptModel, match=r"descriptor\.tflite: not a LiteRT network"):
+        load_bundle(made.folder).network("descriptor")
+
+
+def test_a_bundle_can_be_sent_to_another_process(made: Bundle) -> None:
+    sent = pickle.loads(pickle.dumps(made))  # noqa: S301
+    assert sent == made
+    assert sent.content("descriptor.tflite") == b"one network"
+
+
+# --- finding a model ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, made: Bundle, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of shipped models with `tiny-1` in it, in place of the package's own."""
+    folder = tmp_path / "shipped"
+    shutil.copytree(made.folder, folder / "tiny-1")
+    (folder / "DEFAULT").write_text("tiny-1\n")
+    monkeypatch.setattr(bundle, "SHIPPED", folder)
+    monkeypatch.setattr(bundle, "DEFAULT", folder / "DEFAULT")
+    return folder
+
+
+@pytest.mark.parametrize("model", [None, "tiny-1"])
+def test_a_shipped_model_has_a_name_and_one_is_the_default(shipped: Path, model: str | None) -> None:
+    assert load_bundle(model).folder == shipped / "tiny-1"
+    assert shipped_models() == ["tiny-1"]
+
+
+def test_a_folder_may_be_given_as_text_or_path(made: Bundle) -> None:
+    assert load_bundle(str(made.folder)) == load_bundle(made.folder)
+
+
+@pytest.mark.parametrize(
+    "model", ["tiny-2", "", ".", "shipped", "../tiny-1", "no/such/folder", Path("nowhere"), "a\0b"]
+)
+def test_an_unknown_model_lists_the_known_ones(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str | Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(UnknownModel, match="tiny-1"):
+        load_bundle(model)
+
+
+def test_without_a_release_model_a_folder_has_to_be_named(shipped: Path) -> None:
+    (shipped / "DEFAULT").unlink()
+    with pytest.raises(UnknownModel, match="name one by its folder"):
+        load_bundle()
+
+
+def test_a_default_that_was_not_shipped_is_unknown(shipped: Path) -> None:
+    (shipped / "DEFAULT").write_text("tiny-9")
+    with pytest.raises(UnknownModel, match="tiny-9"):
+        load_bundle()
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def fails(_: int) -> None:
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize("after", range(len(CONTENTS) + 1))
+def test_a_bundle_whose_writing_was_cut_short_is_no_bundle(
+    made: Bundle, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    calls = iter(range(100))
+    monkeypatch.setattr(os, "fsync", lambda file: fails(file) if next(calls) == after else None)
+    with pytest.raises(OSError, match="disk full"):
+        write_bundle(made.folder, replace(CARD, id="tiny-2"), dict.fromkeys(CONTENTS, b"new"))
+    with pytest.raises(UnknownModel):
+        load_bundle(made.folder)
+
+
+def test_rewriting_the_card_leaves_the_old_or_the_new_one(made: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = replace(made, card=replace(made.card, calibration=None))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails)
+        with pytest.raises(OSError, match="disk full"):
+            rewrite_card(changed)
+    assert load_bundle(made.folder).card == made.card
+    rewrite_card(changed)
+    assert load_bundle(made.folder).card == changed.card

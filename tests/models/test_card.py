@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fpverify.errors import CorruptModel
+from fpverify.models import Card, load_bundle, write_bundle
+from fpverify.vocabulary import Interval, OperatingPoint
+
+HASH = "0" * 64
+POINT = asdict(
+    OperatingPoint(
+        0.01, 20.0, 0.008, 0.01, Interval(0.005, 0.012), Interval(0.0, 0.03), 0.0, 50, 900, "fingers", "tiny-1"
+    )
+)
+PLAIN: dict[str, Any] = {"id": "tiny-1", "kind": "minutiae", "created": "2026-01-31", "files": {"a.tflite": HASH}}
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x85\u2028\u2029"))  # line ends to YAML alone
+
+
+def test_what_a_card_may_leave_out_has_a_default() -> None:
+    card = Card.from_dict(PLAIN, "card.yaml")
+    assert card.operating_points == ()
+    assert card.calibration is None
+    assert "No liveness detection" in card.limits
+
+
+@given(text=TEXT, number=st.floats(allow_nan=False, allow_infinity=False))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_text_and_number_comes_back(tmp_path: Path, text: str, number: float) -> None:
+    card = Card("tiny-1", "minutiae", "2026-01-31", {}, training_data=text, calibration={"knots": [number], text: 1})
+    write_bundle(tmp_path, card, {})
+    assert load_bundle(tmp_path).card == card
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"licence": "mine"}, "unknown field 'licence'"),
+        ({"id": None}, "id cannot be None"),
+        ({"id": ""}, "id has 1 to 255 bytes"),
+        ({"id": "ü" * 128}, "id has 1 to 255 bytes"),
+        ({"kind": "palm"}, "kind is one of minutiae, whole-print"),
+        ({"kind": "whole-print"}, "needs input_px"),
+        ({"kind": "whole-print", "input_px": 0}, "needs input_px"),
+        ({"input_px": True}, "input_px cannot be True"),
+        ({"input_px": "160"}, "input_px cannot be '160'"),
+        ({"created": 20260131}, "created cannot be"),
+        ({"files": ["a.tflite"]}, "files cannot be"),
+        ({"files": {"../a.tflite": HASH}}, "not the name of a file"),
+        ({"files": {"/etc/passwd": HASH}}, "not the name of a file"),
+        ({"files": {7: HASH}}, "not the name of a file"),
+        ({"files": {"a.tflite": "00"}}, "not a SHA-256"),
+        ({"files": {"a.tflite": 0}}, "not a SHA-256"),
+        ({"measured": ["eer 1 %"]}, "measured is a list of mappings"),
+        ({"operating_points": [{}]}, "operating point is incomplete"),
+        ({"operating_points": ["30"]}, "operating point is incomplete"),
+        ({"operating_points": [{**POINT, "colour": "red"}]}, "operating point is incomplete"),
+        ({"operating_points": [{**POINT, "threshold": float("nan")}]}, "nan where a number was expected"),
+        ({"operating_points": [{**POINT, "fmr": "0.1 %"}]}, "'0.1 %' where a number was expected"),
+        ({"operating_points": [{**POINT, "model_id": "tiny-2"}]}, "belongs to the model 'tiny-2'"),
+    ],
+)
+def test_a_malformed_card_is_refused_in_one_line_that_names_it(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(CorruptModel) as refusal:
+        Card.from_dict({**PLAIN, **change}, "folder/card.yaml")
+    assert str(refusal.value).startswith("folder/card.yaml: ")
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_every_card_needs_is_named_when_it_is_missing(name: str) -> None:
+    with pytest.raises(CorruptModel, match=f"no field '{name}'"):
+        Card.from_dict({field: value for field, value in PLAIN.items() if field != name}, "card.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "just words",
+        "id: [unclosed",
+        "id: \x07",
+        "!!python/object/apply:os.mkdir [made-by-the-card]",
+        "{id: tiny-1, kind: minutiae, created: 2026-01-31, files: {}}",  # without quotes YAML reads a date
+    ],
+)
+def test_a_file_that_is_no_card_is_refused_and_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "card.yaml").write_text(text)
+    with pytest.raises(CorruptModel, match=r"card\.yaml"):
+        load_bundle(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["card.yaml"]
+
+
+def test_a_card_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "card.yaml").write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(CorruptModel, match=r"card\.yaml"):
+        load_bundle(tmp_path)
+
+
+def test_a_card_can_be_read_by_any_yaml_reader(tmp_path: Path) -> None:
+    card = Card.from_dict({**PLAIN, "files": {}, "operating_points": [POINT]}, "card.yaml")
+    write_bundle(tmp_path, card, {"a.tflite": b"network"})
+    plain = yaml.safe_load((tmp_path / "card.yaml").read_text(encoding="utf-8"))
+    assert plain["operating_points"][0]["threshold"] == 20.0
+    assert list(plain["files"]) == ["a.tflite"]
