@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fpverify.evaluation import evaluate
+    from fpverify.evaluation.runner import evaluate
     from fpverify.scans import read_scan, scan_from_pixels, write_scan
     from fpverify.synthesis.dataset import synthesise
     from fpverify.verifier import Verifier, compare
@@ -51,7 +51,7 @@ _HOMES = {
     "Template": "vocabulary",
     "Verifier": "verifier",
     "compare": "verifier",
-    "evaluate": "evaluation",
+    "evaluate": "evaluation.runner",
     "read_scan": "scans",
     "scan_from_pixels": "scans",
     "synthesise": "synthesis.dataset",

@@ -42,12 +42,11 @@ def enroll_command(
     given = read_scan(scan, ppi=settings.ppi)
     with Verifier.open(settings.db, model=settings.model) as verifier:
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER)
-        fields = {**_reference_fields(reference), "store": verifier.store.place, **_scan_fields(given)}
+        place = verifier.store.place
     if as_json:
-        print_json(fields)
-        return
-    click.echo(f"enrolled {reference.subject}, finger {reference.finger}, impression {reference.impression}")
-    print_facts(_enrollment_facts(reference, given, str(fields["store"])))
+        print_json({**_reference_fields(reference), "store": place, **_scan_fields(given)})
+    else:
+        print_enrollment(reference, given, place)
 
 
 @click.command(
@@ -59,7 +58,7 @@ Examples:
 """,
 )
 @options(DB, JSON)
-def list_command(db: str | None, as_json: bool) -> None:
+def list_command(*, db: str | None, as_json: bool) -> None:
     """List who is enrolled, one line for each finger."""
     with _existing_store(db) as store:
         fingers, place = store.subjects(), store.place
@@ -81,7 +80,7 @@ Examples:
 """,
 )
 @options(SUBJECT, FINGER, DB, JSON)
-def show_command(subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
+def show_command(*, subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
     """Show what is kept of a subject, one line for each impression."""
     with _existing_store(db) as store:
         references, place = store.references(subject, finger), store.place
@@ -101,7 +100,7 @@ Examples:
 """,
 )
 @options(SUBJECT, FINGER, DB, JSON)
-def delete_command(subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
+def delete_command(*, subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
     """Delete a subject, or one finger of it, for good. It is not asked twice."""
     with _existing_store(db) as store:
         removed, place = store.delete(subject, finger), store.place
@@ -110,6 +109,21 @@ def delete_command(subject: str, finger: str | None, db: str | None, as_json: bo
         return
     what = f"{subject}, finger {finger}" if finger else subject
     click.echo(f"deleted {what}: {counted(removed, 'impression')} gone from {place}")
+
+
+def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:
+    """What was enrolled, and how good it is."""
+    minutiae = len(reference.template.minutiae)
+    click.echo(f"enrolled {reference.subject}, finger {reference.finger}, impression {reference.impression}")
+    print_facts(
+        [
+            ("quality", f"{reference.template.quality:.2f} of 1"),
+            ("minutiae", str(minutiae) if minutiae else ""),  # a whole-print model looks for none
+            ("store", place),
+            ("model", reference.model_id),
+            ("note", scan_notes(scan)),
+        ]
+    )
 
 
 _IMPRESSION_HEADS = ("finger", "impression", "quality", "minutiae", "enrolled", "model")
@@ -135,17 +149,6 @@ def _reference_fields(reference: Reference) -> dict[str, Any]:
 
 def _scan_fields(scan: Scan) -> dict[str, Any]:
     return {"ppi": scan.ppi, "ppi_estimated": scan.ppi_estimated, "inverted": scan.inverted}
-
-
-def _enrollment_facts(reference: Reference, scan: Scan, place: str) -> list[tuple[str, str]]:
-    minutiae = len(reference.template.minutiae)
-    return [
-        ("quality", f"{reference.template.quality:.2f} of 1"),
-        ("minutiae", str(minutiae) if minutiae else ""),  # a whole-print model looks for none
-        ("store", place),
-        ("model", reference.model_id),
-        ("note", scan_notes(scan)),
-    ]
 
 
 def _reference_row(reference: Reference) -> Sequence[str]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from fpverify.cli.streams import discard
 from fpverify.errors import FpverifyError, SettingsError
 
 EXIT_NON_MATCH = 1
@@ -55,7 +56,7 @@ def report(ended: Failure) -> int:
             traceback.print_exception(ended.error)
         click.echo(f"fpverify: {one_line(ended.line)}", err=True)
     if ended.code == EXIT_NO_READER:
-        _silence_output()
+        discard(sys.stdout)
     return ended.code
 
 
@@ -102,11 +103,3 @@ _ENDINGS: tuple[tuple[tuple[type[BaseException], ...], int, Callable[[Any], str 
     ((OSError,), EXIT_NO_DECISION, _system),
     ((MemoryError,), EXIT_NO_DECISION, _no_memory),
 )
-
-
-def _silence_output() -> None:
-    """Points standard output at nothing, so that Python's own flush at exit does not fail."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        return

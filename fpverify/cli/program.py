@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ import click
 
 from fpverify import __version__
 from fpverify.cli.failures import debugging, failure, report
+from fpverify.cli.streams import make_printable, native_silence
 
 NAME = "fpverify"
 COMPLETION_VARIABLE = "_FPVERIFY_COMPLETE"  # set by click's completion scripts
@@ -81,20 +83,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 match or done, 1 non-match, 2 wrong use, 3 no decision could be made, 130 interrupted,
         141 nobody reads the output any more.
     """
-    _make_printable(sys.stdout)
-    try:
-        code = _run(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # a full disk shows here, not after the exit code is settled
-    except BaseException as error:
-        return report(failure(error))
-    return code
+    if COMPLETION_VARIABLE in os.environ:
+        program.main(prog_name=NAME)  # answers the shell, and exits
+    make_printable(sys.stdout)
+    with nullcontext() if debugging() else native_silence():
+        try:
+            code = _run(arguments)
+            if sys.stdout is not None:
+                sys.stdout.flush()  # a full disk shows here, not after the exit code is settled
+        except BaseException as error:
+            return report(failure(error))
+        return code
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     """The exit code of a command; what a command returns is one, None is 0."""
-    if COMPLETION_VARIABLE in os.environ:
-        program.main(prog_name=NAME)  # answers the shell, and exits
     with warnings.catch_warnings():
         if not (debugging() or sys.warnoptions):
             warnings.simplefilter("ignore")  # libraries' remarks to programmers; standard error is for the user
@@ -109,9 +112,3 @@ def _invoked(arguments: list[str]) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     return result if isinstance(result, int) else 0
-
-
-def _make_printable(stream: Any) -> None:
-    """Lets a stream of any encoding take any id; what it cannot show is escaped."""
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")

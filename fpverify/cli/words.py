@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from fpverify.vocabulary import Interval, OperatingPoint, Scan
 
 COLUMN_GAP = "  "
+WIDTH = 100  # characters of a line; wider ones are hard to read
 
 
 def print_json(answer: Mapping[str, Any]) -> None:
@@ -24,7 +26,8 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     shown = [(name, value) for name, value in facts if value]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        click.echo(f"  {name:<{width}}  {value}")
+        indent = " " * (width + 4)
+        click.echo(fill(f"  {name:<{width}}  {value}", WIDTH, subsequent_indent=indent, break_long_words=False))
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -44,7 +47,7 @@ def percent(rate: float) -> str:
 
 
 def percent_within(rate: float, interval: Interval) -> str:
-    """A rate with its interval."""
+    """A rate with its 95 % interval."""
     return f"{percent(rate)} ({100 * interval.low:.3g} to {percent(interval.high)})"
 
 
@@ -56,10 +59,10 @@ def counted(number: int, noun: str) -> str:
 def operating_point_facts(point: OperatingPoint) -> list[tuple[str, str]]:
     """An operating point in words."""
     return [
-        ("decided at", f"a false match rate of {percent(point.target_fmr)}"),
+        ("decided at", f"a false match rate of {percent(point.target_fmr)}; measured, with 95 % intervals:"),
         ("FMR", f"{percent_within(point.fmr, point.fmr_interval)}, FAR {percent(point.far)}"),
         ("FNMR", f"{percent_within(point.fnmr, point.fnmr_interval)}, FRR {percent(point.frr)}"),
-        ("measured on", f"{point.evidence}: {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
+        ("evidence", f"{point.evidence}: {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
         ("model", point.model_id),
     ]
 

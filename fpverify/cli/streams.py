@@ -1,0 +1,64 @@
+"""Standard output and standard error: what may be written to them, and by whom."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import UnsupportedOperation
+from typing import Any, TextIO
+
+STANDARD_ERROR = 2  # file descriptor
+
+
+def make_printable(stream: Any) -> None:
+    """Lets a stream of any encoding take any text; what it cannot show is escaped."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def discard(stream: TextIO) -> None:
+    """Points a stream that nobody reads any more at nothing, so that Python's own flush at exit does not fail."""
+    if _descriptor(stream) is not None:
+        _point(stream.fileno(), os.devnull)
+
+
+@contextmanager
+def native_silence() -> Iterator[None]:
+    """Keeps standard error for what Python says on purpose.
+
+    Compiled libraries write there directly: LiteRT that it has created a delegate, image decoders about every odd byte.
+    Python's stream goes on at a copy of the file descriptor; the original, and with it that of child processes,
+    leads nowhere for as long as the block runs.
+    """
+    if _descriptor(sys.stderr) != STANDARD_ERROR:  # captured, replaced or closed: not ours to turn about
+        yield
+        return
+    before = sys.stderr
+    before.flush()
+    copy = os.dup(STANDARD_ERROR)
+    sys.stderr = open(copy, "w", encoding=before.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115
+    _point(STANDARD_ERROR, os.devnull)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(copy, STANDARD_ERROR)
+        sys.stderr.close()
+        sys.stderr = before
+
+
+def _descriptor(stream: Any) -> int | None:
+    """The stream's file descriptor; None for one without."""
+    try:
+        number: int = stream.fileno()
+    except (AttributeError, OSError, ValueError, UnsupportedOperation):
+        return None
+    return number
+
+
+def _point(descriptor: int, place: str) -> None:
+    opened = os.open(place, os.O_WRONLY)
+    os.dup2(opened, descriptor)
+    os.close(opened)

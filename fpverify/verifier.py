@@ -1,0 +1,158 @@
+"""The object an application holds: it enrolls fingers and decides whether a scan shows one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from fpverify.comparison import fuse
+from fpverify.errors import FailureToEnroll, ModelMismatch
+from fpverify.evaluation.matching import Matcher
+from fpverify.settings import load_settings, parse_fmr
+from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
+from fpverify.vocabulary import Decision, Reference, Scan, Score
+
+LEAST_QUALITY = 0.35  # of an enrolled scan; see `Verifier.enroll`
+
+
+class Verifier:
+    """Enrolls and verifies against one store with one model, at one false match rate unless told otherwise.
+
+    One thread uses it; any number of processes may have the same store open.
+
+    Attributes:
+        store: the references.
+        matcher: the model.
+        fmr: false match rate of a decision, in (0, 1).
+    """
+
+    def __init__(self, store: Store, matcher: Matcher, fmr: float) -> None:
+        self.store = store
+        self.matcher = matcher
+        self.fmr = fmr
+
+    @classmethod
+    def open(
+        cls,
+        store: str | Path | None = None,
+        *,
+        model: str | Path | None = None,
+        fmr: float | None = None,
+        create: bool = True,
+    ) -> Verifier:
+        """A verifier; what is not given comes from the settings.
+
+        Args:
+            store: folder or file of the enrollment store.
+            model: shipped name or folder of the bundle.
+            fmr: false match rate of a decision, in (0, 1).
+            create: make the store if there is none.
+
+        Raises:
+            ModelError: the model is unknown or damaged.
+            StoreError: the store cannot be used.
+            SettingsError: a setting is wrong.
+        """
+        settings = load_settings(db=store, model=model, fmr=fmr)
+        matcher = Matcher.load(settings.model)
+        return cls(Store.open(settings.db, create=create), matcher, settings.fmr)
+
+    def close(self) -> None:
+        """Closes the store."""
+        self.store.close()
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def enroll(self, scan: Scan, subject: str, finger: str = UNKNOWN_FINGER) -> Reference:
+        """Keeps a scan as one more impression of a subject's finger. When this returns, it is on disk.
+
+        Args:
+            scan: of the finger.
+            subject: 1 to 256 characters of Unicode on one line.
+            finger: a name of `fpverify.store.FINGER_CODES`.
+
+        Raises:
+            FailureToAcquire: there is no usable print in the scan.
+            FailureToEnroll: the print is too poor: who is enrolled with it would often be refused later.
+            EnrollmentError: the subject's id cannot be kept, or no finger has this name.
+            StoreError: the store cannot be written; nothing was changed.
+        """
+        template = self.matcher.template(scan)
+        if template.quality < LEAST_QUALITY:
+            raise FailureToEnroll(
+                f"{scan.source}: quality {template.quality:.2f} is too poor to enroll, at least {LEAST_QUALITY:.2f} "
+                "needed; scan the finger again, clean and flat"
+            )
+        return self.store.add(subject, finger, template)
+
+    def verify(self, scan: Scan, subject: str, finger: str | None = None, *, fmr: float | None = None) -> Decision:
+        """Whether a scan shows a subject's finger.
+
+        The scan is compared with every enrolled impression; the false match rate is that of the whole decision,
+        however many there are.
+
+        Args:
+            scan: of the finger.
+            subject: who it is claimed to be.
+            finger: which finger; None is any of the subject's.
+            fmr: false match rate of this decision, in (0, 1); None is the verifier's own.
+
+        Raises:
+            NotEnrolled: the store has no such subject or finger.
+            FailureToAcquire: there is no usable print in the scan.
+            ModelMismatch: the finger was enrolled with another model.
+            StoreError: the store cannot be read.
+        """
+        point = self.matcher.operating_point(self.fmr if fmr is None else parse_fmr(fmr))
+        references = self._comparable(self.store.references(subject, finger))
+        scores = self.matcher.scores(self.matcher.template(scan), [one.template for one in references])
+        best = max(range(len(scores)), key=lambda k: scores[k].value)
+        return Decision(fuse(scores), point, references[best].subject, references[best].finger)
+
+    def references(self, subject: str, finger: str | None = None) -> list[Reference]:
+        """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
+        return self.store.references(subject, finger)
+
+    def fingers(self) -> list[FingerSummary]:
+        """What the store holds, one row for each finger; errors as in `Store.subjects`."""
+        return self.store.subjects()
+
+    def delete(self, subject: str, finger: str | None = None) -> int:
+        """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`."""
+        return self.store.delete(subject, finger)
+
+    def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
+        """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""
+        own = [one for one in references if one.model_id == self.matcher.model_id]
+        if not own:
+            first = references[0]
+            raise ModelMismatch(
+                f"{first.subject!r} was enrolled with the model {first.model_id}, this is {self.matcher.model_id}; "
+                f"verify with --model {first.model_id}, or enroll the finger again"
+            )
+        return own
+
+
+def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Score:
+    """How alike two scans are: 20 is FMR 1 %, 30 is 0.1 %, 40 is 0.01 %.
+
+    The model is loaded anew; for many comparisons hold a `Matcher` or a `Verifier`.
+
+    Args:
+        first: one scan.
+        second: the other; the order does not matter.
+        model: shipped name or folder of the bundle; None comes from the settings.
+
+    Raises:
+        FailureToAcquire: there is no usable print in one of them; the message names it.
+        ModelError: the model is unknown or damaged.
+    """
+    matcher = Matcher.load(load_settings(model=model).model)
+    return matcher.score(matcher.template(first), matcher.template(second))

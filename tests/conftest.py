@@ -1,0 +1,92 @@
+"""What several rooms' tests share: a small model that needs no training, and folders of stripes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's own settings change no test."""
+    for variable in [name for name in os.environ if name.startswith("FPVERIFY_") and name != "FPVERIFY_REAL_PRINTS"]:
+        monkeypatch.delenv(variable)
+
+
+@pytest.fixture(scope="session")
+def edges_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole-print model that tells vertical from horizontal stripes, see `data/edges.py`."""
+    return write_edges_model(tmp_path_factory.mktemp("models") / "edges")
+
+
+@pytest.fixture(scope="session")
+def make_edges_model() -> Callable[[Path, str], Path]:
+    """Writes the same model under another id."""
+    return write_edges_model
+
+
+@pytest.fixture(scope="session")
+def release_model() -> str:
+    """The name of the model that is shipped; tests that ask for it are skipped where there is none."""
+    from fpverify.errors import ModelError
+    from fpverify.models import load_bundle
+
+    try:
+        return load_bundle().model_id
+    except ModelError:
+        pytest.skip("no release model in this tree")
+
+
+@pytest.fixture(scope="session")
+def stripes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A_00.bmp to B_03.bmp, shifted and noisy."""
+    from fpverify.synthesis.stripes import write_stripes
+
+    folder = tmp_path_factory.mktemp("stripes")
+    write_stripes(folder, count=4, shift_px=(0, 11), noise=(0.0, 0.05))
+    return folder
+
+
+def write_edges_model(folder: Path, model_id: str = "edges-1") -> Path:
+    """The model as a bundle whose scores are 120 raw - 60, measured up to 54."""
+    from fpverify.comparison import Calibration
+    from fpverify.models import Card, write_bundle
+
+    calibration = Calibration((0.5, 1.0), (0.0, 60.0), 120.0, 120.0, 0.95, 1000)
+    card = Card(
+        id=model_id,
+        kind="whole-print",
+        created="2026-01-01",
+        files={},
+        training_data="nothing",
+        calibration=calibration.to_dict(),
+        operating_points=tuple(edges_operating_point(fmr, model_id) for fmr in (0.01, 0.001, 0.0001)),
+        input_px=160,
+    )
+    write_bundle(folder, card, {"whole_print.tflite": (DATA / "edges.tflite").read_bytes()})
+    return folder
+
+
+def edges_operating_point(fmr: float, model_id: str) -> object:
+    import math
+
+    from fpverify.vocabulary import Interval, OperatingPoint
+
+    return OperatingPoint(
+        target_fmr=fmr,
+        threshold=-10 * math.log10(fmr),
+        fmr=0.9 * fmr,
+        fnmr=0.02,
+        fmr_interval=Interval(0.5 * fmr, 1.5 * fmr),
+        fnmr_interval=Interval(0.01, 0.03),
+        fta=0.1,
+        mated=1000,
+        non_mated=50000,
+        evidence="made-up stripes",
+        model_id=model_id,
+    )

@@ -1,0 +1,233 @@
+"""The verifier's rules, with a model whose template is the mean grey of a scan: quick, and easy to reason about."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpverify.comparison import Calibration
+from fpverify.errors import FailureToAcquire, FailureToEnroll, ModelError, ModelMismatch, NotEnrolled, StoreError
+from fpverify.evaluation.matching import Matcher
+from fpverify.models import Bundle, Card
+from fpverify.store import Store
+from fpverify.verifier import LEAST_QUALITY, Verifier, compare
+from fpverify.vocabulary import Interval, Minutiae, OperatingPoint, Scan, Template
+
+NONE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
+RATES = (0.01, 0.001, 0.0001)
+
+
+class GreyExtractor:
+    """A template is a unit vector whose direction is the scan's mean grey; quality is that of the source's name."""
+
+    def __init__(self, model_id: str) -> None:
+        self._model_id = model_id
+
+    def extract(self, scan: Scan) -> Template:
+        if scan.source == "no print":
+            raise FailureToAcquire("no print: too few minutiae")
+        turn = math.pi * float(scan.pixels.mean()) / 255
+        vector = np.array([math.cos(turn), math.sin(turn)], np.float32)
+        quality = float(scan.source) if scan.source.startswith("0.") else 1.0
+        return Template(self._model_id, quality, NONE, np.zeros((0, 0), np.int8), vector)
+
+
+def grey(level: int, source: str = "memory") -> Scan:
+    return Scan(np.full((8, 8), level, np.uint8), 500.0, source)
+
+
+def point(fmr: float, model_id: str) -> OperatingPoint:
+    rate = Interval(0.0, 1.0)
+    return OperatingPoint(fmr, -10 * math.log10(fmr), fmr, 0.1, rate, rate, 0.0, 10, 10, "greys", model_id)
+
+
+def grey_matcher(model_id: str = "grey-1") -> Matcher:
+    calibration = Calibration((0.0, 1.0), (0.0, 60.0), 60.0, 60.0, 0.9, 1000).to_dict()
+    points = tuple(point(fmr, model_id) for fmr in RATES)
+    card = Card(model_id, "whole-print", "2026-01-01", {}, calibration=calibration, operating_points=points)
+    return Matcher(Bundle(Path(model_id), card), GreyExtractor(model_id))
+
+
+@pytest.fixture
+def verifier(tmp_path: Path) -> Iterator[Verifier]:
+    with Verifier(Store.open(tmp_path / "db"), grey_matcher(), 0.001) as opened:
+        yield opened
+
+
+def test_the_same_scan_matches_and_an_opposite_one_does_not(verifier: Verifier) -> None:
+    reference = verifier.enroll(grey(0), "A", "right-index")
+    assert (reference.subject, reference.finger, reference.impression) == ("A", "right-index", 1)
+    assert verifier.verify(grey(0), "A").word == "match"
+    assert verifier.verify(grey(255), "A").word == "non-match"
+
+
+def test_a_decision_is_a_match_if_and_only_if_the_score_reaches_the_threshold(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A")
+    decisions = [verifier.verify(grey(level), "A") for level in range(0, 256, 5)]
+    assert {one.word for one in decisions} == {"match", "non-match"}
+    for one in decisions:
+        assert one.match == (one.score.value >= 30.0)
+
+
+def test_the_rate_asked_for_decides(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A")
+    words = {fmr: verifier.verify(grey(110), "A", fmr=fmr).word for fmr in RATES}
+    thresholds = {fmr: verifier.verify(grey(110), "A", fmr=fmr).operating_point.threshold for fmr in RATES}
+    assert thresholds == pytest.approx({0.01: 20.0, 0.001: 30.0, 0.0001: 40.0})
+    assert (words[0.01], words[0.0001]) == ("match", "non-match")
+
+
+def test_a_rate_without_evidence_is_refused(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A")
+    with pytest.raises(ModelError, match="no operating point"):
+        verifier.verify(grey(0), "A", fmr=1e-7)
+    with pytest.raises(ValueError, match="no false match rate"):
+        verifier.verify(grey(0), "A", fmr=1.0)
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_more_references_never_raise_the_score_of_the_same_best_one(verifier: Verifier, count: int) -> None:
+    single = verifier.matcher.score(verifier.matcher.template(grey(60)), verifier.matcher.template(grey(0)))
+    for level in [0, *range(200, 200 + count - 1)]:
+        verifier.enroll(grey(level), "A")
+    fused = verifier.verify(grey(60), "A").score
+    expected = -10 * math.log10(1 - (1 - 10 ** (-single.value / 10)) ** count)
+    assert fused.value == pytest.approx(expected)
+
+
+def test_non_mated_decisions_keep_their_rate_however_many_are_enrolled(verifier: Verifier) -> None:
+    rng = np.random.default_rng(5)
+    uniform = 1 - rng.random((200_000, 6))  # FMR of a non-mated comparison is uniform
+    from fpverify.comparison import fuse
+    from fpverify.vocabulary import Score
+
+    for count in (1, 3, 6):
+        best = -10 * np.log10(uniform[:, :count].min(axis=1))
+        fused = np.array([fuse([Score(b), *[Score(-50.0)] * (count - 1)]).value for b in best[:20_000]])
+        assert (fused >= 20.0).mean() <= 0.01 * 1.25
+
+
+def test_the_best_finger_is_named(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A", "left-thumb")
+    verifier.enroll(grey(200), "A", "right-index")
+    assert verifier.verify(grey(190), "A").finger == "right-index"
+    assert verifier.verify(grey(10), "A").finger == "left-thumb"
+
+
+def test_a_named_finger_alone_counts(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A", "left-thumb")
+    verifier.enroll(grey(200), "A", "right-index")
+    assert verifier.verify(grey(200), "A", "left-thumb").word == "non-match"
+    with pytest.raises(NotEnrolled):
+        verifier.verify(grey(200), "A", "right-thumb")
+
+
+def test_a_poor_print_is_not_enrolled(verifier: Verifier) -> None:
+    with pytest.raises(FailureToEnroll, match=rf"^0\.1: quality 0\.10 .* at least {LEAST_QUALITY:.2f}"):
+        verifier.enroll(grey(0, "0.1"), "A")
+    with pytest.raises(FailureToAcquire):
+        verifier.enroll(grey(0, "no print"), "A")
+    assert verifier.fingers() == []
+
+
+def test_a_poor_print_may_be_verified(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A")
+    assert verifier.verify(grey(0, "0.1"), "A").match
+    with pytest.raises(FailureToAcquire):
+        verifier.verify(grey(0, "no print"), "A")
+
+
+def test_an_unknown_subject_is_an_error_that_names_the_store(verifier: Verifier, tmp_path: Path) -> None:
+    with pytest.raises(NotEnrolled, match=str(tmp_path / "db")):
+        verifier.verify(grey(0), "A")
+
+
+def test_templates_of_another_model_are_an_error_that_says_what_to_do(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A")
+    newer = Verifier(verifier.store, grey_matcher("grey-2"), 0.001)
+    with pytest.raises(ModelMismatch, match=r"with the model grey-1, this is grey-2; .*--model grey-1, or enroll"):
+        newer.verify(grey(0), "A")
+    newer.enroll(grey(255), "A")
+    assert newer.verify(grey(255), "A").match  # by the reference of its own model alone
+    assert not newer.verify(grey(0), "A").match
+
+
+def test_a_subject_can_be_deleted(verifier: Verifier) -> None:
+    for finger in ("left-thumb", "left-thumb", "right-index"):
+        verifier.enroll(grey(0), "A", finger)
+    assert [(one.finger, one.impressions) for one in verifier.fingers()] == [("right-index", 1), ("left-thumb", 2)]
+    assert len(verifier.references("A")) == 3
+    assert verifier.delete("A", "left-thumb") == 2
+    assert verifier.delete("A") == 1
+    with pytest.raises(NotEnrolled):
+        verifier.references("A")
+
+
+def test_opening_takes_the_settings_for_what_is_not_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edges_model: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fpverify.yaml").write_text(f"db: mine\nmodel: {edges_model}\nfmr: 0.01\n")
+    with Verifier.open() as opened:
+        assert opened.store.place == str(tmp_path / "mine" / "enrollments.sqlite")
+        assert (opened.fmr, opened.matcher.model_id) == (0.01, "edges-1")
+    with Verifier.open("yours", fmr=0.0001) as opened:
+        assert (opened.store.place, opened.fmr) == (str(tmp_path / "yours" / "enrollments.sqlite"), 0.0001)
+
+
+def test_a_store_is_made_only_on_request(tmp_path: Path, edges_model: Path) -> None:
+    with pytest.raises(StoreError, match="no enrollment store"):
+        Verifier.open(tmp_path / "db", model=edges_model, create=False)
+    with pytest.raises(ModelError):
+        Verifier.open(tmp_path / "db", model="best")
+    assert not (tmp_path / "db").exists()
+
+
+def test_a_closed_verifier_leaves_the_store_to_others(tmp_path: Path) -> None:
+    with Verifier(Store.open(tmp_path / "db"), grey_matcher(), 0.001) as opened:
+        opened.enroll(grey(0), "A")
+    with Store.open(tmp_path / "db", create=False, timeout_s=0) as store:
+        assert store.delete("A") == 1
+
+
+def test_comparing_two_scans_needs_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edges_model: Path, stripes: Path
+) -> None:
+    from fpverify import read_scan
+
+    monkeypatch.chdir(tmp_path)
+    first, second, other = (read_scan(stripes / name) for name in ("A_00.bmp", "A_01.bmp", "B_00.bmp"))
+    assert compare(first, second, model=edges_model).value > 50
+    assert compare(first, other, model=edges_model).value < 20
+    assert compare(first, second, model=edges_model) == compare(second, first, model=edges_model)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_public_name_is_there() -> None:
+    import fpverify
+
+    for name in fpverify.__all__:
+        assert getattr(fpverify, name) is not None
+    assert set(fpverify.__all__) <= set(dir(fpverify))
+    assert not hasattr(fpverify, "nonsense")
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    code = (
+        "import sys, fpverify; print([m for m in sys.modules if m.split('.')[0] in ('numpy', 'cv2', 'click', 'yaml')])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_synthesis_needs_no_tensorflow() -> None:
+    code = (
+        "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
+        "import fpverify; print(next(fpverify.synthesise(fingers=1, impressions=1)).scan.ppi)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "500.0\n"
