@@ -48,7 +48,7 @@ class ConsensusSettings:
     rounds: int = 5  # of relaxation (MCC: 5)
     memory: float = 0.5  # weight of a pair's own value in a round (MCC: 1/2)
     least_company: int = 20  # pairs that full support takes, at least: minutiae of a print of a third of a fingertip
-    min_pairs: int = 6  # that the similarity is a mean of, in small prints (MCC: 4)
+    min_pairs: int = 6  # that the mean is over, in small prints (MCC: 4)
     max_pairs: int = 12  # in large ones (MCC: 12)
     middle_minutiae: float = 20.0  # of the smaller print, half way between (MCC: 20)
     pairs_steepness: float = 0.4  # per minutia (MCC: 2/5)
@@ -65,7 +65,8 @@ class Consensus:
         pairs: (k, 2), indices of a probe's and a reference's minutia; no minutia twice; the one that gained most first.
         support: (k,) float32 in [0, 1]: the pair's relaxed similarity (of its descriptors, and as the others agree)
             times its mean agreement with the other pairs here.
-        similarity: raw, in [0, 1]: the mean support of as many pairs as prints of this size should have in common.
+        similarity: raw, in [0, 1]: the root of the mean support of as many pairs as prints of this size should have in
+            common; the root because support is a product, agreement counting twice.
     """
 
     pairs: IndexArray
@@ -110,7 +111,7 @@ def _consensus(one: PreparedTemplate, other: PreparedTemplate, settings: Consens
     best = _best_one_to_one(pairs, relaxed / initial, wanted)
     among_best = _among(agreement, best).sum(axis=1) / np.float32(max(wanted - 1, 1))
     support = np.minimum(relaxed[best] * among_best, np.float32(1.0))
-    return Consensus(pairs[best], support, float(support.sum(dtype=np.float64)) / wanted)
+    return Consensus(pairs[best], support, float(np.sqrt(support.sum(dtype=np.float64) / wanted)))
 
 
 def _no_consensus() -> Consensus:

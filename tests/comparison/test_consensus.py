@@ -55,7 +55,8 @@ def slow_similarity(one: Template, other: Template, constants: ConsensusSettings
     for k in sorted(range(len(pairs)), key=lambda k: -relaxed[k] / initial[k]):
         if all(pairs[k][0] != pairs[b][0] and pairs[k][1] != pairs[b][1] for b in best) and len(best) < wanted:
             best.append(k)
-    return sum(min(1, relaxed[k] * sum(agreement[k][b] for b in best) / (wanted - 1)) for k in best) / wanted
+    support = [min(1, relaxed[k] * sum(agreement[k][b] for b in best) / (wanted - 1)) for k in best]
+    return math.sqrt(sum(support) / wanted)
 
 
 def slow_cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -157,14 +158,14 @@ def test_mated_prints_are_more_similar_than_non_mated_ones() -> None:
 def test_descriptors_alone_do_not_make_prints_alike() -> None:
     one = finger(1)
     scattered = template(*np.random.default_rng(2).uniform(0, 3, (3, len(one.minutiae))) * 60, one.descriptors)
-    assert similarity(one, scattered) < 0.1 * similarity(one, impression(one, 1))
+    assert similarity(one, scattered) < 0.3 * similarity(one, impression(one, 1))
 
 
 def test_places_alone_do_not_make_prints_alike() -> None:
     one, other = finger(1), finger(2)
     minutiae = one.minutiae
     same_places = template(minutiae.x_px, minutiae.y_px, minutiae.angle_rad, other.descriptors)
-    assert similarity(one, same_places) < 0.1 * similarity(one, impression(one, 1))
+    assert similarity(one, same_places) < 0.3 * similarity(one, impression(one, 1))
 
 
 def test_pairs_supported_by_groups_that_contradict_each_other_count_less() -> None:
@@ -172,7 +173,7 @@ def test_pairs_supported_by_groups_that_contradict_each_other_count_less() -> No
     halves = [moved_by(one, turn, 0, 0).minutiae for turn in (0.0, 2.0)]
     first = np.arange(24) < 12
     x, y, angle = (np.where(first, *(getattr(h, name) for h in halves)) for name in ("x_px", "y_px", "angle_rad"))
-    assert similarity(one, template(x, y, angle, one.descriptors)) < 0.4 * similarity(one, one)
+    assert similarity(one, template(x, y, angle, one.descriptors)) < 0.6 * similarity(one, one)
 
 
 @pytest.mark.parametrize("few", [0, 1, 3])
@@ -203,11 +204,11 @@ def test_the_pairs_are_the_ones_that_belong_together(seed: int) -> None:
     assert np.array_equal(order[found.pairs[:, 1]], found.pairs[:, 0])
 
 
-def test_the_similarity_is_the_mean_support_of_the_pairs_wanted() -> None:
+def test_the_similarity_is_the_root_of_the_mean_support() -> None:
     one = finger(6)
     found = consensus(one, impression(one, 6))
     assert len(found.pairs) == 12
-    assert found.similarity == pytest.approx(found.support.mean(), rel=1e-6)
+    assert found.similarity == pytest.approx(found.support.mean() ** 0.5, rel=1e-6)
 
 
 def with_decoys(print_: Template, descriptors: np.ndarray, decoys: np.ndarray, seed: int) -> Template:
@@ -227,7 +228,7 @@ def test_the_right_partner_wins_even_where_it_is_only_the_second_best() -> None:
     found = consensus(one, other)
     assert len(found.pairs) == 12
     assert (found.pairs[:, 0] == found.pairs[:, 1]).all()
-    assert found.similarity > 3 * consensus(one, other, replace(ConsensusSettings(), proposals=1)).similarity
+    assert found.similarity > 2 * consensus(one, other, replace(ConsensusSettings(), proposals=1)).similarity
 
 
 def test_one_comparison_takes_less_than_a_millisecond() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fpverify.comparison import Calibration, fuse
@@ -35,21 +35,25 @@ def test_the_fused_score_states_the_rate_of_at_least_one_false_match(count: int,
     assert best_of(value, count) == pytest.approx(exact(value, count), rel=1e-12)
 
 
+@settings(deadline=None)
 @given(VALUES, st.floats(1e-6, 1e3), COUNTS)
 def test_the_better_the_best_the_higher_the_fused_score(value: float, more: float, count: int) -> None:
     assert best_of(value + more, count) > best_of(value, count)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_one_comparison_keeps_its_score(value: float) -> None:
     assert fuse([Score(value, extrapolated=True)]) == Score(value, extrapolated=True)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e5), COUNTS)
 def test_more_references_never_raise_a_score(value: float, count: int) -> None:
     assert best_of(value, count + 1) < best_of(value, count)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 40.0), st.integers(2, 50))
 def test_the_stated_rate_is_never_below_the_true_one(value: float, count: int) -> None:
     assert best_of(value, count) <= exact(value, count) + 1e-9
@@ -70,6 +74,7 @@ def test_extreme_scores_stay_finite_and_lose_ten_log_k(value: float) -> None:
         assert best_of(value, 6) == pytest.approx(value - 10 * np.log10(6), rel=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=6), st.randoms())
 def test_only_the_best_and_the_number_count(values: list[float], random: object) -> None:
     shuffled = list(values)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_prints import finger, impression
 
@@ -49,6 +49,7 @@ def test_no_references_have_no_similarities() -> None:
         assert similarities(probe, []).dtype == np.float64
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 8))
 def test_whole_prints_are_symmetric_and_one_to_many_is_one_to_one(seed: int, count: int) -> None:
     vectors = [whole_print(random_vector(seed + i)) for i in range(count)]
