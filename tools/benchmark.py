@@ -19,11 +19,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import fpverify
 
 if TYPE_CHECKING:
     from fpverify.features import MinutiaExtractor
@@ -111,7 +112,7 @@ def machine() -> Result:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "fpverify": version("fpverify"),
+        "fpverify": fpverify.__version__,
     }
 
 

@@ -11,8 +11,6 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from fpverify.errors import ModelError
-from fpverify.models import load_bundle
 from fpverify.synthesis.dataset import write_ridges
 
 SOURCE = Path(__file__).parents[2] / "tools" / "benchmark.py"
@@ -70,12 +68,8 @@ def test_too_few_prints_are_refused(benchmark: ModuleType, tmp_path: Path) -> No
 
 
 def test_the_whole_benchmark_runs_and_prints_either_way(
-    benchmark: ModuleType, capsys: pytest.CaptureFixture[str]
+    benchmark: ModuleType, capsys: pytest.CaptureFixture[str], release_model: str
 ) -> None:
-    try:
-        load_bundle()
-    except ModelError:
-        pytest.skip("no release model in this tree")
     sizes = ["--fingers", "2", "--impressions", "2", "--workers", "1", "--runs", "2"]
     assert benchmark.main([*sizes, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
