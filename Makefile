@@ -30,6 +30,7 @@ check: $(VENV)/dev.stamp ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tools
 
 bench: $(VENV)/run.stamp ## time and memory of verify, extraction, comparison and synthesis
 	$(BIN)/python tools/benchmark.py
