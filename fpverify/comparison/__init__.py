@@ -1,7 +1,7 @@
 """Two templates in, a score out.
 
-similarity, similarities   raw, in [0, 1]: consensus of minutiae, or the cosine of whole-print vectors
-consensus                  the matched pairs behind it
+similarity, similarities   raw, in [0, 1]: minutiae of the common area, or the cosine of whole-print vectors
+consensus                  the pairs that agree, by which two prints are aligned
 Calibration                raw similarity -> Score, -10 log10(FMR)
 fuse                       the best of several scores, at the FMR of the whole decision
 """
@@ -15,6 +15,7 @@ import numpy as np
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse
+from fpverify.comparison.overlap import overlap_similarity
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.comparison.whole_print import vector_similarities
 from fpverify.vocabulary import Scores, Template
@@ -69,4 +70,4 @@ def similarities(probe: Template | PreparedTemplate, references: Sequence[Templa
         require_comparable(one, reference)
     if one.whole_print:
         return vector_similarities(one, many)
-    return np.array([consensus(one, reference).similarity for reference in many], np.float64)
+    return np.array([overlap_similarity(one, reference) for reference in many], np.float64)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from fpverify.errors import ModelMismatch
 from fpverify.vocabulary import FloatArray, Minutiae, Scores, Template
@@ -23,6 +25,9 @@ class PreparedTemplate:
         direction_turns: (n,) float32, of the minutiae; in turns (2 pi), so that a difference wraps by rounding.
         distance_px: (n, n) float32, between minutiae.
         radial_turns: (n, n) float32; [i, j] is the direction of i less the bearing of i seen from j.
+        position: (n,) complex, x + iy, px.
+        hull_normals: (e,) complex of length 1, outwards, of the edges of the minutiae's convex hull.
+        hull_offsets_px: (e,) the edges' distances from the origin along them.
         vector: (m,) float64 of unit length for a whole-print model, otherwise m is 0.
         order: a total order of templates, so that comparing two is the same computation whichever is the probe.
     """
@@ -33,6 +38,9 @@ class PreparedTemplate:
     direction_turns: FloatArray
     distance_px: FloatArray
     radial_turns: FloatArray
+    position: NDArray[np.complex128]
+    hull_normals: NDArray[np.complex128]
+    hull_offsets_px: Scores
     vector: Scores
     order: tuple[int, bytes]
 
@@ -60,6 +68,8 @@ def prepare_template(template: Template | PreparedTemplate) -> PreparedTemplate:
     minutiae = template.minutiae
     descriptors = np.asarray(template.descriptors, np.float32)
     distance_px, bearing_rad = _geometry(minutiae)
+    position = minutiae.x_px.astype(np.float64) + 1j * minutiae.y_px
+    normals, offsets = _hull(minutiae)
     direction_turns = np.asarray(minutiae.angle_rad / TURN_RAD, np.float32)
     return PreparedTemplate(
         model_id=template.model_id,
@@ -68,6 +78,9 @@ def prepare_template(template: Template | PreparedTemplate) -> PreparedTemplate:
         direction_turns=direction_turns,
         distance_px=distance_px,
         radial_turns=direction_turns[:, None] - bearing_rad / TURN_RAD,
+        position=position,
+        hull_normals=normals,
+        hull_offsets_px=offsets,
         vector=np.empty(0) if template.vector is None else _unit(template.vector),
         order=(len(minutiae), _content(template)),
     )
@@ -97,6 +110,21 @@ def _geometry(minutiae: Minutiae) -> tuple[FloatArray, FloatArray]:
     x = minutiae.x_px[:, None] - minutiae.x_px
     y = minutiae.y_px[:, None] - minutiae.y_px
     return np.hypot(x, y), np.arctan2(y, x)
+
+
+def _hull(minutiae: Minutiae) -> tuple[NDArray[np.complex128], Scores]:
+    """Outward normals and offsets of the edges of the convex hull; none when the minutiae span no area."""
+    if len(minutiae) < 3:
+        return np.empty(0, np.complex128), np.empty(0)
+    corners = cv2.convexHull(np.stack([minutiae.x_px, minutiae.y_px], 1).astype(np.float32))
+    if len(corners) < 3:
+        return np.empty(0, np.complex128), np.empty(0)
+    z = corners[:, 0, 0].astype(np.float64) + 1j * corners[:, 0, 1]
+    edges = np.roll(z, -1) - z
+    outwards = -1j * edges / np.abs(edges)
+    centre = z.mean()
+    outwards *= np.sign(((z - centre) * outwards.conj()).real.sum())
+    return outwards, (z * outwards.conj()).real
 
 
 def _inverse_norm(descriptors: FloatArray) -> FloatArray:

@@ -22,8 +22,11 @@ Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
 LEAST_AREA_MM2 = 20.0  # 4 x 5 mm, a tenth of a fingertip: less shows too few ridges to tell fingers apart
-LEAST_RIDGE_SHARE = 0.3  # of the power; 98 of 100 synthetic impressions of the hardest kind lie above 0.2
+LEAST_RIDGE_SHARE = 0.4  # of the power: 99 of 100 ordinary synthetic impressions lie above, photographs mostly below
+MOST_RIDGE_SHARE = 0.98  # a drawn grating has 0.99 and more; ridges swell, bend and end
 LEAST_MINUTIAE = 6  # fewer cannot reach consensus
+LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
+SURE = 0.9  # probability of foreground that counts towards the least area
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
@@ -47,16 +50,16 @@ class MinutiaExtractor:
         """The template of a scan.
 
         Raises:
-            FailureToAcquire: ridges too faint, too little foreground, or too few minutiae.
+            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae.
         """
         prepared = prepare(scan)
         answer = self._minutia_map(prepared)
         foreground = foreground_cells(answer)
-        area_mm2 = _checked_area(foreground, scan)
+        _check_area(foreground_cells(answer, SURE), scan)
         _check_ridges(prepared, foreground, scan)
         minutiae = _checked_minutiae(minutiae_on_grid(decode_minutiae(answer, foreground)), scan)
         descriptors = self._descriptors(prepared, minutiae)
-        quality = quality_on_grid(scan_quality(minutiae, area_mm2))
+        quality = quality_on_grid(scan_quality(minutiae, _area_mm2(foreground)))
         return Template(self.model_id, quality, minutiae, descriptors)
 
     def _minutia_map(self, prepared: PreparedScan) -> FloatArray:
@@ -107,28 +110,39 @@ def centred(image: FloatArray, side: int) -> FloatArray:
     return canvas
 
 
-def _checked_area(foreground: BoolArray, scan: Scan) -> float:
-    area_mm2 = float(foreground.sum()) * CELL_MM2
+def _area_mm2(cells: BoolArray) -> float:
+    return float(cells.sum()) * CELL_MM2
+
+
+def _check_area(sure: BoolArray, scan: Scan) -> None:
+    area_mm2 = _area_mm2(sure)
     if area_mm2 < LEAST_AREA_MM2:
         raise FailureToAcquire(
             f"{scan.source}: too little foreground: {area_mm2:.0f} mm² of print found, "
             f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
         )
-    return area_mm2
 
 
 def _check_ridges(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
     share = ridge_share(prepared.image, foreground)
     if share < LEAST_RIDGE_SHARE:
         raise FailureToAcquire(
-            f"{scan.source}: no ridges: {share:.0%} of the pattern has the period of ridges, "
+            f"{scan.source}: no ridges: where the pattern is clearest {share:.0%} of it has their period, "
             f"at least {LEAST_RIDGE_SHARE:.0%} needed (at {scan.ppi:.0f} ppi)"
         )
+    if share > MOST_RIDGE_SHARE:
+        raise FailureToAcquire(f"{scan.source}: no finger: lines as regular as these are drawn or woven, not grown")
 
 
 def _checked_minutiae(minutiae: Minutiae, scan: Scan) -> Minutiae:
     if len(minutiae) < LEAST_MINUTIAE:
         raise FailureToAcquire(
             f"{scan.source}: too few minutiae: {len(minutiae)} found, at least {LEAST_MINUTIAE} needed"
+        )
+    certainty = float(minutiae.quality[:LEAST_MINUTIAE].mean())
+    if certainty < LEAST_CERTAINTY:
+        raise FailureToAcquire(
+            f"{scan.source}: no clear minutiae: the best {LEAST_MINUTIAE} are {certainty:.0%} certain, "
+            f"at least {LEAST_CERTAINTY:.0%} needed"
         )
     return minutiae

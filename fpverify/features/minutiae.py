@@ -12,17 +12,18 @@ LEAST_PROBABILITY = 0.3  # of a minutia; lower admits more false ones than true 
 MOST_MINUTIAE = 80  # a whole fingertip has about 100, an impression 30 to 60
 SAME_PX = 5.0  # two answers nearer than a ridge period ...
 SAME_RAD = 0.6  # ... and pointing the same way within 35 degrees are one minutia
-RIM_CELLS = 0  # cells at the rim of the foreground, where cut ridges look like endings
+RIM_CELLS = 0  # at the rim of the foreground nothing is dropped: the network has learnt that cut ridges are no endings
 
 
-def foreground_cells(answer: FloatArray) -> BoolArray:
+def foreground_cells(answer: FloatArray, probability: float = 0.5) -> BoolArray:
     """Where there is a finger; (h/4, w/4) bool.
 
     Args:
         answer: (h/4, w/4, 6) of the minutia map network.
+        probability: that it must be exceeded by, smoothed over neighbours.
     """
     smooth = cv2.blur(_sigmoid(answer[..., 5]), (3, 3), borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(smooth > 0.5)
+    return np.asarray(smooth > probability)
 
 
 def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:
@@ -50,7 +51,7 @@ def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:
 def _first_of_each(found: Minutiae) -> np.ndarray:
     """Indices of minutiae that no better one repeats."""
     distance = np.hypot(found.x_px[:, None] - found.x_px, found.y_px[:, None] - found.y_px)
-    turn = np.abs(np.angle(np.exp(1j * (found.angle_rad[:, None] - found.angle_rad))))
+    turn = np.abs((found.angle_rad[:, None] - found.angle_rad + np.pi) % (2 * np.pi) - np.pi)
     repeats = np.tril((distance < SAME_PX) & (turn < SAME_RAD), -1)
     kept = np.ones(len(found), bool)
     for number in range(len(found)):
@@ -64,8 +65,8 @@ def _selected(minutiae: Minutiae, index: np.ndarray) -> Minutiae:
 
 def _eroded(cells: BoolArray) -> BoolArray:
     kernel = np.ones((2 * RIM_CELLS + 1, 2 * RIM_CELLS + 1), np.uint8)
-    outside = cv2.erode(cells.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return np.asarray(outside > 0)
+    inside = cv2.erode(cells.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(inside > 0)
 
 
 def _sigmoid(logit: FloatArray) -> FloatArray:

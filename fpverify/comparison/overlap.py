@@ -1,0 +1,131 @@
+"""The second opinion: once consensus has aligned two prints, how much of what their common area holds has a partner.
+
+Consensus asks for a dozen pairs that agree. Two different fingers of one pattern sometimes offer them; but laid on each
+other they leave most minutiae of the common area alone, or beside one with another neighbourhood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fpverify.comparison.consensus import consensus, descriptor_similarity
+from fpverify.comparison.prepared import PreparedTemplate
+from fpverify.vocabulary import FloatArray
+
+Points = NDArray[np.complex128]  # x + iy, so that a rotation is a product
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapSettings:
+    """Constants of the alignment, at 250 ppi."""
+
+    least_pairs: int = 3  # of the consensus, to align by: two always fit
+    distance_px: float = 5.0  # displacement that costs 1/e at the middle of the alignment: a ridge period
+    distance_growth: float = 0.05  # px more for each px from the middle: skin stretches and twists by some 5 %
+    angle_rad: float = 0.35  # turn that costs 1/e: 20 degrees, three deviations of the detection's error
+    refits: int = 2  # alignments with all partners found so far
+    least_partner: float = 0.1  # strength of a pair that a refit leans on
+    margin_px: float = 6.0  # how far outside the other print's outermost minutiae the common area still reaches
+    prior_minutiae: float = 4.0  # in the common area beyond those found: a few partners there prove little
+    most_minutiae: float = 80.0  # of a template: scales the similarity to [0, 1]
+
+
+SETTINGS = OverlapSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class _Alignment:
+    """A rotation and shift that lays one print on another: z -> (z - here) * turn + there."""
+
+    turn: complex
+    here: complex
+    there: complex
+
+    @classmethod
+    def fit(cls, one: Points, other: Points, weight: FloatArray) -> _Alignment:
+        """The weighted least squares of pairs of points (k,)."""
+        share = weight / weight.sum(dtype=np.float64)
+        here, there = complex(share @ one), complex(share @ other)
+        product = complex(share @ ((one - here).conj() * (other - there)))
+        return cls(product / abs(product) if product else 1.0 + 0j, here, there)
+
+    def laid(self, points: Points) -> Points:
+        """Points of the one print on the other."""
+        return (points - self.here) * self.turn + self.there
+
+    def lifted(self, points: Points) -> Points:
+        """Points of the other print on the one."""
+        return (points - self.there) / self.turn + self.here
+
+
+def overlap_similarity(
+    probe: PreparedTemplate, reference: PreparedTemplate, settings: OverlapSettings = SETTINGS
+) -> float:
+    """How much of the common area of two prints agrees, raw.
+
+    The strengths of mutual partners are summed and divided by the root of the number of minutiae in the common area: as
+    the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation.
+
+    Exactly symmetric, as `consensus` is.
+
+    Args:
+        probe: of a `minutiae` model.
+        reference: of the same model.
+        settings: constants.
+
+    Returns:
+        In [0, 1]; 0 without a consensus to align by.
+    """
+    one, other = (probe, reference) if probe.order <= reference.order else (reference, probe)
+    found = consensus(one, other)
+    if len(found.pairs) < settings.least_pairs or found.similarity == 0:
+        return 0.0
+    alike = np.maximum(descriptor_similarity(one, other), 0)
+    index, other_index = found.pairs.T
+    strength = found.support
+    for _ in range(settings.refits + 1):
+        alignment = _Alignment.fit(one.position[index], other.position[other_index], strength)
+        partners = _partners(one, other, alignment, alike, settings)
+        kept = np.nonzero(partners > settings.least_partner)
+        if len(kept[0]) < settings.least_pairs:
+            break
+        (index, other_index), strength = kept, partners[kept]
+    company = _in_common(one, other, alignment, settings)
+    total = float(partners.sum(dtype=np.float64))
+    scale = np.sqrt((company + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
+    return min(1.0, total / float(scale))
+
+
+def _partners(
+    one: PreparedTemplate,
+    other: PreparedTemplate,
+    alignment: _Alignment,
+    alike: FloatArray,
+    settings: OverlapSettings,
+) -> FloatArray:
+    """Strength of every mutual best pair, 0 elsewhere; (n, m) float32 in [0, 1]."""
+    displacement = np.abs(alignment.laid(one.position)[:, None] - other.position)
+    tolerance = settings.distance_px + settings.distance_growth * np.abs(one.position - alignment.here)
+    turns = one.direction_turns[:, None] + np.float32(np.angle(alignment.turn) / (2 * np.pi)) - other.direction_turns
+    turn_rad = 2 * np.pi * (turns - np.rint(turns))
+    cost = (displacement / tolerance[:, None]) ** 2 + (turn_rad / settings.angle_rad) ** 2
+    strength = alike * np.exp(-cost)
+    mutual = (strength == strength.max(1, keepdims=True)) & (strength == strength.max(0, keepdims=True))
+    return np.asarray(strength * mutual, np.float32)
+
+
+def _in_common(
+    one: PreparedTemplate, other: PreparedTemplate, alignment: _Alignment, settings: OverlapSettings
+) -> float:
+    """Mean number of either print's minutiae that lie within the other."""
+    laid, lifted = alignment.laid(one.position), alignment.lifted(other.position)
+    return (_inside(laid, other, settings.margin_px) + _inside(lifted, one, settings.margin_px)) / 2
+
+
+def _inside(points: Points, prepared: PreparedTemplate, margin_px: float) -> int:
+    """How many points lie within the convex hull of a print's minutiae, or nearer to it than the margin."""
+    beyond = (points[:, None] * prepared.hull_normals.conj()).real - prepared.hull_offsets_px  # (n, edges)
+    return int((beyond.max(1, initial=-np.inf) <= margin_px).sum())
