@@ -1,0 +1,120 @@
+"""The common area of two aligned prints."""
+
+from __future__ import annotations
+
+import cmath
+import math
+
+import numpy as np
+import pytest
+from made_up_prints import finger, impression, moved_by, template
+
+from fpverify.comparison import consensus, prepare_template
+from fpverify.comparison.overlap import OverlapSettings, overlap_similarity
+from fpverify.vocabulary import Template
+
+
+def similarity(one: Template, other: Template, constants: OverlapSettings | None = None) -> float:
+    sides = prepare_template(one), prepare_template(other)
+    return overlap_similarity(*sides, constants or OverlapSettings())
+
+
+# --- a slow and obvious second implementation, without refits ---------------------------------------------------------
+
+
+def slow_similarity(one: Template, other: Template, constants: OverlapSettings) -> float:
+    if prepare_template(one).order > prepare_template(other).order:
+        one, other = other, one
+    found = consensus(one, other)
+    a, b = points(one), points(other)
+    weight = [float(w) / float(found.support.sum()) for w in found.support]
+    here = sum(w * a[i] for w, (i, _) in zip(weight, found.pairs, strict=True))
+    there = sum(w * b[j] for w, (_, j) in zip(weight, found.pairs, strict=True))
+    turn = sum(
+        w * (a[i] - here).conjugate() * (b[j] - there) for w, (i, j) in zip(weight, found.pairs, strict=True)
+    )
+    turn /= abs(turn)
+    strength = {}
+    for i, z in enumerate(a):
+        for j, target in enumerate(b):
+            tolerance = constants.distance_px + constants.distance_growth * abs(z - here)
+            away = abs((z - here) * turn + there - target) / tolerance
+            turned = math.remainder(
+                float(one.minutiae.angle_rad[i]) + cmath.phase(turn) - float(other.minutiae.angle_rad[j]), 2 * math.pi
+            )
+            alike = max(0.0, cosine(one.descriptors[i], other.descriptors[j]))
+            strength[i, j] = alike * math.exp(-(away**2) - (turned / constants.angle_rad) ** 2)
+    total = sum(
+        value
+        for (i, j), value in strength.items()
+        if value == max(strength[i, k] for k in range(len(b))) == max(strength[k, j] for k in range(len(a)))
+    )
+    company = len(a) if len(a) == len(b) else None
+    assert company is not None, "the oracle knows complete overlap only"
+    scale = math.sqrt((company + constants.prior_minutiae) * (constants.most_minutiae + constants.prior_minutiae))
+    return total / scale
+
+
+def points(print_: Template) -> list[complex]:
+    return [complex(x, y) for x, y in zip(print_.minutiae.x_px, print_.minutiae.y_px, strict=True)]
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    a, b = a.astype(float), b.astype(float)
+    return float(a @ b) / math.sqrt((a @ a) * (b @ b))
+
+
+def test_it_agrees_with_a_slow_and_obvious_implementation() -> None:
+    constants = OverlapSettings(refits=0, margin_px=1e6)
+    for seed in range(3):
+        one = finger(seed, minutiae=18)
+        other = moved_by(one, 0.4, 7, -3)
+        assert similarity(one, other, constants) == pytest.approx(slow_similarity(one, other, constants), rel=1e-4)
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_it_is_exactly_symmetric(seed: int) -> None:
+    one, other = finger(seed), impression(finger(seed), seed)
+    assert similarity(one, other) == similarity(other, one)
+    assert similarity(one, finger(seed + 50)) == similarity(finger(seed + 50), one)
+
+
+def test_minutiae_without_a_partner_in_the_common_area_count_against() -> None:
+    one = finger(4, minutiae=40)
+    strangers = finger(99, minutiae=40)
+    half = np.arange(40) < 20
+    m, s = one.minutiae, strangers.minutiae
+    x, y, angle = (np.where(half, getattr(m, n), getattr(s, n)) for n in ("x_px", "y_px", "angle_rad"))
+    mixed = template(x, y, angle, np.where(half[:, None], one.descriptors, strangers.descriptors))
+    keep = half.nonzero()[0]
+    alone = template(m.x_px[keep], m.y_px[keep], m.angle_rad[keep], one.descriptors[keep])
+    assert similarity(one, mixed) < 0.8 * similarity(alone, alone)
+
+
+def test_minutiae_outside_the_common_area_count_for_nothing() -> None:
+    one = finger(4, minutiae=40)
+    m = one.minutiae
+    left = (m.x_px < np.median(m.x_px)).nonzero()[0]
+    part = template(m.x_px[left], m.y_px[left], m.angle_rad[left], one.descriptors[left])
+    assert similarity(one, part) > 0.8 * similarity(part, part)
+
+
+def test_more_partners_are_worth_more() -> None:
+    values = [similarity(finger(3, count), finger(3, count)) for count in (6, 12, 24, 48)]
+    assert values == sorted(values)
+    assert values[-1] <= 1
+
+
+def test_without_consensus_it_is_zero() -> None:
+    assert similarity(finger(1, 3), finger(1, 3)) == 0
+    assert similarity(finger(1, 0), finger(1)) == 0
+
+
+def test_prints_on_a_line_have_no_area_and_still_compare() -> None:
+    line = np.linspace(10, 150, 12)
+    one = finger(2, minutiae=12)
+    flat = template(line, np.full(12, 40.0), one.minutiae.angle_rad, one.descriptors)
+    assert 0 < similarity(flat, flat) <= 1
