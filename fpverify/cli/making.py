@@ -32,16 +32,20 @@ Needs TensorFlow: pip install 'fpverify[train]'
 @options(
     click.argument("recipe", type=click.Path()),
     click.option("--out", type=click.Path(), required=True, metavar="DIR", help="Folder of the new model."),
+    click.option("--only", multiple=True, metavar="STAGE", help="Train this network alone; may be given repeatedly."),
     WORKERS,
 )
-def train_command(*, recipe: str, out: str, workers: int | None) -> None:
+def train_command(*, recipe: str, out: str, only: tuple[str, ...], workers: int | None) -> None:
     """Train a model by a recipe, on synthetic fingers.
 
-    Killed at any moment, the same command goes on where it was.
+    Killed at any moment, the same command goes on where it was. The networks of a recipe can be trained side by side,
+    each with --only; the same command without it then makes the model.
     """
-    processes = load_settings(workers=workers).processes
-    bundle = _train(Path(recipe), Path(out), processes)
-    click.echo(f"trained {bundle.model_id}; use it with --model {out}")
+    bundle = _train(Path(recipe), Path(out), only, load_settings(workers=workers).processes)
+    if bundle is None:
+        click.echo(f"trained {' and '.join(only)}; the same command without --only makes the model")
+    else:
+        click.echo(f"trained {bundle.model_id}; use it with --model {out}")
 
 
 @click.command(
@@ -68,7 +72,7 @@ def models_command(*, model: str | None, as_json: bool) -> None:
         click.echo("no models come with this installation")
 
 
-def _train(recipe: Path, out: Path, workers: int) -> Bundle:
+def _train(recipe: Path, out: Path, only: tuple[str, ...], workers: int) -> Bundle | None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks to programmers
     try:
         from fpverify.training import train
@@ -78,7 +82,7 @@ def _train(recipe: Path, out: Path, workers: int) -> Bundle:
         raise click.ClickException(
             f"training needs {error.name}, which is not installed; pip install 'fpverify[train]'"
         ) from error
-    return train(recipe, out, workers=workers)
+    return train(recipe, out, workers=workers, only=only)
 
 
 def _row(card: Card) -> tuple[str, ...]:

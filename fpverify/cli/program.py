@@ -55,6 +55,7 @@ class LazyCommands(click.Group):
 
 @click.group(
     cls=LazyCommands,
+    no_args_is_help=False,  # a call without a command is wrong use, in one line
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Exit codes:

@@ -16,6 +16,7 @@ SEED = click.option("--seed", type=click.IntRange(min=0), default=7, show_defaul
 
 @click.group(
     "synth",
+    no_args_is_help=False,
     epilog="""\b
 Examples:
   fpverify synth ridges --fingers 10 --impressions 8 --out prints

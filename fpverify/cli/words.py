@@ -22,12 +22,13 @@ def print_json(answer: Mapping[str, Any]) -> None:
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Lines of name and value; those without a value are left out."""
+    """Lines of name and value, sentences wrapped; names without a value are left out."""
     shown = [(name, value) for name, value in facts if value]
-    width = max((len(name) for name, _ in shown), default=0)
+    column = max((len(name) for name, _ in shown), default=0) + 4
     for name, value in shown:
-        indent = " " * (width + 4)
-        click.echo(fill(f"  {name:<{width}}  {value}", WIDTH, subsequent_indent=indent, break_long_words=False))
+        line = f"{f'  {name}':<{column}}{value}"
+        wrapped = fill(line, WIDTH, subsequent_indent=" " * column, break_long_words=False)
+        click.echo(wrapped if " " in value else line)  # a path stays in one piece, beside its name
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -44,8 +44,23 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 @pytest.fixture
-def enrolled(call: Call, stripes: Path, edges_model: Path) -> Path:
+def enroll(call: Call, stripes: Path, edges_model: Path) -> Call:
+    """Enrolls one of the stripes, as A unless told otherwise, by the model edges-1."""
+    return lambda scan, *words, subject="A": call(
+        "enroll", stripes / scan, f"--id={subject}", "--model", edges_model, *words
+    )
+
+
+@pytest.fixture
+def verify(call: Call, stripes: Path, edges_model: Path) -> Call:
+    """Verifies one of the stripes, as A unless told otherwise, by the model edges-1."""
+    return lambda scan, *words, subject="A": call(
+        "verify", stripes / scan, f"--id={subject}", "--model", edges_model, *words
+    )
+
+
+@pytest.fixture
+def enrolled(enroll: Call) -> Path:
     """The default store of the working directory, with A_00.bmp enrolled as A, right-index, by the model edges-1."""
-    words = ("enroll", stripes / "A_00.bmp", "--id", "A", "--finger", "right-index", "--model", edges_model)
-    assert call(*words).code == 0
+    assert enroll("A_00.bmp", "--finger", "right-index").code == 0
     return Path("enroll_db/enrollments.sqlite").absolute()

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fpverify.store import Store
+
 Call = Callable[..., Any]
 
 USAGE, NO_DECISION = 2, 3
@@ -130,7 +132,7 @@ CASES: dict[str, tuple[str, int, str]] = {
     "a link to itself": ("verify {bad}/loop.bmp --id A --model {edges}", 3, "loop.bmp"),
     "a device": ("verify /dev/zero --id A --model {edges}", 3, "/dev/zero"),
     "a name too long": ("verify " + "x" * 300 + ".bmp --id A --model {edges}", 3, "xxx"),
-    "a name that is none": ("verify a\0b.bmp --id A --model {edges}", 3, ""),
+    "a name that is no text": ("verify \udcff.bmp --id A --model {edges}", 3, r"\udcff.bmp"),
     "a white image": ("enroll {bad}/white.png --id B --model {edges}", 3, "white.png"),
     "a black image": ("enroll {bad}/black.bmp --id B --model {edges}", 3, "black.bmp"),
     "a grey image": ("verify {bad}/grey.tif --id A --model {edges}", 3, "grey.tif"),
@@ -227,44 +229,38 @@ def test_at_least_forty_kinds_are_tried() -> None:
 @pytest.mark.parametrize(
     ("text", "said"), [("fmr: 7", "fmr: 7"), ("threshold: 3", "threshold"), ("a: [", "line"), ("- a", "no settings")]
 )
-def test_bad_settings_are_wrong_use(call: Call, enrolled: Path, stripes: Path, text: str, said: str) -> None:
+def test_bad_settings_are_wrong_use(verify: Call, enrolled: Path, text: str, said: str) -> None:
     Path("fpverify.yaml").write_text(text)
-    ended = call("verify", stripes / "A_01.bmp", "--id", "A")
+    ended = verify("A_01.bmp")
     assert (ended.code, ended.err.count("\n")) == (USAGE, 1)
     assert ended.err.startswith("fpverify: fpverify.yaml")
     assert said in ended.err
 
 
-def test_a_bad_variable_is_wrong_use(call: Call, enrolled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_variable_is_wrong_use(verify: Call, enrolled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FPVERIFY_FMR", "seldom")
-    ended = call("verify", "scan.bmp", "--id", "A")
+    ended = verify("A_01.bmp")
     assert (ended.code, ended.err.count("\n")) == (USAGE, 1)
     assert "FPVERIFY_FMR" in ended.err
 
 
-def test_a_damaged_store_is_named(call: Call, enrolled: Path, stripes: Path, edges_model: Path) -> None:
+def test_a_damaged_store_is_named(call: Call, verify: Call, enrolled: Path) -> None:
     content = enrolled.read_bytes()
     for kept in (content[: len(content) // 2], content[:4096] + bytes(len(content) - 4096)):
         enrolled.write_bytes(kept)
-        for words in (("verify", stripes / "A_01.bmp", "--id", "A", "--model", edges_model), ("list",)):
-            ended = call(*words)
+        for ended in (verify("A_01.bmp"), call("list")):
             assert (ended.code, ended.err.count("\n")) == (NO_DECISION, 1)
             assert "damaged" in ended.err
         assert enrolled.read_bytes() == kept
 
 
-def test_a_locked_store_is_named(
-    call: Call, enrolled: Path, stripes: Path, edges_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from fpverify.store import Store
-
-    opened: Callable[..., Store] = Store.open
+def test_a_locked_store_is_named(enroll: Call, verify: Call, enrolled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Store.open
     monkeypatch.setattr(Store, "open", lambda *words, **flags: opened(*words, **flags, timeout_s=0.1))
     holder = sqlite3.connect(enrolled, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     try:
-        for command in ("verify", "enroll"):
-            ended = call(command, stripes / "A_01.bmp", "--id", "A", "--model", edges_model)
+        for ended in (verify("A_01.bmp"), enroll("A_01.bmp")):
             assert (ended.code, ended.err.count("\n")) == (NO_DECISION, 1)
             assert "held by another process" in ended.err
     finally:

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+
+
+def test_enrolling_says_quality_subject_finger_impression_and_store(enroll: Call) -> None:
+    ended = enroll("A_00.bmp", "--finger", "left-little")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == "enrolled A, finger left-little, impression 1"
+    facts = dict(line.split(maxsplit=1) for line in ended.out.splitlines()[1:])
+    assert facts["quality"] == "1.00 of 1"
+    assert facts["model"] == "edges-1"
+    assert Path(facts["store"]) == Path("enroll_db/enrollments.sqlite").absolute()
+    assert "minutiae" not in facts  # a whole-print model looks for none
+
+
+def test_enrolling_answers_programs(enroll: Call) -> None:
+    before = datetime.now(UTC)
+    answer = enroll("A_00.bmp", "--json").answer
+    enrolled_at = datetime.fromisoformat(answer.pop("enrolled_at"))
+    assert before - timedelta(seconds=1) <= enrolled_at <= datetime.now(UTC)
+    assert answer == {
+        "subject": "A",
+        "finger": "unknown",
+        "impression": 1,
+        "quality": 1.0,
+        "minutiae": 0,
+        "model": "edges-1",
+        "store": str(Path("enroll_db/enrollments.sqlite").absolute()),
+        "ppi": 500.0,
+        "ppi_estimated": False,
+        "inverted": False,
+    }
+
+
+def test_impressions_are_counted_within_a_finger(enroll: Call) -> None:
+    fingers = ("right-thumb", "right-thumb", "left-thumb")
+    assert [enroll("A_00.bmp", "--finger", one, "--json").answer["impression"] for one in fingers] == [1, 2, 1]
+
+
+def test_a_resolution_that_was_given_is_used(enroll: Call) -> None:
+    assert enroll("A_00.bmp", "--json", "--ppi", "450").answer["ppi"] == 450.0
+    Path("fpverify.yaml").write_text("ppi: 400\n")
+    assert enroll("A_00.bmp", "--json").answer["ppi"] == 400.0
+
+
+def test_a_store_is_readable_by_its_owner_only(enrolled: Path) -> None:
+    assert stat.S_IMODE(enrolled.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "subject", ["Zoë Ødegård", "李小龍", "a'; DROP TABLE subjects; --", "../../etc/passwd", "-x", " "]
+)
+def test_any_text_on_one_line_is_an_id(call: Call, enroll: Call, verify: Call, subject: str) -> None:
+    assert enroll("A_00.bmp", "--json", subject=subject).answer["subject"] == subject
+    assert verify("A_01.bmp", subject=subject).code == 0
+    assert call("show", f"--id={subject}").out.startswith(f"{subject}: 1 impression")
+    assert call("list", "--json").answer["fingers"][0]["subject"] == subject
+    assert call("delete", f"--id={subject}").code == 0
+    assert verify("A_01.bmp", subject=subject).code == 3
+
+
+def test_an_id_reads_the_same_however_its_accents_are_written(enroll: Call, verify: Call) -> None:
+    assert enroll("A_00.bmp", subject="Zoe\u0308").code == 0
+    assert verify("A_01.bmp", subject="Zo\u00eb").code == 0
+
+
+def test_the_list_has_a_line_for_each_finger(call: Call, enroll: Call) -> None:
+    for subject, finger in (("B", "right-index"), ("A", "left-thumb"), ("A", "right-thumb"), ("A", "right-thumb")):
+        enroll("A_00.bmp", "--finger", finger, subject=subject)
+    expected = [("A", "right-thumb", 2), ("A", "left-thumb", 1), ("B", "right-index", 1)]
+    rows = [tuple(line.split()[:3]) for line in call("list").out.splitlines()]
+    assert rows == [("subject", "finger", "impressions"), *((*names, str(count)) for *names, count in expected)]
+    fingers = call("list", "--json").answer["fingers"]
+    assert [(one["subject"], one["finger"], one["impressions"]) for one in fingers] == expected
+    assert (fingers[0]["models"], fingers[0]["qualities"]) == (["edges-1"], [1.0, 1.0])
+
+
+def test_an_empty_store_says_so(call: Call, enrolled: Path) -> None:
+    assert call("delete", "--id", "A").code == 0
+    assert call("list").out == f"nobody is enrolled in {enrolled}\n"
+    assert call("list", "--json").answer == {"store": str(enrolled), "fingers": []}
+
+
+def test_showing_a_subject_has_a_line_for_each_impression(call: Call, enrolled: Path, enroll: Call) -> None:
+    enroll("A_01.bmp", "--finger", "right-index")
+    enroll("A_02.bmp", "--finger", "left-index")
+    assert call("show", "--id", "A").out.startswith(f"A: 3 impressions in {enrolled}\n")
+    shown = call("show", "--id", "A", "--finger", "right-index", "--json").answer["impressions"]
+    assert [(one["finger"], one["impression"]) for one in shown] == [("right-index", 1), ("right-index", 2)]
+
+
+def test_deleting_a_finger_keeps_the_others(call: Call, enrolled: Path, enroll: Call) -> None:
+    enroll("A_02.bmp", "--finger", "left-index")
+    ended = call("delete", "--id", "A", "--finger", "right-index")
+    assert (ended.code, ended.out) == (0, f"deleted A, finger right-index: 1 impression gone from {enrolled}\n")
+    assert call("show", "--id", "A", "--json").answer["impressions"][0]["finger"] == "left-index"
+    gone = call("delete", "--id", "A", "--json").answer
+    assert gone == {"store": str(enrolled), "subject": "A", "finger": None, "deleted": 1}
+
+
+def test_the_store_is_where_flag_variable_or_file_say(
+    call: Call, enroll: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("fpverify.yaml").write_text("db: by-file\n")
+    assert enroll("A_00.bmp").code == 0
+    monkeypatch.setenv("FPVERIFY_DB", "by-variable")
+    assert enroll("A_00.bmp").code == 0
+    assert enroll("A_00.bmp", "--db", "by-flag").code == 0
+    for folder in ("by-file", "by-variable", "by-flag"):
+        assert len(call("list", "--db", folder, "--json").answer["fingers"]) == 1
