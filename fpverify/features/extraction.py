@@ -22,11 +22,11 @@ Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
 LEAST_AREA_MM2 = 20.0  # 4 x 5 mm, a tenth of a fingertip: less shows too few ridges to tell fingers apart
-LEAST_RIDGE_SHARE = 0.4  # of the power: 99 of 100 ordinary synthetic impressions lie above, photographs mostly below
-MOST_RIDGE_SHARE = 0.98  # a drawn grating has 0.99 and more; ridges swell, bend and end
+LEAST_RIDGE_SHARE = 0.12  # of the power: 99 of 100 ordinary synthetic impressions lie above, a good print at 0.55
+MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 0.85; ridges swell, bend and end
 LEAST_MINUTIAE = 6  # fewer cannot reach consensus
 LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
-SURE = 0.9  # probability of foreground that counts towards the least area
+SURE = 0.8  # probability of foreground that counts towards the least area
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
@@ -127,7 +127,7 @@ def _check_ridges(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> 
     share = ridge_share(prepared.image, foreground)
     if share < LEAST_RIDGE_SHARE:
         raise FailureToAcquire(
-            f"{scan.source}: no ridges: where the pattern is clearest {share:.0%} of it has their period, "
+            f"{scan.source}: no ridges: {share:.0%} of the pattern is parallel lines of their period, "
             f"at least {LEAST_RIDGE_SHARE:.0%} needed (at {scan.ppi:.0f} ppi)"
         )
     if share > MOST_RIDGE_SHARE:

@@ -20,7 +20,7 @@ def foreground_cells(answer: FloatArray, probability: float = 0.5) -> BoolArray:
 
     Args:
         answer: (h/4, w/4, 6) of the minutia map network.
-        probability: that it must be exceeded by, smoothed over neighbours.
+        probability: what the mean over a cell and its neighbours must exceed.
     """
     smooth = cv2.blur(_sigmoid(answer[..., 5]), (3, 3), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(smooth > probability)

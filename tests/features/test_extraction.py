@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from fpverify.errors import FailureToAcquire
+from fpverify.features import MinutiaExtractor, WholePrintExtractor, prepare
+from fpverify.features.extraction import LEAST_AREA_MM2, LEAST_MINUTIAE, centred
+from fpverify.features.patches import PATCH_PX, sample_patches
+from fpverify.store.template_format import decode_template, encode_template
+from fpverify.synthesis.dataset import ORDINARY, master
+from fpverify.synthesis.impression import draw_impression
+from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, Scan, Template
+
+PLACES = [(40.1, 50.2), (60.3, 50.4), (80.5, 50.6), (41.2, 90.3), (62.3, 91.4), (83.4, 92.5), (100.6, 70.1)]
+ANGLES = np.linspace(-3, 3, len(PLACES))
+SURE = 4.0  # a logit: 98 %
+
+
+@dataclass
+class DrawnMap:
+    """Stands for the minutia map network: says what a test wants, and keeps what it was asked."""
+
+    places: list[tuple[float, float]] = field(default_factory=lambda: list(PLACES))
+    probability: float = 0.8
+    foreground: BoolArray | None = None
+    asked: FloatArray | None = None
+
+    def __call__(self, batch: FloatArray) -> FloatArray:
+        self.asked = batch
+        answer = np.zeros((1, batch.shape[1] // 4, batch.shape[2] // 4, 6), np.float32)
+        answer[..., 0] = -SURE
+        answer[..., 5] = SURE if self.foreground is None else np.where(self.foreground, SURE, -SURE)
+        for (x, y), angle in zip(self.places, ANGLES, strict=False):
+            shares = np.array([self.probability, x / 4 % 1, y / 4 % 1])
+            answer[0, int(y // 4), int(x // 4), :3] = np.log(shares / (1 - shares))
+            answer[0, int(y // 4), int(x // 4), 3:5] = np.cos(angle), np.sin(angle)
+        return answer
+
+
+def describe(patches: FloatArray) -> FloatArray:
+    """Stands for the descriptor network: 16 means of 16 x 16 px."""
+    means = patches[..., 0].reshape(-1, 4, 16, 4, 16).mean(axis=(2, 4)).reshape(-1, 16)
+    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+
+
+@pytest.fixture(scope="module")
+def scan() -> Scan:
+    """A print of 400 x 380 px at 500 ppi: 200 x 190 at the working resolution."""
+    drawn = master(3, 1)
+    image = draw_impression(np.random.default_rng(3), drawn.ridges, drawn.minutiae, ORDINARY).image
+    pixels = np.kron(np.pad(image, ((4, 4), (0, 0)), mode="edge")[:, :190], np.ones((2, 2), np.float32))
+    return Scan(np.rint(255 * pixels).astype(np.uint8), 500.0, "finger.bmp")
+
+
+def extract(scan: Scan, network: DrawnMap) -> Template:
+    return MinutiaExtractor("m-1", network, describe).extract(scan)
+
+
+def by_place(minutiae: Minutiae) -> np.ndarray:
+    return np.argsort(minutiae.y_px // 20 * 1000 + minutiae.x_px)
+
+
+def test_a_template_holds_the_minutiae_of_the_map(scan: Scan) -> None:
+    template = extract(scan, DrawnMap())
+    assert template.model_id == "m-1"
+    found = np.stack([template.minutiae.x_px, template.minutiae.y_px, template.minutiae.angle_rad], axis=1)
+    truth = np.column_stack([PLACES, ANGLES])
+    np.testing.assert_allclose(found[by_place(template.minutiae)], truth[[0, 1, 2, 6, 3, 4, 5]], atol=1 / 16 + 1e-3)
+    np.testing.assert_allclose(template.minutiae.quality, 0.8, atol=1 / 255)
+
+
+def test_descriptors_are_those_of_the_stored_minutiae(scan: Scan) -> None:
+    """What is stored describes exactly the place that is stored with it, not the one before rounding."""
+    template = extract(scan, DrawnMap())
+    kept = template.minutiae
+    patches = sample_patches(prepare(scan).image, kept.x_px, kept.y_px, kept.angle_rad)
+    expected = describe(patches[..., None])
+    got = template.descriptors / np.linalg.norm(template.descriptors.astype(float), axis=1, keepdims=True)
+    assert patches.shape[1:] == (PATCH_PX, PATCH_PX)
+    np.testing.assert_allclose(got, expected, atol=0.01)
+
+
+def test_the_network_sees_the_prepared_scan_padded_with_nothing(scan: Scan) -> None:
+    network = DrawnMap()
+    extract(scan, network)
+    assert network.asked is not None
+    assert network.asked.shape == (1, 200, 192, 1)
+    np.testing.assert_array_equal(network.asked[0, :200, :190, 0], prepare(scan).image)
+    assert not network.asked[0, :, 190:].any()
+
+
+def test_a_stored_template_is_the_extracted_one(scan: Scan) -> None:
+    template = extract(scan, DrawnMap())
+    stored = decode_template(encode_template(template))
+    assert (stored.model_id, stored.quality) == (template.model_id, template.quality)
+    np.testing.assert_array_equal(stored.descriptors, template.descriptors)
+    for name in ("x_px", "y_px", "angle_rad", "quality"):
+        np.testing.assert_array_equal(getattr(stored.minutiae, name), getattr(template.minutiae, name))
+
+
+def test_extracting_twice_gives_the_same_template(scan: Scan) -> None:
+    assert encode_template(extract(scan, DrawnMap())) == encode_template(extract(scan, DrawnMap()))
+
+
+def test_a_smaller_print_has_a_lower_quality(scan: Scan) -> None:
+    half = np.zeros((50, 48), bool)
+    half[10:40, 8:28] = True  # 120 x 80 px: 99 mm²
+    assert 0 < extract(scan, DrawnMap(foreground=half)).quality < extract(scan, DrawnMap()).quality
+
+
+# --- failures to acquire --------------------------------------------------------------------------------------------
+
+
+def refusal(scan: Scan, network: DrawnMap) -> str:
+    def never_asked(_: FloatArray) -> FloatArray:
+        raise AssertionError("a refused scan needs no descriptors")
+
+    with pytest.raises(FailureToAcquire) as failure:
+        MinutiaExtractor("m-1", network, never_asked).extract(scan)
+    assert "\n" not in str(failure.value)
+    return str(failure.value)
+
+
+def test_too_little_foreground_is_refused_with_both_areas(scan: Scan) -> None:
+    small = np.zeros((50, 48), bool)
+    small[10:20, 10:20] = True  # sure where the neighbours are: 32 x 32 px
+    reason = refusal(scan, DrawnMap(foreground=small))
+    assert reason.startswith("finger.bmp: too little foreground: 11 mm²")
+    assert f"at least {LEAST_AREA_MM2:.0f} mm² needed" in reason
+
+
+def test_too_few_minutiae_are_refused_with_both_numbers(scan: Scan) -> None:
+    reason = refusal(scan, DrawnMap(places=PLACES[: LEAST_MINUTIAE - 1]))
+    assert reason == f"finger.bmp: too few minutiae: {LEAST_MINUTIAE - 1} found, at least {LEAST_MINUTIAE} needed"
+
+
+def test_the_least_number_of_minutiae_is_enough(scan: Scan) -> None:
+    assert len(extract(scan, DrawnMap(places=PLACES[:LEAST_MINUTIAE])).minutiae) == LEAST_MINUTIAE
+
+
+def test_doubtful_minutiae_alone_are_refused(scan: Scan) -> None:
+    assert refusal(scan, DrawnMap(probability=0.4)).startswith("finger.bmp: no clear minutiae: the best 6 are 40%")
+
+
+def test_a_pattern_without_ridges_is_refused(scan: Scan) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, scan.pixels.shape).astype(np.uint8)
+    assert refusal(Scan(noise, 500.0, "noise.bmp"), DrawnMap()).startswith("noise.bmp: no ridges: ")
+
+
+def test_drawn_lines_are_refused(scan: Scan) -> None:
+    lines = np.broadcast_to(127 + 120 * np.sin(np.arange(scan.pixels.shape[1]) * 2 * np.pi / 8.8), scan.pixels.shape)
+    assert refusal(Scan(lines.astype(np.uint8), 500.0, "lines.bmp"), DrawnMap()).startswith("lines.bmp: no finger: ")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (20, 20)])
+def test_a_speck_is_refused(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
+    assert refusal(Scan(pixels, 500.0, "speck.bmp"), DrawnMap(places=[])).startswith("speck.bmp: ")
+
+
+def test_a_blank_is_refused_before_any_network_is_asked() -> None:
+    network = DrawnMap()
+    assert "ridges too faint" in refusal(Scan(np.full((300, 300), 200, np.uint8), 500.0, "blank.bmp"), network)
+    assert network.asked is None
+
+
+# --- whole prints ---------------------------------------------------------------------------------------------------
+
+
+def corners(batch: FloatArray) -> FloatArray:
+    """Stands for a whole-print network: the mean of each quarter."""
+    side = batch.shape[1] // 2
+    means = batch.reshape(len(batch), 2, side, 2, side).mean(axis=(2, 4)).reshape(len(batch), 4)
+    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+
+
+def test_a_whole_print_template_is_the_vector_of_the_centred_print(scan: Scan) -> None:
+    template = WholePrintExtractor("w-1", corners, 160).extract(scan)
+    assert len(template.minutiae) == 0
+    assert template.vector is not None
+    middle = prepare(scan).image[20:180, 15:175]
+    np.testing.assert_array_equal(template.vector, corners(middle[None, ..., None])[0])
+    stored = decode_template(encode_template(template))
+    np.testing.assert_array_equal(stored.vector, template.vector)
+
+
+def test_a_blank_whole_print_is_refused() -> None:
+    with pytest.raises(FailureToAcquire, match="ridges too faint"):
+        WholePrintExtractor("w-1", corners, 160).extract(Scan(np.zeros((300, 300), np.uint8), 500.0))
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (6, 6), (7, 5), (3, 9), (8, 2), (1, 1), (6, 7)])
+def test_centring_keeps_the_middle_and_adds_nothing(shape: tuple[int, int]) -> None:
+    image = np.arange(1, 1 + shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    canvas = centred(image, 6)
+    assert canvas.shape == (6, 6)
+    kept = canvas[canvas > 0]
+    assert len(kept) == min(6, shape[0]) * min(6, shape[1])
+    rows, columns = np.divmod(kept - 1, shape[1])
+    for found, size in ((rows, shape[0]), (columns, shape[1])):
+        assert abs((found.min() + found.max()) / 2 - (size - 1) / 2) <= 0.5  # the image's middle is kept
+    for at, size in zip(np.nonzero(canvas), shape, strict=True):
+        assert abs((at.min() + at.max()) / 2 - 2.5) <= 0.5, size  # in the middle of the canvas
