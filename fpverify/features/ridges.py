@@ -42,7 +42,7 @@ def _power(blocks: FloatArray) -> FloatArray:
     """(n, BLOCK_PX, BLOCK_PX / 2 + 1): the half of the plane that is not stored counts with the other."""
     taper = np.hanning(BLOCK_PX + 2)[1:-1].astype(np.float32)
     centred = blocks - blocks.mean((1, 2), keepdims=True)
-    power = np.abs(np.fft.rfft2(centred * taper[:, None] * taper)) ** 2
+    power = np.asarray(np.abs(np.fft.rfft2(centred * taper[:, None] * taper)) ** 2, np.float32)
     power[..., 1:-1] *= 2
     return power
 
@@ -52,5 +52,6 @@ def _parallel_share(power: FloatArray) -> FloatArray:
     wave = np.fft.rfftfreq(BLOCK_PX) + 1j * np.fft.fftfreq(BLOCK_PX)[:, None]
     frequency = np.abs(wave)
     ridges = (frequency >= 1 / PERIODS_PX[1]) & (frequency <= 1 / PERIODS_PX[0])
-    twice = (wave[ridges] / frequency[ridges]) ** 2  # a direction and its opposite are the same
-    return np.asarray(np.abs(power[:, ridges] @ twice) / (power.sum((1, 2)) + SILENCE), np.float32)
+    twice = np.where(ridges, wave, 0) ** 2 / np.maximum(frequency, SILENCE) ** 2  # a direction and its opposite are one
+    along, across = ((power * part.astype(np.float32)).sum((1, 2)) for part in (twice.real, twice.imag))
+    return np.asarray(np.hypot(along, across) / (power.sum((1, 2)) + SILENCE), np.float32)
