@@ -15,10 +15,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fpverify.evaluation.runner import evaluate
     from fpverify.scans import read_scan, scan_from_pixels, write_scan
     from fpverify.synthesis.dataset import synthesise
-    from fpverify.verifier import Verifier, compare
+    from fpverify.verifier import Verifier, compare, evaluate
     from fpverify.vocabulary import Decision, Evaluation, OperatingPoint, Reference, Scan, Score, Template
 
 __version__ = "0.1.0"
@@ -51,7 +50,7 @@ _HOMES = {
     "Template": "vocabulary",
     "Verifier": "verifier",
     "compare": "verifier",
-    "evaluate": "evaluation.runner",
+    "evaluate": "verifier",
     "read_scan": "scans",
     "scan_from_pixels": "scans",
     "synthesise": "synthesis.dataset",

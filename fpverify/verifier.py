@@ -9,9 +9,11 @@ from types import TracebackType
 from fpverify.comparison import fuse
 from fpverify.errors import FailureToEnroll, ModelMismatch
 from fpverify.evaluation.matching import Matcher
+from fpverify.evaluation.protocol import Protocol
+from fpverify.evaluation.runner import evaluate as evaluate_folder
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
-from fpverify.vocabulary import Decision, Reference, Scan, Score
+from fpverify.vocabulary import Decision, Evaluation, Reference, Scan, Score
 
 LEAST_QUALITY = 0.35  # of an enrolled scan; see `Verifier.enroll`
 
@@ -156,3 +158,35 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
     """
     matcher = Matcher.load(load_settings(model=model).model)
     return matcher.score(matcher.template(first), matcher.template(second))
+
+
+def evaluate(
+    folder: str | Path,
+    *,
+    protocol: Protocol = "dense",
+    ppi: float | None = None,
+    model: str | Path | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> Evaluation:
+    """Compares the prints of a folder, named `<finger>_<impression>`, with each other.
+
+    Args:
+        folder: of the prints.
+        protocol: "dense" compares every impression with every other, "fvc" those of one finger and the first ones of
+            different fingers.
+        ppi: overrides the resolution of every file; None comes from the settings.
+        model: shipped name or folder of the bundle; None comes from the settings.
+        workers: processes; the scores do not depend on it. More than one start the calling script anew, which
+            therefore needs its `if __name__ == "__main__":`.
+        progress: show bars on standard error when it is a terminal.
+
+    Raises:
+        ScanError: the folder cannot be evaluated, or a file cannot be read. A failure to acquire is no error but a
+            result.
+        ModelError: the model is unknown or damaged.
+    """
+    settings = load_settings(model=model, ppi=ppi)
+    return evaluate_folder(
+        folder, model=settings.model, protocol=protocol, ppi=settings.ppi, workers=workers, progress=progress
+    )

@@ -209,6 +209,19 @@ def test_comparing_two_scans_needs_no_store(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_plain_script_can_evaluate_a_folder(tmp_path: Path, edges_model: Path, stripes: Path) -> None:
+    """Without `if __name__ == "__main__":`, which processes started anew would need."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, fpverify\n"
+        "done = fpverify.evaluate(sys.argv[1], model=sys.argv[2], protocol='fvc')\n"
+        "print(done.model_id, done.protocol, len(done.scores))\n"
+    )
+    words = [sys.executable, str(script), str(stripes), str(edges_model)]
+    said = subprocess.run(words, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    assert said.stdout == "edges-1 fvc 13\n"
+
+
 def test_every_public_name_is_there() -> None:
     import fpverify
 

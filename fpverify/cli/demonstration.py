@@ -83,9 +83,9 @@ def _verify(verifier: Verifier, name: str, expected: str) -> None:
 def _evaluate(folder: Path, settings: Settings) -> None:
     from fpverify.evaluation.matching import Matcher
     from fpverify.evaluation.plots import plot_roc
-    from fpverify.evaluation.runner import evaluate
     from fpverify.evaluation.summary import metrics
     from fpverify.synthesis.dataset import write_ridges
+    from fpverify.verifier import evaluate
 
     point = Matcher.load(settings.model).operating_point(settings.fmr)
     with TemporaryDirectory(prefix="fpverify-demo-") as prints:

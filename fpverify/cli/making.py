@@ -130,4 +130,4 @@ def _measured_table(measured: tuple[dict[str, Any], ...]) -> tuple[list[str], li
 
 
 def _cell(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return percent(value) if isinstance(value, float) else str(value)  # every fraction on a card is a rate

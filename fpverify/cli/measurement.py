@@ -78,9 +78,9 @@ def evaluate_command(
     """
     from fpverify.evaluation.matching import Matcher
     from fpverify.evaluation.plots import plot_roc
-    from fpverify.evaluation.runner import evaluate
     from fpverify.evaluation.scores_file import write_scores
     from fpverify.evaluation.summary import metrics as figures_of
+    from fpverify.verifier import evaluate
 
     settings = load_settings(fmr=fmr, ppi=ppi, model=model, workers=workers)
     point = Matcher.load(settings.model).operating_point(settings.fmr)

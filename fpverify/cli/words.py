@@ -27,7 +27,7 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     column = max((len(name) for name, _ in shown), default=0) + 4
     for name, value in shown:
         line = f"{f'  {name}':<{column}}{value}"
-        wrapped = fill(line, WIDTH, subsequent_indent=" " * column, break_long_words=False)
+        wrapped = fill(line, WIDTH, subsequent_indent=" " * column, break_long_words=False, break_on_hyphens=False)
         click.echo(wrapped if " " in value else line)  # a path stays in one piece, beside its name
 
 
