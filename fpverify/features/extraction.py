@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fpverify.errors import FailureToAcquire
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
-from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
+from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells, largest_piece
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
 from fpverify.features.quality import scan_quality
@@ -21,12 +21,12 @@ from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, Pr
 Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
-LEAST_AREA_MM2 = 20.0  # 4 x 5 mm, a tenth of a fingertip: less shows too few ridges to tell fingers apart
+LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
 LEAST_RIDGE_SHARE = 0.12  # of the power: 99 of 100 ordinary synthetic impressions lie above, a good print at 0.55
 MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 0.85; ridges swell, bend and end
 LEAST_MINUTIAE = 6  # fewer cannot reach consensus
 LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
-SURE = 0.8  # probability of foreground that counts towards the least area
+SURE = 0.7  # probability of foreground that counts towards the least area
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
@@ -55,7 +55,7 @@ class MinutiaExtractor:
         prepared = prepare(scan)
         answer = self._minutia_map(prepared)
         foreground = foreground_cells(answer)
-        _check_area(foreground_cells(answer, SURE), scan)
+        _check_area(largest_piece(foreground_cells(answer, SURE)), scan)
         _check_ridges(prepared, foreground, scan)
         minutiae = _checked_minutiae(minutiae_on_grid(decode_minutiae(answer, foreground)), scan)
         descriptors = self._descriptors(prepared, minutiae)
@@ -114,11 +114,11 @@ def _area_mm2(cells: BoolArray) -> float:
     return float(cells.sum()) * CELL_MM2
 
 
-def _check_area(sure: BoolArray, scan: Scan) -> None:
-    area_mm2 = _area_mm2(sure)
+def _check_area(piece: BoolArray, scan: Scan) -> None:
+    area_mm2 = _area_mm2(piece)
     if area_mm2 < LEAST_AREA_MM2:
         raise FailureToAcquire(
-            f"{scan.source}: too little foreground: {area_mm2:.0f} mm² of print found, "
+            f"{scan.source}: too little foreground: {area_mm2:.0f} mm² of print in one piece found, "
             f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
         )
 

@@ -12,6 +12,7 @@ LEAST_PROBABILITY = 0.3  # of a minutia; lower admits more false ones than true 
 MOST_MINUTIAE = 80  # a whole fingertip has about 100, an impression 30 to 60
 SAME_PX = 5.0  # two answers nearer than a ridge period ...
 SAME_RAD = 0.6  # ... and pointing the same way within 35 degrees are one minutia
+NARROWEST_CELLS = 7  # 2.8 mm, six ridges side by side
 RIM_CELLS = 0  # at the rim of the foreground nothing is dropped: the network has learnt that cut ridges are no endings
 
 
@@ -24,6 +25,18 @@ def foreground_cells(answer: FloatArray, probability: float = 0.5) -> BoolArray:
     """
     smooth = cv2.blur(_sigmoid(answer[..., 5]), (3, 3), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(smooth > probability)
+
+
+def largest_piece(cells: BoolArray) -> BoolArray:
+    """The largest connected part that is nowhere narrower than `NARROWEST_CELLS`; (h/4, w/4) bool.
+
+    Skin lies on a plate in one piece; in other images what resembles it lies about in scraps.
+    """
+    square = np.ones((NARROWEST_CELLS, NARROWEST_CELLS), np.uint8)
+    wide = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_OPEN, square, borderValue=0)
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(wide, connectivity=4)
+    areas = statistics[1:, cv2.CC_STAT_AREA]
+    return np.asarray(labels == 1 + areas.argmax()) if len(areas) else np.zeros(cells.shape, bool)
 
 
 def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:

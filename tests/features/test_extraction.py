@@ -126,9 +126,9 @@ def refusal(scan: Scan, network: DrawnMap) -> str:
 
 def test_too_little_foreground_is_refused_with_both_areas(scan: Scan) -> None:
     small = np.zeros((50, 48), bool)
-    small[10:20, 10:20] = True  # sure where the neighbours are: 32 x 32 px
+    small[10:24, 10:20] = small[30:44, 10:20] = True  # sure where their neighbours are: twice 12 x 8 cells
     reason = refusal(scan, DrawnMap(foreground=small))
-    assert reason.startswith("finger.bmp: too little foreground: 11 mm²")
+    assert reason.startswith("finger.bmp: too little foreground: 16 mm²")
     assert f"at least {LEAST_AREA_MM2:.0f} mm² needed" in reason
 
 

@@ -9,10 +9,12 @@ from fpverify.features.minutiae import (
     CELL_PX,
     LEAST_PROBABILITY,
     MOST_MINUTIAE,
+    NARROWEST_CELLS,
     SAME_PX,
     SAME_RAD,
     decode_minutiae,
     foreground_cells,
+    largest_piece,
 )
 from fpverify.vocabulary import BoolArray, FloatArray
 
@@ -149,6 +151,27 @@ def test_foreground_is_where_most_cells_around_say_so() -> None:
     expected[2:7, 2:7] = True
     expected[[2, 2, 6, 6], [2, 6, 2, 6]] = False  # corners: 4 of 9
     np.testing.assert_array_equal(foreground_cells(answer), expected)
+
+
+def test_the_largest_piece_is_connected_and_wide() -> None:
+    cells = np.zeros((40, 50), bool)
+    cells[2:12, 2:14] = True  # 120 cells in one piece
+    cells[20:30, 2:13] = True  # 110
+    cells[5, 14:40] = True  # a thread ...
+    cells[2:12, 40:48] = True  # ... to another 80
+    cells[32:38, :] = True  # a strip of 300, narrower than a finger
+    expected = np.zeros_like(cells)
+    expected[2:12, 2:14] = True
+    np.testing.assert_array_equal(largest_piece(cells), expected)
+
+
+@pytest.mark.parametrize("cells", [np.zeros((5, 9), bool), np.ones((NARROWEST_CELLS - 1, 30), bool)])
+def test_where_nothing_is_wide_there_is_no_piece(cells: BoolArray) -> None:
+    assert not largest_piece(cells).any()
+
+
+def test_a_piece_may_reach_the_border() -> None:
+    assert largest_piece(np.ones((NARROWEST_CELLS, 20), bool)).all()
 
 
 def test_extreme_answers_stay_finite() -> None:
