@@ -15,7 +15,7 @@ from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cell
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
 from fpverify.features.quality import scan_quality
-from fpverify.features.ridges import ridge_share
+from fpverify.features.ridges import ridge_signs
 from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan, Template
 
 Network = Callable[[FloatArray], FloatArray]
@@ -24,6 +24,7 @@ MULTIPLE_PX = 8  # the minutia map network halves the image three times
 LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
 LEAST_RIDGE_SHARE = 0.12  # of the power: 99 of 100 ordinary synthetic impressions lie above, a good print at 0.55
 MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 0.85; ridges swell, bend and end
+LEAST_RIDGE_FLOW = 0.55  # good prints have 0.9; a dry child's 0.6, as do few other images
 LEAST_MINUTIAE = 6  # fewer cannot reach consensus
 LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
 SURE = 0.7  # probability of foreground that counts towards the least area
@@ -124,14 +125,19 @@ def _check_area(piece: BoolArray, scan: Scan) -> None:
 
 
 def _check_ridges(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
-    share = ridge_share(prepared.image, foreground)
-    if share < LEAST_RIDGE_SHARE:
+    signs = ridge_signs(prepared.image, foreground)
+    if signs.share < LEAST_RIDGE_SHARE:
         raise FailureToAcquire(
-            f"{scan.source}: no ridges: {share:.0%} of the pattern is parallel lines of their period, "
+            f"{scan.source}: no ridges: {signs.share:.0%} of the pattern is parallel lines of their period, "
             f"at least {LEAST_RIDGE_SHARE:.0%} needed (at {scan.ppi:.0f} ppi)"
         )
-    if share > MOST_RIDGE_SHARE:
+    if signs.share > MOST_RIDGE_SHARE:
         raise FailureToAcquire(f"{scan.source}: no finger: lines as regular as these are drawn or woven, not grown")
+    if signs.flow < LEAST_RIDGE_FLOW:
+        raise FailureToAcquire(
+            f"{scan.source}: no ridges: the directions of neighbouring places agree to {signs.flow:.0%}, "
+            f"at least {LEAST_RIDGE_FLOW:.0%} needed"
+        )
 
 
 def _checked_minutiae(minutiae: Minutiae, scan: Scan) -> Minutiae:

@@ -10,8 +10,7 @@ from fpverify.features import MinutiaExtractor, WholePrintExtractor, prepare
 from fpverify.features.extraction import LEAST_AREA_MM2, LEAST_MINUTIAE, centred
 from fpverify.features.patches import PATCH_PX, sample_patches
 from fpverify.store.template_format import decode_template, encode_template
-from fpverify.synthesis.dataset import ORDINARY, master
-from fpverify.synthesis.impression import draw_impression
+from fpverify.synthesis.dataset import master
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, Scan, Template
 
 PLACES = [(40.1, 50.2), (60.3, 50.4), (80.5, 50.6), (41.2, 90.3), (62.3, 91.4), (83.4, 92.5), (100.6, 70.1)]
@@ -48,11 +47,12 @@ def describe(patches: FloatArray) -> FloatArray:
 
 @pytest.fixture(scope="module")
 def scan() -> Scan:
-    """A print of 400 x 380 px at 500 ppi: 200 x 190 at the working resolution."""
-    drawn = master(3, 1)
-    image = draw_impression(np.random.default_rng(3), drawn.ridges, drawn.minutiae, ORDINARY).image
-    pixels = np.kron(np.pad(image, ((4, 4), (0, 0)), mode="edge")[:, :190], np.ones((2, 2), np.float32))
-    return Scan(np.rint(255 * pixels).astype(np.uint8), 500.0, "finger.bmp")
+    """A print that fills its 400 x 380 px at 500 ppi: 200 x 190 at the working resolution."""
+    ridges = master(3, 1).ridges
+    top, left = (ridges.shape[0] - 200) // 2, (ridges.shape[1] - 190) // 2
+    noise = np.random.default_rng(3).normal(0, 0.3, (200, 190))
+    image = 0.5 - 0.3 * np.clip(ridges[top : top + 200, left : left + 190] + noise, -1, 1)
+    return Scan(np.rint(255 * np.kron(image, np.ones((2, 2)))).astype(np.uint8), 500.0, "finger.bmp")
 
 
 def extract(scan: Scan, network: DrawnMap) -> Template:
@@ -148,6 +148,18 @@ def test_doubtful_minutiae_alone_are_refused(scan: Scan) -> None:
 def test_a_pattern_without_ridges_is_refused(scan: Scan) -> None:
     noise = np.random.default_rng(1).integers(0, 256, scan.pixels.shape).astype(np.uint8)
     assert refusal(Scan(noise, 500.0, "noise.bmp"), DrawnMap()).startswith("noise.bmp: no ridges: ")
+
+
+def test_ridges_that_run_wild_are_refused(scan: Scan) -> None:
+    rng = np.random.default_rng(1)
+    tiles = [
+        np.rot90(tile, rng.integers(4))
+        for rows in np.split(scan.pixels[:, :320], 10)
+        for tile in np.split(rows, 8, axis=1)
+    ]
+    jumbled = np.concatenate([np.concatenate(tiles[8 * row : 8 * row + 8], axis=1) for row in range(10)])
+    reason = refusal(Scan(jumbled, 500.0, "tiles.bmp"), DrawnMap())
+    assert reason.startswith("tiles.bmp: no ridges: the directions of neighbouring places agree to ")
 
 
 def test_drawn_lines_are_refused(scan: Scan) -> None:
