@@ -9,26 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.errors import FailureToAcquire
+from fpverify.features.acquisition import area_mm2, require_area, require_minutiae, require_ridges
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
-from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells, largest_piece
+from fpverify.features.minutiae import decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
 from fpverify.features.quality import scan_quality
-from fpverify.features.ridges import ridge_signs
-from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan, Template
+from fpverify.vocabulary import FloatArray, Minutiae, PreparedScan, Scan, Template
 
 Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
-LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
-LEAST_RIDGE_SHARE = 0.12  # of the power: 99 of 100 ordinary synthetic impressions lie above, a good print at 0.55
-MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 0.85; ridges swell, bend and end
-LEAST_RIDGE_FLOW = 0.55  # 100 ordinary synthetic impressions lie above 0.7, good ones at 0.9; photographs at 0.2 to 0.6
-LEAST_MINUTIAE = 6  # fewer cannot reach consensus
-LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
-SURE = 0.7  # probability of foreground that counts towards the least area
-CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
 
@@ -51,16 +42,18 @@ class MinutiaExtractor:
         """The template of a scan.
 
         Raises:
-            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae.
+            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae; the
+                message says how much of it was found and how much is needed.
         """
         prepared = prepare(scan)
         answer = self._minutia_map(prepared)
         foreground = foreground_cells(answer)
-        _check_area(largest_piece(foreground_cells(answer, SURE)), scan)
-        _check_ridges(prepared, foreground, scan)
-        minutiae = _checked_minutiae(minutiae_on_grid(decode_minutiae(answer, foreground)), scan)
+        require_area(answer, scan)
+        require_ridges(prepared, foreground, scan)
+        minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
+        require_minutiae(minutiae, scan)
         descriptors = self._descriptors(prepared, minutiae)
-        quality = quality_on_grid(scan_quality(minutiae, _area_mm2(foreground)))
+        quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Template(self.model_id, quality, minutiae, descriptors)
 
     def _minutia_map(self, prepared: PreparedScan) -> FloatArray:
@@ -109,46 +102,3 @@ def centred(image: FloatArray, side: int) -> FloatArray:
     to_top, to_left = (side - height) // 2, (side - width) // 2
     canvas[to_top : to_top + height, to_left : to_left + width] = image[top : top + height, left : left + width]
     return canvas
-
-
-def _area_mm2(cells: BoolArray) -> float:
-    return float(cells.sum()) * CELL_MM2
-
-
-def _check_area(piece: BoolArray, scan: Scan) -> None:
-    area_mm2 = _area_mm2(piece)
-    if area_mm2 < LEAST_AREA_MM2:
-        raise FailureToAcquire(
-            f"{scan.source}: too little foreground: {area_mm2:.0f} mm² of print in one piece found, "
-            f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
-        )
-
-
-def _check_ridges(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
-    signs = ridge_signs(prepared.image, foreground)
-    if signs.share < LEAST_RIDGE_SHARE:
-        raise FailureToAcquire(
-            f"{scan.source}: no ridges: {signs.share:.0%} of the pattern is parallel lines of their period, "
-            f"at least {LEAST_RIDGE_SHARE:.0%} needed (at {scan.ppi:.0f} ppi)"
-        )
-    if signs.share > MOST_RIDGE_SHARE:
-        raise FailureToAcquire(f"{scan.source}: no finger: lines as regular as these are drawn or woven, not grown")
-    if signs.flow < LEAST_RIDGE_FLOW:
-        raise FailureToAcquire(
-            f"{scan.source}: no ridges: the directions of neighbouring places agree to {signs.flow:.0%}, "
-            f"at least {LEAST_RIDGE_FLOW:.0%} needed"
-        )
-
-
-def _checked_minutiae(minutiae: Minutiae, scan: Scan) -> Minutiae:
-    if len(minutiae) < LEAST_MINUTIAE:
-        raise FailureToAcquire(
-            f"{scan.source}: too few minutiae: {len(minutiae)} found, at least {LEAST_MINUTIAE} needed"
-        )
-    certainty = float(minutiae.quality[:LEAST_MINUTIAE].mean())
-    if certainty < LEAST_CERTAINTY:
-        raise FailureToAcquire(
-            f"{scan.source}: no clear minutiae: the best {LEAST_MINUTIAE} are {certainty:.0%} certain, "
-            f"at least {LEAST_CERTAINTY:.0%} needed"
-        )
-    return minutiae

@@ -7,7 +7,8 @@ import pytest
 
 from fpverify.errors import FailureToAcquire
 from fpverify.features import MinutiaExtractor, WholePrintExtractor, prepare
-from fpverify.features.extraction import LEAST_AREA_MM2, LEAST_MINUTIAE, centred
+from fpverify.features.acquisition import LEAST_AREA_MM2, LEAST_MINUTIAE
+from fpverify.features.extraction import centred
 from fpverify.features.patches import PATCH_PX, sample_patches
 from fpverify.store.template_format import decode_template, encode_template
 from fpverify.synthesis.dataset import master

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fpverify.features.extraction import LEAST_RIDGE_FLOW, LEAST_RIDGE_SHARE, MOST_RIDGE_SHARE
+from fpverify.features.acquisition import LEAST_RIDGE_FLOW, LEAST_RIDGE_SHARE, MOST_RIDGE_SHARE
 from fpverify.features.preparation import normalise
 from fpverify.features.ridges import BLOCK_PX, PERIODS_PX, STEP_PX, RidgeSigns, ridge_signs
 from fpverify.synthesis.dataset import ORDINARY, master

@@ -1,0 +1,68 @@
+"""What a scan must show to be a print: each check raises `FailureToAcquire` with what was found and what is needed."""
+
+from __future__ import annotations
+
+from fpverify.errors import FailureToAcquire
+from fpverify.features.minutiae import CELL_PX, foreground_cells, largest_piece
+from fpverify.features.ridges import ridge_signs
+from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan
+
+LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
+LEAST_RIDGE_SHARE = 0.12  # of the power: 99 of 100 ordinary synthetic impressions lie above, a good print at 0.55
+MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 0.85; ridges swell, bend and end
+LEAST_RIDGE_FLOW = 0.55  # 100 ordinary synthetic impressions lie above 0.7, good ones at 0.9; photographs at 0.2 to 0.6
+LEAST_MINUTIAE = 6  # fewer cannot reach consensus
+LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
+SURE = 0.7  # probability of foreground that counts towards the least area
+CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
+
+
+def area_mm2(cells: BoolArray) -> float:
+    """The area of cells of the minutia map."""
+    return float(cells.sum()) * CELL_MM2
+
+
+def require_area(answer: FloatArray, scan: Scan) -> None:
+    """Refuses a scan without one wide piece of sure foreground.
+
+    Args:
+        answer: (h/4, w/4, 6) of the minutia map network.
+        scan: for the message.
+    """
+    found = area_mm2(largest_piece(foreground_cells(answer, SURE)))
+    if found < LEAST_AREA_MM2:
+        raise FailureToAcquire(
+            f"{scan.source}: too little foreground: {found:.0f} mm² of print in one piece found, "
+            f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
+        )
+
+
+def require_ridges(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
+    """Refuses a scan whose foreground, (h/4, w/4) bool, shows no ridges, or lines that no finger has."""
+    signs = ridge_signs(prepared.image, foreground)
+    if signs.share < LEAST_RIDGE_SHARE:
+        raise FailureToAcquire(
+            f"{scan.source}: no ridges: {signs.share:.0%} of the pattern is parallel lines of their period, "
+            f"at least {LEAST_RIDGE_SHARE:.0%} needed (at {scan.ppi:.0f} ppi)"
+        )
+    if signs.share > MOST_RIDGE_SHARE:
+        raise FailureToAcquire(f"{scan.source}: no finger: lines as regular as these are drawn or woven, not grown")
+    if signs.flow < LEAST_RIDGE_FLOW:
+        raise FailureToAcquire(
+            f"{scan.source}: no ridges: the directions of neighbouring places agree to {signs.flow:.0%}, "
+            f"at least {LEAST_RIDGE_FLOW:.0%} needed"
+        )
+
+
+def require_minutiae(minutiae: Minutiae, scan: Scan) -> None:
+    """Refuses a scan with too few minutiae, or with none that is clear; they come best first."""
+    if len(minutiae) < LEAST_MINUTIAE:
+        raise FailureToAcquire(
+            f"{scan.source}: too few minutiae: {len(minutiae)} found, at least {LEAST_MINUTIAE} needed"
+        )
+    certainty = float(minutiae.quality[:LEAST_MINUTIAE].mean())
+    if certainty < LEAST_CERTAINTY:
+        raise FailureToAcquire(
+            f"{scan.source}: no clear minutiae: the best {LEAST_MINUTIAE} are {certainty:.0%} certain, "
+            f"at least {LEAST_CERTAINTY:.0%} needed"
+        )
