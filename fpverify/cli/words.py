@@ -63,7 +63,7 @@ def operating_point_facts(point: OperatingPoint) -> list[tuple[str, str]]:
         ("decided at", f"a false match rate of {percent(point.target_fmr)}; measured, with 95 % intervals:"),
         ("FMR", f"{percent_within(point.fmr, point.fmr_interval)}, FAR {percent(point.far)}"),
         ("FNMR", f"{percent_within(point.fnmr, point.fnmr_interval)}, FRR {percent(point.frr)}"),
-        ("evidence", f"{point.evidence}: {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
+        ("evidence", f"{point.evidence}; {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
         ("model", point.model_id),
     ]
 

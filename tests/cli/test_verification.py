@@ -54,7 +54,7 @@ def test_people_are_told_score_threshold_rates_intervals_and_evidence(verify: Ca
     assert "0.1 %" in facts["decided at"]
     assert facts["FMR"] == "0.09 % (0.05 to 0.15 %), FAR 0.081 %"
     assert facts["FNMR"] == "2 % (1 to 3 %), FRR 11.8 %"
-    assert facts["evidence"] == "made-up stripes: 1,000 mated and 50,000 non-mated comparisons"
+    assert facts["evidence"] == "made-up stripes; 1,000 mated and 50,000 non-mated comparisons"
     assert facts["model"] == "edges-1"
 
 
