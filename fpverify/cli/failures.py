@@ -78,6 +78,8 @@ def _system(error: OSError) -> str:
 
 
 def _internal(error: BaseException) -> str:
+    if type(error).__name__ == "BrokenProcessPool":  # by name: its module is slow to import
+        return "a worker process was ended from outside, perhaps for want of memory; try again with fewer --workers"
     return (
         f"internal error: {type(error).__name__}: {error}; "
         f"please report it, with the traceback that {DEBUG_VARIABLE}=1 shows"

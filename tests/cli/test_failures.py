@@ -62,6 +62,14 @@ def test_a_defect_is_one_line_that_asks_for_a_report(call: Call, monkeypatch: py
     assert shown.err.endswith(ended.err)
 
 
+def test_workers_that_were_killed_are_no_defect() -> None:
+    from concurrent.futures.process import BrokenProcessPool
+
+    ended = failure(BrokenProcessPool("terminated abruptly"))
+    assert ended.code == 3
+    assert "fewer --workers" in str(ended.line)
+
+
 def test_an_interrupt_and_a_lost_reader_say_nothing() -> None:
     assert (failure(KeyboardInterrupt()).code, failure(KeyboardInterrupt()).line) == (130, None)
     assert (failure(BrokenPipeError()).code, failure(BrokenPipeError()).line) == (141, None)

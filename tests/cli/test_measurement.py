@@ -83,7 +83,7 @@ def test_the_number_of_workers_changes_nothing(evaluate: Call) -> None:
 
 
 def test_a_demo_enrolls_verifies_and_draws(call: Call, release_model: str) -> None:
-    ended = call("demo", "--out", "tour")
+    ended = call("demo", "--out", "tour", "--workers", 1)
     assert ended.code == 0, ended.err
     decisions = [line for line in ended.out.splitlines() if line in {"match", "non-match"}]
     assert decisions == ["match", "non-match"]

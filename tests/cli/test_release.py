@@ -1,0 +1,89 @@
+"""The command line with the model that is shipped, on synthetic prints and on images that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+Call = Callable[..., Any]
+
+SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
+
+
+@pytest.fixture(autouse=True)
+def shipped(release_model: str) -> None:
+    """Skips where no model is shipped."""
+
+
+@pytest.fixture
+def enrolled_sample(call: Call) -> None:
+    assert call("enroll", SAMPLES / "A_1.bmp", "--id", "A", "--finger", "right-index").code == 0
+
+
+def test_enrolling_counts_minutiae(call: Call, release_model: str) -> None:
+    answer = call("enroll", SAMPLES / "A_1.bmp", "--id", "A", "--json").answer
+    assert answer["model"] == release_model
+    assert 15 < answer["minutiae"] < 100
+    assert 0.5 < answer["quality"] <= 1
+
+
+@pytest.mark.parametrize("rate", ["0.01", "0.001", "0.0001"])
+def test_a_second_impression_matches_and_another_finger_does_not(call: Call, enrolled_sample: None, rate: str) -> None:
+    mated = call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--fmr", rate)
+    other = call("verify", SAMPLES / "B_1.bmp", "--id", "A", "--fmr", rate)
+    assert (mated.code, other.code) == (0, 1)
+
+
+def test_an_image_of_bright_ridges_is_inverted_and_said_so(call: Call, enrolled_sample: None) -> None:
+    pixels = 255 - np.asarray(Image.open(SAMPLES / "A_2.bmp").convert("L"))
+    Image.fromarray(pixels).save("negative.png", dpi=(500, 500))
+    ended = call("verify", "negative.png", "--id", "A")
+    assert ended.code == 0
+    assert "bright ridges on dark, inverted" in ended.out
+    assert call("verify", "negative.png", "--id", "A", "--json").answer["inverted"] is True
+
+
+def test_a_missing_resolution_is_estimated_and_said_so(call: Call, enrolled_sample: None) -> None:
+    Image.open(SAMPLES / "A_2.bmp").save("unstated.png")
+    answer = call("verify", "unstated.png", "--id", "A", "--json").answer
+    assert answer["ppi_estimated"] is True
+    assert 350 < answer["ppi"] < 700
+    said = call("verify", "unstated.png", "--id", "A").out
+    assert "estimated from the ridges" in said
+    stated = call("verify", "unstated.png", "--id", "A", "--ppi", "500", "--json").answer
+    assert (stated["ppi"], stated["ppi_estimated"], stated["decision"]) == (500.0, False, "match")
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_an_image_without_a_finger_is_refused(call: Call, enrolled_sample: None, number: int) -> None:
+    from fpverify.synthesis.nonprints import draw_nonprint
+
+    rng = np.random.default_rng([77, number])
+    pixels = np.rint(255 * np.clip(draw_nonprint(rng, (384, 384)), 0, 1)).astype(np.uint8)
+    Image.fromarray(pixels).save("scene.png", dpi=(500, 500))
+    for command in ("enroll", "verify"):
+        ended = call(command, "scene.png", "--id", "A")
+        assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
+        assert "scene.png" in ended.err
+
+
+def test_templates_of_another_model_say_which(
+    call: Call, enrolled_sample: None, edges_model: Path, release_model: str
+) -> None:
+    ended = call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--model", edges_model)
+    assert (ended.code, ended.err.count("\n")) == (3, 1)
+    assert f"--model {release_model}" in ended.err
+    assert "edges-1" in ended.err
+
+
+def test_three_impressions_of_a_finger_are_better_than_one_and_no_other_finger_matches(call: Call) -> None:
+    call("synth", "ridges", "--fingers", 2, "--impressions", 4, "--seed", 21, "--out", "prints", "--workers", 1)
+    for impression in (1, 2, 3):
+        assert call("enroll", f"prints/1_{impression}.bmp", "--id", "A").code == 0
+    assert call("verify", "prints/1_4.bmp", "--id", "A").code == 0
+    assert call("verify", "prints/2_4.bmp", "--id", "A").code == 1
