@@ -74,7 +74,7 @@ def print_decision(decision: Decision, probe: Scan) -> None:
 
 
 def decision_fields(decision: Decision, probe: Scan) -> dict[str, Any]:
-    """The decision as plain values; README says what each is."""
+    """The decision as plain values: rates are fractions, intervals [low, high]."""
     return {
         "decision": decision.word,
         "score": decision.score.value,
