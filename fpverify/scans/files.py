@@ -1,0 +1,73 @@
+"""The bytes of a scan's file, and scans written to files."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from PIL import Image
+
+from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
+from fpverify.vocabulary import Scan
+
+MOST_BYTES = 200_000_000  # 4000 x 4000 px of four channels of 16 bits take 128 MB
+WRITTEN_SUFFIXES = (".bmp", ".png", ".tif", ".tiff")  # without loss, and with room for the resolution
+
+
+def file_bytes(path: str | Path) -> bytes:
+    """All of a regular file.
+
+    Raises:
+        UnreadableScan: missing, empty, not to be read, or a folder, pipe or device (which are not opened: a pipe
+            would wait for a writer).
+        ScanTooLarge: more than 200 MB.
+    """
+    try:
+        size = _size(path)
+        if size > MOST_BYTES:
+            raise ScanTooLarge(f"{path}: {size / 1e6:.0f} MB, at most {MOST_BYTES / 1e6:.0f} MB are read")
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UnreadableScan(f"{path}: {_reason(error)}") from None
+    except ValueError:  # a zero byte in the name
+        raise UnreadableScan(f"{str(path)!r}: no file can have this name") from None
+    if not data:
+        raise UnreadableScan(f"{path}: the file is empty")
+    return data
+
+
+def write_scan(scan: Scan, path: str | Path) -> None:
+    """Writes a scan without loss, with its resolution in the header.
+
+    Args:
+        scan: to write; its pixels are written as they are, ridges dark.
+        path: ending in .bmp, .png, .tif or .tiff; an existing file is replaced.
+
+    Raises:
+        ScanError: another ending.
+        OSError: the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in WRITTEN_SUFFIXES:
+        raise ScanError(f"{path}: scans are written as {', '.join(WRITTEN_SUFFIXES)}")
+    Image.fromarray(scan.pixels).save(target, dpi=(scan.ppi, scan.ppi))
+
+
+def _size(path: str | Path) -> int:
+    status = Path(path).stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableScan(f"{path}: {_kind(status.st_mode)}, not an image file")
+    return status.st_size
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "there is no such file"
+    if isinstance(error, PermissionError):
+        return "no permission to read the file"
+    return f"the file cannot be read: {error.strerror or type(error).__name__}"

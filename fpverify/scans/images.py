@@ -1,0 +1,120 @@
+"""Image files decoded: pixels, and the resolution they state."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
+from fpverify.scans.levels import grey_from_array, grey_from_floats, grey_from_integers
+from fpverify.scans.wsq import decode_wsq, is_wsq, wsq_header
+from fpverify.vocabulary import ByteArray
+
+MOST_SIDE_PX = 4000  # two inches at 2000 ppi, twice a finger; 16 million pixels at most
+FORMATS = tuple(str(kind.format) for kind in (BmpImageFile, PngImageFile, TiffImageFile, JpegImageFile, PpmImageFile))
+READ = "BMP, PNG, TIFF, JPEG, PGM and WSQ files are read"
+COLOURED = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}  # modes of Pillow that become grey
+
+
+class Picture(NamedTuple):
+    """A decoded image: (height, width) uint8 grey levels, and the pixels per inch it states across and down."""
+
+    pixels: ByteArray
+    stated_ppi: tuple[float, float] | None
+
+
+def decode(data: bytes, source: str) -> Picture:
+    """The one image in the bytes of a file.
+
+    Args:
+        data: of the file.
+        source: name for messages.
+
+    Raises:
+        UnreadableScan: not an image of a known kind, damaged, truncated, or several images.
+        ScanTooLarge: more than 4000 px a side; found in the header, before anything is decoded.
+    """
+    if is_wsq(data):
+        return _decoded_wsq(data, source)
+    with _one_clear_line(source), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _check_one(image, source)
+        check_size(image.size, source)
+        upright = ImageOps.exif_transpose(image)
+        return Picture(_grey(upright, source), _stated_ppi(image.info))
+
+
+def check_size(size: tuple[int, int], source: str) -> None:
+    """Refuses images that are too large to decode.
+
+    Args:
+        size: (width, height) in pixels.
+        source: name for messages.
+
+    Raises:
+        ScanTooLarge: more than 4000 px a side.
+    """
+    width, height = size
+    if max(size) > MOST_SIDE_PX:
+        raise ScanTooLarge(f"{source}: {width} x {height} px, at most {MOST_SIDE_PX} a side are read")
+
+
+def _decoded_wsq(data: bytes, source: str) -> Picture:
+    header = wsq_header(data, source)
+    check_size((header.width, header.height), source)
+    return Picture(decode_wsq(data, header, source), header.stated_ppi)
+
+
+@contextmanager
+def _one_clear_line(source: str) -> Iterator[None]:
+    """Turns whatever a decoder raises on broken data into one of our errors, and its warnings into silence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            yield
+    except ScanError:
+        raise
+    except UnidentifiedImageError:
+        raise UnreadableScan(f"{source}: not an image: {READ}") from None
+    except Image.DecompressionBombError:
+        raise ScanTooLarge(f"{source}: too many pixels, at most {MOST_SIDE_PX} a side are read") from None
+    except Exception as error:  # decoders raise anything at all on broken data
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UnreadableScan(f"{source}: damaged or truncated: {reason}") from None
+
+
+def _check_one(image: Image.Image, source: str) -> None:
+    if getattr(image, "is_animated", False):
+        raise UnreadableScan(f"{source}: holds several images: give a file with one")
+
+
+def _grey(image: Image.Image, source: str) -> ByteArray:
+    """Grey levels of an image of any mode."""
+    if image.mode.startswith("I"):
+        return grey_from_integers(np.asarray(image), source)
+    if image.mode == "F":
+        return grey_from_floats(np.asarray(image), source)
+    if image.mode not in COLOURED:
+        raise UnreadableScan(f"{source}: colours as {image.mode} are not read: save the image as grey")
+    if image.has_transparency_data:
+        return grey_from_array(np.asarray(image.convert("RGBA")), source)
+    return grey_from_array(np.asarray(image if image.mode in {"1", "L"} else image.convert("RGB")), source)
+
+
+def _stated_ppi(info: Mapping[Any, Any]) -> tuple[float, float] | None:
+    """What Pillow made of the header's resolution, in whatever unit; None where it has none."""
+    try:
+        across, down = (float(ppi) for ppi in info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):  # rationals over 0, words
+        return None
+    return across, down

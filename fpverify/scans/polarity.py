@@ -1,0 +1,177 @@
+"""Whether ridges are bright on dark, as some sensors and raw dumps have them.
+
+Where a finger does not touch, the image looks as it does in the valleys. So just outside the print an image with dark
+ridges is brighter than the print is on average, and an inverted one darker. The ridges themselves tell nothing sure:
+in a wet print they are broad and in a dry one narrow.
+
+Two things besides the finger make the surroundings dark or bright, and must not decide. A window (the sensor's, with
+straight edges or round) around which the image is filled with one grey: then the surroundings have to say the same
+inside the window and with all around it. And a smudge in a print that fills the image: then too little of the outline
+is seen. When in doubt an image is left as it is.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fpverify.vocabulary import WORKING_PPI, BoolArray, ByteArray, FloatArray
+
+Outline = NDArray[np.int32]  # (n, 1, 2), as OpenCV has them
+
+FINEST_PX = 0.7  # deviations of the two Gaussians whose difference passes ridges of 3 to 6 px
+COARSEST_PX = 4.0
+CONTRAST_PX = 13  # side of the square over which contrast is measured: three ridges
+PRINT_CONTRAST = 0.5  # of the strongest (90th percentile): what is above is print
+LEAST_CONTRAST = 1.0  # grey levels; below there is no print
+NEAR_PX = 6  # 0.6 mm: how far the surroundings of the print are looked at, and the smallest gap that parts prints
+MEAN_PX = 33  # side of the square over which the print's grey is averaged: the near part of it counts
+LEAST_PRINT_PX = 400  # 4 mm²
+LEAST_OUTLINE = 0.35  # of the print's outline must be seen, the rest cut by the image or the window
+CLEAR_STEP = 0.25  # of the ridges' amplitude; prints have 0.4 and more, with few exceptions
+
+FRAME_GREY = 10  # grey levels that the filling around a window may vary by
+FRAME_OPENING_PX = 7  # wider than a ridge, so that the filling does not leak into the print
+WINDOW_CORNERS = 6  # most that a window with straight edges has
+CORNER_PX = 2.5  # how far its edges may deviate from straight
+WINDOW_SOLIDITY = 0.95  # least share of its convex hull that such a window fills
+WINDOW_ROUNDNESS = 0.98  # least overlap of a round window with an ellipse; outlines of prints have 0.97 at most
+LEAST_WINDOW = 0.1  # of the image
+
+
+def is_inverted(pixels: ByteArray, ppi: float) -> bool:
+    """Whether the ridges are clearly the bright ones.
+
+    Args:
+        pixels: (height, width) uint8.
+        ppi: of `pixels`.
+
+    Returns:
+        False also when it cannot be told. For the negative of an image the answer is the opposite, or False.
+    """
+    image = _at_working_resolution(pixels, ppi)
+    window = _window(image)
+    print_, amplitude = _print(image, window)
+    if print_.sum() < LEAST_PRINT_PX:
+        return False
+    views = (np.ones_like(window), window)
+    return all(_step(image, print_, view) < -CLEAR_STEP * amplitude for view in views)
+
+
+def _at_working_resolution(pixels: ByteArray, ppi: float) -> ByteArray:
+    scale = WORKING_PPI / ppi
+    if scale >= 1:  # nothing is gained by more pixels
+        return pixels
+    width, height = (max(1, round(side * scale)) for side in pixels.shape[::-1])
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _step(image: ByteArray, print_: BoolArray, view: BoolArray) -> float:
+    """By how many grey levels the surroundings are brighter than the print beside them; 0 where too few are seen."""
+    margin = _ellipse(2 * NEAR_PX + 1)
+    wide = cv2.dilate(_bordered(print_, NEAR_PX), margin) > 0
+    outline = wide & (_bordered(print_, NEAR_PX) == 0)  # also beyond the edges of the image
+    seen = outline[NEAR_PX:-NEAR_PX, NEAR_PX:-NEAR_PX] & view
+    if seen.sum() < LEAST_OUTLINE * outline.sum() or not seen.any():
+        return 0.0
+    beside = _local_mean(image.astype(np.float32), print_, MEAN_PX)
+    return float(np.median(image[seen] - beside[seen]))
+
+
+def _print(image: ByteArray, window: BoolArray) -> tuple[BoolArray, float]:
+    """The largest patch with the contrast of ridges, its holes filled, and the amplitude of its ridges."""
+    grey = image.astype(np.float32)
+    if not window.all():
+        grey = np.where(window, grey, _local_mean(grey, window, MEAN_PX))
+        window = cv2.erode(window.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
+    band = cv2.GaussianBlur(grey, (0, 0), FINEST_PX) - cv2.GaussianBlur(grey, (0, 0), COARSEST_PX)
+    contrast = np.sqrt(np.maximum(cv2.blur(band * band, (CONTRAST_PX, CONTRAST_PX)), 0))  # rounding goes below 0
+    strongest = float(np.percentile(contrast[window], 90)) if window.any() else 0.0
+    if strongest < LEAST_CONTRAST:
+        return np.zeros_like(window), 0.0
+    patch = _largest_patch((contrast > PRINT_CONTRAST * strongest) & window)
+    return patch, float(np.sqrt(2) * np.median(contrast[patch])) if patch.any() else 0.0
+
+
+def _largest_patch(mask: BoolArray) -> BoolArray:
+    """The largest connected part without thin bridges, gaps and holes."""
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _ellipse(2 * NEAR_PX + 1))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _ellipse(2 * NEAR_PX + 1))
+    return _inside(_longest_outline(closed > 0), mask.shape)
+
+
+def _window(image: ByteArray) -> BoolArray:
+    """Where the sensor looks: all of the image, or the part within a filling of one grey if its edges are straight."""
+    everywhere = np.ones(image.shape, np.bool_)
+    filling = _filling(image)
+    outline = _longest_outline(~filling)
+    if outline is None or not filling.any():
+        return everywhere
+    window = _inside(outline, image.shape)
+    regular = _is_straight(window, outline) or _is_round(window, outline)
+    return window if regular and window.mean() > LEAST_WINDOW else everywhere
+
+
+def _is_straight(window: BoolArray, outline: Outline) -> bool:
+    hull = cv2.convexHull(outline)
+    few_corners = len(cv2.approxPolyDP(hull, CORNER_PX, True)) <= WINDOW_CORNERS
+    return few_corners and bool(window.sum() > WINDOW_SOLIDITY * cv2.contourArea(hull))
+
+
+def _is_round(window: BoolArray, outline: Outline) -> bool:
+    hull = cv2.convexHull(outline)
+    if len(hull) < 5:  # numbers that an ellipse has
+        return False
+    ellipse = np.zeros(window.shape, np.uint8)
+    cv2.ellipse(ellipse, cv2.fitEllipse(hull), (1.0,), cv2.FILLED)
+    return bool((window & (ellipse > 0)).sum() > WINDOW_ROUNDNESS * (window | (ellipse > 0)).sum())
+
+
+def _filling(image: ByteArray) -> BoolArray:
+    """What is of nearly one grey and connected to a corner, or to the middle of a side."""
+    height, width = image.shape
+    filling = np.zeros(image.shape, np.bool_)
+    for y in (0, height // 2, height - 1):
+        for x in (0, width // 2, width - 1):
+            if (y, x) != (height // 2, width // 2) and not filling[y, x]:
+                filling |= _alike(image, y, x)
+    return filling
+
+
+def _alike(image: ByteArray, y: int, x: int) -> BoolArray:
+    """What is connected to a place by more than a ridge's width of its grey."""
+    grey = np.median(image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3])
+    alike = _bordered(np.abs(image - grey) <= FRAME_GREY, FRAME_OPENING_PX, cv2.BORDER_REPLICATE)
+    closed = cv2.morphologyEx(alike, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, _ellipse(FRAME_OPENING_PX))
+    _, parts = cv2.connectedComponents(opened[FRAME_OPENING_PX:-FRAME_OPENING_PX, FRAME_OPENING_PX:-FRAME_OPENING_PX])
+    return np.asarray((parts == parts[y, x]) & (parts[y, x] > 0))
+
+
+def _longest_outline(mask: BoolArray) -> Outline | None:
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(max(outlines, key=len), np.int32) if outlines else None
+
+
+def _inside(outline: Outline | None, shape: tuple[int, ...]) -> BoolArray:
+    """What an outline encloses, itself included."""
+    filled = np.zeros(shape, np.uint8)
+    if outline is not None:
+        cv2.drawContours(filled, [outline], -1, 1, cv2.FILLED)
+    return np.asarray(filled > 0)
+
+
+def _local_mean(grey: FloatArray, mask: BoolArray, side: int) -> FloatArray:
+    """Mean of `grey` over the part of `mask` in the square around each pixel; the mean of all where there is none."""
+    share = cv2.blur(mask.astype(np.float32), (side, side), borderType=cv2.BORDER_CONSTANT)
+    total = cv2.blur(np.where(mask, grey, np.float32(0)), (side, side), borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(np.where(share > 1e-4, total / np.maximum(share, 1e-4), grey[mask].mean()), np.float32)
+
+
+def _bordered(mask: BoolArray, width: int, border: int = cv2.BORDER_CONSTANT) -> ByteArray:
+    return np.asarray(cv2.copyMakeBorder(mask.astype(np.uint8), width, width, width, width, border), np.uint8)
+
+
+def _ellipse(side: int) -> ByteArray:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -1,0 +1,52 @@
+"""Accuracy on real prints, where a folder of sets is given: one folder a set, `<finger>_<impression>` files at 500 ppi."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpverify.evaluation import Matcher, evaluate, fvc_indicators
+from fpverify.vocabulary import Evaluation
+
+FOLDER = os.environ.get("FPVERIFY_REAL_PRINTS")
+SETS = sorted(path for path in Path(FOLDER).iterdir() if path.is_dir()) if FOLDER else []
+PPI = 500.0
+
+pytestmark = [
+    pytest.mark.real_prints,
+    pytest.mark.skipif(not SETS, reason="FPVERIFY_REAL_PRINTS names no folder of sets of real prints"),
+]
+
+
+@pytest.fixture(scope="module")
+def evaluations() -> dict[str, Evaluation]:
+    return {one.name: evaluate(one, ppi=PPI, workers=2) for one in SETS}
+
+
+@pytest.fixture(scope="module")
+def indicators(evaluations: dict[str, Evaluation]) -> dict[str, dict[str, float]]:
+    return {name: fvc_indicators(one) for name, one in evaluations.items()}
+
+
+def test_every_real_print_is_acquired(evaluations: dict[str, Evaluation]) -> None:
+    assert {name: dict(one.failures) for name, one in evaluations.items() if one.failures} == {}
+
+
+def test_mean_error_rates_stay_low(indicators: dict[str, dict[str, float]]) -> None:
+    assert np.mean([one["eer"] for one in indicators.values()]) <= 0.012
+    assert np.mean([one["fmr1000"] for one in indicators.values()]) <= 0.035
+
+
+def test_no_set_is_bad(indicators: dict[str, dict[str, float]]) -> None:
+    assert max(one["eer"] for one in indicators.values()) <= 0.03
+
+
+def test_the_default_threshold_keeps_its_rate_on_all_sets_together(evaluations: dict[str, Evaluation]) -> None:
+    threshold = Matcher.load().operating_point(0.001).threshold
+    mated = np.concatenate([one.mated_scores for one in evaluations.values()])
+    non_mated = np.concatenate([one.non_mated_scores for one in evaluations.values()])
+    assert (non_mated >= threshold).mean() <= 0.003
+    assert (mated < threshold).mean() <= 0.08

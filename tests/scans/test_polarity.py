@@ -1,0 +1,98 @@
+"""Bright ridges on dark are recognised, and nothing else is taken for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn import draw_print
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fpverify.scans.polarity import is_inverted
+from fpverify.synthesis.dataset import synthesise
+from fpverify.synthesis.nonprints import draw_nonprint
+from fpverify.synthesis.stripes import draw_stripes, render_stripes
+from fpverify.vocabulary import ByteArray
+
+
+def surrounded(pixels: ByteArray, grey: int, *, round_window: bool = False) -> ByteArray:
+    """A window in the middle, all around it filled with one grey."""
+    y, x = np.mgrid[-1 : 1 : pixels.shape[0] * 1j, -1 : 1 : pixels.shape[1] * 1j]
+    window = np.hypot(x, y) < 0.85 if round_window else np.maximum(np.abs(x), np.abs(y)) < 0.75
+    return np.where(window, pixels, np.uint8(grey))
+
+
+@pytest.mark.parametrize("duty", [-0.7, 0.0, 0.7])
+@pytest.mark.parametrize(("ppi", "size_px"), [(250, 150), (500, 300), (1000, 600)])
+def test_negatives_are_recognised_wet_or_dry(duty: float, ppi: int, size_px: int) -> None:
+    drawn = draw_print(9 * ppi / 500, size_px, duty=duty)
+    assert not is_inverted(drawn, ppi)
+    assert is_inverted(255 - drawn, ppi)
+
+
+@pytest.mark.parametrize("low", [0, 60])
+def test_faint_negatives_are_recognised(low: int) -> None:
+    assert is_inverted(low + (255 - draw_print(noise=2)) // 6, 500)
+
+
+def test_synthetic_prints_are_never_inverted_and_nearly_all_negatives_are_recognised() -> None:
+    scans = [made.scan for made in synthesise(fingers=8, impressions=4, seed=31)]
+    assert not any(is_inverted(scan.pixels, scan.ppi) for scan in scans)
+    assert np.mean([is_inverted(255 - scan.pixels, scan.ppi) for scan in scans]) >= 0.8
+
+
+@pytest.mark.parametrize("grey", [0, 20, 90, 255])
+@pytest.mark.parametrize("round_window", [False, True])
+def test_the_filling_around_a_window_decides_nothing(grey: int, round_window: bool) -> None:
+    filled = draw_print(radius=1)
+    assert not is_inverted(surrounded(filled, grey, round_window=round_window), 500)
+    assert not is_inverted(surrounded(255 - filled, grey, round_window=round_window), 500)
+
+
+@pytest.mark.parametrize("grey", [0, 255])
+def test_a_window_does_not_hide_what_lies_in_it(grey: int) -> None:
+    small = draw_print(radius=0.25)
+    assert not is_inverted(surrounded(small, grey), 500)
+    assert is_inverted(surrounded(255 - small, grey), 500) == (grey == 0)  # bright around a negative: in doubt
+
+
+def test_prints_that_fill_the_image_are_left_alone() -> None:
+    for seed in range(5):
+        filled = draw_print(radius=1, duty=seed / 2 - 1, seed=seed)
+        assert not is_inverted(filled, 500)
+        assert not is_inverted(255 - filled, 500)
+
+
+@given(
+    finger=st.sampled_from(["A", "B"]),
+    width=st.integers(1, 20),
+    shift=st.integers(-20, 20),
+    angle=st.floats(-20, 20),
+)
+@settings(deadline=None, max_examples=50)
+def test_stripes_are_never_inverted(finger: str, width: int, shift: int, angle: float) -> None:
+    stripes = render_stripes(finger, width_px=width, shift_px=shift, angle_deg=angle)  # type: ignore[arg-type]
+    assert not is_inverted(stripes, 500)
+
+
+def test_noisy_stripes_are_never_inverted() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        stripes = draw_stripes("A", rng, width_px=(3, 12), angle_deg=(-10, 10), shift_px=(0, 12), noise=(0, 0.3))
+        assert not is_inverted(stripes, 500)
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(deadline=None, max_examples=60)
+def test_an_image_and_its_negative_are_not_both_inverted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(30, 260)), int(rng.integers(30, 260)))
+    pixels = (255 * np.clip(draw_nonprint(rng, shape), 0, 1)).astype(np.uint8)
+    ppi = float(rng.choice([200, 250, 500]))
+    assert not (is_inverted(pixels, ppi) and is_inverted(255 - pixels, ppi))
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (1, 50), (300, 300)])
+def test_blanks_are_left_alone(shape: tuple[int, int]) -> None:
+    assert not is_inverted(np.zeros(shape, np.uint8), 500)
+    assert not is_inverted(np.full(shape, 255, np.uint8), 250)

@@ -1,0 +1,291 @@
+"""What is no scan is refused: with the right error, one line that names the file, and nothing on standard error."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import tempfile
+import warnings
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import draw_print, encoded
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from fpverify.errors import (
+    FailureToAcquire,
+    ScanError,
+    ScanTooLarge,
+    UnreadableScan,
+    UnsupportedResolution,
+)
+from fpverify.scans import read_scan, scan_from_pixels
+from fpverify.scans.files import MOST_BYTES
+from fpverify.scans.images import MOST_SIDE_PX
+
+PRINT = draw_print(size_px=160, radius=1)
+NOISE = np.random.default_rng(5).integers(0, 256, (300, 300)).astype(np.uint8)
+AT_500 = {"dpi": (500, 500)}
+FILES = {
+    "bmp": encoded(PRINT, "BMP", **AT_500),
+    "png": encoded(PRINT, "PNG", **AT_500),
+    "tiff": encoded(PRINT, "TIFF", **AT_500),
+    "packed tiff": encoded(PRINT, "TIFF", compression="tiff_lzw", **AT_500),
+    "jpeg": encoded(PRINT, "JPEG", **AT_500),
+    "progressive jpeg": encoded(PRINT, "JPEG", progressive=True, **AT_500),
+    "pgm": encoded(PRINT, "PPM"),
+    "16 bit png": encoded(PRINT.astype(np.uint16) * 257, "PNG", **AT_500),
+}
+
+Make = Callable[[Path], object]  # writes something bad at a path
+
+
+def content(data: bytes) -> Make:
+    return lambda path: path.write_bytes(data)
+
+
+def image(pixels: np.ndarray, kind: str = "PNG", **options: object) -> Make:
+    return content(encoded(pixels, kind, **(options or AT_500)))
+
+
+def png_claiming(width: int, height: int, *extra: tuple[bytes, bytes]) -> bytes:
+    """A small PNG that states another size, with further chunks before its pixels."""
+    header = (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    chunks = [header, *extra, (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
+    packed = (struct.pack(">I", len(b)) + n + b + struct.pack(">I", zlib.crc32(n + b)) for n, b in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def bmp_claiming(width: int, height: int) -> bytes:
+    return FILES["bmp"][:18] + struct.pack("<ii", width, height) + FILES["bmp"][26:]
+
+
+def several(kind: str) -> Make:
+    return lambda path: Image.fromarray(PRINT).save(
+        path, kind, save_all=True, append_images=[Image.fromarray(255 - PRINT)]
+    )
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(FILES["png"])
+        file.truncate(MOST_BYTES + 1)
+
+
+def unreadable(path: Path) -> None:
+    path.write_bytes(FILES["png"])
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+
+
+def listening(path: Path) -> None:
+    socket.socket(socket.AF_UNIX).bind(str(path))
+
+
+def looping(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def dangling(path: Path) -> None:
+    path.symlink_to(path.with_name("nothing"))
+
+
+def under_a_file(path: Path) -> None:
+    path.parent.rmdir()
+    path.parent.write_bytes(b"x")
+
+
+BAD: dict[str, tuple[Make, type[ScanError], str]] = {
+    # what is there
+    "nothing": (lambda path: None, UnreadableScan, "no such file"),
+    "a file as folder": (under_a_file, UnreadableScan, "no such file"),
+    "a folder": (Path.mkdir, UnreadableScan, "a folder"),
+    "a pipe": (os.mkfifo, UnreadableScan, "a pipe"),
+    "a socket": (listening, UnreadableScan, "a socket"),
+    "a link to itself": (looping, UnreadableScan, "cannot be read"),
+    "a link to nothing": (dangling, UnreadableScan, "no such file"),
+    "a link to a device": (lambda path: path.symlink_to("/dev/zero"), UnreadableScan, "a device"),
+    "a forbidden file": (unreadable, UnreadableScan, "no permission"),
+    "an empty file": (Path.touch, UnreadableScan, "empty"),
+    "a file beyond all measure": (sparse, ScanTooLarge, "200 MB"),
+    # no image
+    "text": (lambda path: path.write_text("just a letter\n" * 99), UnreadableScan, "not an image"),
+    "one byte": (content(b"B"), UnreadableScan, "not an image"),
+    "zeros": (content(bytes(5000)), UnreadableScan, "not an image"),
+    "a document": (content(b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"), UnreadableScan, "not an image"),
+    "an archive": (content(b"PK\x03\x04" + bytes(100)), UnreadableScan, "not an image"),
+    "a GIF": (image(PRINT, "GIF"), UnreadableScan, "are read"),
+    "a WebP": (image(PRINT, "WEBP"), UnreadableScan, "are read"),
+    "PostScript": (content(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"), UnreadableScan, "not an image"),
+    # damaged
+    **{f"half a {kind}": (content(data[: len(data) // 2]), UnreadableScan, "") for kind, data in FILES.items()},
+    **{f"{kind}, header only": (content(data[:60]), UnreadableScan, "") for kind, data in FILES.items()},
+    "a PNG with a hole": (
+        content(FILES["png"][:2000] + bytes(64) + FILES["png"][2064:]),
+        UnreadableScan,
+        "damaged or truncated",
+    ),
+    "a PNG without pixels": (content(png_claiming(0, 300)), UnreadableScan, ""),
+    "a PNG with a text that unfolds": (
+        content(png_claiming(30, 30, (b"zTXt", b"a\0\0" + zlib.compress(bytes(90_000_000))))),
+        UnreadableScan,
+        "damaged",
+    ),
+    "a BMP of negative width": (content(bmp_claiming(-160, 160)), UnreadableScan, ""),
+    "a PGM without end": (content(b"P5 " + b"9" * 5000), UnreadableScan, ""),
+    # several images
+    "a TIFF of two pages": (several("TIFF"), UnreadableScan, "several images"),
+    "an animated PNG": (several("PNG"), UnreadableScan, "several images"),
+    "a JPEG of two": (several("MPO"), UnreadableScan, "several images"),
+    # too large
+    "a decompression bomb": (content(png_claiming(60000, 60000)), ScanTooLarge, "4000"),
+    "a bomb that only warns": (content(png_claiming(10000, 10000)), ScanTooLarge, "10000 x 10000"),
+    "a BMP bomb": (content(bmp_claiming(30000, 30000)), ScanTooLarge, "4000"),
+    "a PGM bomb": (content(b"P5 100000 100000 255\n"), ScanTooLarge, "4000"),
+    "one row too wide": (image(np.zeros((100, MOST_SIDE_PX + 1), np.uint8)), ScanTooLarge, "4001 x 100"),
+    "a page": (image(np.tile(PRINT, (14, 14))), ScanTooLarge, "113.8 x 113.8 mm"),
+    # too little
+    "one pixel": (image(NOISE[:1, :1]), FailureToAcquire, "too small: 1 x 1"),
+    "a sliver": (image(NOISE[:5]), FailureToAcquire, "too small"),
+    "a stamp": (image(PRINT[:90, :90]), FailureToAcquire, "too small: 4.6 x 4.6 mm"),
+    "white": (image(np.full((300, 300), 255, np.uint8)), FailureToAcquire, "too faint"),
+    "black": (image(np.zeros((300, 300), np.uint8), "BMP"), FailureToAcquire, "too faint"),
+    "nearly grey": (image(NOISE % 4 + 100), FailureToAcquire, "too faint"),
+    "all transparent": (image(np.dstack([NOISE] * 3 + [0 * NOISE])), FailureToAcquire, "too faint"),
+    # levels
+    "NaN": (image(np.full((300, 300), np.nan, np.float32), "TIFF"), UnreadableScan, "nan"),
+    "infinity": (image(np.full((300, 300), np.inf, np.float32), "TIFF"), UnreadableScan, "inf"),
+    "fractions above one": (image(NOISE.astype(np.float32), "TIFF"), UnreadableScan, "0 to 1"),
+    "negative levels": (image(NOISE.astype(np.int32) - 9, "TIFF"), UnreadableScan, "-9"),
+    "levels of 32 bits": (image(NOISE.astype(np.int32) << 20, "TIFF"), UnreadableScan, "65535"),
+    # resolution
+    "noise without resolution": (image(NOISE, optimize=True), UnsupportedResolution, "--ppi"),
+    "noise at 72 ppi": (image(NOISE, dpi=(72, 72)), UnsupportedResolution, "states 72 ppi"),
+    "oblong pixels": (image(PRINT, dpi=(500, 250)), UnsupportedResolution, "square"),
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    return folder / "scan.bmp"
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_in_one_line(case: str, place: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    make, kind, words = BAD[case]
+    make(place)
+    with warnings.catch_warnings(), pytest.raises(ScanError) as caught:
+        warnings.simplefilter("error")
+        read_scan(place)
+    message = str(caught.value)
+    assert type(caught.value) is kind, message
+    assert message.startswith(f"{place}: ")
+    assert words in message
+    assert message.isprintable()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["a\0b.png", "x" * 300 + ".png"])
+def test_names_that_no_file_can_have_are_refused(name: str) -> None:
+    with pytest.raises(UnreadableScan):
+        read_scan(name)
+
+
+def test_the_size_is_checked_before_anything_is_decoded(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoded(*_: object) -> None:
+        pytest.fail("decoded")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decoded)
+    place.write_bytes(encoded(np.zeros((MOST_SIDE_PX + 1, 20), np.uint8), "PNG"))
+    with pytest.raises(ScanTooLarge):
+        read_scan(place)
+
+
+def test_arrays_are_held_to_the_same_limits() -> None:
+    for pixels, kind in (
+        (np.zeros((MOST_SIDE_PX + 1, 100), np.uint8), ScanTooLarge),
+        (np.tile(PRINT, (14, 14)), ScanTooLarge),
+        (NOISE[:5], FailureToAcquire),
+        (np.zeros((300, 300), np.uint8), FailureToAcquire),
+    ):
+        with pytest.raises(kind):
+            scan_from_pixels(pixels, ppi=500)
+    with pytest.raises(UnsupportedResolution):
+        scan_from_pixels(NOISE)
+
+
+def read_or_refuse(data: bytes) -> None:
+    """Reads a file with these bytes; whatever is wrong with them is a ScanError."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        try:
+            scan = read_scan(file.name)
+        except ScanError as error:
+            assert str(error).startswith(f"{file.name}: ")
+            assert str(error).isprintable()
+        else:
+            assert scan.pixels.dtype == np.uint8
+            assert scan.pixels.ndim == 2
+            assert 100 <= scan.ppi <= 2000
+
+
+MAGIC = [
+    b"",
+    b"BM",
+    b"\x89PNG\r\n\x1a\n",
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0",
+    b"\xff\xd8\xff",
+    b"P5 ",
+    b"P4 ",
+    b"\xff\xa0\xff",
+]
+
+
+@given(magic=st.sampled_from(MAGIC), rest=st.binary(max_size=400))
+@settings(deadline=None, max_examples=200)
+def test_random_bytes_are_refused_or_read(magic: bytes, rest: bytes) -> None:
+    read_or_refuse(magic + rest)
+
+
+@pytest.mark.parametrize("kind", FILES)
+@given(share=st.floats(0, 1, exclude_max=True))
+@settings(deadline=None, max_examples=20)
+def test_truncated_files_are_refused_or_whole(kind: str, share: float) -> None:
+    read_or_refuse(FILES[kind][: int(share * len(FILES[kind]))])
+
+
+@pytest.mark.parametrize("kind", FILES)
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 7)), min_size=1, max_size=8), in_header=st.booleans()
+)
+@settings(deadline=None, max_examples=50)
+def test_files_with_flipped_bits_are_refused_or_read(kind: str, flips: list[tuple[int, int]], in_header: bool) -> None:
+    data = bytearray(FILES[kind])
+    for place, bit in flips:
+        data[place % (120 if in_header else len(data))] ^= 1 << bit
+    read_or_refuse(bytes(data))
+
+
+def test_damaged_files_leave_standard_error_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(11)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for kind in FILES:
+            for _ in range(40):
+                data = bytearray(FILES[kind])
+                for place in rng.integers(8, 400, 3):
+                    data[place] = rng.integers(256)
+                read_or_refuse(bytes(data))
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,90 @@
+"""The resolution is estimated from how far apart the ridges are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn import draw_print
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fpverify.scans.resolution import RIDGE_PERIOD_MM, estimate_ppi, ridge_period_px, tidy_ppi
+from fpverify.synthesis.nonprints import draw_nonprint
+
+USUAL_PX = RIDGE_PERIOD_MM / 25.4  # ridge period in pixels, for each pixel per inch
+
+
+@pytest.mark.parametrize("period_px", [3.2, 4.4, 6.0, 9.0, 13.0, 18.0, 25.0, 33.0])
+@pytest.mark.parametrize("duty", [-0.5, 0.0, 0.5])
+def test_the_period_is_measured(period_px: float, duty: float) -> None:
+    size_px = max(96, round(30 * period_px))
+    measured = ridge_period_px(draw_print(period_px, size_px, duty=duty))
+    assert measured == pytest.approx(period_px, rel=0.06)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_period_does_not_depend_on_polarity_contrast_or_place(seed: int) -> None:
+    drawn = draw_print(9 + seed, seed=seed)
+    measured = ridge_period_px(drawn)
+    assert measured is not None
+    for changed in (255 - drawn, drawn // 3 + 60, drawn[::-1], drawn.T, np.pad(drawn, 40, mode="edge")):
+        assert ridge_period_px(np.ascontiguousarray(changed)) == pytest.approx(measured, rel=0.05)
+
+
+def test_the_period_survives_noise_and_shading() -> None:
+    shaded = draw_print(9, noise=30) * np.linspace(0.3, 1, 300)
+    assert ridge_period_px(shaded.astype(np.uint8)) == pytest.approx(9, rel=0.05)
+
+
+@pytest.mark.parametrize("factor", [0.7, 0.85, 1.0, 1.2, 1.45])
+@pytest.mark.parametrize("ppi", [250, 500, 1000])
+def test_usual_ridges_give_the_standard_resolution(ppi: int, factor: float) -> None:
+    if ppi != 500 and not 0.8 < factor < 1.3:
+        pytest.skip("500 ppi is preferred")
+    drawn = draw_print(USUAL_PX * ppi * factor, round(0.6 * ppi))
+    assert estimate_ppi(drawn) == ppi
+
+
+def test_an_estimate_that_is_near_no_standard_is_kept() -> None:
+    estimate = estimate_ppi(draw_print(USUAL_PX * 1750, 1000))
+    assert estimate == pytest.approx(1750, rel=0.06)
+    assert estimate == round(estimate)
+
+
+def test_ridges_too_fine_or_coarse_for_any_scanner_give_none() -> None:
+    assert estimate_ppi(draw_print(2.55, 200, noise=1)) is None or USUAL_PX * 150 < 2.7
+    assert estimate_ppi(draw_print(USUAL_PX * 2150, 1300)) is None
+
+
+@pytest.mark.parametrize("shape", [(300, 300), (31, 300), (33, 33)])
+def test_noise_and_small_images_give_none(shape: tuple[int, int]) -> None:
+    assert ridge_period_px(np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)) is None
+
+
+def test_blanks_and_edges_give_none() -> None:
+    assert ridge_period_px(np.full((300, 300), 200, np.uint8)) is None
+    half = np.zeros((300, 300), np.uint8)
+    half[:, 150:] = 255
+    assert ridge_period_px(half) is None
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_images_that_are_no_print_give_none_or_a_resolution(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    estimate = estimate_ppi((255 * np.clip(draw_nonprint(rng, (200, 240)), 0, 1)).astype(np.uint8))
+    assert estimate is None or 150 <= estimate <= 2000
+
+
+@given(ppi=st.integers(100, 2000))
+def test_headers_in_whole_pixels_per_metre_are_tidied(ppi: int) -> None:
+    if ppi >= 500:
+        assert tidy_ppi(round(ppi / 0.0254) * 0.0254) == ppi
+
+
+@given(ppi=st.floats(100, 2000))
+def test_tidying_changes_little(ppi: float) -> None:
+    assert abs(tidy_ppi(ppi) - ppi) <= 1e-3 * ppi
+
+
+def test_known_roundings_are_tidied() -> None:
+    assert [tidy_ppi(ppi) for ppi in (499.9987, 500.38, 999.998, 363.5)] == [500, 500, 1000, 363.5]
