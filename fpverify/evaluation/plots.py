@@ -37,7 +37,11 @@ def plot_roc(evaluation: Evaluation, threshold: float, path: str | Path, title: 
     chosen = f"threshold {threshold:.1f}: FMR {at_fmr:.2%}, FNMR {1 - at_tmr:.2%}"
     axes.plot([max(at_fmr, floor)], [at_tmr], "o", color=ACCENT, markersize=8, label=chosen)
     axes.axvline(max(at_fmr, floor), color=ACCENT, linewidth=0.8, linestyle="--")
-    axes.set(xscale="log", xlim=(floor, 1), ylim=(min(0.9, float(1 - fnmr[fmr <= 0.5].max()) - 0.02), 1.003))
+    axes.set(
+        xscale="log",
+        xlim=(floor, 1),
+        ylim=(min(0.9, float(1 - fnmr[(fmr <= 0.5) & (fmr > 0)].max(initial=0.0)) - 0.02), 1.003),
+    )
     axes.set(xlabel="false match rate (FMR)", ylabel="true match rate (1 - FNMR)")
     axes.set_title(
         title or f"{len(mated)} mated, {len(non_mated)} non-mated, EER {equal_error_rate(mated, non_mated):.2%}"

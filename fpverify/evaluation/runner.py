@@ -19,7 +19,7 @@ from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.matching import Matcher
 from fpverify.evaluation.protocol import Comparisons, Print, Protocol, comparisons, list_prints
 from fpverify.scans import read_scan
-from fpverify.vocabulary import Evaluation, Scores, Template
+from fpverify.vocabulary import BoolArray, Evaluation, Scores, Template
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -102,11 +102,12 @@ def compare_folder(
     with _Pool(count, model) as pool:
         jobs = [(str(one.path), ppi) for one in prints]
         outcomes = list(_shown(pool.map(_template, jobs), len(jobs), "templates", progress))
-        templates = [None if isinstance(outcome, str) else outcome for outcome in outcomes]
-        rows = _rows(templates, pairs)
+        templates = {number: outcome for number, outcome in enumerate(outcomes) if not isinstance(outcome, str)}
+        rows = _rows(np.isin(np.arange(len(prints)), list(templates)), pairs)
         raw = np.full(len(pairs), np.nan)
-        results = pool.map(_compare, [(templates[probe], [templates[k] for k in others]) for probe, _, others in rows])
-        for (_, places, _), similar in zip(rows, _shown(results, len(rows), "comparisons", progress), strict=True):
+        tasks = [(templates[probe], [templates[k] for k in others.tolist()]) for probe, _, others in rows]
+        similarities_of_rows = _shown(pool.map(_compare, tasks), len(rows), "comparisons", progress)
+        for (_, places, _), similar in zip(rows, similarities_of_rows, strict=True):
             raw[places] = similar
     failures = {one.name: out for one, out in zip(prints, outcomes, strict=True) if isinstance(out, str)}
     return Comparison(prints, pairs, raw, failures)
@@ -161,9 +162,8 @@ def _compare(job: tuple[Template, list[Template]]) -> Scores:
     return similarities(*job)
 
 
-def _rows(templates: Sequence[Template | None], pairs: Comparisons) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    """(probe, places among the pairs, references) for every probe, failures left out."""
-    acquired = np.array([template is not None for template in templates])
+def _rows(acquired: BoolArray, pairs: Comparisons) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """(probe, places among the pairs, references) for every probe, prints that were not acquired left out."""
     rows = []
     for probe in np.unique(pairs.probe):
         places = np.flatnonzero((pairs.probe == probe) & acquired[pairs.probe] & acquired[pairs.reference])

@@ -30,9 +30,7 @@ def slow_similarity(one: Template, other: Template, constants: OverlapSettings) 
     weight = [float(w) / float(found.support.sum()) for w in found.support]
     here = sum(w * a[i] for w, (i, _) in zip(weight, found.pairs, strict=True))
     there = sum(w * b[j] for w, (_, j) in zip(weight, found.pairs, strict=True))
-    turn = sum(
-        w * (a[i] - here).conjugate() * (b[j] - there) for w, (i, j) in zip(weight, found.pairs, strict=True)
-    )
+    turn = sum(w * (a[i] - here).conjugate() * (b[j] - there) for w, (i, j) in zip(weight, found.pairs, strict=True))
     turn /= abs(turn)
     strength = {}
     for i, z in enumerate(a):

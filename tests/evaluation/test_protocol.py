@@ -47,9 +47,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("protocol", "non_mated"), [("dense", 45 * 64), ("fvc", 45)])
-def test_a_set_of_the_competitions_has_its_number_of_comparisons(
-    tmp_path: Path, protocol: str, non_mated: int
-) -> None:
+def test_a_set_of_the_competitions_has_its_number_of_comparisons(tmp_path: Path, protocol: str, non_mated: int) -> None:
     prints = list_prints(folder_of(tmp_path, [f"{f}_{i}.png" for f in range(101, 111) for i in range(1, 9)]))
     pairs = comparisons(prints, protocol)
     assert pairs.mated.sum() == 280

@@ -40,7 +40,7 @@ def evaluation(fingers: int = 6, impressions: int = 4, seed: int = 0, failures: 
 
 def slow_rates(mated: list[float], non_mated: list[float]) -> list[tuple[float, float]]:
     """(FMR, FNMR) at every score that occurs and above all of them, one comparison at a time."""
-    thresholds = sorted({s for s in mated + non_mated if np.isfinite(s)}) + [np.inf]
+    thresholds = [*sorted({s for s in mated + non_mated if np.isfinite(s)}), np.inf]
     return [
         (sum(s >= t for s in non_mated) / len(non_mated), sum(not s >= t for s in mated) / len(mated))
         for t in thresholds

@@ -1,4 +1,4 @@
-"""Accuracy on real prints, where a folder of sets is given: one folder a set, `<finger>_<impression>` files at 500 ppi."""
+"""Accuracy on real prints, where a folder of sets is given: `<finger>_<impression>` files at 500 ppi."""
 
 from __future__ import annotations
 

@@ -237,5 +237,5 @@ def test_a_scan_does_not_change_with_the_array_it_came_from() -> None:
     ],
 )
 def test_arrays_of_another_shape_or_type_are_refused(pixels: np.ndarray) -> None:
-    with pytest.raises(UnreadableScan, match="^memory: pixels are .*: give"):
+    with pytest.raises(UnreadableScan, match=r"^memory: pixels are .*: give"):
         scan_from_pixels(pixels, ppi=500)

@@ -94,7 +94,7 @@ def test_batches_come_in_order_for_any_number_of_workers(workers: int) -> None:
 def test_no_more_is_made_ahead_than_asked_for() -> None:
     asked: list[int] = []
 
-    def numbers():  # noqa: ANN202
+    def numbers():
         for number in range(100):
             asked.append(number)
             yield number
