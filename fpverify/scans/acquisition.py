@@ -126,7 +126,7 @@ def _estimated(picture: Picture, source: str) -> float:
     if ppi is None:
         stated = picture.stated_ppi
         states = (
-            "states no resolution" if stated is None else f"states {stated[0]:.4g} ppi, which no print is scanned at"
+            "states no resolution" if stated is None else f"states {stated[0]:.0f} ppi, which no print is scanned at"
         )
         raise UnsupportedResolution(
             f"{source}: {states}, and shows no ridges to estimate it from: give it with --ppi, such as 500"

@@ -27,6 +27,8 @@ def file_bytes(path: str | Path) -> bytes:
         if size > MOST_BYTES:
             raise ScanTooLarge(f"{path}: {size / 1e6:.0f} MB, at most {MOST_BYTES / 1e6:.0f} MB are read")
         data = Path(path).read_bytes()
+    except ScanError:
+        raise
     except OSError as error:
         raise UnreadableScan(f"{path}: {_reason(error)}") from None
     except ValueError:  # a zero byte in the name

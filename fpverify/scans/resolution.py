@@ -127,9 +127,9 @@ def _waves(blocks: FloatArray, scale: int) -> _Waves:
     """The strongest wave of each block, its period in pixels of the whole image."""
     power, frequency = _power(blocks), _frequency()
     near = _sum_3x3(power)  # (n, 32, 32), at each frequency its own power and that of its neighbours
-    peak = near.reshape(len(near), -1).argmax(axis=1)[:, None]
-    height = np.take_along_axis(near.reshape(len(near), -1), peak, axis=1)[:, 0]
-    moment = np.take_along_axis(_sum_3x3(power * frequency).reshape(len(near), -1), peak, axis=1)[:, 0]
+    peak = near.reshape(len(near), BLOCK_PX * BLOCK_PX).argmax(axis=1)[:, None]
+    height = np.take_along_axis(near.reshape(len(near), BLOCK_PX * BLOCK_PX), peak, axis=1)[:, 0]
+    moment = np.take_along_axis(_sum_3x3(power * frequency).reshape(len(near), BLOCK_PX * BLOCK_PX), peak, axis=1)[:, 0]
     period = height / np.maximum(moment, np.float32(1e-9))  # one over the mean frequency of the peak
     share = 2 * height / np.maximum(power.sum(axis=(1, 2)), np.float32(1e-9))  # and its mirror image
     seen = (share > CLEAR) & (period >= PERIODS_PX[0]) & (period <= PERIODS_PX[1])

@@ -46,7 +46,7 @@ def test_wsq_gives_nearly_its_pixels_and_its_resolution(wsq_bytes: bytes, tmp_pa
     path.write_bytes(wsq_bytes)
     scan = read_scan(path)
     assert (scan.ppi, scan.ppi_estimated) == (500, False)
-    assert np.abs(scan.pixels.astype(int) - PRINT).mean() < 12
+    assert np.corrcoef(scan.pixels.ravel(), PRINT.ravel())[0, 1] > 0.97
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9])
