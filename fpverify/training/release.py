@@ -97,6 +97,11 @@ def _card(recipe: Recipe) -> Card:
         recipe=recipe.model_dump(mode="json"),
         versions={name: _version(name) for name in LIBRARIES},
         training_data=_training_data(recipe),
+        seeds={
+            "training": recipe.seed,
+            "calibration": recipe.seed + CALIBRATION_SEED,
+            "measuring": recipe.seed + MEASURING_SEED,
+        },
     )
     return replace(card, input_px=recipe.whole_print.input_px) if isinstance(recipe, WholePrintRecipe) else card
 

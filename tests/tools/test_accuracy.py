@@ -1,0 +1,49 @@
+"""The table of error rates."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fpverify.vocabulary import Evaluation, Interval, OperatingPoint
+
+SOURCE = Path(__file__).parents[2] / "tools" / "accuracy.py"
+POINT = OperatingPoint(0.01, 20.0, 0.01, 0.0, Interval(0, 1), Interval(0, 1), 0.0, 9, 9, "none", "m")
+
+
+@pytest.fixture(scope="module")
+def accuracy() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("accuracy", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def evaluated(mated: list[float], non_mated: list[float], failures: int = 0) -> Evaluation:
+    scores = np.array([*mated, *non_mated])
+    truth = np.arange(len(scores)) < len(mated)
+    scans = tuple(f"{number}_1" for number in range(4))
+    lost = dict.fromkeys(scans[:failures], "too little foreground")
+    names = tuple(f"{number}_1" for number in range(len(scores)))
+    return Evaluation(names, names[::-1], truth, scores, scans, "dense", "", "m", lost)
+
+
+def test_pooled_rates_are_those_of_all_comparisons_together(accuracy: ModuleType) -> None:
+    sets = {"a": evaluated([10, 30, 30, -np.inf], [0, 0, 30, 30], failures=1), "b": evaluated([30, 10], [0, 30, 0, 0])}
+    assert accuracy.pooled(sets, POINT) == pytest.approx({"fta": 1 / 8, "fmr": 3 / 8, "fnmr": 2 / 5})
+
+
+def test_the_table_has_a_line_for_each_set_their_mean_and_the_pool(accuracy: ModuleType) -> None:
+    sets = {"a": evaluated([30, 30], [0, 0, 0, 25]), "b": evaluated([10, 30], [0, 0, 0, 0])}
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in accuracy.table(sets, POINT).splitlines()]
+    assert [row[0] for row in rows[2:]] == ["a", "b", "**mean**", "**pooled**"]
+    assert rows[2][-2:] == ["25.00", "0.00"]
+    assert rows[3][-2:] == ["0.00", "50.00"]
+    assert rows[4][-2:] == rows[5][-2:] == ["12.50", "25.00"]
+    assert len({len(row) for row in rows}) == 1

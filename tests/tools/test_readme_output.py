@@ -1,0 +1,36 @@
+"""Output below the calls of a document."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "tools" / "readme_output.py"
+
+
+@pytest.fixture(scope="module")
+def readme_output() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("readme_output", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_output_replaces_what_stood_below_each_call_and_nothing_else(readme_output: ModuleType) -> None:
+    text = "a\n\n```console\n$ fpverify x 'y z'\nold\nlines\n$ fpverify w\n```\n\n```python\n$ fpverify no\n```\n"
+    filled = readme_output.with_output(text, lambda words: f"{len(words)} words\n")
+    assert filled == text.replace("old\nlines", "3 words").replace("fpverify w\n", "fpverify w\n2 words\n")
+    assert readme_output.with_output(filled, lambda words: f"{len(words)} words\n") == filled
+
+
+def test_a_call_prints_what_its_process_prints(readme_output: ModuleType, tmp_path: Path) -> None:
+    assert readme_output.output_of(["fpverify", "--version"], tmp_path).startswith("fpverify ")
+    with pytest.raises(SystemExit, match="missing"):
+        readme_output.output_of(["fpverify", "verify", "missing.bmp", "--id", "A"], tmp_path)
+    with pytest.raises(SystemExit, match="only fpverify"):
+        readme_output.output_of(["rm", "-r", "x"], tmp_path)

@@ -1,0 +1,64 @@
+"""The smallest model there is, from its recipe to a decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+pytest.importorskip("tensorflow")
+pytestmark = [pytest.mark.train, pytest.mark.slow]
+
+from fpverify.evaluation import evaluate, fvc_indicators  # noqa: E402
+from fpverify.models import Bundle, load_bundle  # noqa: E402
+from fpverify.networks.whole_print import whole_print_tower  # noqa: E402
+from fpverify.scans import read_scan  # noqa: E402
+from fpverify.synthesis.stripes import write_stripes  # noqa: E402
+from fpverify.training import train  # noqa: E402
+from fpverify.verifier import Verifier  # noqa: E402
+
+RECIPE = Path(__file__).parents[2] / "recipes" / "stripes.yaml"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    trained = train(RECIPE, tmp_path_factory.mktemp("model"), workers=0, progress=False)
+    assert trained is not None
+    return load_bundle(trained.folder)
+
+
+def test_it_tells_stripes_apart_whose_width_and_shift_it_never_saw(bundle: Bundle, tmp_path: Path) -> None:
+    write_stripes(tmp_path, count=12, seed=99, width_px=(10, 14), shift_px=(14, 27))
+    evaluation = evaluate(tmp_path, model=bundle.folder, workers=1)
+    assert fvc_indicators(evaluation)["eer"] == 0
+
+
+def test_the_published_set_is_enrolled_and_verified(bundle: Bundle, tmp_path: Path) -> None:
+    write_stripes(tmp_path / "stripes")
+    with Verifier.open(tmp_path / "db", model=bundle.folder) as verifier:
+        verifier.enroll(read_scan(tmp_path / "stripes" / "A_00.bmp"), "A")
+        assert verifier.verify(read_scan(tmp_path / "stripes" / "A_07.bmp"), "A").match
+        assert not verifier.verify(read_scan(tmp_path / "stripes" / "B_00.bmp"), "A").match
+
+
+def test_the_card_states_operating_points_with_their_evidence(bundle: Bundle) -> None:
+    rates = [point.target_fmr for point in bundle.card.operating_points]
+    assert rates == [0.01, 0.001]  # 3,600 comparisons support no lower rate
+    assert all("no training saw" in point.evidence for point in bundle.card.operating_points)
+
+
+def test_litert_and_keras_agree(bundle: Bundle) -> None:
+    side = bundle.card.input_px
+    assert side is not None
+    tower = whole_print_tower(side)
+    tower.load_weights(bundle.folder / "whole_print.weights.h5")
+    images = np.random.default_rng(0).normal(size=(3, side, side, 1)).astype(np.float32)
+    np.testing.assert_allclose(bundle.network("whole_print")(images), np.asarray(tower(images)), atol=1e-4)
+
+
+def test_training_again_changes_nothing(bundle: Bundle) -> None:
+    again = train(RECIPE, bundle.folder, workers=0, progress=False)
+    assert again is not None
+    assert again.card.calibration == bundle.card.calibration
