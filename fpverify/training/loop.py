@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 from tqdm import tqdm
 
+from fpverify.errors import ModelError, RecipeError
 from fpverify.training.batches import Batches
 from fpverify.training.prefetch import prefetched
 from fpverify.vocabulary import FloatArray
@@ -61,9 +63,10 @@ class Training:
         loss: Keras loss function.
         metrics: Keras metric functions to log beside the loss.
         schedule: how long and how fast.
-        folder: takes `checkpoint.weights.h5` and `log.jsonl`.
+        folder: takes `checkpoint.weights.h5`, `log.jsonl` and `recipe.json`.
         workers: processes that make batches.
-        validate: figures of the network on data it never learns from; takes the network.
+        validate: figures of the network on data it never learns from; takes the network as a function of arrays.
+        recipe: all that the weights depend on, as plain values; a folder trained by another recipe is refused.
     """
 
     network: keras.Model
@@ -74,12 +77,20 @@ class Training:
     metrics: Sequence[Callable[[Any, Any], Any]] = ()
     workers: int = 1
     validate: Callable[[Any], dict[str, float]] | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, progress: bool = True) -> keras.Model:
-        """Trains what is left to train and returns the network."""
+        """Trains what is left to train and returns the network.
+
+        Raises:
+            RecipeError: the folder holds a training by another recipe.
+            ModelError: the loss is no longer a number.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._claim_folder()
         self.network.compile(optimizer=self.schedule.optimizer(), loss=self.loss, metrics=list(self.metrics))
         start = self._restore()
+        self._forget_rows_after(start)
         numbers = range(start, self.schedule.steps)
         source = prefetched(self.batches, numbers, workers=self.workers)
         bar = tqdm(numbers, initial=start, total=self.schedule.steps, disable=None if progress else True)
@@ -91,16 +102,22 @@ class Training:
         """Takes every step; yields the means since the last checkpoint at each checkpoint."""
         since, seen = time.monotonic(), []
         for number, (x, y) in steps:
-            seen.append(self.network.train_on_batch(x, y, return_dict=True))
-            self.network.reset_metrics()
+            seen.append(self._step(x, y))
             done = number + 1
             if done % self.schedule.checkpoint_every == 0 or done == self.schedule.steps:
                 means = {name: float(np.mean([row[name] for row in seen])) for name in seen[0]}
-                self._save()
+                self._require_number(means["loss"], done)
                 figures = self._validated(done)
                 self._log({"step": done, "seconds": round(time.monotonic() - since, 1), **means, **figures})
+                self._save()
                 since, seen = time.monotonic(), []
                 yield means | figures
+
+    def _step(self, x: FloatArray, y: FloatArray) -> dict[str, float]:
+        self.network.reset_metrics()
+        tensors = ops.convert_to_tensor(x), ops.convert_to_tensor(y)  # PyTorch's metrics take nothing else
+        row: dict[str, float] = self.network.train_on_batch(*tensors, return_dict=True)
+        return row
 
     @property
     def checkpoint(self) -> Path:
@@ -116,7 +133,12 @@ class Training:
         """The validation's figures, when it is their turn."""
         every, step = self.schedule.validate_every, self.schedule.checkpoint_every
         due = done % every < step or done == self.schedule.steps
-        return self.validate(self.network) if self.validate is not None and due else {}
+        return self.validate(self._answer) if self.validate is not None and due else {}
+
+    def _answer(self, batch: FloatArray, training: bool = False) -> FloatArray:
+        """The network as a function of arrays, whatever Keras runs on."""
+        answer: FloatArray = ops.convert_to_numpy(self.network(batch, training=training))
+        return answer
 
     def _restore(self) -> int:
         """The number of the next step."""
@@ -126,6 +148,34 @@ class Training:
         self.network.load_weights(self.checkpoint)
         return int(self.network.optimizer.iterations)
 
+    def _claim_folder(self) -> None:
+        path, mine = self.folder / "recipe.json", json.dumps(self.recipe, sort_keys=True, indent=1)
+        if path.exists() and path.read_text(encoding="utf-8") != mine:
+            raise RecipeError(f"{self.folder}: was trained by another recipe; take another folder, or delete this one")
+        _replace(path, mine)
+
+    def _require_number(self, loss: float, step: int) -> None:
+        if not np.isfinite(loss):
+            raise ModelError(f"{self.folder}: the loss is {loss} at step {step}; train anew with a lower learning_rate")
+
+    @property
+    def _log_path(self) -> Path:
+        return self.folder / "log.jsonl"
+
     def _log(self, row: dict[str, float]) -> None:
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+        with self._log_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+
+    def _forget_rows_after(self, step: int) -> None:
+        """Drops what was logged and then lost for want of a checkpoint."""
+        if self._log_path.exists():
+            lines = self._log_path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+            _replace(self._log_path, "".join(kept))
+
+
+def _replace(path: Path, text: str) -> None:
+    """The whole text or what was there before, whatever happens meanwhile."""
+    part = path.with_name(f"part-{path.name}")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
