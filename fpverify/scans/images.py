@@ -17,8 +17,9 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
+from fpverify.scans.isolation import plain_tiff
 from fpverify.scans.levels import grey_from_array, grey_from_floats, grey_from_integers
-from fpverify.scans.wsq import decode_wsq, is_wsq, wsq_header
+from fpverify.scans.wsq import check_wsq_installed, is_wsq, wsq_header
 from fpverify.vocabulary import ByteArray
 
 MOST_SIDE_PX = 4000  # two inches at 2000 ppi, twice a finger; 16 million pixels at most
@@ -47,11 +48,12 @@ def decode(data: bytes, source: str) -> Picture:
     """
     if is_wsq(data):
         return _decoded_wsq(data, source)
-    with _one_clear_line(source), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with _one_clear_line(source), _opened(data) as image:
         _check_one(image, source)
         check_size(image.size, source)
-        upright = ImageOps.exif_transpose(image)
-        return Picture(_grey(upright, source), _stated_ppi(image.info))
+        compressed_tiff = isinstance(image, TiffImageFile) and image.info.get("compression") != "raw"
+        pixels = _decoded_apart(data, source) if compressed_tiff else _grey(image, source)
+        return Picture(pixels, _stated_ppi(image.info))
 
 
 def check_size(size: tuple[int, int], source: str) -> None:
@@ -72,7 +74,20 @@ def check_size(size: tuple[int, int], source: str) -> None:
 def _decoded_wsq(data: bytes, source: str) -> Picture:
     header = wsq_header(data, source)
     check_size((header.width, header.height), source)
-    return Picture(decode_wsq(data, header, source), header.stated_ppi)
+    check_wsq_installed(source)
+    return Picture(_decoded_apart(data, source), header.stated_ppi)
+
+
+def _decoded_apart(data: bytes, source: str) -> ByteArray:
+    plain = plain_tiff(data)
+    if plain is None:
+        raise UnreadableScan(f"{source}: damaged or truncated: its pixels cannot be decoded")
+    with _one_clear_line(source), _opened(plain) as image:
+        return _grey(image, source)
+
+
+def _opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 @contextmanager
@@ -99,7 +114,8 @@ def _check_one(image: Image.Image, source: str) -> None:
 
 
 def _grey(image: Image.Image, source: str) -> ByteArray:
-    """Grey levels of an image of any mode."""
+    """Grey levels of an image of any mode, turned as its header says."""
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
         return grey_from_integers(np.asarray(image), source)
     if image.mode == "F":

@@ -28,7 +28,8 @@ LEAST_CONTRAST = 1.0  # grey levels; below there is no print
 NEAR_PX = 6  # 0.6 mm: how far the surroundings of the print are looked at, and the smallest gap that parts prints
 MEAN_PX = 33  # side of the square over which the print's grey is averaged: the near part of it counts
 LEAST_PRINT_PX = 400  # 4 mm²
-LEAST_OUTLINE = 0.35  # of the print's outline must be seen, the rest cut by the image or the window
+LEAST_OUTLINE = 0.35  # of the print's outline must be seen, the rest cut by the edges of the image
+LEAST_OUTLINE_IN_WINDOW = 0.25  # where what surrounds the window says the same
 CLEAR_STEP = 0.25  # of the ridges' amplitude; prints have 0.4 and more, with few exceptions
 
 FRAME_GREY = 10  # grey levels that the filling around a window may vary by
@@ -38,6 +39,7 @@ CORNER_PX = 2.5  # how far its edges may deviate from straight
 WINDOW_SOLIDITY = 0.95  # least share of its convex hull that such a window fills
 WINDOW_ROUNDNESS = 0.98  # least overlap of a round window with an ellipse; outlines of prints have 0.97 at most
 LEAST_WINDOW = 0.1  # of the image
+EDGE_PX = 2  # around which greys of inside and outside mix
 
 
 def is_inverted(pixels: ByteArray, ppi: float) -> bool:
@@ -73,7 +75,8 @@ def _step(image: ByteArray, print_: BoolArray, view: BoolArray) -> float:
     wide = cv2.dilate(_bordered(print_, NEAR_PX), margin) > 0
     outline = wide & (_bordered(print_, NEAR_PX) == 0)  # also beyond the edges of the image
     seen = outline[NEAR_PX:-NEAR_PX, NEAR_PX:-NEAR_PX] & view
-    if seen.sum() < LEAST_OUTLINE * outline.sum() or not seen.any():
+    least = LEAST_OUTLINE if view.all() else LEAST_OUTLINE_IN_WINDOW
+    if seen.sum() < least * outline.sum() or not seen.any():
         return 0.0
     beside = _local_mean(image.astype(np.float32), print_, MEAN_PX)
     return float(np.median(image[seen] - beside[seen]))
@@ -84,7 +87,6 @@ def _print(image: ByteArray, window: BoolArray) -> tuple[BoolArray, float]:
     grey = image.astype(np.float32)
     if not window.all():
         grey = np.where(window, grey, _local_mean(grey, window, MEAN_PX))
-        window = cv2.erode(window.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
     band = cv2.GaussianBlur(grey, (0, 0), FINEST_PX) - cv2.GaussianBlur(grey, (0, 0), COARSEST_PX)
     contrast = np.sqrt(np.maximum(cv2.blur(band * band, (CONTRAST_PX, CONTRAST_PX)), 0))  # rounding goes below 0
     strongest = float(np.percentile(contrast[window], 90)) if window.any() else 0.0
@@ -110,7 +112,10 @@ def _window(image: ByteArray) -> BoolArray:
         return everywhere
     window = _inside(outline, image.shape)
     regular = _is_straight(window, outline) or _is_round(window, outline)
-    return window if regular and window.mean() > LEAST_WINDOW else everywhere
+    if not regular or window.mean() < LEAST_WINDOW:
+        return everywhere
+    edge = np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8)
+    return np.asarray(cv2.erode(window.astype(np.uint8), edge) > 0)  # the image's own edges are left as they are
 
 
 def _is_straight(window: BoolArray, outline: Outline) -> bool:

@@ -20,7 +20,7 @@ def draw_print(
     duty: float = 0.0,
     seed: int = 0,
 ) -> ByteArray:
-    """Dark rings about a centre below the middle, in a disc on a bright plate; `radius` 1 fills the image.
+    """Dark rings about a centre below the middle, in a blot on a bright plate; `radius` 1 fills the image.
 
     `duty` above 0 makes the ridges broad, as in a wet print, below 0 narrow.
     """
@@ -29,7 +29,9 @@ def draw_print(
     wobble = 0.3 * np.sin(5 * np.arctan2(y - 0.1, x) + seed)
     wave = np.cos(2 * np.pi * np.hypot(x, y - 0.1) * size_px / period_px + wobble)
     ridges = 1 / (1 + np.exp(-6 * (wave + duty)))
-    grey = 225 - 180 * ridges * (np.hypot(x, 0.85 * y) < radius)
+    angle = np.arctan2(y, x)
+    outline = radius * (1 + 0.05 * np.sin(3 * angle + seed) + 0.04 * np.sin(11 * angle))
+    grey = 225 - 180 * ridges * (np.hypot(x, 0.85 * y) < outline)
     return np.clip(np.rint(grey + rng.normal(0, noise, grey.shape)), 0, 255).astype(np.uint8)
 
 

@@ -126,6 +126,22 @@ def test_a_photograph_taken_sideways_is_turned(save: Save) -> None:
     np.testing.assert_array_equal(read_scan(path, ppi=500).pixels, PRINT)
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_a_tiff_scanned_upside_down_is_turned_once(compression: str, save: Save) -> None:
+    path = save(GREY.rotate(180), "tif", tiffinfo={0x0112: 3}, compression=compression, dpi=(500, 500))
+    scan = read_scan(path)
+    np.testing.assert_array_equal(scan.pixels, PRINT)
+    assert scan.ppi == 500
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "LA", "P", "CMYK", "I;16", "F"])
+def test_compressed_tiffs_of_every_mode_read_as_plain_ones(mode: str, save: Save) -> None:
+    modes = {"I;16": SIXTEEN, "F": EXACT["fractions in a TIFF"][0]}
+    image = modes.get(mode) or GREY.convert("RGB" if mode == "CMYK" else "L").convert(mode)
+    plain = read_scan(save(image, "tif"), ppi=500).pixels
+    np.testing.assert_array_equal(read_scan(save(image, "tiff", compression="tiff_lzw"), ppi=500).pixels, plain)
+
+
 def _rgba(grey: ByteArray, alpha: ByteArray) -> Image.Image:
     return Image.merge("RGBA", [*[Image.fromarray(grey)] * 3, Image.fromarray(alpha)])
 

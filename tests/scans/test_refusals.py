@@ -42,6 +42,7 @@ FILES = {
     "pgm": encoded(PRINT, "PPM"),
     "16 bit png": encoded(PRINT.astype(np.uint16) * 257, "PNG", **AT_500),
 }
+QUICK = [kind for kind in FILES if kind != "packed tiff"]  # which takes a process each
 
 Make = Callable[[Path], object]  # writes something bad at a path
 
@@ -259,14 +260,14 @@ def test_random_bytes_are_refused_or_read(magic: bytes, rest: bytes) -> None:
     read_or_refuse(magic + rest)
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", QUICK)
 @given(share=st.floats(0, 1, exclude_max=True))
 @settings(deadline=None, max_examples=20)
 def test_truncated_files_are_refused_or_whole(kind: str, share: float) -> None:
     read_or_refuse(FILES[kind][: int(share * len(FILES[kind]))])
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", QUICK)
 @given(
     flips=st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 7)), min_size=1, max_size=8), in_header=st.booleans()
 )
@@ -278,14 +279,14 @@ def test_files_with_flipped_bits_are_refused_or_read(kind: str, flips: list[tupl
     read_or_refuse(bytes(data))
 
 
-def test_damaged_files_leave_standard_error_alone(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", FILES)
+def test_damaged_files_leave_standard_error_alone(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(11)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for content in FILES.values():
-            for _ in range(40):
-                data = bytearray(content)
-                for place in rng.integers(8, 400, 3):
-                    data[place] = rng.integers(256)
-                read_or_refuse(bytes(data))
-    assert capsys.readouterr() == ("", "")
+        for _ in range(8 if "packed" in kind else 40):
+            data = bytearray(FILES[kind])
+            for place in rng.integers(8, 400, 3):
+                data[place] = rng.integers(256)
+            read_or_refuse(bytes(data))
+    assert capfd.readouterr() == ("", "")
