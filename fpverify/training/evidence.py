@@ -5,7 +5,11 @@ The two use different seeds. Comparisons stay within one simulated sensor.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +30,34 @@ RATES = (0.01, 0.001, 0.0001)  # at which a card states operating points, where 
 
 
 def write_ridge_sets(folder: Path, seed: int, recipe: EvidenceRecipe, workers: int) -> list[Path]:
-    """One set of unseen fingers for every simulated sensor; folders that are complete are kept."""
+    """One set of unseen fingers for every simulated sensor; a set that lies there already is kept."""
+    job = partial(write_ridges, fingers=recipe.fingers, impressions=recipe.impressions, workers=workers, progress=True)
     sets = []
     for number, sensor in enumerate(SENSORS):
-        out = folder / sensor
+        out = folder / f"{recipe.fingers}x{recipe.impressions}" / sensor
+        if not out.exists():
+            with _whole(out) as part:
+                job(part, seed=seed + number, sensor=sensor)
         sets.append(out)
-        if not (out / f"{recipe.fingers}_{recipe.impressions}.bmp").exists() or _count(out) < _wanted(recipe):
-            write_ridges(
-                out,
-                fingers=recipe.fingers,
-                impressions=recipe.impressions,
-                seed=seed + number,
-                workers=workers,
-                sensor=sensor,
-                progress=True,
-            )
     return sets
 
 
 def write_stripe_sets(folder: Path, seed: int, recipe: StripesRecipe, scans: int) -> list[Path]:
-    """One set of unseen stripes."""
-    write_stripes(folder, count=scans, seed=seed, **recipe.model_dump())
+    """One set of unseen stripes, drawn anew."""
+    with _whole(folder) as part:
+        write_stripes(part, count=scans, seed=seed, **recipe.model_dump())
     return [folder]
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which takes its name, and the place of what had it, when it is full."""
+    part = folder.with_name(f"part-{folder.name}")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    yield part
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
 
 
 def calibrate(bundle: Bundle, sets: list[Path], workers: int) -> Bundle:
@@ -91,11 +101,3 @@ def _pooled(bundle: Bundle, done: list[Comparison], names: list[str]) -> Evaluat
             f"{name}-{one}": why for name, part in zip(names, done, strict=True) for one, why in part.failures.items()
         },
     )
-
-
-def _wanted(recipe: EvidenceRecipe) -> int:
-    return recipe.fingers * recipe.impressions
-
-
-def _count(folder: Path) -> int:
-    return len(list(folder.glob("*.bmp")))

@@ -9,6 +9,8 @@ import keras
 
 from fpverify.errors import ModelError
 
+EXPORTING_BACKEND = "tensorflow"  # the one Keras backend with a converter to LiteRT
+
 
 def weights_bytes(network: keras.Model) -> bytes:
     """The weights alone, in Keras' `.weights.h5` format, without the optimiser's state."""
@@ -24,8 +26,8 @@ def litert_bytes(network: keras.Model) -> bytes:
     Raises:
         ModelError: Keras does not run on TensorFlow, which alone can export.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ModelError("exporting to LiteRT needs TensorFlow: run it again with KERAS_BACKEND=tensorflow")
+    if keras.backend.backend() != EXPORTING_BACKEND:
+        raise ModelError(f"exporting to LiteRT needs TensorFlow: run it with KERAS_BACKEND={EXPORTING_BACKEND}")
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:

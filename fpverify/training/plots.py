@@ -28,5 +28,6 @@ def plot_training(log: Path, path: Path) -> None:
         if axes.lines:
             axes.legend(frameon=False)
     above.set_yscale("log")
+    below.set_ylim(bottom=-0.005)  # rates start at 0; a line along it stays in sight
     below.set_xlabel("step")
     figure.savefig(path)

@@ -4,20 +4,55 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
+from fpverify.comparison.calibration import MIN_COMPARISONS
 from fpverify.errors import RecipeError
 from fpverify.synthesis.impression import ImpressionSettings
+from fpverify.synthesis.sensor import SENSORS
+from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import Schedule
 
-Pair = tuple[float, float]
+Number = TypeVar("Number", int, float)
+
+
+def _ordered(ends: tuple[Number, Number]) -> tuple[Number, Number]:
+    if ends[0] > ends[1]:
+        raise ValueError(f"a range is [low, high], not [{ends[0]}, {ends[1]}]")
+    return ends
+
+
+def _require_comparisons(non_mated: int) -> None:
+    """Said before hours of training rather than after them."""
+    if non_mated < MIN_COMPARISONS:
+        raise ValueError(
+            f"the evidence has {non_mated} non-mated comparisons; a calibration needs at least {MIN_COMPARISONS}"
+        )
+
+
+FloatRange = Annotated[tuple[float, float], AfterValidator(_ordered)]
+IntRange = Annotated[tuple[int, int], AfterValidator(_ordered)]
+NonNegativeRange = Annotated[tuple[NonNegativeFloat, NonNegativeFloat], AfterValidator(_ordered)]
+StripeWidth = Annotated[int, Field(ge=1, le=SIZE_PX)]
+WidthRange = Annotated[tuple[StripeWidth, StripeWidth], AfterValidator(_ordered)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ImpressionRecipe(_Part):
@@ -25,8 +60,8 @@ class ImpressionRecipe(_Part):
 
     rotation_deg: PositiveFloat = 40.0
     shift_px: PositiveFloat = 30.0
-    centre_px: Pair = (8.0, 14.0)
-    hardness: Pair = (0.6, 1.9)
+    centre_px: tuple[NonNegativeFloat, NonNegativeFloat] = (8.0, 14.0)
+    hardness: FloatRange = (0.6, 1.9)
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -73,11 +108,19 @@ class EvidenceRecipe(_Part):
     """The unseen synthetic fingers that a calibration and its operating points rest on, for each simulated sensor."""
 
     fingers: PositiveInt = 70
-    impressions: PositiveInt = 4
+    impressions: int = Field(default=4, ge=2)
+
+    @model_validator(mode="after")
+    def _suffice(self) -> EvidenceRecipe:
+        prints = self.fingers * self.impressions
+        _require_comparisons(len(SENSORS) * prints * (prints - self.impressions) // 2)
+        return self
 
 
 class MinutiaeRecipe(_Part):
     """A model of the kind `minutiae`."""
+
+    stage_names: ClassVar[tuple[str, ...]] = ("minutia_map", "descriptor")
 
     kind: Literal["minutiae"]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
@@ -92,10 +135,10 @@ class MinutiaeRecipe(_Part):
 class StripesRecipe(_Part):
     """What stripes look like; see `fpverify.synthesis.stripes.draw_stripes`. Ranges are (low, high)."""
 
-    width_px: tuple[PositiveInt, PositiveInt] = (4, 10)
-    angle_deg: Pair = (-8.0, 8.0)
-    shift_px: tuple[int, int] = (0, 19)
-    noise: Pair = (0.0, 0.2)
+    width_px: WidthRange = (4, 10)
+    angle_deg: FloatRange = (-8.0, 8.0)
+    shift_px: IntRange = (0, 19)
+    noise: NonNegativeRange = (0.0, 0.2)
 
 
 class WholePrintStageRecipe(StageRecipe):
@@ -103,11 +146,13 @@ class WholePrintStageRecipe(StageRecipe):
 
     pairs: PositiveInt = 32
     margin: PositiveFloat = 1.0
-    input_px: PositiveInt = 80
+    input_px: int = Field(default=80, ge=8)  # the tower halves it three times
 
 
 class WholePrintRecipe(_Part):
     """A model of the kind `whole-print`, of stripes."""
+
+    stage_names: ClassVar[tuple[str, ...]] = ("whole_print",)
 
     kind: Literal["whole-print"]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
@@ -117,6 +162,11 @@ class WholePrintRecipe(_Part):
     evidence_stripes: StripesRecipe = StripesRecipe()
     evidence_scans: PositiveInt = 60
     whole_print: WholePrintStageRecipe
+
+    @model_validator(mode="after")
+    def _suffice(self) -> WholePrintRecipe:
+        _require_comparisons(self.evidence_scans**2)
+        return self
 
 
 Recipe = MinutiaeRecipe | WholePrintRecipe
@@ -136,5 +186,10 @@ def read_recipe(path: str | Path) -> Recipe:
         raise RecipeError(f"{path}: cannot be read as a recipe: {reason}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:]) or "kind"
-        raise RecipeError(f"{path}: {place}: {first['msg']}") from error
+        place = ".".join(str(part) for part in first["loc"][1:])
+        raise RecipeError(": ".join(filter(None, (str(path), place, _said(first["msg"]))))) from error
+
+
+def _said(message: str) -> str:
+    """Pydantic's message without its remarks to programmers."""
+    return message.removeprefix("Value error, ")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
 
-from fpverify.errors import RecipeError
+from fpverify.errors import ModelError, RecipeError
 from fpverify.models import Bundle, Card, write_bundle
 from fpverify.training.evidence import calibrate, measure, write_ridge_sets, write_stripe_sets
-from fpverify.training.export import litert_bytes, weights_bytes
+from fpverify.training.export import EXPORTING_BACKEND, litert_bytes, weights_bytes
 from fpverify.training.plots import plot_training
 from fpverify.training.recipe import Recipe, WholePrintRecipe, read_recipe
 from fpverify.training.stages import Stage, stages
@@ -21,6 +22,8 @@ from fpverify.training.stages import Stage, stages
 STATE = "training"  # folder beside the bundle's files: fingers, checkpoints, logs, evidence; may be deleted afterwards
 CALIBRATION_SEED = 1_000_000  # added to the recipe's: fingers apart from those of training
 MEASURING_SEED = 2_000_000
+STRIPES_USE = "Trying out enrollment, verification and training on the two-finger stripe set."
+STRIPES_LIMITS = "Tells vertical from horizontal stripes; not for prints of fingers. No liveness detection."
 LIBRARIES = ("fpverify", "keras", "tensorflow", "numpy", "opencv-python-headless")
 
 
@@ -44,33 +47,59 @@ def train(
         ModelError: Keras does not run on TensorFlow, which alone can export.
     """
     recipe, out = read_recipe(recipe_path), Path(out)
-    state = out / STATE
-    keras.config.set_dtype_policy(recipe.precision)
-    planned = stages(recipe, state, workers)
-    if unknown := set(only) - {stage.name for stage in planned}:
-        raise RecipeError(f"{recipe_path}: no stage {min(unknown)!r}; it has {', '.join(s.name for s in planned)}")
-    for stage in planned:
-        if not only or stage.name in only:
-            _train_stage(stage, recipe, state, workers, progress)
+    if unknown := set(only) - set(recipe.stage_names):
+        raise RecipeError(f"{recipe_path}: no stage {min(unknown)!r}; it has {', '.join(recipe.stage_names)}")
+    planned = stages(recipe, out / STATE, workers)
+    with _precision(recipe.precision):
+        for stage in planned:
+            if not only or stage.name in only:
+                _train_stage(stage, recipe, out / STATE, workers, progress)
     return None if only else assemble(recipe, out, planned, workers)
 
 
 def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) -> Bundle:
-    """Makes the bundle of trained stages: export, calibration on unseen fingers, operating points on others."""
-    keras.config.set_dtype_policy("float32")
-    contents = {}
-    for stage in planned:
-        network = stage.network()
-        network.load_weights(stage.checkpoint(out / STATE))
-        contents[f"{stage.name}.weights.h5"] = weights_bytes(network)
-        contents[f"{stage.name}.tflite"] = litert_bytes(network)
-    bundle = write_bundle(out, _card(recipe), contents)
+    """Makes the bundle of trained stages: export, calibration on unseen fingers, operating points on others.
+
+    Raises:
+        ModelError: Keras does not run on TensorFlow, which alone can export; the weights are written all the same.
+    """
+    networks = {stage.name: _trained(stage, out / STATE) for stage in planned}
+    weights = {f"{name}.weights.h5": weights_bytes(network) for name, network in networks.items()}
+    if keras.backend.backend() != EXPORTING_BACKEND:
+        for name, content in weights.items():
+            (out / name).write_bytes(content)
+        raise ModelError(
+            f"{out}: trained, and the weights are written; making the model of them needs TensorFlow: "
+            f"run the same again with KERAS_BACKEND={EXPORTING_BACKEND}"
+        )
+    exported = {f"{name}.tflite": litert_bytes(network) for name, network in networks.items()}
+    bundle = write_bundle(out, _card(recipe), weights | exported)
     folders = out / STATE / "calibration", out / STATE / "measuring"
     for_calibration, for_measuring = (
         _evidence_sets(recipe, folder, seed, workers)
         for folder, seed in zip(folders, (CALIBRATION_SEED, MEASURING_SEED), strict=True)
     )
     return measure(calibrate(bundle, for_calibration, workers), for_measuring, _evidence(recipe), workers)
+
+
+@contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """What the layers made meanwhile compute in."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _trained(stage: Stage, state: Path) -> keras.Model:
+    """The network in float32, whatever it was trained in."""
+    keras.utils.clear_session()  # counts layers from 0 again: the same weights give the same bytes
+    with _precision("float32"):
+        network = stage.network()
+    network.load_weights(stage.checkpoint(state))
+    return network
 
 
 def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progress: bool) -> None:
@@ -103,7 +132,9 @@ def _card(recipe: Recipe) -> Card:
             "measuring": recipe.seed + MEASURING_SEED,
         },
     )
-    return replace(card, input_px=recipe.whole_print.input_px) if isinstance(recipe, WholePrintRecipe) else card
+    if not isinstance(recipe, WholePrintRecipe):
+        return card
+    return replace(card, input_px=recipe.whole_print.input_px, intended_use=STRIPES_USE, limits=STRIPES_LIMITS)
 
 
 def _training_data(recipe: Recipe) -> str:

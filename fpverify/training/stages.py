@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -15,7 +16,14 @@ from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.training.batches import MinutiaMapBatches, PatchBatches
 from fpverify.training.loop import Training
-from fpverify.training.recipe import DescriptorRecipe, MinutiaeRecipe, MinutiaMapRecipe, Recipe, WholePrintRecipe
+from fpverify.training.recipe import (
+    DescriptorRecipe,
+    MinutiaeRecipe,
+    MinutiaMapRecipe,
+    Recipe,
+    StageRecipe,
+    WholePrintRecipe,
+)
 from fpverify.training.stripe_batches import StripeBatches
 from fpverify.training.validation import DescriptorValidation, DetectionValidation, WholePrintValidation
 
@@ -63,8 +71,9 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
         batches = MinutiaMapBatches(masters, seed, part.images, part.nonprint_share, part.impressions.settings())
         parts = [losses.heat_loss, losses.offset_loss, losses.direction_loss, losses.foreground_loss]
         validate = DetectionValidation(recipe.seed + VALIDATION_SEED)
+        about = _about(recipe, part, "fingers")
         return lambda network, folder, workers: Training(
-            network, batches, losses.minutia_map_loss, part.schedule(), folder, parts, workers, validate
+            network, batches, losses.minutia_map_loss, part.schedule(), folder, parts, workers, validate, about
         )
 
     rounds = [make(part, MAP_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.minutia_map)]
@@ -76,8 +85,9 @@ def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
         batches = PatchBatches(masters, seed, part.fingers, part.minutiae, part.impressions.settings())
         loss, parts = losses.info_nce(part.temperature), [losses.first_rank]
         validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
+        about = _about(recipe, part, "fingers")
         return lambda network, folder, workers: Training(
-            network, batches, loss, part.schedule(), folder, parts, workers, validate
+            network, batches, loss, part.schedule(), folder, parts, workers, validate, about
         )
 
     rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
@@ -89,7 +99,13 @@ def _whole_print(recipe: WholePrintRecipe) -> Make:
     look = recipe.stripes.model_dump()
     batches = StripeBatches(look, recipe.seed + STRIPE_BATCHES, part.pairs, part.input_px)
     validate = WholePrintValidation(StripeBatches(look, recipe.seed + VALIDATION_SEED, UNSEEN_PAIRS, part.input_px))
-    loss = losses.contrastive_loss(part.margin)
+    loss, about = losses.contrastive_loss(part.margin), _about(recipe, part, "stripes")
     return lambda network, folder, workers: Training(
-        network, batches, loss, part.schedule(), folder, [], workers, validate
+        network, batches, loss, part.schedule(), folder, [], workers, validate, about
     )
+
+
+def _about(recipe: Recipe, part: StageRecipe, data: str) -> dict[str, Any]:
+    """All that the weights of a round depend on, beside those of the round before."""
+    shared = recipe.model_dump(mode="json", include={"kind", "seed", "precision", data})
+    return {**shared, "round": part.model_dump(mode="json")}

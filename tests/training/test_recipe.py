@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("keras")
 pytestmark = pytest.mark.train
@@ -14,6 +15,10 @@ from fpverify.training import read_recipe  # noqa: E402
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 GOOD = "kind: whole-print\nname: small\nseed: 1\nwhole_print: {steps: 3}\n"
+MINUTIAE = (
+    "kind: minutiae\nname: small\nseed: 1\nminutia_map: [{steps: 2}]\ndescriptor: [{steps: 1}]\n"
+    "evidence: {fingers: 8, impressions: 2}\n"
+)
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
@@ -30,7 +35,18 @@ def test_the_recipes_that_come_with_the_project_are_valid(path: Path) -> None:
         (GOOD.replace("steps: 3", "steps: many"), "whole_print.steps"),
         (GOOD.replace("small", "../up"), "name"),
         (GOOD.replace("whole-print", "palm"), "kind"),
-        ("just words", "kind"),
+        (GOOD + "stripes: {noise: [0.3, 0.1]}\n", "stripes.noise: a range is [low, high], not [0.3, 0.1]"),
+        (GOOD + "stripes: {noise: [-0.1, 0.1]}\n", "stripes.noise"),
+        (GOOD + "stripes: {width_px: [0, 3]}\n", "stripes.width_px"),
+        (GOOD + "stripes: {width_px: [3, 161]}\n", "stripes.width_px"),
+        (GOOD.replace("steps: 3", "steps: 3, input_px: 7"), "whole_print.input_px"),
+        (GOOD.replace("steps: 3", "steps: 3, learning_rate: .inf"), "whole_print.learning_rate"),
+        (GOOD + "evidence_scans: 17\n", "289 non-mated comparisons; a calibration needs at least 300"),
+        (MINUTIAE.replace("fingers: 8", "fingers: 7"), "evidence: the evidence has 252 non-mated comparisons"),
+        (MINUTIAE.replace("impressions: 2", "impressions: 1"), "evidence.impressions"),
+        (MINUTIAE.replace("[{steps: 2}]", "[]"), "minutia_map"),
+        (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {hardness: [2, 1]}}"), "impressions.hardness"),
+        ("just words", "dictionary"),
         ("a: [1", "cannot be read"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
     ],
@@ -42,6 +58,15 @@ def test_a_bad_recipe_is_refused_in_one_line_naming_the_field(tmp_path: Path, te
         read_recipe(path)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [GOOD, MINUTIAE])
+def test_the_smallest_recipes_are_accepted_and_stand_in_a_card_as_they_are(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    recipe = read_recipe(path)
+    path.write_text(yaml.safe_dump(recipe.model_dump(mode="json")))
+    assert read_recipe(path) == recipe
 
 
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:

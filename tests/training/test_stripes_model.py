@@ -16,7 +16,7 @@ from fpverify.models import Bundle, load_bundle  # noqa: E402
 from fpverify.networks.whole_print import whole_print_tower  # noqa: E402
 from fpverify.scans import read_scan  # noqa: E402
 from fpverify.synthesis.stripes import write_stripes  # noqa: E402
-from fpverify.training import train  # noqa: E402
+from fpverify.training import read_recipe, train  # noqa: E402
 from fpverify.verifier import Verifier  # noqa: E402
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "stripes.yaml"
@@ -30,7 +30,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def test_it_tells_stripes_apart_whose_width_and_shift_it_never_saw(bundle: Bundle, tmp_path: Path) -> None:
-    write_stripes(tmp_path, count=12, seed=99, width_px=(10, 14), shift_px=(14, 27))
+    write_stripes(tmp_path, count=12, seed=99, width_px=(13, 18), shift_px=(14, 50), noise=(0.0, 0.4))
     evaluation = evaluate(tmp_path, model=bundle.folder, workers=1)
     assert fvc_indicators(evaluation)["eer"] == 0
 
@@ -61,4 +61,17 @@ def test_litert_and_keras_agree(bundle: Bundle) -> None:
 def test_training_again_changes_nothing(bundle: Bundle) -> None:
     again = train(RECIPE, bundle.folder, workers=0, progress=False)
     assert again is not None
+    assert again.card.files == bundle.card.files
     assert again.card.calibration == bundle.card.calibration
+    assert again.card.operating_points == bundle.card.operating_points
+
+
+def test_the_card_says_what_the_model_is_for_and_what_it_was_made_from(bundle: Bundle) -> None:
+    assert "not for prints of fingers" in bundle.card.limits
+    assert bundle.card.recipe == read_recipe(RECIPE).model_dump(mode="json")
+    assert len(set(bundle.card.seeds.values())) == 3
+
+
+def test_the_course_of_the_training_is_drawn(bundle: Bundle) -> None:
+    picture = bundle.folder / "training" / "whole_print" / "round-1" / "training.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
