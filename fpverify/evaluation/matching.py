@@ -10,7 +10,7 @@ from typing import Protocol
 from fpverify.comparison import similarities
 from fpverify.comparison.calibration import Calibration
 from fpverify.errors import CorruptModel, ModelError
-from fpverify.features import MinutiaExtractor, WholePrintExtractor
+from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.models import Bundle, load_bundle
 from fpverify.vocabulary import OperatingPoint, Scan, Score, Scores, Template
 
@@ -20,6 +20,10 @@ class Extractor(Protocol):
 
     def extract(self, scan: Scan) -> Template:
         """The template of a scan; raises FailureToAcquire."""
+        ...
+
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template and where it came from; raises FailureToAcquire."""
         ...
 
 
@@ -65,6 +69,10 @@ class Matcher:
     def template(self, scan: Scan) -> Template:
         """The template of a scan; raises FailureToAcquire."""
         return self.extractor.extract(scan)
+
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template of a scan with its image and foreground; raises FailureToAcquire."""
+        return self.extractor.acquire(scan)
 
     def score(self, probe: Template, reference: Template) -> Score:
         """How alike two templates of this model are."""
