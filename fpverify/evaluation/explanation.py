@@ -130,6 +130,33 @@ class Explanation:
             f"{self.point.threshold:.1f} (false match rate {rate})"
         )
 
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """What each step to the score came to: (what it counts, the number)."""
+        last = [
+            ("raw similarity, 0 to 1", f"{self.raw:.3f}"),
+            (
+                "score, beyond the evidence" if self.score.extrapolated else "score, calibrated",
+                f"{self.score.value:.1f}",
+            ),
+        ]
+        if self.overlap is None:
+            cosine = 2 * self.raw - 1
+            distance = math.sqrt(max(0.0, 2 - 2 * cosine))
+            return [
+                ("cosine of the prints' vectors", f"{cosine:.3f}"),
+                ("distance of them, 0 to 2", f"{distance:.3f}"),
+                *last,
+            ]
+        common = "–" if self.overlap.alignment is None else str(common_minutiae(self.overlap))
+        return [
+            ("pairs alike by descriptor", str(self.overlap.proposed)),
+            ("of them in consensus", str(self.overlap.agreed)),
+            ("minutiae in common area", common),
+            ("partners among them", str(len(self.overlap.pairs))),
+            *last,
+        ]
+
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
         """Why, the weightiest first; at least one."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fpverify.comparison import Alignment, Overlap
 from fpverify.evaluation.explanation import MM_PER_PX, Explanation, Side, common_minutiae
 from fpverify.features.minutiae import CELL_PX
-from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+from fpverify.vocabulary import BoolArray, ByteArray, FloatArray, Minutiae
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 130
-SIZE_IN = (11.0, 6.7)  # of the picture: an A4 page across
+SIZE_IN = (11.0, 6.4)  # of the picture: an A4 page across
 COMPACT_SIZE_IN = (6.0, 3.6)
 COMPACT_DOTS_PER_INCH = 100  # 600 px wide
 PNG_BYTES = 200_000  # fits a mail and a manual
 COMPACT_BYTES = 60_000  # a report shows dozens
-PALETTES = (128, 64, 48, 32, 24, 16, 8, 4)  # colours of a PNG: the most that fit
+PALETTES = (3.0, 2.0, 1.5, 1.0)  # how finely a PNG has its colours, 1 being some sixty: the finest that fits
 
 INK = "#1b3a5c"
 QUIET = "#6b7280"  # of words beside the numbers
@@ -44,6 +44,7 @@ SCALE_MM = 5.0
 STRONGEST = 0.9  # strength at the dark end of the colours; the strengths of good pairs lie at 0.4 to 0.9
 FOOT = 0.235  # of the picture's height, below the prints: legend and numbers
 LINE_LETTERS = 150  # of a sentence on the picture's width
+STEP_LETTERS = 15  # of a line below a number
 LINE_HEIGHT = 0.029  # of a line of it, of the picture's height
 CAPTION_HEIGHT = 0.072  # of two lines above a print
 BAR_END = 2.3  # thresholds: what a score is above that makes no difference to the eye
@@ -76,7 +77,7 @@ def draw_pair(explained: Explanation, figure: Figure, *, compact: bool = False) 
 
     Args:
         explained: what to show.
-        figure: of about 11 x 6.7 inches, or 6 x 3.6 if compact.
+        figure: of about 11 x 6.4 inches, or 6 x 3.6 if compact.
         compact: only the two prints with their partners, and a line on top.
     """
     if compact:
@@ -159,7 +160,12 @@ def _draw_partners(explained: Explanation, found: Overlap, figure: Figure, panel
 
 def _caption(axes: Axes, first: str, second: str, letters: float) -> None:
     """Two lines above a panel."""
-    place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom", "annotation_clip": False}
+    place: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "offset points",
+        "va": "bottom",
+        "annotation_clip": False,
+    }
     axes.annotate(first, (0, 1), (0, 1.55 * letters), size=letters, color=INK, weight="bold", **place)
     axes.annotate(second, (0, 1), (0, 0.2 * letters), size=letters - 1, color=QUIET, **place)
 
@@ -214,7 +220,7 @@ def _outline(foreground: BoolArray, colour: str, axes: Axes, alignment: Alignmen
 
 
 def _smooth_ring(z: NDArray[np.complex128], window: int = 9) -> NDArray[np.complex128]:
-    """A closed line of points, each the mean of its neighbours, so that no pixel steps are left; its end is its start."""
+    """A closed line of points, each the mean of its neighbours, so that no pixel steps are left; ends as it starts."""
     if len(z) <= window:
         return np.append(z, z[:1])
     around = np.concatenate([z[-(window // 2) :], z, z[: window // 2]])
@@ -252,7 +258,7 @@ def _same_scale(panels: Sequence[Axes]) -> None:
 
 def _size_in(axes: Axes) -> tuple[float, float]:
     """Width and height of a panel on the page, inches."""
-    inch = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())  # type: ignore[union-attr]
+    inch = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
     return inch.width, inch.height
 
 
@@ -278,7 +284,7 @@ def _strength_of(found: Overlap, number: int, column: int) -> FloatArray:
 
 
 def _draw_minutiae(minutiae: Minutiae, strengths: FloatArray, common: BoolArray, axes: Axes) -> None:
-    """A mark with a tail for each: its size is quality; filled, with the colour of its strength, if it has a partner."""
+    """A mark with a tail for each, as large as its quality; with a partner, filled with the colour of its strength."""
     paired = strengths > 0
     inside = common if len(common) == len(minutiae) else np.ones(len(minutiae), bool)
     for chosen, alpha in ((~paired & ~inside, 0.45), (~paired & inside, 1.0)):
@@ -345,7 +351,7 @@ def _colours() -> Colormap:
 
 
 def _shade(strengths: FloatArray) -> FloatArray:
-    return np.clip(strengths / np.float32(STRONGEST), 0, 1)
+    return np.asarray(np.clip(strengths / np.float32(STRONGEST), 0, 1))
 
 
 # --- the overlay ----------------------------------------------------------------------------------------------------
@@ -375,7 +381,7 @@ def _overlay_facts(explained: Explanation, alignment: Alignment | None) -> str:
     if alignment is None:
         return "not possible"
     area = explained.common_mm2
-    turned = f"turned by {np.degrees(alignment.rotation_rad):.0f}°"
+    turned = f"turned by {np.degrees(alignment.rotation_rad):.0f}°".replace("-", "−")
     return turned if area is None else f"{turned}, {area:.0f} mm² in common"
 
 
@@ -437,59 +443,36 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], marker="o", ls="", c=lone, ms=5.5, mfc="white", alpha=0.45, label="outside the common area"),
         Line2D([], [], color=PROBE, linewidth=3, label="probe"),
         Line2D([], [], color=REFERENCE, linewidth=3, label="reference"),
+        Line2D([], [], marker="o", ls="", c="black", ms=6, mfc="none", label="partners, joined"),
     ]
     figure.legend(
         handles=marks,
         loc="center left",
         bbox_to_anchor=(0.03, 0.206),
-        ncols=5,
+        ncols=6,
         frameon=False,
         fontsize=8.5,
         labelcolor="0.25",
-        columnspacing=1.6,
-        handletextpad=0.4,
+        columnspacing=1.4,
+        handletextpad=0.6,
         borderaxespad=0,
     )
     axes = figure.add_axes((0.79, 0.198, 0.12, 0.016))
     bar = figure.colorbar(ScalarMappable(cmap=_colours()), cax=axes, orientation="horizontal", ticks=[])
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     figure.text(0.783, 0.206, "weak", size=8.5, color="0.25", ha="right", va="center")
     figure.text(0.917, 0.206, "strong pair", size=8.5, color="0.25", ha="left", va="center")
 
 
 def _draw_numbers(explained: Explanation, figure: Figure) -> None:
     """From the pairs proposed to the score, as a row of numbers; then the score against its threshold."""
-    steps = _steps(explained)
-    for k, (number, words) in enumerate(steps):
+    steps = explained.steps
+    for k, (words, number) in enumerate(steps):
         x = 0.03 + k * 0.6 / len(steps)
         colour = _verdict_colour(explained) if k == len(steps) - 1 else INK
         figure.text(x, 0.128, number, size=16, weight="bold", color=colour, va="center")
-        figure.text(x, 0.096, words, size=8.5, color=QUIET, va="top", linespacing=1.25)
+        figure.text(x, 0.096, fill(words, STEP_LETTERS), size=8.5, color=QUIET, va="top", linespacing=1.25)
     _draw_score(explained, figure.add_axes((0.65, 0.085, 0.32, 0.05)))
-
-
-def _steps(explained: Explanation) -> list[tuple[str, str]]:
-    found, value = explained.overlap, explained.score.value
-    last = [
-        (f"{explained.raw:.3f}", "raw similarity,\n0 to 1"),
-        (f"{value:.1f}", "score, beyond\nthe evidence" if explained.score.extrapolated else "score,\ncalibrated"),
-    ]
-    if found is None:
-        distance = float(np.sqrt(max(0.0, 4 - 4 * explained.raw)))  # unit vectors: 2 - 2 cos, and raw is (1 + cos) / 2
-        cosine = 2 * explained.raw - 1
-        return [
-            (f"{cosine:.3f}", "cosine of the\nprints' vectors"),
-            (f"{distance:.3f}", "their distance,\n0 to 2"),
-            *last,
-        ]
-    common = "–" if found.alignment is None else str(common_minutiae(found))
-    return [
-        (str(found.proposed), "pairs alike\nby descriptor"),
-        (str(found.agreed), "of them in\nconsensus"),
-        (common, "minutiae in\ncommon area"),
-        (str(len(found.pairs)), "partners\namong them"),
-        *last,
-    ]
 
 
 def _draw_score(explained: Explanation, axes: Axes) -> None:
@@ -515,20 +498,40 @@ def _draw_score(explained: Explanation, axes: Axes) -> None:
 
 
 def _png(figure: Figure, most_bytes: int) -> bytes:
-    """The figure with as many colours as fit."""
+    """The figure in the colours it is drawn with and their blends, as finely as fits."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    content = b""
-    for colours in PALETTES:
+    for fineness in PALETTES:
+        palette = Image.new("P", (1, 1))
+        palette.putpalette(_palette(fineness).tobytes())
         file = io.BytesIO()
-        image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            file, "PNG", optimize=True
-        )
-        content = file.getvalue()
-        if len(content) <= most_bytes:
+        image.quantize(palette=palette, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        if file.tell() <= most_bytes:
             break
-    return content
+    return file.getvalue()
+
+
+def _palette(fineness: float) -> ByteArray:
+    """Greys, the strengths' colours, words' colours fading into white, and the overlay's two inks; (n, 3)."""
+    from matplotlib.colors import to_rgb
+
+    def steps(number: float) -> FloatArray:
+        return np.linspace(0, 1, round(number), dtype=np.float32)
+
+    white = np.ones(3)
+    greys = steps(9 * fineness)[:, None] * white
+    strong = _colours()(steps(8 * fineness))[:, :3]
+    words = [
+        white + share * (np.array(to_rgb(colour)) - white)
+        for colour in (INK, REFUSED, PROBE, REFERENCE)
+        for share in steps(1 + 3 * fineness)[1:]
+    ]
+    one, other = np.meshgrid(steps(3 * fineness), steps(3 * fineness))
+    inks = _mixed(one, other).reshape(-1, 3)
+    pale = (white + strong[::2]) / 2  # lines between partners, which are half transparent
+    colours = np.concatenate([greys, strong, pale, words, inks])
+    return np.unique(np.rint(255 * colours).astype(np.uint8), axis=0)[:256]
