@@ -254,7 +254,7 @@ def _causes(explained: Explanation) -> Iterator[Cause]:
     if explained.overlap is None:
         yield Cause("vectors", _vectors(explained))
     elif explained.decision.match:
-        yield Cause("partners", f"{_partners(explained.overlap)}: more than two different fingers show.")
+        yield Cause("partners", f"{_partners(explained.overlap)}; two different fingers show fewer.")
         yield from _shortcomings(explained, "although")
     else:
         yield from _reasons_against(explained, explained.overlap)
@@ -277,11 +277,7 @@ def _reasons_against(explained: Explanation, found: Overlap) -> Iterator[Cause]:
 
 def _against(explained: Explanation, found: Overlap) -> Iterator[Cause]:
     if found.alignment is None:
-        yield Cause(
-            "no-consensus",
-            f"Of {_counted(found.proposed, 'pair')} of minutiae that look alike, {found.agreed or 'none'} agree about "
-            "where they lie: the prints cannot be laid on each other.",
-        )
+        yield Cause("no-consensus", f"{_disagreement(found)}: the prints cannot be laid on each other.")
         return
     area = explained.common_mm2
     little = found.common < FEW_COMMON or (area is not None and area < LITTLE_COMMON_MM2)
@@ -301,6 +297,13 @@ def _against(explained: Explanation, found: Overlap) -> Iterator[Cause]:
             f"{_partners(found)}, but they resemble each other only by {float(found.strengths.mean()):.2f} of 1 on "
             "average: distorted skin, noise, or another finger.",
         )
+
+
+def _disagreement(found: Overlap) -> str:
+    if found.proposed == 0:
+        return "No minutiae of the two prints could be paired"
+    agreed = f"only {found.agreed}" if found.agreed else "none"
+    return f"Of {_counted(found.proposed, 'pair')} of minutiae that look alike, {agreed} agree about where they lie"
 
 
 def _shortcomings(explained: Explanation, opening: str) -> Iterator[Cause]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fpverify.comparison import Alignment, Overlap
 from fpverify.evaluation.explanation import MM_PER_PX, Explanation, Side, common_minutiae
+from fpverify.features import Acquired
 from fpverify.features.minutiae import CELL_PX
 from fpverify.vocabulary import BoolArray, ByteArray, FloatArray, Minutiae
 
@@ -39,14 +40,18 @@ EDGE = "#1f2937"  # around minutiae with one
 REFUSED = "#9a3412"  # a non-match
 RIDGE_SHADE = 0.36  # of black: ridges stay behind what is drawn on them
 MARGIN_PX = 6  # around the foreground, 0.6 mm
+RIM_PX = 3 * CELL_PX  # around an image, for the outline's blur to end in
 TAIL_PX = 6.5  # of a minutia's direction, one and a half ridge periods
-SCALE_MM = 5.0
+SCALES_MM = (5, 2, 1)  # of the bar: the longest within a quarter of a panel
 STRONGEST = 0.9  # strength at the dark end of the colours; the strengths of good pairs lie at 0.4 to 0.9
 FOOT = 0.235  # of the picture's height, below the prints: legend and numbers
 LINE_LETTERS = 150  # of a sentence on the picture's width
 STEP_LETTERS = 15  # of a line below a number
 LINE_HEIGHT = 0.029  # of a line of it, of the picture's height
 CAPTION_HEIGHT = 0.072  # of two lines above a print
+CLOSE_TICKS = 75.0  # score at the bar's end from which on every second tick is left out
+FINEST_TICK = 60  # 0.0001 %: beyond, nothing is measured
+LEAST_BAR = 20.0  # score at the end of the bar, at least: a false match rate of 1 %
 BAR_END = 2.3  # thresholds: what a score is above that makes no difference to the eye
 MOST_CAUSES = 3  # in the picture; all are in `Explanation.causes`
 
@@ -186,9 +191,8 @@ def _draw_print(side: Side, axes: Axes) -> None:
     foreground = side.acquired.foreground
     shade = RIDGE_SHADE * _ink(image, foreground)
     height, width = image.shape
-    axes.imshow(1 - shade, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0), interpolation="antialiased")
-    if foreground is not None:
-        _outline(foreground, "0.45", axes)
+    axes.imshow(1 - shade, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0), interpolation="hanning")
+    _outline(side.acquired, "0.45", axes)
     _frame(axes, _box(image.shape, foreground))
 
 
@@ -199,22 +203,26 @@ def _ink(image: FloatArray, foreground: BoolArray | None) -> FloatArray:
 
 
 def _coverage(foreground: BoolArray, shape: tuple[int, ...]) -> FloatArray:
-    """The foreground's cells as pixels with a soft rim; (h, w) in [0, 1]."""
-    cells = cv2.copyMakeBorder(foreground.astype(np.float32), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    size = cells.shape[1] * CELL_PX, cells.shape[0] * CELL_PX
-    smooth = cv2.GaussianBlur(cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR), (0, 0), CELL_PX)
-    smooth = np.clip(4 * smooth - 1.5, 0, 1)  # as wide as the outline
-    return np.asarray(smooth[CELL_PX : CELL_PX + shape[0], CELL_PX : CELL_PX + shape[1]])
+    """The foreground's cells as pixels with a soft rim, as wide as the outline; (h, w) in [0, 1]."""
+    smooth = _smooth_cells(foreground, shape)[RIM_PX:-RIM_PX, RIM_PX:-RIM_PX]
+    return np.asarray(np.clip(4 * smooth - 1.5, 0, 1))
 
 
-def _outline(foreground: BoolArray, colour: str, axes: Axes, alignment: Alignment | None = None) -> None:
+def _smooth_cells(foreground: BoolArray, shape: tuple[int, ...]) -> FloatArray:
+    """The foreground's cells as pixels without steps, with a rim of nothing; (h + 2 RIM_PX, w + 2 RIM_PX) in [0, 1]."""
+    cells = np.asarray(np.kron(foreground, np.ones((CELL_PX, CELL_PX))), np.float32)[: shape[0], : shape[1]]
+    framed = cv2.copyMakeBorder(cells, RIM_PX, RIM_PX, RIM_PX, RIM_PX, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray(cv2.GaussianBlur(framed, (0, 0), CELL_PX), np.float32)
+
+
+def _outline(acquired: Acquired, colour: str, axes: Axes, alignment: Alignment | None = None) -> None:
     """Smooth lines around the foreground, laid by an alignment if there is one."""
-    cells = cv2.copyMakeBorder(foreground.astype(np.float32), 3, 3, 3, 3, cv2.BORDER_CONSTANT, value=0)
-    size = cells.shape[1] * CELL_PX, cells.shape[0] * CELL_PX
-    smooth = cv2.GaussianBlur(cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR), (0, 0), CELL_PX)
+    if acquired.foreground is None:
+        return
+    smooth = _smooth_cells(acquired.foreground, acquired.prepared.image.shape)
     rims, _ = cv2.findContours((smooth > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for rim in rims:
-        z = _smooth_ring(rim[:, 0, 0] + 1j * rim[:, 0, 1]) + (0.5 - 3 * CELL_PX) * (1 + 1j)
+        z = _smooth_ring(rim[:, 0, 0] + 1j * rim[:, 0, 1]) + (0.5 - RIM_PX) * (1 + 1j)
         z = z if alignment is None else alignment.laid(z)
         axes.plot(z.real, z.imag, color=colour, linewidth=1.0, solid_joinstyle="round", zorder=2)
 
@@ -267,10 +275,18 @@ def _span(ends: tuple[float, float]) -> float:
 
 
 def _draw_scale(axes: Axes, letters: float) -> None:
-    """A bar of 5 mm in the lower left corner."""
-    left, bottom = axes.get_xlim()[0] + 3, axes.get_ylim()[0] - 4
-    axes.plot([left, left + SCALE_MM / MM_PER_PX], [bottom, bottom], color="0.3", linewidth=2, solid_capstyle="butt")
-    axes.text(left, bottom - 3, f"{SCALE_MM:g} mm", size=letters, color="0.3", va="bottom")
+    """A bar of some millimetres in the lower left corner, on a white ground."""
+    across_mm = _span(axes.get_xlim()) * MM_PER_PX
+    length_mm = next((length for length in SCALES_MM if length <= across_mm / 4), SCALES_MM[-1])
+    share = length_mm / across_mm
+    point = 1 / 72 / _size_in(axes)[1]  # of the page, as a share of the panel's height
+    axes.plot(
+        [0, share], [2 * point] * 2, color="0.3", linewidth=2, solid_capstyle="butt", transform=axes.transAxes, zorder=7
+    )
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 2.5}
+    axes.text(
+        0, 5 * point, f"{length_mm} mm", size=letters, color="0.3", va="bottom", transform=axes.transAxes, bbox=ground
+    )
 
 
 # --- minutiae and partners ------------------------------------------------------------------------------------------
@@ -371,9 +387,9 @@ def _draw_overlay(explained: Explanation, found: Overlap, axes: Axes) -> None:
     here = _shifted(_ink(one.prepared.image, one.foreground), alignment.matrix, corner, size)
     there = _shifted(_ink(other.prepared.image, other.foreground), np.eye(2, 3), corner, size)
     extent = (left, left + size[0], top + size[1], top)
-    axes.imshow(_mixed(here, there), extent=extent, interpolation="antialiased")
-    _outline(one.foreground, PROBE, axes, alignment)
-    _outline(other.foreground, REFERENCE, axes)
+    axes.imshow(_mixed(here, there), extent=extent, interpolation="hanning")
+    _outline(one, PROBE, axes, alignment)
+    _outline(other, REFERENCE, axes)
     _frame(axes, (left, right, top, bottom))
 
 
@@ -453,15 +469,16 @@ def _legend(figure: Figure) -> None:
         frameon=False,
         fontsize=8.5,
         labelcolor="0.25",
+        handlelength=1.3,
         columnspacing=1.4,
         handletextpad=0.6,
         borderaxespad=0,
     )
-    axes = figure.add_axes((0.79, 0.198, 0.12, 0.016))
+    axes = figure.add_axes((0.805, 0.198, 0.105, 0.016))
     bar = figure.colorbar(ScalarMappable(cmap=_colours()), cax=axes, orientation="horizontal", ticks=[])
     bar.outline.set_visible(False)
-    figure.text(0.783, 0.206, "weak", size=8.5, color="0.25", ha="right", va="center")
-    figure.text(0.917, 0.206, "strong pair", size=8.5, color="0.25", ha="left", va="center")
+    figure.text(0.799, 0.206, "weak", size=8.5, color="0.25", ha="right", va="center")
+    figure.text(0.916, 0.206, "strong pair", size=8.5, color="0.25", ha="left", va="center")
 
 
 def _draw_numbers(explained: Explanation, figure: Figure) -> None:
@@ -479,14 +496,15 @@ def _draw_score(explained: Explanation, axes: Axes) -> None:
     """The score as a bar against the threshold, with the false match rates that scores stand for."""
     score, threshold = explained.score.value, explained.point.threshold
     colour = _verdict_colour(explained)
-    end = BAR_END * threshold
+    end = max(BAR_END * threshold, LEAST_BAR)
     axes.barh([0], [end], color="0.92", height=1)
     axes.barh([0], [min(max(score, 0.006 * end), end)], color=colour, height=1)
     axes.plot([threshold, threshold], [-0.8, 0.8], color="black", linewidth=1.6, clip_on=False)
     axes.text(threshold, 1.0, f"threshold {threshold:.1f}", size=8.5, color="0.2", ha="center", va="bottom")
     if score > end:
         axes.text(0.985 * end, -0.03, "›", size=14, color="white", ha="right", va="center_baseline", weight="bold")
-    ticks = [tick for tick in range(0, 200, 10) if tick < 0.97 * end][:7]
+    step = 10 if end < CLOSE_TICKS else 20
+    ticks = [tick for tick in range(0, 6 * step, step) if tick < 0.97 * end and tick <= FINEST_TICK]
     axes.set(xlim=(0, end), ylim=(-0.8, 0.8), yticks=[], xticks=ticks)
     axes.set_xticklabels([f"{10.0 ** (2 - tick / 10):.12g} %" for tick in ticks], size=7.5, color=QUIET)
     axes.set_xlabel("false match rate of a threshold at this score", size=8, color=QUIET, labelpad=2)
