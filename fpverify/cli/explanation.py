@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fpverify.cli.failures import one_line
 from fpverify.cli.measurement import PICTURES, OutputFile
 from fpverify.cli.options import FMR, JSON, MODEL, PPI, options
 from fpverify.cli.words import counted, print_facts, print_json, scan_notes
@@ -81,10 +82,10 @@ def print_explanation(explained: Explanation, out: Path | None) -> None:
 
 
 def _print_facts(side: Side) -> str:
-    notes = scan_notes(side.scan)
+    name, notes = one_line(side.name), scan_notes(side.scan)
     area_mm2 = side.acquired.area_mm2
     if area_mm2 is None:
-        return "; ".join(note for note in (side.name, notes) if note)
+        return "; ".join(note for note in (name, notes) if note)
     minutiae = counted(len(side.template.minutiae), "minutia").replace("minutias", "minutiae")
-    found = f"{side.name}: {minutiae} on {area_mm2:.0f} mm², quality {side.template.quality:.2f} of 1"
+    found = f"{name}: {minutiae} on {area_mm2:.0f} mm², quality {side.template.quality:.2f} of 1"
     return "; ".join(note for note in (found, notes) if note)

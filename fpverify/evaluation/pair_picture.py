@@ -29,7 +29,7 @@ COMPACT_SIZE_IN = (6.0, 3.6)
 COMPACT_DOTS_PER_INCH = 100  # 600 px wide
 PNG_BYTES = 200_000  # fits a mail and a manual
 COMPACT_BYTES = 60_000  # a report shows dozens
-PALETTES = (3.0, 2.0, 1.5, 1.0)  # how finely a PNG has its colours, 1 being some sixty: the finest that fits
+PALETTES = (3.0, 2.0, 1.5, 1.0, 0.5)  # how finely a PNG has its colours, 1 being some sixty: the finest that fits
 
 INK = "#1b3a5c"
 QUIET = "#6b7280"  # of words beside the numbers
@@ -170,13 +170,16 @@ def _caption(axes: Axes, first: str, second: str, letters: float) -> None:
         "textcoords": "offset points",
         "va": "bottom",
         "annotation_clip": False,
+        "parse_math": False,  # a dollar in a file name is one
     }
     axes.annotate(first, (0, 1), (0, 1.55 * letters), size=letters, color=INK, weight="bold", **place)
     axes.annotate(second, (0, 1), (0, 0.2 * letters), size=letters - 1, color=QUIET, **place)
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 26 else f"{name[:11]}…{name[-14:]}"
+    """A file name that can be drawn on one line."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return shown if len(shown) <= 26 else f"{shown[:11]}…{shown[-14:]}"
 
 
 def _facts(side: Side) -> str:

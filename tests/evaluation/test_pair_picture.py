@@ -117,3 +117,17 @@ def test_a_whole_print_model_has_prints_and_numbers(edges_model: Path, stripes: 
     write_picture(told, tmp_path / "pair.png")
     assert pixels((tmp_path / "pair.png").read_bytes()).shape == (832, 1430, 3)
     assert len(pair_png(told)) <= COMPACT_BYTES
+
+
+def test_noise_still_makes_a_small_picture(edges_model: Path) -> None:
+    noise = np.random.default_rng(5).integers(0, 256, (2, 400, 400)).astype(np.uint8)
+    told = of(Matcher.load(edges_model), *(Scan(pixels, 500.0, "noise") for pixels in noise))
+    assert len(pair_png(told)) <= COMPACT_BYTES
+
+
+@pytest.mark.parametrize("name", ["$\\frac$.bmp", "two\nlines\udcff.bmp", "指紋.bmp", "x" * 200])
+def test_any_file_name_can_be_drawn(mated: Explanation, name: str) -> None:
+    from dataclasses import replace
+
+    probe = replace(mated.probe, scan=replace(mated.probe.scan, source=name))
+    assert len(pair_png(replace(mated, probe=probe))) > 10_000
