@@ -24,6 +24,7 @@ POOR_QUALITY = 0.45  # what an enrolled print must have at least; below it mated
 LITTLE_COMMON_MM2 = 60.0  # of common area: a third of a fingertip, some ten minutiae
 FEW_COMMON = 10.0  # minutiae in the common area; fewer cannot add up to much, all being partners
 LOW_SHARE = 0.5  # partners of the common minutiae: 98 of 100 synthetic mated pairs have 0.68, non-mated less than 0.37
+NON_MATED_SHARE = 0.37  # partners of the common minutiae that 98 of 100 synthetic non-mated pairs stay below
 WEAK_STRENGTH = 0.4  # mean of the partners: 98 of 100 synthetic mated pairs lie above, as many non-mated below
 MM_PER_PX = 25.4 / WORKING_PPI
 
@@ -289,7 +290,7 @@ def _against(explained: Explanation, found: Overlap) -> Iterator[Cause]:
             f"{_counted(common_minutiae(found), 'minutia')}: two scans of one finger may show different parts of it.",
         )
     if len(found.pairs) < LOW_SHARE * found.common:
-        ending = "" if little else ": this is how two different fingers look"
+        ending = "" if little else _likeness(len(found.pairs) / found.common)
         yield Cause("few-partners", f"{_partners(found)}{ending}.")
     elif len(found.pairs) and float(found.strengths.mean()) < WEAK_STRENGTH:
         yield Cause(
@@ -297,6 +298,13 @@ def _against(explained: Explanation, found: Overlap) -> Iterator[Cause]:
             f"{_partners(found)}, but they resemble each other only by {float(found.strengths.mean()):.2f} of 1 on "
             "average: distorted skin, noise, or another finger.",
         )
+
+
+def _likeness(share: float) -> str:
+    """What so few partners are usual for."""
+    if share < NON_MATED_SHARE:
+        return ": this is how two different fingers look"
+    return ": two good prints of one finger mostly show more, two different fingers less"
 
 
 def _disagreement(found: Overlap) -> str:

@@ -82,6 +82,12 @@ def test_many_minutiae_in_common_with_few_partners_are_two_fingers() -> None:
     assert told.causes[0].sentence.startswith("3 of the 30 minutiae in the common area have a partner: this is how two")
 
 
+def test_partners_between_mated_and_non_mated_are_not_called_two_fingers() -> None:
+    told = explained(*both(), found=laid(13, 0.8, 30))
+    assert causes(told) == ["few-partners"]
+    assert "two different fingers less" in told.causes[0].sentence
+
+
 @pytest.mark.parametrize(("partners", "few"), [(int(30 * LOW_SHARE) - 1, True), (int(30 * LOW_SHARE), False)])
 def test_few_partners_are_less_than_the_stated_share(partners: int, few: bool) -> None:
     assert ("few-partners" in causes(explained(*both(), found=laid(partners, 0.8, 30)))) == few
