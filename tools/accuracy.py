@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from fpverify.evaluation import Matcher, evaluate
+from fpverify.evaluation.pooling import pooled
 from fpverify.evaluation.summary import metrics
 from fpverify.vocabulary import Evaluation, OperatingPoint
 
@@ -30,36 +31,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parsed(arguments)
     sets = sorted(path for path in given.sets.iterdir() if path.is_dir())
     point = Matcher.load(given.model).operating_point(given.fmr)
-    done = {path.name: evaluate(path, model=given.model, ppi=given.ppi, progress=True) for path in sets}
+    done = [evaluate(path, model=given.model, ppi=given.ppi, progress=True) for path in sets]
     print(table(done, point))
     return 0
 
 
-def table(evaluations: dict[str, Evaluation], point: OperatingPoint) -> str:
+def table(evaluations: Sequence[Evaluation], point: OperatingPoint) -> str:
     """The table: a line a set, their mean, and all comparisons pooled at one threshold."""
-    figures = {name: metrics(evaluation, point) for name, evaluation in evaluations.items()}
+    figures = {one.name: metrics(one, point) for one in evaluations}
     mean = {column: float(np.mean([row[column] for row in figures.values()])) for column in COLUMNS}
     heads = ("set", "EER", "FMR100", "FMR1000", "FTA", f"FMR at {100 * point.target_fmr:g} %", "FNMR there")
     lines = [_line(heads), _line(["---"] * len(heads))]
     lines += [_line([name, *_percents(row)]) for name, row in figures.items()]
-    lines += [_line(["**mean**", *_percents(mean)]), _line(["**pooled**", *_percents(pooled(evaluations, point))])]
+    lines += [
+        _line(["**mean**", *_percents(mean)]),
+        _line(["**pooled**", *_percents(pooled_figures(evaluations, point))]),
+    ]
     return "\n".join(lines)
 
 
-def pooled(evaluations: dict[str, Evaluation], point: OperatingPoint) -> Figures:
-    """FTA, FMR and FNMR over the comparisons of all sets at one threshold, failures to acquire left out of the last."""
-    sides = {mated: np.concatenate([_made(one, mated) for one in evaluations.values()]) for mated in (True, False)}
-    scans = sum(len(one.scans) for one in evaluations.values())
-    return {
-        "fta": sum(len(one.failures) for one in evaluations.values()) / scans,
-        "fmr": float(np.mean(sides[False] >= point.threshold)),
-        "fnmr": float(np.mean(sides[True] < point.threshold)),
-    }
-
-
-def _made(evaluation: Evaluation, mated: bool) -> np.ndarray:
-    scores = evaluation.scores[evaluation.mated == mated]
-    return np.asarray(scores[np.isfinite(scores)])
+def pooled_figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> Figures:
+    """FTA, FMR and FNMR over the comparisons of all sets at one threshold."""
+    figures = metrics(pooled(evaluations), point)
+    return {rate: figures[rate] for rate in ("fta", "fmr", "fnmr")}
 
 
 def _percents(figures: Figures) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from fpverify.errors import ScanError
-from fpverify.vocabulary import BoolArray
+from fpverify.vocabulary import BoolArray, IndexArray
 
 Protocol = Literal["dense", "fvc"]
 SUFFIXES = frozenset((".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm", ".wsq"))
@@ -37,13 +37,13 @@ class Comparisons:
     """Pairs of prints by index, no pair in both orders.
 
     Attributes:
-        probe: (n,) int.
-        reference: (n,) int, later in the order of the prints.
+        probe: (n,) int32.
+        reference: (n,) int32, later in the order of the prints.
         mated: (n,) bool.
     """
 
-    probe: np.ndarray
-    reference: np.ndarray
+    probe: IndexArray
+    reference: IndexArray
     mated: BoolArray
 
     def __len__(self) -> int:
@@ -92,7 +92,7 @@ def comparisons(prints: Sequence[Print], protocol: Protocol = "dense") -> Compar
             f"{len(prints)} prints of {len(fingers)} fingers give {len(mated)} mated and {len(non_mated)} non-mated "
             "comparisons; at least two fingers, one of them with two impressions, are needed"
         )
-    index = np.array(sorted(mated + non_mated))
+    index = np.array(sorted(mated + non_mated), np.int32)
     truth = np.isin(index @ [len(prints), 1], np.array(mated) @ [len(prints), 1])
     return Comparisons(index[:, 0], index[:, 1], truth)
 

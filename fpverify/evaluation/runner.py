@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +14,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from fpverify.comparison import similarities
+from fpverify.comparison import Calibration, similarities
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.matching import Matcher
 from fpverify.evaluation.protocol import Comparisons, Print, Protocol, comparisons, list_prints
@@ -23,23 +23,6 @@ from fpverify.vocabulary import BoolArray, Evaluation, Scores, Template
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
-    """What comparing a folder gave, before calibration.
-
-    Attributes:
-        prints: in order.
-        pairs: by index into `prints`.
-        raw: (n,) raw similarities; nan where a side failed to acquire.
-        failures: name to reason.
-    """
-
-    prints: tuple[Print, ...]
-    pairs: Comparisons
-    raw: Scores
-    failures: dict[str, str]
 
 
 def evaluate(
@@ -66,24 +49,17 @@ def evaluate(
             result.
         ModelError: the model cannot be used.
     """
-    matcher = Matcher.load(model)
-    calibration = matcher.calibration
+    calibration = Matcher.load(model).calibration
     done = compare_folder(folder, model=model, protocol=protocol, ppi=ppi, workers=workers, progress=progress)
-    made = np.isfinite(done.raw)
-    scores = np.full(len(done.raw), -np.inf)
-    scores[made] = calibration.scores(done.raw[made])
-    names = tuple(one.name for one in done.prints)
-    return Evaluation(
-        probes=tuple(names[k] for k in done.pairs.probe),
-        references=tuple(names[k] for k in done.pairs.reference),
-        mated=done.pairs.mated,
-        scores=scores,
-        scans=names,
-        protocol=protocol,
-        data_hash=_data_hash(done.prints),
-        model_id=matcher.model_id,
-        failures=done.failures,
-    )
+    return calibrated(done, calibration)
+
+
+def calibrated(raw: Evaluation, calibration: Calibration) -> Evaluation:
+    """An evaluation of raw similarities with the scores they stand for."""
+    made = np.isfinite(raw.scores)
+    scores = np.full(len(raw.scores), -np.inf)
+    scores[made] = calibration.scores(raw.scores[made])
+    return replace(raw, scores=scores)
 
 
 def compare_folder(
@@ -94,8 +70,9 @@ def compare_folder(
     ppi: float | None = None,
     workers: int | None = None,
     progress: bool = False,
-) -> Comparison:
-    """The same as `evaluate`, as raw similarities; the model needs no calibration."""
+) -> Evaluation:
+    """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
+    model_id = Matcher.load(model).model_id
     prints = tuple(list_prints(folder))
     pairs = comparisons(prints, protocol)
     count = workers or os.cpu_count() or 1
@@ -104,13 +81,26 @@ def compare_folder(
         outcomes = list(_shown(pool.map(_template, jobs), len(jobs), "templates", progress))
         templates = {number: outcome for number, outcome in enumerate(outcomes) if not isinstance(outcome, str)}
         rows = _rows(np.isin(np.arange(len(prints)), list(templates)), pairs)
-        raw = np.full(len(pairs), np.nan)
+        raw = np.full(len(pairs), -np.inf)
         tasks = [(templates[probe], [templates[k] for k in others.tolist()]) for probe, _, others in rows]
         similarities_of_rows = _shown(pool.map(_compare, tasks), len(rows), "comparisons", progress)
         for (_, places, _), similar in zip(rows, similarities_of_rows, strict=True):
             raw[places] = similar
     failures = {one.name: out for one, out in zip(prints, outcomes, strict=True) if isinstance(out, str)}
-    return Comparison(prints, pairs, raw, failures)
+    return Evaluation(
+        scans=tuple(one.name for one in prints),
+        fingers=tuple(one.finger for one in prints),
+        probe=pairs.probe,
+        reference=pairs.reference,
+        mated=pairs.mated,
+        scores=raw,
+        name=Path(folder).resolve().name,
+        protocol=protocol,
+        data_hash=_data_hash(prints),
+        model_id=model_id,
+        failures=failures,
+        quality=np.array([one.quality if isinstance(one, Template) else np.nan for one in outcomes], np.float32),
+    )
 
 
 class _Pool:

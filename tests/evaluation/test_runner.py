@@ -34,7 +34,7 @@ def evaluation(folder: Path) -> Evaluation:
 def test_the_number_of_workers_changes_nothing(folder: Path, evaluation: Evaluation) -> None:
     parallel = evaluate(folder, workers=2)
     assert parallel.scores.tolist() == evaluation.scores.tolist()
-    assert parallel.probes == evaluation.probes
+    assert parallel.probe.tolist() == evaluation.probe.tolist()
     assert parallel.data_hash == evaluation.data_hash
 
 

@@ -25,22 +25,22 @@ def accuracy() -> ModuleType:
     return module
 
 
-def evaluated(mated: list[float], non_mated: list[float], failures: int = 0) -> Evaluation:
+def evaluated(name: str, mated: list[float], non_mated: list[float], failures: int = 0) -> Evaluation:
     scores = np.array([*mated, *non_mated])
     truth = np.arange(len(scores)) < len(mated)
     scans = tuple(f"{number}_1" for number in range(4))
     lost = dict.fromkeys(scans[:failures], "too little foreground")
-    names = tuple(f"{number}_1" for number in range(len(scores)))
-    return Evaluation(names, names[::-1], truth, scores, scans, "dense", "", "m", lost)
+    sides = np.arange(len(scores), dtype=np.int32) % 4
+    return Evaluation(scans, scans, sides, sides, truth, scores, name, "dense", "", "m", lost)
 
 
 def test_pooled_rates_are_those_of_all_comparisons_together(accuracy: ModuleType) -> None:
-    sets = {"a": evaluated([10, 30, 30, -np.inf], [0, 0, 30, 30], failures=1), "b": evaluated([30, 10], [0, 30, 0, 0])}
-    assert accuracy.pooled(sets, POINT) == pytest.approx({"fta": 1 / 8, "fmr": 3 / 8, "fnmr": 2 / 5})
+    sets = [evaluated("a", [10, 30, 30, -np.inf], [0, 0, 30, 30], failures=1), evaluated("b", [30, 10], [0, 30, 0, 0])]
+    assert accuracy.pooled_figures(sets, POINT) == pytest.approx({"fta": 1 / 8, "fmr": 3 / 8, "fnmr": 2 / 5})
 
 
 def test_the_table_has_a_line_for_each_set_their_mean_and_the_pool(accuracy: ModuleType) -> None:
-    sets = {"a": evaluated([30, 30], [0, 0, 0, 25]), "b": evaluated([10, 30], [0, 0, 0, 0])}
+    sets = [evaluated("a", [30, 30], [0, 0, 0, 25]), evaluated("b", [10, 30], [0, 0, 0, 0])]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in accuracy.table(sets, POINT).splitlines()]
     assert [row[0] for row in rows[2:]] == ["a", "b", "**mean**", "**pooled**"]
     assert rows[2][-2:] == ["25.00", "0.00"]
