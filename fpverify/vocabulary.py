@@ -171,10 +171,13 @@ class Score:
     Attributes:
         value: finite; higher is more alike.
         extrapolated: the value lies beyond the evidence the calibration was fitted on.
+        llr: log10 of the likelihood ratio, one finger against two; None if the model's was never fitted. Within what
+            the evidence supports, so it stays level at both ends.
     """
 
     value: float
     extrapolated: bool = False
+    llr: float | None = None
 
     @property
     def fmr(self) -> float:

@@ -79,6 +79,7 @@ def decision_fields(decision: Decision, probe: Scan) -> dict[str, Any]:
         "decision": decision.word,
         "score": decision.score.value,
         "extrapolated": decision.score.extrapolated,
+        "llr": decision.score.llr,
         **operating_point_fields(decision.operating_point),
         "subject": decision.subject,
         "finger": decision.finger,

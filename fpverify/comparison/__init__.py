@@ -3,6 +3,7 @@
 similarity, similarities   raw, in [0, 1]: minutiae of the common area, or the cosine of whole-print vectors
 consensus                  the pairs that agree, by which two prints are aligned
 Calibration                raw similarity -> Score, -10 log10(FMR)
+LikelihoodRatio            score -> log10 of the likelihood ratio
 fuse                       the best of several scores, at the FMR of the whole decision
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse
+from fpverify.comparison.likelihood import LikelihoodRatio
 from fpverify.comparison.overlap import overlap_similarity
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.comparison.whole_print import vector_similarities
@@ -24,6 +26,7 @@ __all__ = [
     "Calibration",
     "Consensus",
     "ConsensusSettings",
+    "LikelihoodRatio",
     "PreparedTemplate",
     "consensus",
     "fuse",

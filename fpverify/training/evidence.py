@@ -15,18 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from fpverify.comparison.calibration import Calibration
+from fpverify.comparison import Calibration, LikelihoodRatio
 from fpverify.errors import TooFewComparisons
 from fpverify.evaluation.pooling import pooled
 from fpverify.evaluation.rates import RULE_OF_THREE, fvc_indicators, operating_point
+from fpverify.evaluation.reliability import NOMINAL
 from fpverify.evaluation.runner import compare_folder, evaluate
 from fpverify.models import Bundle, rewrite_card
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import write_stripes
 from fpverify.training.recipe import EvidenceRecipe, StripesRecipe
-
-RATES = (0.01, 0.001, 0.0001)  # at which a card states operating points, where the evidence supports them
 
 
 def write_ridge_sets(folder: Path, seed: int, recipe: EvidenceRecipe, workers: int) -> list[Path]:
@@ -61,18 +60,21 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def calibrate(bundle: Bundle, sets: list[Path], workers: int) -> Bundle:
-    """Fits the calibration on the non-mated comparisons of the sets and writes it into the card."""
+    """Fits calibration and likelihood ratio on the comparisons of the sets and writes them into the card."""
     raw = pooled([compare_folder(one, model=bundle.folder, workers=workers, progress=True) for one in sets])
-    fitted = Calibration.fit(raw.non_mated_scores[np.isfinite(raw.non_mated_scores)])
-    return rewrite_card(replace(bundle, card=replace(bundle.card, calibration=fitted.to_dict())))
+    mated, non_mated = (side[np.isfinite(side)] for side in (raw.mated_scores, raw.non_mated_scores))
+    curve = Calibration.fit(non_mated)
+    likelihood = LikelihoodRatio.fit(curve.scores(mated), curve.scores(non_mated))
+    card = replace(bundle.card, calibration=curve.to_dict(), likelihood=likelihood.to_dict())
+    return rewrite_card(replace(bundle, card=card))
 
 
 def measure(bundle: Bundle, sets: list[Path], evidence: str, workers: int) -> Bundle:
     """Measures operating points and error rates on the sets and writes them into the card."""
     done = pooled([evaluate(one, model=bundle.folder, workers=workers, progress=True) for one in sets])
-    supported = [rate for rate in RATES if rate * int((~done.mated).sum()) >= RULE_OF_THREE]
+    supported = [rate for rate in NOMINAL if rate * int((~done.mated).sum()) >= RULE_OF_THREE]
     if not supported:
-        raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {RATES[0]:g}")
+        raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {NOMINAL[0]:g}")
     points = tuple(operating_point(done, float(-10 * np.log10(rate)), rate, evidence) for rate in supported)
     measured: dict[str, Any] = {"data": evidence, **fvc_indicators(done), "fta": points[0].fta}
     card = replace(bundle.card, operating_points=points, measured=(measured,))
