@@ -35,6 +35,7 @@ class Settings:
     Attributes:
         db: folder or file of the enrollment store.
         model: name or folder of the bundle; None is the shipped release.
+        calibration: file of `fpverify calibrate`; None is the model's own.
         fmr: false match rate of a decision, in (0, 1).
         ppi: resolution of every scan; None takes each file's own.
         workers: processes of long jobs; None is one for each core.
@@ -42,6 +43,7 @@ class Settings:
 
     db: str = "enroll_db"
     model: str | None = None
+    calibration: str | None = None
     fmr: float = DEFAULT_FMR
     ppi: float | None = None
     workers: int | None = None
@@ -118,7 +120,14 @@ def _parse_text(value: object) -> str:
 
 
 _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
-    {"db": _parse_text, "model": _parse_text, "fmr": parse_fmr, "ppi": parse_ppi, "workers": parse_workers}
+    {
+        "db": _parse_text,
+        "model": _parse_text,
+        "calibration": _parse_text,
+        "fmr": parse_fmr,
+        "ppi": parse_ppi,
+        "workers": parse_workers,
+    }
 )
 
 

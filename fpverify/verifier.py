@@ -42,6 +42,7 @@ class Verifier:
         store: str | Path | None = None,
         *,
         model: str | Path | None = None,
+        calibration: str | Path | None = None,
         fmr: float | None = None,
         create: bool = True,
     ) -> Verifier:
@@ -50,6 +51,7 @@ class Verifier:
         Args:
             store: folder or file of the enrollment store.
             model: shipped name or folder of the bundle.
+            calibration: file of `fpverify calibrate`, in place of the model's own.
             fmr: false match rate of a decision, in (0, 1).
             create: make the store if there is none.
 
@@ -58,8 +60,8 @@ class Verifier:
             StoreError: the store cannot be used.
             SettingsError: a setting is wrong.
         """
-        settings = load_settings(db=store, model=model, fmr=fmr)
-        matcher = Matcher.load(settings.model)
+        settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr)
+        matcher = Matcher.load(settings.model, settings.calibration)
         return cls(Store.open(settings.db, create=create), matcher, settings.fmr)
 
     def close(self) -> None:
@@ -158,7 +160,8 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
         FailureToAcquire: there is no usable print in one of them; the message names it.
         ModelError: the model is unknown or damaged.
     """
-    matcher = Matcher.load(load_settings(model=model).model)
+    settings = load_settings(model=model)
+    matcher = Matcher.load(settings.model, settings.calibration)
     return matcher.score(matcher.template(first), matcher.template(second))
 
 

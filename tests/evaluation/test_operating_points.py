@@ -37,7 +37,7 @@ def test_between_two_points_the_threshold_is_exact_and_the_rates_lie_between(rat
 
 @pytest.mark.parametrize("rate", [0.02, 0.00009, 1e-9])
 def test_outside_the_evidence_there_is_no_threshold(rate: float) -> None:
-    with pytest.raises(ModelError, match="from 0.0001 to 0.01; a false match rate of"):
+    with pytest.raises(ModelError, match=r"from 0.0001 to 0.01; a false match rate of"):
         point_at(POINTS, rate, "m")
 
 

@@ -67,7 +67,7 @@ def test_failures_stay_failures() -> None:
 
 
 def test_few_fingers_are_refused() -> None:
-    with pytest.raises(TooFewComparisons, match="9 fingers; .* at least 10"):
+    with pytest.raises(TooFewComparisons, match=r"9 fingers; .* at least 10"):
         cross_fitted(similarities(fingers=9, impressions=8))
 
 
