@@ -78,7 +78,8 @@ def print_fit(fit: SensorFit, out: Path) -> None:
     """Both calibrations side by side, and where the new one lies."""
     mated, non_mated = fit.fitted.likelihood.mated, fit.fitted.calibration.comparisons
     click.echo(
-        f"{fit.fitted.evidence}: {counted(mated, 'mated comparison')}, {counted(non_mated, 'non-mated comparison')}"
+        f"{fit.fitted.evidence}: {counted(mated, 'mated comparison')}, {counted(non_mated, 'non-mated comparison')}; "
+        f"failure to acquire {percent(fit.fta)}"
     )
     print_table(
         ("FMR asked for", "shipped calibration gave", "own gives", "FNMR"),

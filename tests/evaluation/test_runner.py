@@ -82,5 +82,5 @@ def test_a_file_that_cannot_be_read_is_an_error_and_no_failure_to_acquire(folder
 
 
 def test_a_rate_without_evidence_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ModelError, match=r"from 0.0001 to"):
+    with pytest.raises(ModelError, match="lies outside it"):
         Matcher.load().operating_point(1e-9)
