@@ -8,6 +8,8 @@ from types import TracebackType
 
 from fpverify.comparison import fuse
 from fpverify.errors import FailureToEnroll, ModelMismatch
+from fpverify.evaluation.explanation import Explanation
+from fpverify.evaluation.explanation import explain as explain_pair
 from fpverify.evaluation.matching import Matcher
 from fpverify.evaluation.protocol import Protocol
 from fpverify.evaluation.runner import evaluate as evaluate_folder
@@ -163,6 +165,25 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
     settings = load_settings(model=model)
     matcher = Matcher.load(settings.model, settings.calibration)
     return matcher.score(matcher.template(first), matcher.template(second))
+
+
+def explain(first: Scan, second: Scan, *, model: str | Path | None = None, fmr: float | None = None) -> Explanation:
+    """Why two scans match or do not; `fpverify.evaluation.pair_picture` draws it.
+
+    Args:
+        first: one scan, the probe.
+        second: the other, the reference; exchanging them gives the same score and mirrored pairs.
+        model: shipped name or folder of the bundle; None comes from the settings.
+        fmr: false match rate to decide at, in (0, 1); None comes from the settings.
+
+    Raises:
+        FailureToAcquire: there is no usable print in one of them; the message names it.
+        ModelError: the model is unknown or damaged, or has no operating point at this rate.
+        SettingsError: a setting is wrong.
+    """
+    settings = load_settings(model=model, fmr=fmr)
+    matcher = Matcher.load(settings.model)
+    return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
 
 
 def evaluate(

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "list": "enrollment",
         "show": "enrollment",
         "delete": "enrollment",
+        "explain": "explanation",
         "evaluate": "measurement",
         "calibrate": "calibrating",
         "synth": "synthetic",

@@ -11,7 +11,7 @@ from fpverify.comparison import Calibration, LikelihoodRatio, similarities
 from fpverify.errors import CorruptModel, ModelError
 from fpverify.evaluation.operating_points import point_at
 from fpverify.evaluation.sensor_calibration import calibrated_card
-from fpverify.features import MinutiaExtractor, WholePrintExtractor
+from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.models import Bundle, load_bundle
 from fpverify.vocabulary import OperatingPoint, Scan, Score, Scores, Template
 
@@ -21,6 +21,10 @@ class Extractor(Protocol):
 
     def extract(self, scan: Scan) -> Template:
         """The template of a scan; raises FailureToAcquire."""
+        ...
+
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template and where it came from; raises FailureToAcquire."""
         ...
 
 
@@ -75,6 +79,10 @@ class Matcher:
     def template(self, scan: Scan) -> Template:
         """The template of a scan; raises FailureToAcquire."""
         return self.extractor.extract(scan)
+
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template of a scan with its image and foreground; raises FailureToAcquire."""
+        return self.extractor.acquire(scan)
 
     def score(self, probe: Template, reference: Template) -> Score:
         """How alike two templates of this model are."""
