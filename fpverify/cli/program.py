@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "show": "enrollment",
         "delete": "enrollment",
         "evaluate": "measurement",
+        "cache": "caching",
         "synth": "synthetic",
         "train": "making",
         "models": "making",

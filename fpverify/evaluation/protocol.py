@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from fpverify.errors import ScanError
-from fpverify.evaluation.layout import Print, PrintSet, distinct, list_prints
+from fpverify.evaluation.layout import Print, PrintSet, distinct, find_sets, list_prints, read_set
 from fpverify.vocabulary import BoolArray, IndexArray
 
 Protocol = Literal["dense", "fvc", "first-reference", "cross-sensor", "pairs"]
@@ -29,6 +29,7 @@ __all__ = [
     "finger_comparisons",
     "list_prints",
     "listed_plan",
+    "make_plans",
     "set_plan",
 ]
 
@@ -72,6 +73,40 @@ class Plan:
     prints: tuple[Print, ...] = ()
 
 
+def make_plans(
+    folders: Sequence[str | Path],
+    protocol: Protocol = "dense",
+    *,
+    pairs: str | Path | None = None,
+    ppi: float | None = None,
+    default_ppi: float | None = None,
+) -> list[Plan]:
+    """What an evaluation of folders compares: a plan for each set, or one for the two folders of `cross-sensor`.
+
+    Args:
+        folders: of sets, or folders of sets; probes and references for `cross-sensor`; one set for `pairs`.
+        protocol: which comparisons.
+        pairs: the list of them, for `pairs` and for nothing else.
+        ppi: overrules what files and sets say of their resolution.
+        default_ppi: of sets that say nothing.
+
+    Raises:
+        ScanError: a folder or the list cannot be evaluated.
+        ValueError: the protocol is unknown, takes another number of sets, or lacks its list.
+    """
+    if (pairs is not None) != (protocol == "pairs"):
+        raise ValueError("the protocol pairs takes a list of pairs, and no other does")
+    found = folders if protocol == "cross-sensor" else find_sets(folders)
+    wanted = {"cross-sensor": (2, "two folders, of probes and of references"), "pairs": (1, "one set")}
+    number, what = wanted.get(protocol, (len(found), ""))
+    if len(found) != number:
+        raise ValueError(f"the protocol {protocol} takes {what}; {len(found)} were given")
+    sets = distinct([read_set(one, ppi=ppi, default_ppi=default_ppi) for one in found])
+    if protocol == "cross-sensor":
+        return [cross_sensor_plan(*sets)]
+    return [set_plan(one, protocol) if pairs is None else listed_plan(one, pairs) for one in sets]
+
+
 def set_plan(prints: PrintSet, protocol: Protocol = "dense") -> Plan:
     """One set by a protocol of `ONE_SET`; errors as in `comparisons`."""
     return _plan(prints.name, protocol, prints.prints, comparisons(prints.prints, protocol))
@@ -83,9 +118,9 @@ def cross_sensor_plan(probes: PrintSet, references: PrintSet) -> Plan:
     A finger is the same if its name is the same in both. Scans are named `<set>/<name>`.
 
     Raises:
-        ScanError: there are no mated or no non-mated comparisons, or both are one folder.
+        ScanError: there are no mated or no non-mated comparisons.
     """
-    sides = distinct([probes, references])
+    sides = (probes, references)
     prints = tuple(replace(one, name=f"{side.name}/{one.name}") for side in sides for one in side.prints)
     numbers = _finger_numbers([one.finger for one in prints])
     first = len(probes.prints)
