@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "explanation",
         "evaluate": "measurement",
         "calibrate": "calibrating",
+        "cache": "caching",
         "synth": "synthetic",
         "train": "making",
         "models": "making",
