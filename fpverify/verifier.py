@@ -153,13 +153,19 @@ class Verifier:
             TooFewComparisons: there are no mated or no non-mated comparisons.
             StoreError: the store cannot be read.
         """
+        from fpverify.evaluation.runner import calibrated
+
+        raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress)
+        return calibrated(raw, self.matcher.calibration)
+
+    def compare_enrolled(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
+        """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
         from fpverify.evaluation.enrolled import enrolled_plan, templates_hash
-        from fpverify.evaluation.runner import Runner, calibrated
+        from fpverify.evaluation.runner import Runner
 
         plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
-        runner = Runner(self.matcher.bundle.folder, workers, progress=progress)
-        raw = runner.compare_templates(plan, templates, templates_hash(plan, templates))
-        return calibrated(raw, self.matcher.calibration)
+        runner = Runner(self.matcher.bundle.folder, workers=workers, progress=progress)
+        return runner.compare_templates(plan, templates, templates_hash(plan, templates))
 
     def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
         """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""
@@ -255,4 +261,4 @@ def evaluate(
     if len(plans) > 1:
         raise ScanError(f"{folder}: holds {len(plans)} sets; evaluate one at a time")
     kept = TemplateCache(Path(cache)) if cache is not None else None
-    return Runner(settings.model, workers, kept, progress).evaluate(plans[0])
+    return Runner(settings.model, settings.calibration, workers, kept, progress).evaluate(plans[0])

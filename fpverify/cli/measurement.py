@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.caching import CACHE, opened_cache
-from fpverify.cli.options import DB, FMR, JSON, MODEL, PPI, WORKERS, options
+from fpverify.cli.caching import CACHE
+from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, MODEL, PPI, WORKERS, options
+from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table
 from fpverify.settings import Settings, load_settings
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fpverify.evaluation.protocol import Plan
-    from fpverify.evaluation.templates import TemplateCache
     from fpverify.vocabulary import Evaluation, OperatingPoint
 
 PROTOCOLS = ("dense", "fvc", "first-reference", "cross-sensor", "pairs")
@@ -76,6 +76,7 @@ Examples:
     click.option("--metrics", type=OutputFile(), metavar="JSON", help="Write all figures here."),
     click.option("--roc", type=OutputFile(PICTURES), metavar="PNG", help="Draw the ROC here, threshold marked."),
     MODEL,
+    CALIBRATION,
     WORKERS,
     CACHE,
     click.option("--no-cache", is_flag=True, help="Keep no templates, and use none that were kept."),
@@ -94,6 +95,7 @@ def evaluate_command(
     metrics: Path | None,
     roc: Path | None,
     model: str | None,
+    calibration: str | None,
     workers: int | None,
     cache: str | None,
     no_cache: bool,
@@ -110,12 +112,12 @@ def evaluate_command(
     from fpverify.evaluation.matching import Matcher
 
     _check_use(folders, store=store, protocol=protocol, pairs=pairs, db=db, ppi=ppi)
-    settings = load_settings(db=db, fmr=fmr, model=model, workers=workers, cache=cache)
-    point = Matcher.load(settings.model).operating_point(settings.fmr)
+    settings = load_settings(db=db, fmr=fmr, model=model, calibration=calibration, workers=workers, cache=cache)
+    point = Matcher.load(settings.model, settings.calibration).operating_point(settings.fmr)
     if store:
         title, evaluations = settings.db, [_of_store(settings, protocol, scores)]
     else:
-        plans = _plans(folders, protocol or ("pairs" if pairs else "dense"), pairs, ppi, settings.ppi)
+        plans = plans_of(folders, protocol or ("pairs" if pairs else "dense"), pairs, ppi, settings.ppi)
         _check_scores(scores, len(plans))
         title, evaluations = ", ".join(folders), _of_plans(plans, settings, keep=not no_cache)
     figures = _figures(evaluations, point)
@@ -182,25 +184,11 @@ def _check_use(folders: Sequence[str], *, store: bool, protocol: str | None, pai
         raise click.UsageError("--protocol pairs and --pairs go together, and with no other protocol")
 
 
-def _plans(
-    folders: Sequence[str], protocol: str, pairs: str | None, ppi: float | None, default_ppi: float | None
-) -> list[Plan]:
-    from fpverify.errors import FpverifyError
-    from fpverify.evaluation.protocol import make_plans
-
-    try:
-        return make_plans(folders, protocol, pairs=pairs, ppi=ppi, default_ppi=default_ppi)  # type: ignore[arg-type]
-    except FpverifyError:
-        raise
-    except ValueError as error:  # another number of sets than the protocol takes
-        raise click.UsageError(str(error)) from error
-
-
 def _of_plans(plans: Sequence[Plan], settings: Settings, *, keep: bool) -> list[Evaluation]:
     from fpverify.evaluation.runner import Runner
 
-    kept = _writable_cache(settings) if keep else None
-    runner = Runner(settings.model, settings.processes, kept, progress=True)
+    kept = writable_cache(settings) if keep else None
+    runner = Runner(settings.model, settings.calibration, settings.processes, kept, progress=True)
     return [runner.evaluate(plan) for plan in plans]
 
 
@@ -208,20 +196,8 @@ def _of_store(settings: Settings, protocol: str | None, scores: Path | None) -> 
     from fpverify.verifier import Verifier
 
     _check_scores(scores, 1)
-    with Verifier.open(settings.db, model=settings.model, create=False) as verifier:
+    with Verifier.open(settings.db, model=settings.model, calibration=settings.calibration, create=False) as verifier:
         return verifier.evaluate(protocol=protocol or "dense", workers=settings.processes, progress=True)  # type: ignore[arg-type]
-
-
-def _writable_cache(settings: Settings) -> TemplateCache | None:
-    """The cache; none where the user's own folder cannot be written. For a folder that was named that is an error."""
-    kept = opened_cache(settings.cache)
-    try:
-        kept.require_writable()
-    except OSError:
-        if settings.cache is not None:
-            raise
-        return None
-    return kept
 
 
 def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[str, Any]:

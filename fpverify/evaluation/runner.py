@@ -31,16 +31,18 @@ BLOCKS_PER_PROCESS = 16  # of a small set at least, so that no core waits long f
 
 
 class Way(TypedDict, total=False):
-    """How comparisons are made; nothing of it but the model changes a score.
+    """How comparisons are made; nothing of it but the model and its calibration changes a score.
 
     Attributes:
         model: name or folder of a bundle; the release model if not given.
+        calibration: file of `fpverify calibrate`; the model's own if not given.
         workers: processes; one a core if not given.
         cache: where templates are kept; nowhere if not given.
         progress: show bars on standard error when it is a terminal.
     """
 
     model: str | Path | None
+    calibration: str | Path | None
     workers: int | None
     cache: TemplateCache | None
     progress: bool
@@ -51,6 +53,7 @@ class Runner:
     """What carries out a plan; attributes as in `Way`."""
 
     model: str | Path | None = None
+    calibration: str | Path | None = None
     workers: int | None = None
     cache: TemplateCache | None = None
     progress: bool = False
@@ -62,7 +65,7 @@ class Runner:
             ScanError: a file cannot be read. A failure to acquire is no error but a result.
             ModelError: the model cannot be used.
         """
-        calibration = Matcher.load(self.model).calibration
+        calibration = Matcher.load(self.model, self.calibration).calibration
         return calibrated(self.compare(plan), calibration)
 
     def compare(self, plan: Plan) -> Evaluation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 from fpverify.cli.calibrating import calibrate_command
-from fpverify.errors import TooFewComparisons
+from fpverify.errors import FailureToAcquire, FailureToEnroll, TooFewComparisons
 from fpverify.evaluation import Matcher
+from fpverify.scans import read_scan
 from fpverify.synthesis.dataset import write_ridges
+from fpverify.verifier import Verifier
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +58,22 @@ def test_few_fingers_write_nothing(prints: Path, tmp_path: Path) -> None:
     with pytest.raises(TooFewComparisons, match="9 fingers"):
         CliRunner().invoke(calibrate_command, [str(few), "--out", str(tmp_path / "own.yaml")], catch_exceptions=False)
     assert not (tmp_path / "own.yaml").exists()
+
+
+def test_the_enrolled_impressions_will_do(prints: Path, tmp_path: Path) -> None:
+    db, out = tmp_path / "db", tmp_path / "own.yaml"
+    with Verifier.open(db) as verifier:
+        for path in sorted(prints.glob("*.bmp")):
+            with suppress(FailureToAcquire, FailureToEnroll):
+                verifier.enroll(read_scan(path), path.stem.split("_")[0])
+        enrolled = sum(len(verifier.references(one.subject)) for one in verifier.fingers())
+    arguments = ["--store", "--db", str(db), "--out", str(out), "--workers", "1"]
+    CliRunner().invoke(calibrate_command, arguments, catch_exceptions=False)
+    assert yaml.safe_load(out.read_text())["evidence"] == f"{enrolled} scans in the store {db}"
+
+
+def test_folders_or_the_store_but_not_both(prints: Path, tmp_path: Path) -> None:
+    for arguments in ([], [str(prints), "--store"]):
+        result = CliRunner().invoke(calibrate_command, [*arguments, "--out", str(tmp_path / "own.yaml")])
+        assert result.exit_code == 2
+        assert "give either" in result.output
