@@ -35,16 +35,20 @@ class Settings:
     Attributes:
         db: folder or file of the enrollment store.
         model: name or folder of the bundle; None is the shipped release.
+        calibration: file of `fpverify calibrate`; None is the model's own.
         fmr: false match rate of a decision, in (0, 1).
         ppi: resolution of every scan; None takes each file's own.
         workers: processes of long jobs; None is one for each core.
+        cache: folder where evaluations keep templates; None is the user's cache folder.
     """
 
     db: str = "enroll_db"
     model: str | None = None
+    calibration: str | None = None
     fmr: float = DEFAULT_FMR
     ppi: float | None = None
     workers: int | None = None
+    cache: str | None = None
 
     @property
     def processes(self) -> int:
@@ -118,7 +122,15 @@ def _parse_text(value: object) -> str:
 
 
 _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
-    {"db": _parse_text, "model": _parse_text, "fmr": parse_fmr, "ppi": parse_ppi, "workers": parse_workers}
+    {
+        "db": _parse_text,
+        "model": _parse_text,
+        "calibration": _parse_text,
+        "fmr": parse_fmr,
+        "ppi": parse_ppi,
+        "workers": parse_workers,
+        "cache": _parse_text,
+    }
 )
 
 

@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
 BoolArray = NDArray[np.bool_]
 Scores = NDArray[np.float64]
+IndexArray = NDArray[np.int32]
 
 WORKING_PPI = 250.0  # every scan is resampled to this: a ridge period is then 3.2 to 5.8 px
 
@@ -170,10 +171,13 @@ class Score:
     Attributes:
         value: finite; higher is more alike.
         extrapolated: the value lies beyond the evidence the calibration was fitted on.
+        llr: log10 of the likelihood ratio, one finger against two; None if the model's was never fitted. Within what
+            the evidence supports, so it stays level at both ends.
     """
 
     value: float
     extrapolated: bool = False
+    llr: float | None = None
 
     @property
     def fmr(self) -> float:
@@ -203,27 +207,45 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """All comparisons of one set. Failed comparisons have the score -inf.
+    """All comparisons of one set of scans, or of several sets that were pooled. Failed comparisons have the score -inf.
 
     Attributes:
-        probes, references: names, one for each comparison.
+        scans: names of all s scans, each once.
+        fingers: (s) which finger each scan shows; scans are of one finger if and only if these are equal.
+        probe: (n,) int32, index into `scans`, one for each comparison.
+        reference: (n,) int32, likewise.
         mated: (n,) bool.
-        scores: (n,) float64, -inf where a side failed to acquire.
-        scans, failures: names of all scans, and of those that failed to acquire with the reason.
-        protocol: "dense" or "fvc".
-        data_hash: SHA-256 over the files, in order of name.
-        model_id: the model that made the scores.
+        scores: (n,) float64, higher is more alike, -inf where a side failed to acquire.
+        name: of the set, or of the scores' file.
+        protocol: which pairs were compared: "dense", "fvc", ...
+        data_hash: SHA-256 over the files, in order of name; of the scores' file if that is all there was.
+        model_id: what made the scores.
+        failures: the scans that failed to acquire, with the reason.
+        quality: (s,) float32 in [0, 1], nan where a scan failed; None where nobody measured it.
     """
 
-    probes: tuple[str, ...]
-    references: tuple[str, ...]
+    scans: tuple[str, ...]
+    fingers: tuple[str, ...]
+    probe: IndexArray
+    reference: IndexArray
     mated: BoolArray
     scores: Scores
-    scans: tuple[str, ...]
+    name: str
     protocol: str
     data_hash: str
     model_id: str
     failures: dict[str, str] = field(default_factory=dict)
+    quality: FloatArray | None = None
+
+    @property
+    def probes(self) -> list[str]:
+        """Name of the probe of each comparison."""
+        return [self.scans[k] for k in self.probe]
+
+    @property
+    def references(self) -> list[str]:
+        """Name of the reference of each comparison."""
+        return [self.scans[k] for k in self.reference]
 
     @property
     def mated_scores(self) -> Scores:

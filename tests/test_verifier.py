@@ -85,7 +85,7 @@ def test_the_rate_asked_for_decides(verifier: Verifier) -> None:
 
 def test_a_rate_without_evidence_is_refused(verifier: Verifier) -> None:
     verifier.enroll(grey(0), "A")
-    with pytest.raises(ModelError, match="no operating point"):
+    with pytest.raises(ModelError, match="lies outside it"):
         verifier.verify(grey(0), "A", fmr=1e-7)
     with pytest.raises(ValueError, match="no false match rate"):
         verifier.verify(grey(0), "A", fmr=1.0)

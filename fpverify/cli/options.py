@@ -71,11 +71,13 @@ def options(*decorators: Decorator[Any]) -> Decorator[Any]:
 
 
 SCAN = click.argument("scan", type=click.Path())
-FOLDER = click.argument("folder", type=click.Path())
 SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
 FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
 DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")
 MODEL = click.option("--model", metavar="NAME|DIR", help="Model: shipped name, or folder.  [default: the release]")
+CALIBRATION = click.option(
+    "--calibration", type=click.Path(), metavar="FILE", help="Of `fpverify calibrate`.  [default: the model's own]"
+)
 PPI = click.option(
     "--ppi", type=Parsed("number", parse_ppi), metavar="PPI", help="Resolution, if the file states none or a wrong one."
 )

@@ -30,6 +30,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "delete": "enrollment",
         "explain": "explanation",
         "evaluate": "measurement",
+        "calibrate": "calibrating",
+        "cache": "caching",
         "synth": "synthetic",
         "train": "making",
         "models": "making",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import DB, FINGER, FMR, JSON, MODEL, PPI, SCAN, SUBJECT, options
+from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, MODEL, PPI, SCAN, SUBJECT, options
 from fpverify.cli.words import operating_point_facts, operating_point_fields, print_facts, print_json, scan_notes
 from fpverify.settings import load_settings
 
@@ -27,7 +27,7 @@ Examples:
 Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 """,
 )
-@options(SCAN, SUBJECT, FINGER, FMR, PPI, MODEL, DB, JSON)
+@options(SCAN, SUBJECT, FINGER, FMR, PPI, MODEL, CALIBRATION, DB, JSON)
 def verify_command(
     *,
     scan: str,
@@ -36,6 +36,7 @@ def verify_command(
     fmr: float | None,
     ppi: float | None,
     model: str | None,
+    calibration: str | None,
     db: str | None,
     as_json: bool,
 ) -> int:
@@ -47,9 +48,11 @@ def verify_command(
     from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
-    settings = load_settings(db=db, model=model, fmr=fmr, ppi=ppi)
+    settings = load_settings(db=db, model=model, calibration=calibration, fmr=fmr, ppi=ppi)
     probe = read_scan(scan, ppi=settings.ppi)
-    with Verifier.open(settings.db, model=settings.model, fmr=settings.fmr, create=False) as verifier:
+    with Verifier.open(
+        settings.db, model=settings.model, calibration=settings.calibration, fmr=settings.fmr, create=False
+    ) as verifier:
         decision = verifier.verify(probe, subject, finger)
     if as_json:
         print_json(decision_fields(decision, probe))
@@ -79,6 +82,7 @@ def decision_fields(decision: Decision, probe: Scan) -> dict[str, Any]:
         "decision": decision.word,
         "score": decision.score.value,
         "extrapolated": decision.score.extrapolated,
+        "llr": decision.score.llr,
         **operating_point_fields(decision.operating_point),
         "subject": decision.subject,
         "finger": decision.finger,

@@ -26,6 +26,9 @@ def fuse(scores: Sequence[Score]) -> Score:
     single scores can be negative; there it is continued by its tangent, which lies below the curve: finite, strictly
     increasing, and on the safe side. (Far below 0, where every FMR stated is 1, only the order means something.)
 
+    The likelihood ratio is divided by k: had each comparison an equal chance to be the mated one, that would be its
+    least value.
+
     Args:
         scores: k >= 1 calibrated scores of one probe against the references of a decision.
 
@@ -40,7 +43,8 @@ def fuse(scores: Sequence[Score]) -> Score:
     best = max(scores, key=lambda score: (score.value, score.extrapolated))
     if len(scores) == 1:
         return best
-    return Score(_fused(best.value, len(scores)), best.extrapolated)
+    llr = None if best.llr is None else best.llr - float(np.log10(len(scores)))
+    return Score(_fused(best.value, len(scores)), best.extrapolated, llr)
 
 
 def _fused(best: float, count: int) -> float:

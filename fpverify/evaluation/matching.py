@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from fpverify.comparison import similarities
-from fpverify.comparison.calibration import Calibration
+from fpverify.comparison import Calibration, LikelihoodRatio, similarities
 from fpverify.errors import CorruptModel, ModelError
+from fpverify.evaluation.operating_points import point_at
+from fpverify.evaluation.sensor_calibration import calibrated_card
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.models import Bundle, load_bundle
 from fpverify.vocabulary import OperatingPoint, Scan, Score, Scores, Template
@@ -35,16 +36,19 @@ class Matcher:
     extractor: Extractor
 
     @classmethod
-    def load(cls, model: str | Path | None = None) -> Matcher:
+    def load(cls, model: str | Path | None = None, calibration: str | Path | None = None) -> Matcher:
         """The matcher of a model.
 
         Args:
             model: name of a shipped bundle or a bundle's folder; None is the release model.
+            calibration: file that `fpverify calibrate` wrote, in place of the model's own.
 
         Raises:
-            ModelError: unknown or damaged.
+            ModelError: unknown or damaged, or the calibration is of another model.
         """
         bundle = load_bundle(model)
+        if calibration is not None:
+            bundle = replace(bundle, card=calibrated_card(bundle.card, calibration))
         return cls(bundle, _extractor(bundle))
 
     @property
@@ -66,6 +70,12 @@ class Matcher:
             )
         return Calibration.from_dict(stored)
 
+    @property
+    def likelihood(self) -> LikelihoodRatio | None:
+        """From score to likelihood ratio; None if the bundle has none."""
+        stored = self.bundle.card.likelihood
+        return None if stored is None else LikelihoodRatio.from_dict(stored)
+
     def template(self, scan: Scan) -> Template:
         """The template of a scan; raises FailureToAcquire."""
         return self.extractor.extract(scan)
@@ -80,25 +90,23 @@ class Matcher:
 
     def scores(self, probe: Template, references: Sequence[Template]) -> list[Score]:
         """How alike a probe is to each of k references."""
-        calibration = self.calibration
-        return [calibration.score(float(raw)) for raw in similarities(probe, references)]
+        calibration, likelihood = self.calibration, self.likelihood
+        scores = [calibration.score(float(raw)) for raw in similarities(probe, references)]
+        if likelihood is None:
+            return scores
+        return [replace(score, llr=likelihood.llr(score.value)) for score in scores]
 
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
         """Raw similarities (k,) in [0, 1]; what a calibration is fitted on."""
         return similarities(probe, references)
 
     def operating_point(self, fmr: float) -> OperatingPoint:
-        """The stored operating point of a false match rate.
+        """The operating point of a false match rate.
 
         Raises:
-            ModelError: the model's evidence has no such point; names those it has.
+            ModelError: the rate lies outside the model's evidence; names the rates within it.
         """
-        points = self.bundle.card.operating_points
-        for point in points:
-            if abs(point.target_fmr - fmr) <= 1e-9 * fmr:
-                return point
-        known = ", ".join(f"{point.target_fmr:g}" for point in points) or "none"
-        raise ModelError(f"model {self.model_id} has no operating point at FMR {fmr:g}; it has: {known}")
+        return point_at(self.bundle.card.operating_points, fmr, self.model_id)
 
 
 def _extractor(bundle: Bundle) -> Extractor:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fpverify.evaluation.rates import equal_error_rate, error_rates
+from fpverify.evaluation.reliability import ReliabilityPoint
 from fpverify.vocabulary import Evaluation
 
 DOTS_PER_INCH = 130
 INK = "#1b3a5c"
 ACCENT = "#c8502b"
+CURVES = (("#1b3a5c", "o", "-"), ("#c8502b", "s", "--"), ("#4f8a63", "^", "-."), ("#8a6fb0", "D", ":"))
 
 
 def plot_roc(evaluation: Evaluation, threshold: float, path: str | Path, title: str = "") -> None:
@@ -49,4 +52,33 @@ def plot_roc(evaluation: Evaluation, threshold: float, path: str | Path, title: 
     axes.grid(visible=True, which="major", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower right", frameon=False)
+    figure.savefig(path)
+
+
+def plot_reliability(curves: Mapping[str, Sequence[ReliabilityPoint]], path: str | Path) -> None:
+    """Writes realised over nominal FMR, a curve for each name, with 95 % intervals over fingers.
+
+    Args:
+        curves: points by what they are of.
+        path: of the picture; the ending chooses the format.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.8), dpi=DOTS_PER_INCH, layout="constrained")
+    axes = figure.subplots()
+    nominal = [point.nominal for points in curves.values() for point in points]
+    ends = np.array([min(nominal), max(nominal)])
+    axes.fill_between(ends, ends / 5, ends * 2, color="0.93", label="a fifth to twice what was asked for")
+    axes.plot(ends, ends, color="0.45", linewidth=1, label="as asked for")
+    for (name, points), (color, marker, line) in zip(curves.items(), CURVES, strict=False):
+        rates = np.array([point.nominal for point in points])
+        realised = np.array([max(point.realised, ends[0] / 20) for point in points])
+        low = np.array([max(point.interval.low, ends[0] / 20) for point in points])
+        high = np.array([point.interval.high for point in points])
+        axes.fill_between(rates, low, high, color=color, alpha=0.15, linewidth=0)
+        axes.plot(rates, realised, line, marker=marker, color=color, label=name)
+    axes.set(xscale="log", yscale="log", xlabel="false match rate asked for", ylabel="false match rate realised")
+    axes.grid(visible=True, which="major", color="0.9")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper left", frameon=False)
     figure.savefig(path)

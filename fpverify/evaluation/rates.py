@@ -180,7 +180,5 @@ def _clopper_pearson(errors: int, trials: int) -> Interval:
 
 
 def _finger_numbers(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray, int]:
-    fingers = [name.rpartition("_")[0] for name in (*evaluation.probes, *evaluation.references)]
-    names, numbers = np.unique(fingers, return_inverse=True)
-    half = len(evaluation.probes)
-    return numbers[:half], numbers[half:], len(names)
+    names, numbers = np.unique(evaluation.fingers, return_inverse=True)
+    return numbers[evaluation.probe], numbers[evaluation.reference], len(names)

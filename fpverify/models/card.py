@@ -34,6 +34,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {  # of the plain values of a card
     "versions": (dict,),
     "training_data": (str,),
     "calibration": (dict, _NONE),
+    "likelihood": (dict, _NONE),
     "operating_points": (list,),
     "measured": (list,),
     "input_px": (int, _NONE),
@@ -56,6 +57,7 @@ class Card:
         versions: of the software that trained and exported.
         training_data: in words.
         calibration: `fpverify.comparison.Calibration` as plain numbers; None before it is fitted.
+        likelihood: `fpverify.comparison.LikelihoodRatio` as plain numbers; None before it is fitted.
         operating_points: thresholds with their evidence, highest rate first.
         measured: error rates on named data, one mapping a set.
         input_px: side of the network's input, for whole prints.
@@ -71,6 +73,7 @@ class Card:
     versions: dict[str, str] = field(default_factory=dict)
     training_data: str = ""
     calibration: dict[str, Any] | None = None
+    likelihood: dict[str, Any] | None = None
     operating_points: tuple[OperatingPoint, ...] = ()
     measured: tuple[dict[str, Any], ...] = ()
     input_px: int | None = None

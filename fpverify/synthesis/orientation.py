@@ -2,8 +2,10 @@
 
 Sources: B. Sherlock, D. Monro, "A model for interpreting fingerprint topology", Pattern Recognition 26 (1993), eq. 1;
 P. Vizcaya, L. Gerhardt, "A nonlinear orientation model for global description of fingerprints", Pattern Recognition
-29 (1996): each singular point's angle passes through a piecewise linear map of the circle. Class frequencies:
-C. Wilson, G. Candela, C. Watson, "Neural network fingerprint classification", J. Artif. Neural Networks 1 (1993).
+29 (1996): each singular point's angle passes through a map of the circle. Sizes of patterns: S. Holt, The Genetics of
+Dermal Ridges (1968): a dozen ridges between the core and the delta of a loop, with a deviation of five. Class
+frequencies: C. Wilson, G. Candela, C. Watson, "Neural network fingerprint classification", J. Artif. Neural Networks 1
+(1993).
 """
 
 from __future__ import annotations
@@ -26,9 +28,15 @@ CLASS_FREQUENCIES = {
 }
 PX_PER_CM = 100.0  # close enough to 250 ppi (98.4) to read positions below as centimetres
 CORRECTION_KNOTS = 8  # Vizcaya and Gerhardt's number of angles for the piecewise linear map
-CORRECTION_RAD = 0.14  # deviation at a knot; keeps the map of the circle monotone (spacing 0.79 rad)
+CORRECTION_RAD = 0.16  # deviation at a knot; keeps the map of the circle monotone (spacing 0.79 rad)
+ROUNDING = (0.2, 0.9)  # range: 0 fans out like a parabola, 1 turns at the top and runs on in parallel, as a U
+DELTA_CM = 0.8  # from the core: twelve ridges of 0.46 mm, crossed aslant
+DELTA_DEVIATION_CM = 0.22  # five ridges
+DELTA_RANGE_CM = (0.35, 1.3)
+DELTA_SLOPE_RAD = 0.91  # of the line from core to delta below the horizontal: 52 degrees
+DELTA_SLOPE_DEVIATION_RAD = 0.19  # 11 degrees
 CROWN_RAD_PER_CM = (0.2, 0.8)  # range: above the core ridges follow the outline of the fingertip
-WANDER_RAD = 0.12  # smooth deviation from the model, about 7 degrees
+WANDER_RAD = 0.18  # smooth deviation from the model, about 10 degrees
 WANDER_KNOTS = 5  # over the width of a finger: one bend in 4 mm
 
 
@@ -68,30 +76,46 @@ def draw_singular_points(rng: np.random.Generator, pattern: str) -> list[Singula
     def loop(x: float, y: float) -> SingularPoint:
         return SingularPoint(x, y, delta=False)
 
-    def delta(x: float, y: float) -> SingularPoint:
-        return SingularPoint(x + rng.normal(0, 0.1), y + rng.normal(0, 0.1), delta=True)
+    def delta(x: float, y: float, side: float) -> SingularPoint:
+        distance = np.clip(rng.normal(DELTA_CM, DELTA_DEVIATION_CM), *DELTA_RANGE_CM)
+        slope = rng.normal(DELTA_SLOPE_RAD, DELTA_SLOPE_DEVIATION_RAD)
+        return SingularPoint(x + side * distance * np.cos(slope), y + distance * np.sin(slope), delta=True)
 
     x, y = rng.normal(0, 0.06), rng.normal(-0.12, 0.09)
     if pattern == "tented-arch":
-        return [loop(x, y), SingularPoint(x + rng.normal(0, 0.03), y + rng.uniform(0.35, 0.7), delta=True)]
+        return [loop(x, y), SingularPoint(x + rng.normal(0, 0.05), y + rng.uniform(0.3, 0.8), delta=True)]
     if pattern in ("left-loop", "right-loop"):
         side = 1.0 if pattern == "left-loop" else -1.0  # the delta lies opposite to where the loop opens
-        return [loop(x, y), delta(side * 0.55, 0.62)]
+        return [loop(x, y), delta(x, y, side)]
     if pattern == "whorl":
-        half, lean = rng.uniform(0.025, 0.16), rng.normal(0, 0.3)
+        half, lean = rng.uniform(0.02, 0.2), rng.normal(0, 0.5)
     else:
-        half, lean = rng.uniform(0.12, 0.25), rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 1.0)
+        half, lean = rng.uniform(0.1, 0.3), rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 1.2)
     cores = [loop(x + lean * half, y - half), loop(x - lean * half, y + half)]
-    return [*cores, delta(-0.65, 0.68), delta(0.65, 0.68)]
+    return [*cores, delta(x, y + half, -1.0), delta(x, y + half, 1.0)]
 
 
 def _zero_pole(rng: np.random.Generator, points: list[SingularPoint], shape: tuple[int, int]) -> FloatArray:
-    x, y = pixel_grid(shape)
+    x, y = (axis / PX_PER_CM for axis in pixel_grid(shape))
+    rounding = rng.uniform(*ROUNDING)
     field = np.zeros(shape, np.float32)
     for point in points:
-        angle = np.arctan2(y / PX_PER_CM - point.y_cm, x / PX_PER_CM - point.x_cm)
-        field += (-0.5 if point.delta else 0.5) * _corrected(rng, angle)
+        angle = np.arctan2(y - point.y_cm, x - point.x_cm)
+        if not point.delta:
+            angle -= rounding * np.sin(angle - _opening(point, points))
+        field += _turn(point) * _corrected(rng, np.mod(angle + np.pi, 2 * np.pi) - np.pi)
     return field
+
+
+def _turn(point: SingularPoint) -> float:
+    """By how much the ridges turn on the way around a point."""
+    return -0.5 if point.delta else 0.5
+
+
+def _opening(loop: SingularPoint, points: list[SingularPoint]) -> float:
+    """The direction in which a loop opens: where the ridges that all other points leave it run away from it."""
+    others = [one for one in points if one is not loop]
+    return float(2 * sum(_turn(one) * np.arctan2(loop.y_cm - one.y_cm, loop.x_cm - one.x_cm) for one in others))
 
 
 def _corrected(rng: np.random.Generator, angle: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from fpverify.vocabulary import FloatArray
 MEAN_PX = 4.5  # 0.46 mm at 250 ppi, the adult mean (Maltoni et al., Handbook of Fingerprint Recognition)
 DEVIATION_PX = 0.6  # between fingers: children and women finer, men coarser
 RANGE_PX = (3.1, 6.2)  # 0.31 to 0.63 mm
-WITHIN = 0.08  # relative deviation within one finger
+WITHIN = 0.10  # relative deviation within one finger
 TOWARDS_JOINT = 0.10  # ridges widen by this much from the tip to the joint
 
 

@@ -15,18 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from fpverify.comparison.calibration import Calibration
+from fpverify.comparison import Calibration, LikelihoodRatio
 from fpverify.errors import TooFewComparisons
+from fpverify.evaluation.pooling import pooled
 from fpverify.evaluation.rates import RULE_OF_THREE, fvc_indicators, operating_point
-from fpverify.evaluation.runner import Comparison, compare_folder
+from fpverify.evaluation.reliability import NOMINAL
+from fpverify.evaluation.runner import compare_folder, evaluate
 from fpverify.models import Bundle, rewrite_card
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import write_stripes
 from fpverify.training.recipe import EvidenceRecipe, StripesRecipe
-from fpverify.vocabulary import Evaluation
-
-RATES = (0.01, 0.001, 0.0001)  # at which a card states operating points, where the evidence supports them
 
 
 def write_ridge_sets(folder: Path, seed: int, recipe: EvidenceRecipe, workers: int) -> list[Path]:
@@ -61,43 +60,22 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def calibrate(bundle: Bundle, sets: list[Path], workers: int) -> Bundle:
-    """Fits the calibration on the non-mated comparisons of the sets and writes it into the card."""
-    done = [compare_folder(one, model=bundle.folder, workers=workers, progress=True) for one in sets]
-    non_mated = np.concatenate([one.raw[~one.pairs.mated & np.isfinite(one.raw)] for one in done])
-    fitted = Calibration.fit(non_mated)
-    return rewrite_card(replace(bundle, card=replace(bundle.card, calibration=fitted.to_dict())))
+    """Fits calibration and likelihood ratio on the comparisons of the sets and writes them into the card."""
+    raw = pooled([compare_folder(one, model=bundle.folder, workers=workers, progress=True) for one in sets])
+    mated, non_mated = (side[np.isfinite(side)] for side in (raw.mated_scores, raw.non_mated_scores))
+    curve = Calibration.fit(non_mated)
+    likelihood = LikelihoodRatio.fit(curve.scores(mated), curve.scores(non_mated))
+    card = replace(bundle.card, calibration=curve.to_dict(), likelihood=likelihood.to_dict())
+    return rewrite_card(replace(bundle, card=card))
 
 
 def measure(bundle: Bundle, sets: list[Path], evidence: str, workers: int) -> Bundle:
     """Measures operating points and error rates on the sets and writes them into the card."""
-    done = [compare_folder(one, model=bundle.folder, workers=workers, progress=True) for one in sets]
-    pooled = _pooled(bundle, done, [one.name for one in sets])
-    supported = [rate for rate in RATES if rate * int((~pooled.mated).sum()) >= RULE_OF_THREE]
+    done = pooled([evaluate(one, model=bundle.folder, workers=workers, progress=True) for one in sets])
+    supported = [rate for rate in NOMINAL if rate * int((~done.mated).sum()) >= RULE_OF_THREE]
     if not supported:
-        raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {RATES[0]:g}")
-    points = tuple(operating_point(pooled, float(-10 * np.log10(rate)), rate, evidence) for rate in supported)
-    measured: dict[str, Any] = {"data": evidence, **fvc_indicators(pooled), "fta": points[0].fta}
+        raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {NOMINAL[0]:g}")
+    points = tuple(operating_point(done, float(-10 * np.log10(rate)), rate, evidence) for rate in supported)
+    measured: dict[str, Any] = {"data": evidence, **fvc_indicators(done), "fta": points[0].fta}
     card = replace(bundle.card, operating_points=points, measured=(measured,))
     return rewrite_card(replace(bundle, card=card))
-
-
-def _pooled(bundle: Bundle, done: list[Comparison], names: list[str]) -> Evaluation:
-    """All sets as one evaluation, each print named after its set."""
-    calibration = Calibration.from_dict(bundle.card.calibration or {})
-    raw = np.concatenate([one.raw for one in done])
-    scores = np.where(np.isfinite(raw), calibration.scores(np.nan_to_num(raw)), -np.inf)
-    labels = [[f"{name}-{one.name}" for one in part.prints] for name, part in zip(names, done, strict=True)]
-    sides = list(zip(labels, done, strict=True))
-    return Evaluation(
-        probes=tuple(label[k] for label, part in sides for k in part.pairs.probe),
-        references=tuple(label[k] for label, part in sides for k in part.pairs.reference),
-        mated=np.concatenate([part.pairs.mated for part in done]),
-        scores=scores,
-        scans=tuple(one for label in labels for one in label),
-        protocol="dense",
-        data_hash="",
-        model_id=bundle.model_id,
-        failures={
-            f"{name}-{one}": why for name, part in zip(names, done, strict=True) for one, why in part.failures.items()
-        },
-    )

@@ -162,7 +162,7 @@ CASES: dict[str, tuple[str, int, str]] = {
     "a rate above one": (VERIFY + " --fmr 1.5", 2, "no false match rate"),
     "a rate of NaN": (VERIFY + " --fmr nan", 2, "no false match rate"),
     "a rate that is no number": (VERIFY + " --fmr low", 2, "no false match rate"),
-    "a rate without evidence": (VERIFY + " --fmr 1e-9", 3, "no operating point"),
+    "a rate without evidence": (VERIFY + " --fmr 1e-9", 3, "lies outside it"),
     "an unknown model": ("verify {scan} --id A --model best", 3, "'best'"),
     "a folder that is no model": ("verify {scan} --id A --model {bad}/nothing", 3, "nothing"),
     "a model without its card": ("verify {scan} --id A --model {bad}/headless", 3, "headless"),

@@ -75,12 +75,25 @@ def test_without_mated_or_without_non_mated_comparisons_nothing_can_be_said(tmp_
 def test_scores_read_back_exactly(tmp_path: Path) -> None:
     scores = np.array([0.1 + 0.2, -np.inf, 1e-17])
     mated = np.array([True, False, False])
-    data = Evaluation(("1_1", "1_1", "1_2"), ("1_2", "2_1", "2_1"), mated, scores, (), "dense", "", "m")
+    sides = np.array([0, 0, 1], np.int32), np.array([1, 2, 2], np.int32)
+    data = Evaluation(("1_1", "1_2", "2_1"), ("1", "1", "2"), *sides, mated, scores, "set", "dense", "", "m")
     write_scores(data, tmp_path / "scores.csv")
     back = read_scores(tmp_path / "scores.csv")
     assert back.scores.tolist() == scores.tolist()
     assert back.mated.tolist() == mated.tolist()
     assert (back.probes, back.references) == (data.probes, data.references)
+    assert (back.scans, back.fingers) == (data.scans, data.fingers)
+
+
+def test_fingers_of_any_names_are_what_mated_lines_connect(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("probe,reference,mated,score\na,b,1,3\nc,d,0,1\nb,c,1,2\na,d,0,\nb,d,0,\n")
+    read = read_scores(tmp_path / "other.csv")
+    assert dict(zip(read.scans, read.fingers, strict=True)) == {"a": "a", "b": "a", "c": "a", "d": "d"}
+
+
+def test_a_scan_of_which_no_comparison_was_made_failed(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("probe,reference,mated,score\n1_1,1_2,1,3\n1_1,2_1,0,\n1_2,2_1,0,\n")
+    assert list(read_scores(tmp_path / "other.csv").failures) == ["2_1"]
 
 
 def test_scores_of_other_matchers_may_say_genuine(tmp_path: Path) -> None:

@@ -26,15 +26,16 @@ tied = st.lists(st.one_of(st.integers(0, 9).map(float), st.just(FAILED)), min_si
 def evaluation(fingers: int = 6, impressions: int = 4, seed: int = 0, failures: int = 0) -> Evaluation:
     """Scores of a matcher that is right most of the time."""
     rng = np.random.default_rng(seed)
-    names = [f"{f}_{i}" for f in range(fingers) for i in range(impressions)]
-    pairs = [(a, b) for k, a in enumerate(names) for b in names[k + 1 :]]
-    mated = np.array([a.split("_")[0] == b.split("_")[0] for a, b in pairs])
-    scores = np.where(mated, rng.normal(40, 12, len(pairs)), rng.normal(2, 8, len(pairs)))
-    bad = set(names[:failures])
-    scores[[a in bad or b in bad for a, b in pairs]] = FAILED
-    probes, references = zip(*pairs, strict=True)
+    scans = [(f, i) for f in range(fingers) for i in range(impressions)]
+    names = tuple(f"{f}_{i}" for f, i in scans)
+    probe, reference = (side.astype(np.int32) for side in np.triu_indices(len(scans), 1))
+    finger = np.array([f for f, _ in scans])
+    mated = finger[probe] == finger[reference]
+    scores = np.where(mated, rng.normal(40, 12, len(mated)), rng.normal(2, 8, len(mated)))
+    scores[(probe < failures) | (reference < failures)] = FAILED
+    why = dict.fromkeys(names[:failures], "too faint")
     return Evaluation(
-        probes, references, mated, scores, tuple(names), "dense", "", "m", dict.fromkeys(sorted(bad), "too faint")
+        names, tuple(map(str, finger.tolist())), probe, reference, mated, scores, "set", "dense", "", "m", why
     )
 
 
