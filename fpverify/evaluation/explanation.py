@@ -177,6 +177,7 @@ class Explanation:
             "decision": self.decision.word,
             "score": self.score.value,
             "extrapolated": self.score.extrapolated,
+            "llr": self.score.llr,
             "threshold": self.point.threshold,
             "target_fmr": self.point.target_fmr,
             "fmr": self.point.fmr,
@@ -219,7 +220,6 @@ def explain(matcher: Matcher, probe: Scan, reference: Scan, point: OperatingPoin
         FailureToAcquire: there is no usable print in one of them; the message names it.
         ModelError: the model is not calibrated.
     """
-    calibration = matcher.calibration
     sides = Side("probe", probe, matcher.acquire(probe)), Side("reference", reference, matcher.acquire(reference))
     templates = sides[0].template, sides[1].template
     if matcher.bundle.kind == "whole-print":
@@ -227,7 +227,7 @@ def explain(matcher: Matcher, probe: Scan, reference: Scan, point: OperatingPoin
     else:
         found = overlap(*templates)
         raw = found.similarity
-    return Explanation(*sides, found, raw, calibration.score(raw), point)
+    return Explanation(*sides, found, raw, matcher.calibrated(np.array([raw]))[0], point)
 
 
 def laid_cells(cells: BoolArray, shape: tuple[int, int], alignment: Alignment) -> BoolArray:

@@ -90,8 +90,12 @@ class Matcher:
 
     def scores(self, probe: Template, references: Sequence[Template]) -> list[Score]:
         """How alike a probe is to each of k references."""
+        return self.calibrated(similarities(probe, references))
+
+    def calibrated(self, raw: Scores) -> list[Score]:
+        """The scores of k raw similarities, (k,) in [0, 1]."""
         calibration, likelihood = self.calibration, self.likelihood
-        scores = [calibration.score(float(raw)) for raw in similarities(probe, references)]
+        scores = [calibration.score(value) for value in raw.tolist()]
         if likelihood is None:
             return scores
         return [replace(score, llr=likelihood.llr(score.value)) for score in scores]

@@ -186,7 +186,8 @@ def test_programs_get_plain_values() -> None:
     plain = told.to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert list(plain) == [
-        *("decision", "score", "extrapolated", "threshold", "target_fmr", "fmr", "fnmr", "model", "raw_similarity"),
+        *("decision", "score", "extrapolated", "llr", "threshold", "target_fmr", "fmr", "fnmr", "model"),
+        "raw_similarity",
         *("causes", "overlap", "probe", "reference"),
     ]
     assert list(plain["overlap"]) == [
