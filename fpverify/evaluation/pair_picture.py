@@ -42,7 +42,7 @@ RIDGE_SHADE = 0.36  # of black: ridges stay behind what is drawn on them
 MARGIN_PX = 6  # around the foreground, 0.6 mm
 RIM_PX = 3 * CELL_PX  # around an image, for the outline's blur to end in
 TAIL_PX = 6.5  # of a minutia's direction, one and a half ridge periods
-SCALES_MM = (5, 2, 1)  # of the bar: the longest within a quarter of a panel
+SCALES_MM = (5, 2, 1)  # of the bar: the longest within a third of a panel
 STRONGEST = 0.9  # strength at the dark end of the colours; the strengths of good pairs lie at 0.4 to 0.9
 FOOT = 0.235  # of the picture's height, below the prints: legend and numbers
 LINE_LETTERS = 150  # of a sentence on the picture's width
@@ -280,7 +280,7 @@ def _span(ends: tuple[float, float]) -> float:
 def _draw_scale(axes: Axes, letters: float) -> None:
     """A bar of some millimetres in the lower left corner, on a white ground."""
     across_mm = _span(axes.get_xlim()) * MM_PER_PX
-    length_mm = next((length for length in SCALES_MM if length <= across_mm / 4), SCALES_MM[-1])
+    length_mm = next((length for length in SCALES_MM if length <= across_mm / 3), SCALES_MM[-1])
     share = length_mm / across_mm
     point = 1 / 72 / _size_in(axes)[1]  # of the page, as a share of the panel's height
     axes.plot(
