@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple, Never, TypedDict, Unpack
 import numpy as np
 
 from fpverify.comparison import Calibration, PreparedTemplate, prepare_template, similarities
-from fpverify.errors import FailureToAcquire, ScanError, UnreadableScan
+from fpverify.errors import FailureToAcquire, ScanError
 from fpverify.evaluation.layout import Print, read_set
 from fpverify.evaluation.matching import Matcher
 from fpverify.evaluation.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.evaluation.workers import answers
 from fpverify.scans import read_scan
+from fpverify.scans.files import file_bytes
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
 from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores, Template
@@ -269,13 +270,5 @@ def _bar(total: int, what: str, progress: bool) -> tqdm[Never]:
 
 
 def _content_hash(path: Path) -> str:
-    """SHA-256 of a file.
-
-    Raises:
-        UnreadableScan: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableScan(f"{path}: cannot be read: {error.strerror}") from error
+    """SHA-256 of a file, which is read as scans are: no pipe is waited for."""
+    return hashlib.sha256(file_bytes(path)).hexdigest()
