@@ -17,6 +17,7 @@ from fpverify.evaluation.matching import Matcher
 from fpverify.evaluation.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.evaluation.workers import answers
+from fpverify.models import load_bundle
 from fpverify.scans import read_scan
 from fpverify.scans.files import file_bytes
 from fpverify.settings import Settings
@@ -93,7 +94,7 @@ class Runner:
             name=plan.name,
             protocol=plan.protocol,
             data_hash=data_hash,
-            model_id=Matcher.load(self.model).model_id,
+            model_id=load_bundle(self.model).model_id,
             failures={name: out for name, out in zip(plan.scans, outcomes, strict=True) if isinstance(out, str)},
             quality=np.array([one.quality if isinstance(one, Template) else np.nan for one in outcomes], np.float32),
         )
@@ -105,7 +106,7 @@ class Runner:
 
     def _acquired(self, prints: Sequence[Print], hashes: Sequence[str]) -> list[Outcome]:
         """The outcome of each print, from the cache where it is known."""
-        extraction = extraction_id(Matcher.load(self.model).bundle)
+        extraction = extraction_id(load_bundle(self.model))
         keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
         outcomes = [self.cache.get(key) if self.cache else None for key in keys]
         jobs = [_Acquisition(prints[k], hashes[k], keys[k]) for k, known in enumerate(outcomes) if known is None]

@@ -18,7 +18,7 @@ def files(folder: Path, *names: str) -> Path:
 
 
 def test_a_folder_for_each_finger_is_read_in_natural_order(tmp_path: Path) -> None:
-    files(tmp_path, "10/a.png", "9/10.png", "9/2.bmp", "9/notes.txt", "thumb/x y.tif", ".hidden/1.png")
+    files(tmp_path, "10/a.png", "9/10.png", "9/2.bmp", "9/notes.txt", "thumb/x y.tif", ".hidden/1.png", "9/._2.bmp")
     prints = list_prints(tmp_path)
     assert [(one.name, one.finger, one.impression) for one in prints] == [
         ("9/2", "9", 1),
