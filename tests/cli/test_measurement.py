@@ -206,7 +206,9 @@ def test_the_enrolled_impressions_are_evaluated(
         lines = lines.replace(f"_0{number}", f"_0{number - 1}")
     assert set(lines.splitlines()) < set(Path("files.csv").read_text().splitlines())
     assert call(*words, "--protocol", "first-reference", "--json").answer["mated"] == 4
-    assert "6 scans, 6 mated and 9 non-mated comparisons (dense)" in call(*words).out
+    said = call(*words).out
+    assert "6 scans, 6 mated and 9 non-mated comparisons (dense)" in said
+    assert "FTA        not known" in said
     other = make_edges_model(Path("other"), "other-1")
     ended = call("evaluate", "--store", "--model", other, "--workers", 1)
     assert (ended.code, ended.err.count("\n")) == (3, 1)

@@ -190,6 +190,12 @@ def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path, release_model:
     assert {path: path.stat().st_mtime_ns for path in whole} == whole
 
 
+def test_verifying_does_not_load_what_only_evaluating_needs() -> None:
+    code = "import sys, fpverify.verifier; print(*[name for name in sys.modules if 'fpverify.evaluation' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["fpverify.evaluation", "fpverify.evaluation.matching"]
+
+
 def test_a_reason_does_not_name_the_file_whose_content_may_have_many_names(evaluation: Evaluation) -> None:
     (reason,) = evaluation.failures.values()
     assert "4_1" not in reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 
 from fpverify.evaluation import Matcher, templates
 from fpverify.evaluation.templates import TemplateCache, default_cache_folder, extraction_id, template_key
+from fpverify.evaluation.workers import answers
 from fpverify.store import encode_template
 from fpverify.vocabulary import Minutiae, Template
 
@@ -68,6 +69,30 @@ def test_a_damaged_entry_is_no_entry(cache: TemplateCache, template: Template, o
     for content in (bytes(damaged), whole[:position], b""):
         entry.write_bytes(content)
         assert cache.get(KEY) is None
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Begins to write and read the same few entries as other processes; counts what did not come back whole."""
+
+    folder: Path
+
+    def __call__(self) -> Callable[[int], int]:
+        return self.wrong
+
+    def wrong(self, seed: int) -> int:
+        cache, rng = TemplateCache(self.folder), np.random.default_rng(seed)
+        wrong = 0
+        for _ in range(200):
+            number = int(rng.integers(0, 3))
+            cache.put(f"{number}" * 64, f"{number} " * 20_000)
+            wrong += cache.get(f"{number}" * 64) != f"{number} " * 20_000
+        return wrong
+
+
+def test_several_processes_share_a_folder(cache: TemplateCache) -> None:
+    assert dict(answers(Sharing(cache.folder), range(6), 3)) == dict.fromkeys(range(6), 0)
+    assert len(entries(cache)) == 3
 
 
 def test_clearing_removes_entries_and_nothing_else(cache: TemplateCache, template: Template) -> None:
