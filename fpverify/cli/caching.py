@@ -21,7 +21,10 @@ def opened_cache(folder: str | None) -> TemplateCache:
     """The cache in a folder; None is the user's own, if the settings name no other."""
     from fpverify.evaluation.templates import TemplateCache, default_cache_folder
 
-    return TemplateCache(default_cache_folder() if folder is None else Path(folder))
+    try:
+        return TemplateCache(default_cache_folder() if folder is None else Path(folder))
+    except RuntimeError as error:
+        raise click.UsageError("this user has no home folder; name a folder with --cache") from error
 
 
 @click.group(

@@ -25,6 +25,7 @@ STORE_PROTOCOLS = PROTOCOLS[:3]
 PICTURES = (".png", ".svg", ".pdf")
 SHOWN_FAILURES = 3  # the metrics file has all of them
 INDICATORS = ("eer", "fmr100", "fmr1000", "zerofmr", "fta", "fmr", "fnmr")  # columns of the table of sets
+UNKNOWN_FTA = "not known: a scan that failed to acquire is not in the store"
 MEANS = (*INDICATORS, "far", "frr")
 
 
@@ -127,11 +128,11 @@ def evaluate_command(
     elif len(evaluations) > 1:
         print_sets(title, figures)
     else:
-        print_figures(title, figures)
+        print_figures(title, figures, enrolled=store)
 
 
-def print_figures(folder: str, figures: Mapping[str, Any]) -> None:
-    """The error rates of a set as a small table."""
+def print_figures(folder: str, figures: Mapping[str, Any], *, enrolled: bool = False) -> None:
+    """The error rates of a set as a small table; of what is enrolled nobody knows how many scans were not acquired."""
     click.echo(
         f"{folder}: {counted(figures['scans'], 'scan')}, {figures['mated']:,} mated and {figures['non_mated']:,} "
         f"non-mated comparisons ({figures['protocol']})"
@@ -143,7 +144,7 @@ def print_figures(folder: str, figures: Mapping[str, Any]) -> None:
             ("FMR100", percent(figures["fmr100"])),
             ("FMR1000", percent(figures["fmr1000"]) + unsupported),
             ("ZeroFMR", percent(figures["zerofmr"])),
-            ("FTA", percent(figures["fta"]) + _failed(figures["failures"])),
+            ("FTA", UNKNOWN_FTA if enrolled else percent(figures["fta"]) + _failed(figures["failures"])),
             ("threshold", f"{figures['threshold']:.1f}, for a false match rate of {percent(figures['target_fmr'])}"),
             ("FMR", f"{_with_interval(figures, 'fmr')}, FAR {percent(figures['far'])}"),
             ("FNMR", f"{_with_interval(figures, 'fnmr')}, FRR {percent(figures['frr'])}"),

@@ -32,10 +32,10 @@ def plans_of(
 
 def writable_cache(settings: Settings) -> TemplateCache | None:
     """The cache; none where the user's own folder cannot be written. For a folder that was named that is an error."""
-    kept = opened_cache(settings.cache)
     try:
+        kept = opened_cache(settings.cache)
         kept.require_writable()
-    except OSError:
+    except (OSError, click.UsageError):
         if settings.cache is not None:
             raise
         return None

@@ -141,7 +141,12 @@ def distinct(sets: Sequence[PrintSet]) -> list[PrintSet]:
 
 
 def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    """The files that are images by their endings; hidden ones are left alone, as file managers leave some behind."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+    )
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -223,7 +223,7 @@ def _checked(pairs: Comparisons, numbers: np.ndarray) -> Comparisons:
 
 
 def _finger_numbers(fingers: Sequence[str]) -> np.ndarray:
-    return np.unique(np.array(fingers, object).astype(str), return_inverse=True)[1].astype(np.int32)
+    return np.unique(np.array(list(fingers), object).astype(str), return_inverse=True)[1].astype(np.int32)
 
 
 def _plan(name: str, protocol: Protocol, prints: tuple[Print, ...], pairs: Comparisons) -> Plan:

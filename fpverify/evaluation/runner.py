@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple, Never, TypedDict, Unpack
 import numpy as np
 
 from fpverify.comparison import Calibration, PreparedTemplate, prepare_template, similarities
-from fpverify.errors import FailureToAcquire, ScanError, UnreadableScan
+from fpverify.errors import FailureToAcquire, ScanError
 from fpverify.evaluation.layout import Print, read_set
 from fpverify.evaluation.matching import Matcher
 from fpverify.evaluation.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.evaluation.workers import answers
+from fpverify.models import load_bundle
 from fpverify.scans import read_scan
+from fpverify.scans.files import file_bytes
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
 from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores, Template
@@ -95,7 +97,7 @@ class Runner:
             name=plan.name,
             protocol=plan.protocol,
             data_hash=data_hash,
-            model_id=Matcher.load(self.model).model_id,
+            model_id=load_bundle(self.model).model_id,
             failures={name: out for name, out in zip(plan.scans, outcomes, strict=True) if isinstance(out, str)},
             quality=np.array([one.quality if isinstance(one, Template) else np.nan for one in outcomes], np.float32),
         )
@@ -107,7 +109,7 @@ class Runner:
 
     def _acquired(self, prints: Sequence[Print], hashes: Sequence[str]) -> list[Outcome]:
         """The outcome of each print, from the cache where it is known."""
-        extraction = extraction_id(Matcher.load(self.model).bundle)
+        extraction = extraction_id(load_bundle(self.model))
         keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
         outcomes = [self.cache.get(key) if self.cache else None for key in keys]
         jobs = [_Acquisition(prints[k], hashes[k], keys[k]) for k, known in enumerate(outcomes) if known is None]
@@ -272,13 +274,5 @@ def _bar(total: int, what: str, progress: bool) -> tqdm[Never]:
 
 
 def _content_hash(path: Path) -> str:
-    """SHA-256 of a file.
-
-    Raises:
-        UnreadableScan: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableScan(f"{path}: cannot be read: {error.strerror}") from error
+    """SHA-256 of a file, which is read as scans are: no pipe is waited for."""
+    return hashlib.sha256(file_bytes(path)).hexdigest()

@@ -136,7 +136,8 @@ def template_key(extraction: str, content_hash: str, ppi: float | None) -> str:
         content_hash: SHA-256 of the file, in hexadecimal.
         ppi: the resolution that was given; None is the file's own.
     """
-    return hashlib.sha256(f"{extraction} {content_hash} {ppi!r}".encode()).hexdigest()
+    given = None if ppi is None else float(ppi)
+    return hashlib.sha256(f"{extraction} {content_hash} {given!r}".encode()).hexdigest()
 
 
 def _model_parts(bundle: Bundle) -> list[bytes]:
