@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from fpverify.comparison import fuse
 from fpverify.errors import FailureToEnroll, ModelMismatch, ScanError
-from fpverify.evaluation.explanation import Explanation
-from fpverify.evaluation.explanation import explain as explain_pair
 from fpverify.evaluation.matching import Matcher
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.vocabulary import Decision, Evaluation, Reference, Scan, Score
 
 if TYPE_CHECKING:
+    from fpverify.evaluation.explanation import Explanation
     from fpverify.evaluation.protocol import Protocol
 
 # Of an enrolled scan. References of unseen synthetic fingers with less were refused more often than believed at FMR
@@ -198,13 +197,21 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
     return matcher.score(matcher.template(first), matcher.template(second))
 
 
-def explain(first: Scan, second: Scan, *, model: str | Path | None = None, fmr: float | None = None) -> Explanation:
+def explain(
+    first: Scan,
+    second: Scan,
+    *,
+    model: str | Path | None = None,
+    calibration: str | Path | None = None,
+    fmr: float | None = None,
+) -> Explanation:
     """Why two scans match or do not; `fpverify.evaluation.pair_picture` draws it.
 
     Args:
         first: one scan, the probe.
         second: the other, the reference; exchanging them gives the same score and mirrored pairs.
         model: shipped name or folder of the bundle; None comes from the settings.
+        calibration: file of `fpverify calibrate`, in place of the model's own.
         fmr: false match rate to decide at, in (0, 1); None comes from the settings.
 
     Raises:
@@ -212,8 +219,10 @@ def explain(first: Scan, second: Scan, *, model: str | Path | None = None, fmr: 
         ModelError: the model is unknown or damaged, or has no operating point at this rate.
         SettingsError: a setting is wrong.
     """
-    settings = load_settings(model=model, fmr=fmr)
-    matcher = Matcher.load(settings.model)
+    from fpverify.evaluation.explanation import explain as explain_pair
+
+    settings = load_settings(model=model, calibration=calibration, fmr=fmr)
+    matcher = Matcher.load(settings.model, settings.calibration)
     return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
 
 

@@ -9,7 +9,7 @@ import click
 
 from fpverify.cli.failures import one_line
 from fpverify.cli.measurement import PICTURES, OutputFile
-from fpverify.cli.options import FMR, JSON, MODEL, PPI, options
+from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PPI, options
 from fpverify.cli.words import counted, print_facts, print_json, scan_notes
 from fpverify.settings import load_settings
 
@@ -35,6 +35,7 @@ Exit codes: 0 match or non-match, 2 wrong use, 3 no decision could be made.
     FMR,
     PPI,
     MODEL,
+    CALIBRATION,
     JSON,
 )
 def explain_command(
@@ -45,6 +46,7 @@ def explain_command(
     fmr: float | None,
     ppi: float | None,
     model: str | None,
+    calibration: str | None,
     as_json: bool,
 ) -> None:
     """Say and show why two scans match or do not.
@@ -55,9 +57,9 @@ def explain_command(
     from fpverify.scans import read_scan
     from fpverify.verifier import explain
 
-    settings = load_settings(fmr=fmr, ppi=ppi, model=model)
+    settings = load_settings(fmr=fmr, ppi=ppi, model=model, calibration=calibration)
     scans = [read_scan(path, ppi=settings.ppi) for path in (probe, reference)]
-    explained = explain(*scans, model=settings.model, fmr=settings.fmr)
+    explained = explain(*scans, model=settings.model, calibration=settings.calibration, fmr=settings.fmr)
     if out:
         write_picture(explained, out)
     if as_json:
