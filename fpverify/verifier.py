@@ -163,7 +163,7 @@ class Verifier:
         from fpverify.evaluation.runner import Runner
 
         plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
-        runner = Runner(self.matcher.bundle.folder, workers=workers, progress=progress)
+        runner = Runner(model=self.matcher.bundle.folder, workers=workers, progress=progress)
         return runner.compare_templates(plan, templates, templates_hash(plan, templates))
 
     def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
@@ -270,4 +270,7 @@ def evaluate(
     if len(plans) > 1:
         raise ScanError(f"{folder}: holds {len(plans)} sets; evaluate one at a time")
     kept = TemplateCache(Path(cache)) if cache is not None else None
-    return Runner(settings.model, settings.calibration, workers, kept, progress).evaluate(plans[0])
+    runner = Runner(
+        model=settings.model, calibration=settings.calibration, workers=workers, cache=kept, progress=progress
+    )
+    return runner.evaluate(plans[0])

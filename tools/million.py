@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parsed(arguments)
     matcher = Matcher.load(given.model)
     plan, templates = synthetic_set(given.comparisons, matcher.model_id)
-    runner = Runner(given.model, given.workers, progress=True)
+    runner = Runner(model=given.model, workers=given.workers, progress=True)
     start, before = time.perf_counter(), os.times()
     with MemoryWatch() as watch:
         done = runner.compare_templates(plan, templates, "")

@@ -85,7 +85,7 @@ def _of_folders(folders: Sequence[str], settings: Settings, ppi: float | None) -
     from fpverify.evaluation.runner import Runner
 
     plans = plans_of(folders, "dense", None, ppi, settings.ppi)
-    runner = Runner(settings.model, None, settings.processes, writable_cache(settings), progress=True)
+    runner = Runner(model=settings.model, workers=settings.processes, cache=writable_cache(settings), progress=True)
     raw = [runner.compare(plan) for plan in plans]
     return pooled(raw) if len(raw) > 1 else raw[0]
 

@@ -189,7 +189,13 @@ def _of_plans(plans: Sequence[Plan], settings: Settings, *, keep: bool) -> list[
     from fpverify.evaluation.runner import Runner
 
     kept = writable_cache(settings) if keep else None
-    runner = Runner(settings.model, settings.calibration, settings.processes, kept, progress=True)
+    runner = Runner(
+        model=settings.model,
+        calibration=settings.calibration,
+        workers=settings.processes,
+        cache=kept,
+        progress=True,
+    )
     return [runner.evaluate(plan) for plan in plans]
 
 

@@ -50,7 +50,7 @@ class Way(TypedDict, total=False):
     progress: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
     """What carries out a plan; attributes as in `Way`."""
 
