@@ -61,11 +61,12 @@ class Curves:
     def eer(self) -> NDArray[np.float32]:
         """(b,) where FMR and FNMR cross, on straight lines between thresholds."""
         rise = self.fnmr - self.fmr  # from -1 to 1
-        after = np.maximum((rise >= 0).argmax(1), 1)
+        after = np.minimum(np.maximum((rise >= 0).argmax(1), 1), rise.shape[1] - 1)
         row = np.arange(len(rise))
         below, above = rise[row, after - 1], rise[row, after]
         part = np.clip(-below / np.maximum(above - below, 1e-12), 0, 1)
-        return np.asarray(self.fnmr[row, after - 1] * (1 - part) + self.fnmr[row, after] * part)
+        centre = (self.fmr + self.fnmr) / 2
+        return np.asarray(centre[row, after - 1] * (1 - part) + centre[row, after] * part)
 
     def fnmr_at(self, fmr: float) -> NDArray[np.float32]:
         """(b,) the lowest FNMR of the thresholds whose FMR is at most `fmr`."""

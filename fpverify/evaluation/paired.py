@@ -56,7 +56,7 @@ def aligned(evaluation: Evaluation, to: Evaluation) -> Evaluation:
     """
     theirs = dict(zip(_pairs(evaluation), zip(evaluation.mated, evaluation.scores, strict=True), strict=True))
     wanted = _pairs(to)
-    if len(theirs) != len(wanted) or not theirs.keys() == set(wanted):
+    if len(theirs) != len(wanted) or theirs.keys() != set(wanted):
         common = len(theirs.keys() & set(wanted))
         raise ScanError(
             f"{to.name} has {len(wanted)} comparisons and {evaluation.name} {len(theirs)}, {common} of them the same; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -203,3 +204,10 @@ def test_numbers_that_are_no_calibration_are_refused(change: dict[str, object], 
 def test_a_missing_entry_is_named() -> None:
     with pytest.raises(CorruptModel, match="knots_raw"):
         Calibration.from_dict({"comparisons": 300})
+
+
+def test_calibrations_of_fixed_data_are_bit_for_bit_what_they_were() -> None:
+    known = {0: "e04631d08810fa30", 1: "23a617601f679dda", 2: "a6f9fe3799ea5dd3", 3: "47dcfb7b014c842e"}
+    for seed, digest in known.items():
+        fitted = Calibration.fit(np.random.default_rng(seed).beta(1.5, 20, 5000))
+        assert hashlib.sha256(json.dumps(fitted.to_dict()).encode()).hexdigest()[:16] == digest
