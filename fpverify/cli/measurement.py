@@ -211,12 +211,13 @@ def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[s
     """Of one set its metrics; of several `sets`, their `mean`, and all `pooled`."""
     from fpverify.evaluation.pooling import pooled
     from fpverify.evaluation.summary import metrics
+    from fpverify.verifier import LEAST_QUALITY
 
     if len(evaluations) == 1:
-        return metrics(evaluations[0], point)
-    sets = [{"name": one.name, **metrics(one, point)} for one in evaluations]
+        return metrics(evaluations[0], point, LEAST_QUALITY)
+    sets = [{"name": one.name, **metrics(one, point, LEAST_QUALITY)} for one in evaluations]
     mean = {rate: sum(one[rate] for one in sets) / len(sets) for rate in MEANS}
-    return {"sets": sets, "mean": mean, "pooled": metrics(pooled(evaluations), point)}
+    return {"sets": sets, "mean": mean, "pooled": metrics(pooled(evaluations), point, LEAST_QUALITY)}
 
 
 def _check_scores(scores: Path | None, sets: int) -> None:

@@ -162,7 +162,7 @@ def failure_to_acquire_rate(evaluation: Evaluation) -> float:
     return len(evaluation.failures) / len(evaluation.scans)
 
 
-def failure_to_enrol_rate(
+def failure_to_enroll_rate(
     evaluation: Evaluation, min_quality: float, *, of: Literal["scans", "fingers"] = "scans"
 ) -> float:
     """FTE = scans (or fingers) that cannot be enrolled / scans (or fingers).

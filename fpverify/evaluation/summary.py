@@ -11,7 +11,7 @@ from fpverify.evaluation.rates import (
     SystemRates,
     area_under_curve,
     d_prime,
-    failure_to_enrol_rate,
+    failure_to_enroll_rate,
     fvc_indicators,
     operating_point,
     supported,
@@ -32,7 +32,7 @@ def metrics(evaluation: Evaluation, chosen: OperatingPoint, min_quality: float =
         enough non-mated comparisons for FMR 0.1 % (rule of three).
     """
     here = operating_point(evaluation, chosen.threshold, chosen.target_fmr, evidence="this evaluation")
-    system = SystemRates(here.fmr, here.fnmr, here.fta, failure_to_enrol_rate(evaluation, min_quality))
+    system = SystemRates(here.fmr, here.fnmr, here.fta, failure_to_enroll_rate(evaluation, min_quality))
     sides = evaluation.mated_scores, evaluation.non_mated_scores
     return {
         "model": evaluation.model_id,

@@ -18,7 +18,7 @@ from fpverify.evaluation.rates import (
     equal_error_rate,
     error_rates,
     failure_to_acquire_rate,
-    failure_to_enrol_rate,
+    failure_to_enroll_rate,
     fnmr_at_fmr,
     fvc_indicators,
     operating_point,
@@ -187,9 +187,9 @@ def test_what_cannot_be_enrolled_is_counted_by_scan_or_by_finger() -> None:
     quality = np.full(24, 0.9, np.float32)
     quality[0], quality[1:4], quality[5] = np.nan, 0.2, 0.2
     data = replace(data, quality=quality)
-    assert failure_to_enrol_rate(data, 0.5) == 5 / 24
-    assert failure_to_enrol_rate(data, 0.5, of="fingers") == pytest.approx(1 / 6)
-    assert failure_to_enrol_rate(replace(data, quality=None), 0.5) == 1 / 24
+    assert failure_to_enroll_rate(data, 0.5) == 5 / 24
+    assert failure_to_enroll_rate(data, 0.5, of="fingers") == pytest.approx(1 / 6)
+    assert failure_to_enroll_rate(replace(data, quality=None), 0.5) == 1 / 24
 
 
 @settings(max_examples=100, deadline=None)
