@@ -85,3 +85,31 @@ def test_eer_and_d_prime_agree_with_pyeer(seed: int) -> None:
     assert equal_error_rate(mated, non_mated) == pytest.approx(theirs.eer, abs=1 / len(mated) + 1 / len(non_mated))
     assert area_under_curve(mated, non_mated) == pytest.approx(theirs.auc, abs=1e-3)
     assert d_prime(mated, non_mated) == pytest.approx(theirs.decidability, rel=1e-6)
+
+
+@pytest.mark.skipif(not PEERS, reason="FPVERIFY_PEER_SCORES names no folder of scores")
+def test_eer_and_zero_fmr_of_every_scores_file_agree_with_pyeer() -> None:
+    """Its FMR100 and FMR1000 are another thing: at the threshold nearest to the rate, which may be above it."""
+    from pyeer.eer_info import get_eer_stats
+
+    for path in sorted(Path(str(PEERS)).glob("*.csv")):
+        scores = read_scores(path)
+        made = np.isfinite(scores.scores)
+        ranked = np.where(made, scores.scores, scores.scores[made].min() - 1)  # a failure is the lowest score
+        theirs = get_eer_stats(ranked[scores.mated].tolist(), ranked[~scores.mated].tolist())
+        ours = fvc_indicators(scores)
+        assert ours["eer"] == pytest.approx(theirs.eer, abs=1e-12), path.name
+        assert ours["zerofmr"] == pytest.approx(theirs.fmr0, abs=1e-12), path.name
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_det_curve_agrees_with_scikit_learn(seed: int) -> None:
+    from sklearn.metrics import det_curve
+
+    mated, non_mated = sides(seed)
+    truth, scores = np.repeat([1, 0], [len(mated), len(non_mated)]), np.concatenate([mated, non_mated])
+    fmr, fnmr, thresholds = det_curve(truth, scores)
+    ours = {threshold: rates for threshold, *rates in zip(*error_rates(mated, non_mated), strict=True)}
+    assert len(thresholds)
+    for row in zip(thresholds, fmr, fnmr, strict=True):
+        assert ours[row[0]] == pytest.approx(row[1:])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fpverify.evaluation import Matcher, evaluate, fvc_indicators
+from fpverify.evaluation import Matcher, evaluate, fvc_indicators, write_scores
+from fpverify.evaluation.pooling import pooled
+from fpverify.evaluation.reliability import reliability
 from fpverify.vocabulary import Evaluation
 
+ORACLE = os.environ.get("FPVERIFY_ORACLE")
 FOLDER = os.environ.get("FPVERIFY_REAL_PRINTS")
 SETS = sorted(path for path in Path(FOLDER).iterdir() if path.is_dir()) if FOLDER else []
 PPI = 500.0
@@ -33,6 +37,29 @@ def indicators(evaluations: dict[str, Evaluation]) -> dict[str, dict[str, float]
 
 def test_every_real_print_is_acquired(evaluations: dict[str, Evaluation]) -> None:
     assert {name: dict(one.failures) for name, one in evaluations.items() if one.failures} == {}
+
+
+@pytest.mark.skipif(not ORACLE, reason="FPVERIFY_ORACLE names no other evaluation")
+def test_our_figures_are_those_of_another_evaluation(
+    evaluations: dict[str, Evaluation], indicators: dict[str, dict[str, float]], tmp_path: Path
+) -> None:
+    spec = importlib.util.spec_from_file_location("oracle", str(ORACLE))
+    assert spec is not None
+    assert spec.loader is not None
+    oracle = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(oracle)
+    for name, one in evaluations.items():
+        write_scores(one, tmp_path / f"{name}.csv")
+        theirs = oracle.evaluate(str(tmp_path / f"{name}.csv"))
+        for figure in ("eer", "fmr100", "fmr1000", "zerofmr"):
+            assert indicators[name][figure] == pytest.approx(theirs[figure], abs=1e-12), (name, figure)
+
+
+def test_nominal_rates_are_realised_within_a_fifth_and_twice(evaluations: dict[str, Evaluation]) -> None:
+    points = reliability(pooled(list(evaluations.values())), (0.01, 0.001))
+    assert [point.nominal for point in points] == [0.01, 0.001]
+    for point in points:
+        assert 1 / 5 <= point.ratio <= 2, point
 
 
 def test_mean_error_rates_stay_low(indicators: dict[str, dict[str, float]]) -> None:
