@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from fpverify.settings import Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from fpverify.evaluation.matching import Matcher
     from fpverify.evaluation.protocol import Plan
     from fpverify.vocabulary import Evaluation, OperatingPoint
 
@@ -76,6 +78,12 @@ Examples:
     ),
     click.option("--metrics", type=OutputFile(), metavar="JSON", help="Write all figures here."),
     click.option("--roc", type=OutputFile(PICTURES), metavar="PNG", help="Draw the ROC here, threshold marked."),
+    click.option(
+        "--cutoffs",
+        type=OutputFile(PICTURES),
+        metavar="PNG",
+        help="Whole-print models: draw the distances here, with a cutoff of 0.5 and those from curves.",
+    ),
     MODEL,
     CALIBRATION,
     WORKERS,
@@ -95,6 +103,7 @@ def evaluate_command(
     scores: Path | None,
     metrics: Path | None,
     roc: Path | None,
+    cutoffs: Path | None,
     model: str | None,
     calibration: str | None,
     workers: int | None,
@@ -111,17 +120,27 @@ def evaluate_command(
     together at one threshold.
     """
     from fpverify.evaluation.matching import Matcher
+    from fpverify.evaluation.runner import calibrated
 
     _check_use(folders, store=store, protocol=protocol, pairs=pairs, db=db, ppi=ppi)
     settings = load_settings(db=db, fmr=fmr, model=model, calibration=calibration, workers=workers, cache=cache)
-    point = Matcher.load(settings.model, settings.calibration).operating_point(settings.fmr)
+    matcher = Matcher.load(settings.model, settings.calibration)
+    point = matcher.operating_point(settings.fmr)
+    if cutoffs and matcher.bundle.kind != "whole-print":
+        raise click.UsageError(f"--cutoffs is about the distances of whole-print models; {matcher.model_id} is none")
+    if cutoffs and len(folders) > 1:
+        raise click.UsageError("--cutoffs draws one set; give one folder")
     if store:
-        title, evaluations = settings.db, [_of_store(settings, protocol, scores)]
+        title, raw = settings.db, [_of_store(settings, protocol, scores)]
     else:
         plans = plans_of(folders, protocol or ("pairs" if pairs else "dense"), pairs, ppi, settings.ppi)
         _check_scores(scores, len(plans))
-        title, evaluations = ", ".join(folders), _of_plans(plans, settings, keep=not no_cache)
+        title, raw = ", ".join(folders), _of_plans(plans, settings, keep=not no_cache)
+    evaluations = [calibrated(one, matcher.calibration) for one in raw]
     figures = _figures(evaluations, point)
+    if matcher.bundle.kind == "whole-print":
+        for one, its_figures in zip(raw, figures.get("sets", [figures]), strict=True):
+            its_figures["cutoffs"] = _cutoffs(one, matcher, point, cutoffs)
     _write_files(evaluations, figures, point, scores=scores, metrics=metrics, roc=roc)
     if as_json:
         print_json(figures)
@@ -150,6 +169,20 @@ def print_figures(folder: str, figures: Mapping[str, Any], *, enrolled: bool = F
             ("FNMR", f"{_with_interval(figures, 'fnmr')}, FRR {percent(figures['frr'])}"),
             ("model", figures["model"]),
         ]
+    )
+    if "cutoffs" in figures:
+        click.echo()
+        print_cutoffs(figures["cutoffs"])
+
+
+def print_cutoffs(cutoffs: Sequence[Mapping[str, Any]]) -> None:
+    """What a fixed cutoff on the distance does beside cutoffs from curves."""
+    print_table(
+        ("cutoff on the distance", "distance", "FMR", "FNMR", "accuracy"),
+        [
+            (one["name"], f"{one['distance']:.3f}", *(percent(one[rate]) for rate in ("fmr", "fnmr", "accuracy")))
+            for one in cutoffs
+        ],
     )
 
 
@@ -196,7 +229,7 @@ def _of_plans(plans: Sequence[Plan], settings: Settings, *, keep: bool) -> list[
         cache=kept,
         progress=True,
     )
-    return [runner.evaluate(plan) for plan in plans]
+    return [runner.compare(plan) for plan in plans]
 
 
 def _of_store(settings: Settings, protocol: str | None, scores: Path | None) -> Evaluation:
@@ -204,7 +237,7 @@ def _of_store(settings: Settings, protocol: str | None, scores: Path | None) -> 
 
     _check_scores(scores, 1)
     with Verifier.open(settings.db, model=settings.model, calibration=settings.calibration, create=False) as verifier:
-        return verifier.evaluate(protocol=protocol or "dense", workers=settings.processes, progress=True)  # type: ignore[arg-type]
+        return verifier.compare_enrolled(protocol=protocol or "dense", workers=settings.processes, progress=True)  # type: ignore[arg-type]
 
 
 def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[str, Any]:
@@ -224,6 +257,15 @@ def _check_scores(scores: Path | None, sets: int) -> None:
     """Nothing, if the scores of so many sets can be written there."""
     if scores is not None and sets > 1 and not scores.is_dir() and (scores.exists() or scores.suffix):
         raise click.UsageError(f"--scores: '{scores}' is no folder; {sets} sets are written to a file each")
+
+
+def _cutoffs(raw: Evaluation, matcher: Matcher, point: OperatingPoint, path: Path | None) -> list[dict[str, Any]]:
+    from fpverify.evaluation.cutoffs import cutoffs, plot_cutoffs
+
+    chosen = cutoffs(raw, matcher.calibration, point)
+    if path:
+        plot_cutoffs(raw, chosen, path)
+    return [asdict(one) for one in chosen]
 
 
 def _write_files(

@@ -25,13 +25,19 @@ def evaluate(call: Call, stripes: Path, edges_model: Path) -> Call:
 def test_people_get_a_small_table(evaluate: Call, stripes: Path) -> None:
     ended = evaluate()
     assert (ended.code, ended.err) == (0, "")
-    first, *rest = ended.out.splitlines()
+    table, cutoffs = ended.out.split("\n\n")
+    first, *rest = table.splitlines()
     assert first == f"{stripes}: 8 scans, 12 mated and 16 non-mated comparisons (dense)"
     facts = {line.split()[0]: line.split(maxsplit=1)[1] for line in rest}
     assert list(facts) == ["EER", "FMR100", "FMR1000", "ZeroFMR", "FTA", "threshold", "FMR", "FNMR", "model"]
     assert facts["EER"] == "0 %"
     assert facts["FMR1000"] == "0 % (too few comparisons to support it)"
     assert facts["threshold"] == "30.0, for a false match rate of 0.1 %"
+    assert [line.split("  ")[0] for line in cutoffs.splitlines()][1:] == [
+        "fixed 0.5",
+        "model's evidence, FMR 0.1 %",
+        "this set's ROC, FMR 1 %",
+    ]
 
 
 def test_programs_get_the_metrics_and_so_does_the_file(evaluate: Call) -> None:
@@ -121,7 +127,7 @@ def test_programs_get_the_sets_their_mean_and_the_pool(call: Call, two_sets: Pat
     for rate, mean in answer["mean"].items():
         assert mean == pytest.approx(sum(one[rate] for one in answer["sets"]) / 2), rate
     pool = answer["pooled"]
-    assert set(pool) == set(single)
+    assert set(pool) == set(single) - {"cutoffs"}
     assert (pool["scans"], pool["mated"]) == (17, 16 + 12)
     assert pool["fnmr"] == pytest.approx(4 / 28)
 
