@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.cli.caching import CACHE
-from fpverify.cli.measurement import PICTURES, OutputFile
-from fpverify.cli.options import DB, JSON, MODEL, PPI, WORKERS, options
+from fpverify.cli.options import DB, JSON, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, percent_within, print_json, print_table
 from fpverify.settings import Settings, load_settings

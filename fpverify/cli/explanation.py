@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.cli.failures import one_line
-from fpverify.cli.measurement import PICTURES, OutputFile
-from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PPI, options
+from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PICTURES, PPI, OutputFile, options
 from fpverify.cli.words import counted, print_facts, print_json, scan_notes
 from fpverify.settings import load_settings
 

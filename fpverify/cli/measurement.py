@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.cli.caching import CACHE
-from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, MODEL, PPI, WORKERS, options
+from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
+from fpverify.cli.reporting import Written, write_report
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table
 from fpverify.settings import Settings, load_settings
@@ -24,30 +26,10 @@ if TYPE_CHECKING:
 
 PROTOCOLS = ("dense", "fvc", "first-reference", "cross-sensor", "pairs")
 STORE_PROTOCOLS = PROTOCOLS[:3]
-PICTURES = (".png", ".svg", ".pdf")
 SHOWN_FAILURES = 3  # the metrics file has all of them
 INDICATORS = ("eer", "fmr100", "fmr1000", "zerofmr", "fta", "fmr", "fnmr")  # columns of the table of sets
 UNKNOWN_FTA = "not known: a scan that failed to acquire is not in the store"
 MEANS = (*INDICATORS, "far", "frr")
-
-
-class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
-    """A file to be written; its folder has to exist before the long work begins."""
-
-    name = "file"
-
-    def __init__(self, endings: tuple[str, ...] = (), *, or_folder: bool = False) -> None:
-        self._endings = endings
-        self._or_folder = or_folder
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path; one that cannot be written is wrong use."""
-        path = Path(value)
-        if self._endings and path.suffix.lower() not in self._endings:
-            self.fail(f"{value!r} ends in none of {', '.join(self._endings)}", param, ctx)
-        if (path.is_dir() and not self._or_folder) or not path.absolute().parent.is_dir():
-            self.fail(f"{value!r} cannot be written: {_obstacle(path)}", param, ctx)
-        return path
 
 
 @click.command(
@@ -78,6 +60,8 @@ Examples:
     ),
     click.option("--metrics", type=OutputFile(), metavar="JSON", help="Write all figures here."),
     click.option("--roc", type=OutputFile(PICTURES), metavar="PNG", help="Draw the ROC here, threshold marked."),
+    click.option("--report", type=OutputFile((".html", ".json")), metavar="HTML", help="Write a report here."),
+    click.option("--figures", type=OutputFile(or_folder=True), metavar="DIR", help="Its curves as SVG and PNG."),
     click.option(
         "--cutoffs",
         type=OutputFile(PICTURES),
@@ -103,6 +87,8 @@ def evaluate_command(
     scores: Path | None,
     metrics: Path | None,
     roc: Path | None,
+    report: Path | None,
+    figures: Path | None,
     cutoffs: Path | None,
     model: str | None,
     calibration: str | None,
@@ -130,24 +116,30 @@ def evaluate_command(
         raise click.UsageError(f"--cutoffs is about the distances of whole-print models; {matcher.model_id} is none")
     if cutoffs and len(folders) > 1:
         raise click.UsageError("--cutoffs draws one set; give one folder")
+    began, plans = time.perf_counter(), []
     if store:
         title, raw = settings.db, [_of_store(settings, protocol, scores)]
     else:
         plans = plans_of(folders, protocol or ("pairs" if pairs else "dense"), pairs, ppi, settings.ppi)
         _check_scores(scores, len(plans))
         title, raw = ", ".join(folders), _of_plans(plans, settings, keep=not no_cache)
+    seconds = time.perf_counter() - began
     evaluations = [calibrated(one, matcher.calibration) for one in raw]
-    figures = _figures(evaluations, point)
+    answer = _figures(evaluations, point)
     if matcher.bundle.kind == "whole-print":
-        for one, its_figures in zip(raw, figures.get("sets", [figures]), strict=True):
+        for one, its_figures in zip(raw, answer.get("sets", [answer]), strict=True):
             its_figures["cutoffs"] = _cutoffs(one, matcher, point, cutoffs)
-    _write_files(evaluations, figures, point, scores=scores, metrics=metrics, roc=roc)
+    _write_files(evaluations, answer, point, scores=scores, metrics=metrics, roc=roc)
+    if report or figures:
+        timing = f"{seconds:.1f} s on {counted(settings.processes, 'core')}"
+        written = Written(matcher, evaluations, answer, point, plans, timing)
+        write_report(written, f"Evaluation of {title}", report, figures)
     if as_json:
-        print_json(figures)
+        print_json(answer)
     elif len(evaluations) > 1:
-        print_sets(title, figures)
+        print_sets(title, answer)
     else:
-        print_figures(title, figures, enrolled=store)
+        print_figures(title, answer, enrolled=store)
 
 
 def print_figures(folder: str, figures: Mapping[str, Any], *, enrolled: bool = False) -> None:
@@ -310,7 +302,3 @@ def _failed(failures: Mapping[str, str]) -> str:
     said = "; ".join(f"{name} ({failures[name]})" for name in names[:SHOWN_FAILURES])
     more = f"; and {len(names) - SHOWN_FAILURES} more" if len(names) > SHOWN_FAILURES else ""
     return f": {said}{more}" if names else ""
-
-
-def _obstacle(path: Path) -> str:
-    return "it is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"

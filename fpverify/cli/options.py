@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +12,7 @@ import click
 from fpverify.settings import parse_fmr, parse_ppi, parse_workers
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+PICTURES = (".png", ".svg", ".pdf")
 Decorator = Callable[[Command], Command]
 
 
@@ -63,6 +65,29 @@ class Span(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
         if len(ends) not in {1, 2} or not self._least <= ends[0] <= ends[-1] < float("inf"):
             self.fail(f"{value!r} is neither a number nor LOW:HIGH of at least {self._least:g}", param, ctx)
         return ends[0], ends[-1]
+
+
+class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
+    """A file to be written; its folder has to exist before the long work begins."""
+
+    name = "file"
+
+    def __init__(self, endings: tuple[str, ...] = (), *, or_folder: bool = False) -> None:
+        self._endings = endings
+        self._or_folder = or_folder
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; one that cannot be written is wrong use."""
+        path = Path(value)
+        if self._endings and path.suffix.lower() not in self._endings:
+            self.fail(f"{value!r} ends in none of {', '.join(self._endings)}", param, ctx)
+        if (path.is_dir() and not self._or_folder) or not path.absolute().parent.is_dir():
+            self.fail(f"{value!r} cannot be written: {_obstacle(path)}", param, ctx)
+        return path
+
+
+def _obstacle(path: Path) -> str:
+    return "it is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
 
 
 def options(*decorators: Decorator[Any]) -> Decorator[Any]:

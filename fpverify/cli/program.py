@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "delete": "enrollment",
         "explain": "explanation",
         "evaluate": "measurement",
+        "report": "reporting",
         "calibrate": "calibrating",
         "cache": "caching",
         "synth": "synthetic",

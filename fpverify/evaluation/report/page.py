@@ -1,0 +1,116 @@
+"""A report as one HTML file: styles, curves and pictures inside, no script, nothing from a network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fpverify.evaluation.report import figures
+from fpverify.evaluation.report.content import ReportContent
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from matplotlib.figure import Figure
+
+    from fpverify.evaluation.report.matchers import MatchersContent
+
+TEMPLATES = Path(__file__).parent / "templates"
+DOTS_PER_INCH = 150  # of the PNGs: sharp when printed
+
+
+def report_figures(content: ReportContent) -> dict[str, Figure]:
+    """The curves of a report by name."""
+    evaluations = [one.evaluation for one in content.sets]
+    curves = {one.evaluation.name: one.reliability for one in content.sets if one.reliability}
+    if len(content.sets) > 1:
+        curves["pooled"] = content.whole.reliability
+    drawn = {
+        "det": figures.det(evaluations, content.point.threshold),
+        "roc": figures.roc(evaluations, content.point.threshold),
+        "histogram": figures.histogram(content.whole.evaluation, content.point.threshold),
+        "rates": figures.rates_over_threshold(content.whole.evaluation, content.point),
+    }
+    if curves:
+        drawn["reliability"] = figures.reliability_curves(curves)
+    return drawn
+
+
+def report_page(content: ReportContent) -> str:
+    """The page of a report."""
+    drawn = {name: figures.as_svg(figure) for name, figure in report_figures(content).items()}
+    return _template("report.html").render(content=content, svg=_marked(drawn), summary=summary(content))
+
+
+def matchers_page(content: MatchersContent) -> str:
+    """The page that compares matchers."""
+    drawn = {
+        name: figures.as_svg(figures.det(evaluations, band=False)) for name, evaluations in content.curves().items()
+    }
+    return _template("matchers.html").render(content=content, svg=_marked(drawn))
+
+
+def write_figures(content: ReportContent, folder: Path) -> list[Path]:
+    """Writes every figure as SVG and as PNG; the files."""
+    folder.mkdir(exist_ok=True)
+    written = []
+    for name, figure in report_figures(content).items():
+        (folder / f"{name}.svg").write_text(figures.as_svg(figure), encoding="utf-8")
+        figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
+        written += [folder / f"{name}.svg", folder / f"{name}.png"]
+    return written
+
+
+def summary(content: ReportContent) -> list[str]:
+    """What a manager has to know, in sentences."""
+    whole, point = content.whole.metrics, content.point
+    refused, accepted = whole["fnmr"], whole["fmr"]
+    bounds = whole["fnmr_interval"], whole["fmr_interval"]
+    sentences = [
+        f"At the chosen setting, about {_of(refused, 1000)} attempts by the right finger are refused "
+        f"(95 % certain: {_of(bounds[0]['low'], 1000, bare=True)} to {_of(bounds[0]['high'], 1000)}), and about "
+        f"{_of(accepted, 10_000)} by a wrong finger are accepted "
+        f"({_of(bounds[1]['low'], 10_000, bare=True)} to {_of(bounds[1]['high'], 10_000)}).",
+        f"That setting was chosen for a false match rate of {100 * point.target_fmr:g} %.",
+    ]
+    if whole["fta"]:
+        sentences.append(f"In {_of(whole['fta'], 1000)} scans no usable print was found; such an attempt is refused.")
+    fingers = len(set(content.whole.evaluation.fingers))
+    sentences.append(
+        f"This rests on {whole['mated']:,} comparisons within and {whole['non_mated']:,} between {fingers} fingers"
+        f"{'' if fingers >= 50 else ': few, which is why the ranges are wide'}. "
+        "It says nothing about forged fingers, and other people or another sensor may give other rates."
+    )
+    animals = [row.finger for row in content.fingers if row.animal != "sheep"]
+    if animals:
+        named = ", ".join(animals[:5]) + (", ..." if len(animals) > 5 else "")
+        sentences.append(f"Errors are not spread evenly: {named} cause more of them than chance explains.")
+    return sentences
+
+
+def _of(rate: float, many: int, *, bare: bool = False) -> str:
+    number = rate * many
+    text = f"{number:.0f}" if number >= 10 or number == 0 else f"{number:.2g}"
+    return text if bare else f"{text} of {many:,}"
+
+
+def _marked(drawn: Mapping[str, str]) -> dict[str, Any]:
+    """SVG that the template takes as it is: matplotlib has escaped every text in it."""
+    from markupsafe import Markup
+
+    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+
+
+def _template(name: str) -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"percent": _percent, "base64": lambda data: base64.b64encode(data).decode()}
+    return environment.get_template(name)
+
+
+def _percent(rate: float | None) -> str:
+    return "–" if rate is None else f"{100 * rate:.2f}"
