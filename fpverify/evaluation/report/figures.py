@@ -74,7 +74,7 @@ def roc(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
     for one, look in zip(evaluations, _looks(len(evaluations)), strict=True):
         fmr, fnmr = _corners(one)
         axes.step(np.maximum(fmr, floor), 1 - fnmr, where="post", **look, label=one.name, markevery=_every(len(fmr)))
-        lowest = min(lowest, float((1 - fnmr)[fmr <= 0.5].min(initial=1.0)))
+        lowest = min(lowest, float((1 - fnmr)[(fmr > 0) & (fmr <= 0.5)].min(initial=1.0)))
         if threshold is not None:
             at = _at(one, threshold)
             axes.plot(
@@ -204,5 +204,5 @@ def _det_band(axes: Axes, evaluation: Evaluation) -> None:
 
 
 def _finished(figure: Figure, axes: Axes, legend: str) -> Figure:
-    axes.legend(loc=legend, frameon=False, fontsize=8)
+    axes.legend(loc=legend, fontsize=9, framealpha=0.85, edgecolor="none")
     return figure
