@@ -85,7 +85,7 @@ def summary(content: ReportContent) -> list[str]:
     animals = [row.finger for row in content.fingers if row.animal != "sheep"]
     if animals:
         named = ", ".join(animals[:5]) + (", ..." if len(animals) > 5 else "")
-        sentences.append(f"Errors are not spread evenly: {named} cause more of them than chance explains.")
+        sentences.append(f"Errors are not spread evenly; more than chance explains come from the fingers {named}.")
     return sentences
 
 
