@@ -105,7 +105,7 @@ class Runner:
     @property
     def processes(self) -> int:
         """The number of them."""
-        return Settings(workers=self.workers).processes
+        return max(1, Settings(workers=self.workers).processes)
 
     def _acquired(self, prints: Sequence[Print], hashes: Sequence[str]) -> list[Outcome]:
         """The outcome of each print, from the cache where it is known."""
