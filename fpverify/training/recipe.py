@@ -23,6 +23,7 @@ from pydantic import (
 from fpverify.comparison.calibration import MIN_COMPARISONS
 from fpverify.errors import RecipeError
 from fpverify.synthesis.impression import ImpressionSettings
+from fpverify.synthesis.placement import DISTORTION_PX
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import Schedule
@@ -44,6 +45,7 @@ def _require_comparisons(non_mated: int) -> None:
         )
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
 FloatRange = Annotated[tuple[float, float], AfterValidator(_ordered)]
 IntRange = Annotated[tuple[int, int], AfterValidator(_ordered)]
 NonNegativeRange = Annotated[tuple[NonNegativeFloat, NonNegativeFloat], AfterValidator(_ordered)]
@@ -62,6 +64,10 @@ class ImpressionRecipe(_Part):
     shift_px: PositiveFloat = 30.0
     centre_px: tuple[NonNegativeFloat, NonNegativeFloat] = (8.0, 14.0)
     hardness: FloatRange = (0.6, 1.9)
+    bend_px: NonNegativeFloat = DISTORTION_PX
+    ghosts: Share = 0.0
+    blotches: Share = 0.0
+    wrinkles: Share = 0.0
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -70,6 +76,10 @@ class ImpressionRecipe(_Part):
             shift_px=self.shift_px,
             centre_px=self.centre_px,
             hardness=self.hardness,
+            bend_px=self.bend_px,
+            ghosts=self.ghosts,
+            blotches=self.blotches,
+            wrinkles=self.wrinkles,
         )
 
 
