@@ -136,6 +136,7 @@ class MinutiaeRecipe(_Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
     seed: int = Field(ge=0, le=2**31)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    inference: Literal["float32", "int8"] = "float32"
     fingers: PositiveInt = 4000
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
