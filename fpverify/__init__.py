@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fpverify.scans import read_scan, scan_from_pixels, write_scan
     from fpverify.synthesis.dataset import synthesise
-    from fpverify.verifier import Verifier, compare, evaluate
+    from fpverify.verifier import Verifier, compare, evaluate, explain
     from fpverify.vocabulary import Decision, Evaluation, OperatingPoint, Reference, Scan, Score, Template
 
 __version__ = "0.1.0"
@@ -34,6 +34,7 @@ __all__ = [
     "__version__",
     "compare",
     "evaluate",
+    "explain",
     "read_scan",
     "scan_from_pixels",
     "synthesise",
@@ -51,6 +52,7 @@ _HOMES = {
     "Verifier": "verifier",
     "compare": "verifier",
     "evaluate": "verifier",
+    "explain": "verifier",
     "read_scan": "scans",
     "scan_from_pixels": "scans",
     "synthesise": "synthesis.dataset",

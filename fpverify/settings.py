@@ -39,6 +39,7 @@ class Settings:
         fmr: false match rate of a decision, in (0, 1).
         ppi: resolution of every scan; None takes each file's own.
         workers: processes of long jobs; None is one for each core.
+        cache: folder where evaluations keep templates; None is the user's cache folder.
     """
 
     db: str = "enroll_db"
@@ -47,6 +48,7 @@ class Settings:
     fmr: float = DEFAULT_FMR
     ppi: float | None = None
     workers: int | None = None
+    cache: str | None = None
 
     @property
     def processes(self) -> int:
@@ -127,6 +129,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "fmr": parse_fmr,
         "ppi": parse_ppi,
         "workers": parse_workers,
+        "cache": _parse_text,
     }
 )
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from fpverify.comparison import fuse
-from fpverify.errors import FailureToEnroll, ModelMismatch
+from fpverify.errors import FailureToEnroll, ModelMismatch, ScanError
 from fpverify.evaluation.matching import Matcher
-from fpverify.evaluation.protocol import Protocol
-from fpverify.evaluation.runner import evaluate as evaluate_folder
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.vocabulary import Decision, Evaluation, Reference, Scan, Score
+
+if TYPE_CHECKING:
+    from fpverify.evaluation.explanation import Explanation
+    from fpverify.evaluation.protocol import Protocol
 
 # Of an enrolled scan. References of unseen synthetic fingers with less were refused more often than believed at FMR
 # 0.1 %, against good probes of the same finger; from 0.6 on one in nine is refused, from 0.85 on next to none.
@@ -134,6 +137,35 @@ class Verifier:
         """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`."""
         return self.store.delete(subject, finger)
 
+    def evaluate(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
+        """Compares the enrolled impressions with each other.
+
+        Scans that failed to acquire or enroll are not in the store, so the evaluation knows of none.
+
+        Args:
+            protocol: "dense", "fvc" or "first-reference".
+            workers: processes, as in `evaluate`.
+            progress: show a bar on standard error when it is a terminal.
+
+        Raises:
+            ModelMismatch: some were enrolled with another model.
+            TooFewComparisons: there are no mated or no non-mated comparisons.
+            StoreError: the store cannot be read.
+        """
+        from fpverify.evaluation.runner import calibrated
+
+        raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress)
+        return calibrated(raw, self.matcher.calibration)
+
+    def compare_enrolled(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
+        """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
+        from fpverify.evaluation.enrolled import enrolled_plan, templates_hash
+        from fpverify.evaluation.runner import Runner
+
+        plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
+        runner = Runner(model=self.matcher.bundle.folder, workers=workers, progress=progress)
+        return runner.compare_templates(plan, templates, templates_hash(plan, templates))
+
     def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
         """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""
         own = [one for one in references if one.model_id == self.matcher.model_id]
@@ -165,33 +197,80 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
     return matcher.score(matcher.template(first), matcher.template(second))
 
 
+def explain(
+    first: Scan,
+    second: Scan,
+    *,
+    model: str | Path | None = None,
+    calibration: str | Path | None = None,
+    fmr: float | None = None,
+) -> Explanation:
+    """Why two scans match or do not; `fpverify.evaluation.pair_picture` draws it.
+
+    Args:
+        first: one scan, the probe.
+        second: the other, the reference; exchanging them gives the same score and mirrored pairs.
+        model: shipped name or folder of the bundle; None comes from the settings.
+        calibration: file of `fpverify calibrate`, in place of the model's own.
+        fmr: false match rate to decide at, in (0, 1); None comes from the settings.
+
+    Raises:
+        FailureToAcquire: there is no usable print in one of them; the message names it.
+        ModelError: the model is unknown or damaged, or has no operating point at this rate.
+        SettingsError: a setting is wrong.
+    """
+    from fpverify.evaluation.explanation import explain as explain_pair
+
+    settings = load_settings(model=model, calibration=calibration, fmr=fmr)
+    matcher = Matcher.load(settings.model, settings.calibration)
+    return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
+
+
 def evaluate(
     folder: str | Path,
     *,
     protocol: Protocol = "dense",
+    references: str | Path | None = None,
+    pairs: str | Path | None = None,
     ppi: float | None = None,
     model: str | Path | None = None,
     workers: int = 1,
+    cache: str | Path | None = None,
     progress: bool = False,
 ) -> Evaluation:
-    """Compares the prints of a folder, named `<finger>_<impression>`, with each other.
+    """Compares the prints of a folder, `<finger>_<impression>` files or a folder for each finger, with each other.
 
     Args:
         folder: of the prints.
-        protocol: "dense" compares every impression with every other, "fvc" those of one finger and the first ones of
-            different fingers.
-        ppi: overrides the resolution of every file; None comes from the settings.
+        protocol: "dense" compares every impression with every other; "fvc" those of one finger, and the first ones of
+            different fingers; "first-reference" every later impression with the first of every finger; "cross-sensor"
+            every print with every one of `references`; "pairs" what `pairs` lists.
+        references: folder of the references of "cross-sensor".
+        pairs: CSV file `probe,reference[,mated]` of "pairs".
+        ppi: overrides the resolution of every file; None comes from the set, then from the settings.
         model: shipped name or folder of the bundle; None comes from the settings.
         workers: processes; the scores do not depend on it. More than one start the calling script anew, which
             therefore needs its `if __name__ == "__main__":`.
+        cache: folder in which templates are kept for the next evaluation; None keeps none.
         progress: show bars on standard error when it is a terminal.
 
     Raises:
         ScanError: the folder cannot be evaluated, or a file cannot be read. A failure to acquire is no error but a
             result.
         ModelError: the model is unknown or damaged.
+        ValueError: the protocol is unknown, or `references` or `pairs` do not belong to it.
     """
-    settings = load_settings(model=model, ppi=ppi)
-    return evaluate_folder(
-        folder, model=settings.model, protocol=protocol, ppi=settings.ppi, workers=workers, progress=progress
+    from fpverify.evaluation.protocol import make_plans
+    from fpverify.evaluation.runner import Runner
+    from fpverify.evaluation.templates import TemplateCache
+
+    settings = load_settings(model=model)
+    folders = [folder] if references is None else [folder, references]
+    plans = make_plans(folders, protocol, pairs=pairs, ppi=ppi, default_ppi=settings.ppi)
+    if len(plans) > 1:
+        raise ScanError(f"{folder}: holds {len(plans)} sets; evaluate one at a time")
+    kept = TemplateCache(Path(cache)) if cache is not None else None
+    runner = Runner(
+        model=settings.model, calibration=settings.calibration, workers=workers, cache=kept, progress=progress
     )
+    return runner.evaluate(plans[0])

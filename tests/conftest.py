@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,12 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own settings change no test."""
     for variable in [name for name in os.environ if name.startswith("FPVERIFY_") and name != "FPVERIFY_REAL_PRINTS"]:
         monkeypatch.delenv(variable)
+
+
+@pytest.fixture(autouse=True)
+def no_cache_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins with an empty cache folder of its own, which is made when something is kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache" / uuid4().hex))
 
 
 @pytest.fixture(scope="session")

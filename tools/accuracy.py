@@ -1,9 +1,10 @@
-"""The table of error rates for README.md: every set of prints below a folder, by the dense protocol.
+"""The tables of error rates for README.md and docs: every set of prints below a folder, by the dense protocol.
 
     python tools/accuracy.py SETS --ppi 500 [--model NAME|DIR] [--fmr 0.001]
 
 A set is a folder of `<finger>_<impression>` images. FMR and FNMR are those at the model's own threshold for `--fmr`;
-the last line pools the comparisons of all sets at that one threshold. Printed as Markdown, rates in per cent.
+the last line pools the comparisons of all sets at that one threshold. A second table puts rates that were asked for
+beside those that were realised, all sets pooled. Printed as Markdown, rates in per cent, intervals of 95 % by fingers.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import numpy as np
 
 from fpverify.evaluation import Matcher, evaluate
 from fpverify.evaluation.pooling import pooled
+from fpverify.evaluation.reliability import reliability
 from fpverify.evaluation.summary import metrics
-from fpverify.vocabulary import Evaluation, OperatingPoint
+from fpverify.vocabulary import Evaluation, Interval, OperatingPoint
 
 Figures = dict[str, Any]
 
+ASKED_FOR = (0.05, 0.01, 0.001, 0.0005)  # rates of the second table
 COLUMNS = ("eer", "fmr100", "fmr1000", "fta", "fmr", "fnmr")
 
 
@@ -30,9 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluates the sets and prints the table."""
     given = _parsed(arguments)
     sets = sorted(path for path in given.sets.iterdir() if path.is_dir())
-    point = Matcher.load(given.model).operating_point(given.fmr)
+    matcher = Matcher.load(given.model)
+    point = matcher.operating_point(given.fmr)
     done = [evaluate(path, model=given.model, ppi=given.ppi, progress=True) for path in sets]
     print(table(done, point))
+    print()
+    print(operating_points(pooled(done), [matcher.operating_point(rate) for rate in ASKED_FOR]))
     return 0
 
 
@@ -54,6 +60,27 @@ def pooled_figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> 
     """FTA, FMR and FNMR over the comparisons of all sets at one threshold."""
     figures = metrics(pooled(evaluations), point)
     return {rate: figures[rate] for rate in ("fta", "fmr", "fnmr")}
+
+
+def operating_points(evaluation: Evaluation, points: Sequence[OperatingPoint]) -> str:
+    """A line for each rate that was asked for: what the card measured, and what these sets realise."""
+    heads = ("FMR asked for", "synthetic: FMR", "FNMR", "real: FMR", "FNMR")
+    realised = reliability(evaluation, [point.target_fmr for point in points])
+    rows = [
+        (
+            f"{100 * point.target_fmr:g}",
+            f"{100 * point.fmr:.3g}",
+            f"{100 * point.fnmr:.3g}",
+            _within(here.realised, here.interval),
+            _within(here.fnmr, here.fnmr_interval),
+        )
+        for point, here in zip(points, realised, strict=False)
+    ]
+    return "\n".join([_line(heads), _line(["---"] * len(heads)), *map(_line, rows)])
+
+
+def _within(rate: float, interval: Interval) -> str:
+    return f"{100 * rate:.2f} ({100 * interval.low:.2f} to {100 * interval.high:.2f})"
 
 
 def _percents(figures: Figures) -> list[str]:

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.measurement import PICTURES, PROTOCOLS, OutputFile
-from fpverify.cli.options import FOLDER, JSON, MODEL, PPI, WORKERS, options
+from fpverify.cli.caching import CACHE
+from fpverify.cli.measurement import PICTURES, OutputFile
+from fpverify.cli.options import DB, JSON, MODEL, PPI, WORKERS, options
+from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, percent_within, print_json, print_table
-from fpverify.settings import load_settings
+from fpverify.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fpverify.evaluation.reliability import ReliabilityPoint
     from fpverify.evaluation.sensor_fit import SensorFit
+    from fpverify.vocabulary import Evaluation
 
 
 @click.command(
@@ -22,49 +27,50 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   fpverify calibrate prints --out door.yaml
+  fpverify calibrate --store --db enroll_db --out door.yaml
   fpverify verify scan.bmp --id A --calibration door.yaml
 """,
 )
 @options(
-    FOLDER,
+    click.argument("folders", type=click.Path(), nargs=-1, metavar="FOLDER..."),
+    click.option("--store", is_flag=True, help="Calibrate on the enrolled impressions instead of folders."),
     click.option("--out", required=True, type=OutputFile((".yaml", ".yml")), metavar="YAML", help="Write it here."),
-    click.option("--protocol", type=click.Choice(PROTOCOLS), default="dense", show_default=True, help="Which pairs."),
     click.option("--plot", type=OutputFile(PICTURES), metavar="PNG", help="Draw nominal against realised FMR here."),
+    DB,
     PPI,
     MODEL,
     WORKERS,
+    CACHE,
     JSON,
 )
 def calibrate_command(
     *,
-    folder: str,
+    folders: tuple[str, ...],
+    store: bool,
     out: Path,
-    protocol: str,
     plot: Path | None,
+    db: str | None,
     ppi: float | None,
     model: str | None,
     workers: int | None,
+    cache: str | None,
     as_json: bool,
 ) -> None:
     """Fit a calibration to prints of your own sensor, and see how wrong the shipped one would have been.
 
-    At least ten fingers with two impressions each; the more fingers, the lower the error rates it supports.
+    At least ten fingers with two impressions each, all comparisons within a folder; the more fingers, the lower the
+    error rates it supports.
     """
     from fpverify.evaluation.matching import Matcher
     from fpverify.evaluation.plots import plot_reliability
-    from fpverify.evaluation.runner import compare_folder
     from fpverify.evaluation.sensor_fit import fields, fit_sensor
 
-    settings = load_settings(ppi=ppi, model=model, workers=workers)
-    raw = compare_folder(
-        folder,
-        model=settings.model,
-        protocol=protocol,  # type: ignore[arg-type]  # one of PROTOCOLS
-        ppi=settings.ppi,
-        workers=settings.processes,
-        progress=True,
-    )
-    fit = fit_sensor(raw, Matcher.load(settings.model).calibration, f"{len(raw.scans):,} scans in {folder}")
+    if bool(folders) == store:
+        raise click.UsageError("give either folders of prints, or --store for the enrolled impressions")
+    settings = load_settings(db=db, model=model, workers=workers, cache=cache)
+    raw = _of_store(settings) if store else _of_folders(folders, settings, ppi)
+    place = f"the store {settings.db}" if store else ", ".join(folders)
+    fit = fit_sensor(raw, Matcher.load(settings.model).calibration, f"{len(raw.scans):,} scans in {place}")
     fit.fitted.write(out)
     if plot:
         plot_reliability({"shipped calibration": fit.shipped, "own calibration": fit.own}, plot)
@@ -74,11 +80,29 @@ def calibrate_command(
         print_fit(fit, out)
 
 
+def _of_folders(folders: Sequence[str], settings: Settings, ppi: float | None) -> Evaluation:
+    from fpverify.evaluation.pooling import pooled
+    from fpverify.evaluation.runner import Runner
+
+    plans = plans_of(folders, "dense", None, ppi, settings.ppi)
+    runner = Runner(model=settings.model, workers=settings.processes, cache=writable_cache(settings), progress=True)
+    raw = [runner.compare(plan) for plan in plans]
+    return pooled(raw) if len(raw) > 1 else raw[0]
+
+
+def _of_store(settings: Settings) -> Evaluation:
+    from fpverify.verifier import Verifier
+
+    with Verifier.open(settings.db, model=settings.model, create=False) as verifier:
+        return verifier.compare_enrolled(workers=settings.processes, progress=True)
+
+
 def print_fit(fit: SensorFit, out: Path) -> None:
     """Both calibrations side by side, and where the new one lies."""
     mated, non_mated = fit.fitted.likelihood.mated, fit.fitted.calibration.comparisons
     click.echo(
-        f"{fit.fitted.evidence}: {counted(mated, 'mated comparison')}, {counted(non_mated, 'non-mated comparison')}"
+        f"{fit.fitted.evidence}: {counted(mated, 'mated comparison')}, {counted(non_mated, 'non-mated comparison')}; "
+        f"failure to acquire {percent(fit.fta)}"
     )
     print_table(
         ("FMR asked for", "shipped calibration gave", "own gives", "FNMR"),

@@ -71,7 +71,6 @@ def options(*decorators: Decorator[Any]) -> Decorator[Any]:
 
 
 SCAN = click.argument("scan", type=click.Path())
-FOLDER = click.argument("folder", type=click.Path())
 SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
 FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
 DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")

@@ -2,6 +2,7 @@
 
 similarity, similarities   raw, in [0, 1]: minutiae of the common area, or the cosine of whole-print vectors
 consensus                  the pairs that agree, by which two prints are aligned
+overlap                    two prints laid on each other: the partners in their common area
 Calibration                raw similarity -> Score, -10 log10(FMR)
 LikelihoodRatio            score -> log10 of the likelihood ratio
 fuse                       the best of several scores, at the FMR of the whole decision
@@ -17,19 +18,22 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse
 from fpverify.comparison.likelihood import LikelihoodRatio
-from fpverify.comparison.overlap import overlap_similarity
+from fpverify.comparison.overlap import Alignment, Overlap, overlap, overlap_similarity
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.comparison.whole_print import vector_similarities
 from fpverify.vocabulary import Scores, Template
 
 __all__ = [
+    "Alignment",
     "Calibration",
     "Consensus",
     "ConsensusSettings",
     "LikelihoodRatio",
+    "Overlap",
     "PreparedTemplate",
     "consensus",
     "fuse",
+    "overlap",
     "prepare_template",
     "similarities",
     "similarity",

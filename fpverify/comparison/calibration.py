@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fpverify.comparison.pareto import fit_rising
 from fpverify.errors import CorruptModel, TooFewComparisons
 from fpverify.vocabulary import Score, Scores
 
@@ -27,7 +28,6 @@ MIN_KNOT_GAP = 1e-6  # raw; nearer values count as tied: less than the grid of t
 TAIL_FRACTION = 0.01  # of the comparisons, the highest: near enough to the end for the Pareto limit to hold
 MIN_TAIL = 30  # comparisons to fit a tail on: a scale known to a fifth
 TAIL_KNOTS = 8  # of a curved tail; its score is off by less than 0.3 between them
-MAX_TAIL_SHAPE = 0.5  # beyond it a tail has no variance, and similarities in [0, 1] do
 MIN_TAIL_SCALE = 0.002  # raw; a steeper tail is a tie, not evidence, and Score.fmr would underflow to 0 at raw 1
 MAX_RAW = 1.0  # both kinds of model give similarities in [0, 1]
 MIN_SLOPE = 1e-3  # score per raw: at any raw in use, values 1e-9 apart still have different scores
@@ -106,7 +106,7 @@ class Calibration:
 
         Beyond the last knot with `MIN_EXCEEDANCES` behind it, the score follows a generalised Pareto distribution,
         fitted by maximum likelihood to the excesses of the highest `TAIL_FRACTION`. Its shape is clipped to
-        [0, `MAX_TAIL_SHAPE`]: a negative shape would end at a finite raw value and give an infinite score above it;
+        [0, `pareto.MAX_SHAPE`]: a negative shape would end at a finite raw value and give an infinite score above it;
         with 0 (the exponential distribution) the score goes on as a straight line. A positive shape bends the score; it
         is followed by knots up to raw `MAX_RAW` and by its tangent from there.
 
@@ -176,7 +176,7 @@ class _Tail:
     """A generalised Pareto distribution of excesses, continued from the last measured knot."""
 
     scale: float  # at the last measured knot, raw
-    shape: float  # in [0, MAX_TAIL_SHAPE]; 0 is exponential
+    shape: float  # in [0, pareto.MAX_SHAPE]; 0 is exponential
     length: float  # from the last measured knot to MAX_RAW, raw; at least one scale
 
     @classmethod
@@ -187,7 +187,7 @@ class _Tail:
         excesses = values[values > threshold] - threshold
         if len(excesses) < MIN_EXCEEDANCES:
             return cls._without_evidence(len(values), start)
-        scale, shape = _fit_pareto(excesses)
+        scale, shape = fit_rising(excesses)
         scale = max(
             scale + shape * max(start - threshold, 0.0), MIN_TAIL_SCALE
         )  # Coles (4.2): the same tail from `start`
@@ -241,17 +241,3 @@ def _slope_below(raw: Scores, score: Scores, tail: _Tail) -> float:
     if len(raw) == 1:
         return tail.slope(0.0)
     return max(float((score[-1] - score[0]) / (raw[-1] - raw[0])), MIN_SLOPE)
-
-
-def _fit_pareto(excesses: Scores) -> tuple[float, float]:
-    """Scale and shape in [0, MAX_TAIL_SHAPE] of greatest likelihood, by profile over shape / scale (Grimshaw 1993)."""
-    mean = float(excesses.mean())
-    ratios = np.geomspace(1e-3, 1e2, 200) / mean  # of shape to scale
-    shapes = np.log1p(ratios[:, None] * excesses).mean(1)  # (200,)
-    shapes = np.minimum(shapes, MAX_TAIL_SHAPE)
-    scales = shapes / ratios
-    likelihoods = -np.log(scales) - (1 + 1 / shapes) * np.log1p(ratios[:, None] * excesses).mean(1)
-    best = int(np.argmax(likelihoods))
-    if likelihoods[best] <= -np.log(mean) - 1:  # the exponential distribution's
-        return mean, 0.0
-    return float(scales[best]), float(shapes[best])

@@ -67,11 +67,13 @@ class Consensus:
             times its mean agreement with the other pairs here.
         similarity: raw, in [0, 1]: the root of the mean support of as many pairs as prints of this size should have in
             common; the root because support is a product, agreement counting twice.
+        proposed: number of pairs that the descriptors proposed.
     """
 
     pairs: IndexArray
     support: FloatArray
     similarity: float
+    proposed: int
 
 
 def consensus(
@@ -95,7 +97,7 @@ def consensus(
     if one.order <= other.order:
         return _consensus(one, other, settings)
     swapped = _consensus(other, one, settings)
-    return Consensus(swapped.pairs[:, ::-1], swapped.support, swapped.similarity)
+    return Consensus(swapped.pairs[:, ::-1], swapped.support, swapped.similarity, swapped.proposed)
 
 
 def _consensus(one: PreparedTemplate, other: PreparedTemplate, settings: ConsensusSettings) -> Consensus:
@@ -111,11 +113,12 @@ def _consensus(one: PreparedTemplate, other: PreparedTemplate, settings: Consens
     best = _best_one_to_one(pairs, relaxed / initial, wanted)
     among_best = _among(agreement, best).sum(axis=1) / np.float32(max(wanted - 1, 1))
     support = np.minimum(relaxed[best] * among_best, np.float32(1.0))
-    return Consensus(pairs[best], support, float(np.sqrt(support.sum(dtype=np.float64) / wanted)))
+    similarity = float(np.sqrt(support.sum(dtype=np.float64) / wanted))
+    return Consensus(pairs[best], support, similarity, len(pairs))
 
 
 def _no_consensus() -> Consensus:
-    return Consensus(np.empty((0, 2), np.intp), np.empty(0, np.float32), 0.0)
+    return Consensus(np.empty((0, 2), np.intp), np.empty(0, np.float32), 0.0, 0)
 
 
 def descriptor_similarity(one: PreparedTemplate, other: PreparedTemplate) -> FloatArray:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.comparison.consensus import consensus, descriptor_similarity
-from fpverify.comparison.prepared import PreparedTemplate
-from fpverify.vocabulary import FloatArray
+from fpverify.comparison.consensus import IndexArray, consensus, descriptor_similarity
+from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
+from fpverify.vocabulary import BoolArray, FloatArray, Template
 
 Points = NDArray[np.complex128]  # x + iy, so that a rotation is a product
 
@@ -37,15 +37,21 @@ SETTINGS = OverlapSettings()
 
 
 @dataclass(frozen=True, slots=True)
-class _Alignment:
-    """A rotation and shift that lays one print on another: z -> (z - here) * turn + there."""
+class Alignment:
+    """A rotation and shift that lays one print on another: z -> (z - here) * turn + there.
+
+    Attributes:
+        turn: of length 1.
+        here: the point it turns about, on the one print; px.
+        there: where that point comes to lie on the other; px.
+    """
 
     turn: complex
     here: complex
     there: complex
 
     @classmethod
-    def fit(cls, one: Points, other: Points, weight: FloatArray) -> _Alignment:
+    def fit(cls, one: Points, other: Points, weight: FloatArray) -> Alignment:
         """The weighted least squares of pairs of points (k,)."""
         share = weight / weight.sum(dtype=np.float64)
         here, there = complex(share @ one), complex(share @ other)
@@ -59,6 +65,93 @@ class _Alignment:
     def lifted(self, points: Points) -> Points:
         """Points of the other print on the one."""
         return (points - self.there) / self.turn + self.here
+
+    @property
+    def inverse(self) -> Alignment:
+        """Lays the other print on the one."""
+        return Alignment(self.turn.conjugate(), self.there, self.here)
+
+    @property
+    def rotation_rad(self) -> float:
+        """In (-pi, pi], x towards y."""
+        return float(np.angle(self.turn))
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """(2, 3): (x, y, 1) of the one print to (x, y) on the other."""
+        shift = self.there - self.here * self.turn
+        cos, sin = self.turn.real, self.turn.imag
+        return np.array([[cos, -sin, shift.real], [sin, cos, shift.imag]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlap:
+    """Two prints laid on each other, and what their common area shows.
+
+    Attributes:
+        proposed: pairs of minutiae whose descriptors were alike enough to be asked for consensus.
+        agreed: pairs that consensus chose.
+        alignment: lays the probe on the reference; None without a consensus to align by, and then nothing below
+            was computed: the arrays are empty and the similarity is 0.
+        pairs: (k, 2), indices of a probe's and a reference's minutia: the mutual partners; no minutia twice.
+        strengths: (k,) float32 in (0.1, 1] of the pairs; weaker partners count, but are not listed.
+        probe_common: (n,) which of the probe's minutiae lie within the reference.
+        reference_common: (m,) which of the reference's lie within the probe.
+        total: sum of the strengths of all partners, the weaker ones too.
+        similarity: raw, in [0, 1].
+    """
+
+    proposed: int
+    agreed: int
+    alignment: Alignment | None
+    pairs: IndexArray
+    strengths: FloatArray
+    probe_common: BoolArray
+    reference_common: BoolArray
+    total: float
+    similarity: float
+
+    @property
+    def common(self) -> float:
+        """Mean number of either print's minutiae that lie within the other."""
+        return _company(self.probe_common, self.reference_common)
+
+    @property
+    def mirrored(self) -> Overlap:
+        """The same with probe and reference exchanged."""
+        return Overlap(
+            self.proposed,
+            self.agreed,
+            self.alignment and self.alignment.inverse,
+            self.pairs[:, ::-1],
+            self.strengths,
+            self.reference_common,
+            self.probe_common,
+            self.total,
+            self.similarity,
+        )
+
+
+def overlap(
+    probe: Template | PreparedTemplate, reference: Template | PreparedTemplate, settings: OverlapSettings = SETTINGS
+) -> Overlap:
+    """One print laid on another: how they align, and which minutiae of their common area are partners.
+
+    Exactly symmetric: exchanging the two gives `Overlap.mirrored`.
+
+    Args:
+        probe: of a `minutiae` model.
+        reference: of the same model.
+        settings: constants.
+
+    Raises:
+        ModelMismatch: the templates come from two models.
+    """
+    one, other = prepare_template(probe), prepare_template(reference)
+    require_comparable(one, other)
+    if one.order <= other.order:
+        return _overlap(one, other, settings)
+    return _overlap(other, one, settings).mirrored
 
 
 def overlap_similarity(
@@ -80,29 +173,41 @@ def overlap_similarity(
         In [0, 1]; 0 without a consensus to align by.
     """
     one, other = (probe, reference) if probe.order <= reference.order else (reference, probe)
+    return _overlap(one, other, settings).similarity
+
+
+def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSettings) -> Overlap:
     found = consensus(one, other)
     if len(found.pairs) < settings.least_pairs or found.similarity == 0:
-        return 0.0
+        return _not_aligned(found.proposed, len(found.pairs))
     alike = np.maximum(descriptor_similarity(one, other), 0)
     index, other_index = found.pairs.T
     strength = found.support
     for _ in range(settings.refits + 1):
-        alignment = _Alignment.fit(one.position[index], other.position[other_index], strength)
+        alignment = Alignment.fit(one.position[index], other.position[other_index], strength)
         partners = _partners(one, other, alignment, alike, settings)
-        kept = np.nonzero(partners > settings.least_partner)
-        if len(kept[0]) < settings.least_pairs:
+        index, other_index = np.nonzero(partners > settings.least_partner)
+        strength = partners[index, other_index]
+        if len(index) < settings.least_pairs:
             break
-        (index, other_index), strength = kept, partners[kept]
-    company = _in_common(one, other, alignment, settings)
+    common = _in_common(one, other, alignment, settings)
     total = float(partners.sum(dtype=np.float64))
-    scale = np.sqrt((company + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
-    return min(1.0, total / float(scale))
+    scale = np.sqrt((_company(*common) + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
+    pairs = np.array((index, other_index)).T
+    similarity = min(1.0, total / float(scale))
+    return Overlap(found.proposed, len(found.pairs), alignment, pairs, strength, *common, total, similarity)
+
+
+def _not_aligned(proposed: int, agreed: int) -> Overlap:
+    nothing = np.empty(0, bool)
+    pairs, strengths = np.empty((0, 2), np.intp), np.empty(0, np.float32)
+    return Overlap(proposed, agreed, None, pairs, strengths, nothing, nothing, 0.0, 0.0)
 
 
 def _partners(
     one: PreparedTemplate,
     other: PreparedTemplate,
-    alignment: _Alignment,
+    alignment: Alignment,
     alike: FloatArray,
     settings: OverlapSettings,
 ) -> FloatArray:
@@ -118,14 +223,18 @@ def _partners(
 
 
 def _in_common(
-    one: PreparedTemplate, other: PreparedTemplate, alignment: _Alignment, settings: OverlapSettings
-) -> float:
-    """Mean number of either print's minutiae that lie within the other."""
+    one: PreparedTemplate, other: PreparedTemplate, alignment: Alignment, settings: OverlapSettings
+) -> tuple[BoolArray, BoolArray]:
+    """Which of either print's minutiae lie within the other."""
     laid, lifted = alignment.laid(one.position), alignment.lifted(other.position)
-    return (_inside(laid, other, settings.margin_px) + _inside(lifted, one, settings.margin_px)) / 2
+    return _inside(laid, other, settings.margin_px), _inside(lifted, one, settings.margin_px)
 
 
-def _inside(points: Points, prepared: PreparedTemplate, margin_px: float) -> int:
-    """How many points lie within the convex hull of a print's minutiae, or nearer to it than the margin."""
+def _company(one: BoolArray, other: BoolArray) -> float:
+    return (np.count_nonzero(one) + np.count_nonzero(other)) / 2
+
+
+def _inside(points: Points, prepared: PreparedTemplate, margin_px: float) -> BoolArray:
+    """Which points lie within the convex hull of a print's minutiae, or nearer to it than the margin."""
     beyond = (points[:, None] * prepared.hull_normals.conj()).real - prepared.hull_offsets_px  # (n, edges)
-    return int((beyond.max(1, initial=-np.inf) <= margin_px).sum())
+    return np.asarray(beyond.max(1, initial=-np.inf) <= margin_px)

@@ -11,7 +11,7 @@ from fpverify.comparison import Calibration, LikelihoodRatio, similarities
 from fpverify.errors import CorruptModel, ModelError
 from fpverify.evaluation.operating_points import point_at
 from fpverify.evaluation.sensor_calibration import calibrated_card
-from fpverify.features import MinutiaExtractor, WholePrintExtractor
+from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.models import Bundle, load_bundle
 from fpverify.vocabulary import OperatingPoint, Scan, Score, Scores, Template
 
@@ -21,6 +21,10 @@ class Extractor(Protocol):
 
     def extract(self, scan: Scan) -> Template:
         """The template of a scan; raises FailureToAcquire."""
+        ...
+
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template and where it came from; raises FailureToAcquire."""
         ...
 
 
@@ -76,14 +80,22 @@ class Matcher:
         """The template of a scan; raises FailureToAcquire."""
         return self.extractor.extract(scan)
 
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template of a scan with its image and foreground; raises FailureToAcquire."""
+        return self.extractor.acquire(scan)
+
     def score(self, probe: Template, reference: Template) -> Score:
         """How alike two templates of this model are."""
         return self.scores(probe, [reference])[0]
 
     def scores(self, probe: Template, references: Sequence[Template]) -> list[Score]:
         """How alike a probe is to each of k references."""
+        return self.calibrated(similarities(probe, references))
+
+    def calibrated(self, raw: Scores) -> list[Score]:
+        """The scores of k raw similarities, (k,) in [0, 1]."""
         calibration, likelihood = self.calibration, self.likelihood
-        scores = [calibration.score(float(raw)) for raw in similarities(probe, references)]
+        scores = [calibration.score(value) for value in raw.tolist()]
         if likelihood is None:
             return scores
         return [replace(score, llr=likelihood.llr(score.value)) for score in scores]

@@ -1,44 +1,46 @@
-"""Which prints of a folder are compared with which."""
+"""Which prints are compared with which."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations, pairwise, product
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
 from fpverify.errors import ScanError
+from fpverify.evaluation.layout import Print, PrintSet, distinct, find_sets, list_prints, read_set
 from fpverify.vocabulary import BoolArray, IndexArray
 
-Protocol = Literal["dense", "fvc"]
-SUFFIXES = frozenset((".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm", ".wsq"))
+Protocol = Literal["dense", "fvc", "first-reference", "cross-sensor", "pairs"]
+ONE_SET: tuple[Protocol, ...] = ("dense", "fvc", "first-reference")  # need nothing but a set
 
-
-@dataclass(frozen=True, slots=True)
-class Print:
-    """A file named `<finger>_<impression>`, as `101_3.png` or `A_00.bmp`."""
-
-    path: Path
-    finger: str
-    impression: int
-
-    @property
-    def name(self) -> str:
-        """The stem of the file's name."""
-        return self.path.stem
+__all__ = [
+    "ONE_SET",
+    "Comparisons",
+    "Plan",
+    "Print",
+    "Protocol",
+    "comparisons",
+    "cross_sensor_plan",
+    "finger_comparisons",
+    "list_prints",
+    "listed_plan",
+    "make_plans",
+    "set_plan",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """Pairs of prints by index, no pair in both orders.
+    """Pairs of prints by index, no pair twice in either order, no print with itself.
 
     Attributes:
         probe: (n,) int32.
-        reference: (n,) int32, later in the order of the prints.
+        reference: (n,) int32.
         mated: (n,) bool.
     """
 
@@ -50,60 +52,222 @@ class Comparisons:
         return len(self.probe)
 
 
-def list_prints(folder: str | Path) -> list[Print]:
-    """The prints of a folder in natural order: finger 9 before finger 10.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be compared with what.
+
+    Attributes:
+        name: of the set.
+        protocol: that chose the comparisons.
+        scans: names, each once.
+        fingers: which finger each scan shows.
+        comparisons: among the scans.
+        prints: the scans' files; empty where their templates come from elsewhere.
+    """
+
+    name: str
+    protocol: Protocol
+    scans: tuple[str, ...]
+    fingers: tuple[str, ...]
+    comparisons: Comparisons
+    prints: tuple[Print, ...] = ()
+
+
+def make_plans(
+    folders: Sequence[str | Path],
+    protocol: Protocol = "dense",
+    *,
+    pairs: str | Path | None = None,
+    ppi: float | None = None,
+    default_ppi: float | None = None,
+) -> list[Plan]:
+    """What an evaluation of folders compares: a plan for each set, or one for the two folders of `cross-sensor`.
+
+    Args:
+        folders: of sets, or folders of sets; probes and references for `cross-sensor`; one set for `pairs`.
+        protocol: which comparisons.
+        pairs: the list of them, for `pairs` and for nothing else.
+        ppi: overrules what files and sets say of their resolution.
+        default_ppi: of sets that say nothing.
 
     Raises:
-        ScanError: no folder, no prints, a name that says no finger and impression, or two files of one name.
+        ScanError: a folder or the list cannot be evaluated.
+        ValueError: the protocol is unknown, takes another number of sets, or lacks its list.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ScanError(f"{folder}: no such folder; a folder of <finger>_<impression> images was expected")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ScanError(f"{folder}: no images; files named <finger>_<impression>.bmp, .png, .tif, ... were expected")
-    prints = sorted((_print(path) for path in files), key=_natural_order)
-    for first, second in pairwise(prints):
-        if _natural_order(first) == _natural_order(second):
-            raise ScanError(f"{folder}: {first.path.name} and {second.path.name} are the same impression; keep one")
-    return prints
+    if (pairs is not None) != (protocol == "pairs"):
+        raise ValueError("the protocol pairs takes a list of pairs, and no other does")
+    found = folders if protocol == "cross-sensor" else find_sets(folders)
+    wanted = {"cross-sensor": (2, "two folders, of probes and of references"), "pairs": (1, "one set")}
+    number, what = wanted.get(protocol, (len(found), ""))
+    if len(found) != number:
+        raise ValueError(f"the protocol {protocol} takes {what}; {len(found)} were given")
+    sets = distinct([read_set(one, ppi=ppi, default_ppi=default_ppi) for one in found])
+    if protocol == "cross-sensor":
+        return [cross_sensor_plan(*sets)]
+    return [set_plan(one, protocol) if pairs is None else listed_plan(one, pairs) for one in sets]
 
 
-def comparisons(prints: Sequence[Print], protocol: Protocol = "dense") -> Comparisons:
-    """The comparisons of a protocol.
+def set_plan(prints: PrintSet, protocol: Protocol = "dense") -> Plan:
+    """One set by a protocol of `ONE_SET`; errors as in `comparisons`."""
+    return _plan(prints.name, protocol, prints.prints, comparisons(prints.prints, protocol))
 
-    Mated are every two impressions of a finger. Non-mated are, for `dense`, every impression of a finger against every
-    impression of every later finger; for `fvc`, the first impressions alone (Maio et al., FVC2000, PAMI 24, 2002).
+
+def cross_sensor_plan(probes: PrintSet, references: PrintSet) -> Plan:
+    """Every print of one set as probe against every print of the other as reference.
+
+    A finger is the same if its name is the same in both. Scans are named `<set>/<name>`.
 
     Raises:
         ScanError: there are no mated or no non-mated comparisons.
-        ValueError: an unknown protocol.
     """
-    if protocol not in get_args(Protocol):
-        raise ValueError(f"unknown protocol {protocol!r}; one of {', '.join(get_args(Protocol))} was expected")
-    fingers: dict[str, list[int]] = {}
-    for number, one in enumerate(prints):
-        fingers.setdefault(one.finger, []).append(number)
-    mated = [pair for members in fingers.values() for pair in combinations(members, 2)]
-    shown = [members if protocol == "dense" else members[:1] for members in fingers.values()]
-    non_mated = [pair for left, right in combinations(shown, 2) for pair in product(left, right)]
-    if not mated or not non_mated:
+    sides = (probes, references)
+    prints = tuple(replace(one, name=f"{side.name}/{one.name}") for side in sides for one in side.prints)
+    numbers = _finger_numbers([one.finger for one in prints])
+    first = len(probes.prints)
+    probe, reference = np.meshgrid(np.arange(first), np.arange(first, len(prints)), indexing="ij")
+    name = "-".join(side.name for side in sides)
+    return _plan(name, "cross-sensor", prints, _checked(_sorted(probe.ravel(), reference.ravel(), numbers), numbers))
+
+
+def listed_plan(prints: PrintSet, pairs: str | Path) -> Plan:
+    """The comparisons of a CSV file `probe,reference[,mated]`, in its order; prints that it does not name are left out.
+
+    Args:
+        prints: a set.
+        pairs: of names as in scores files, with or without the file's ending.
+
+    Raises:
+        ScanError: the file is missing; or a line is malformed, names no print of the set, compares a print with
+            itself, repeats another, or contradicts the fingers; names file and line.
+    """
+    path = Path(pairs)
+    rows = _pair_rows(path)
+    known = {one.name: one for one in prints.prints} | {one.file: one for one in prints.prints}
+    pair_of_names = [(_named(known, row, path, n)) for n, row in rows]
+    named = {one.name for pair in pair_of_names for one in pair}
+    used = tuple(one for one in prints.prints if one.name in named)
+    number = {one.name: k for k, one in enumerate(used)}
+    index = np.array([[number[one.name] for one in pair] for pair in pair_of_names], np.int32).reshape(-1, 2)
+    _refuse_repeated(index, path, [n for n, _ in rows])
+    fingers = _finger_numbers([one.finger for one in used])
+    listed = Comparisons(index[:, 0], index[:, 1], fingers[index[:, 0]] == fingers[index[:, 1]])
+    return _plan(prints.name, "pairs", used, _checked(listed, fingers))
+
+
+def comparisons(prints: Sequence[Print], protocol: Protocol = "dense") -> Comparisons:
+    """The comparisons of one set; see `finger_comparisons`."""
+    return finger_comparisons([one.finger for one in prints], protocol)
+
+
+def finger_comparisons(fingers: Sequence[str], protocol: Protocol = "dense") -> Comparisons:
+    """The comparisons of a protocol among prints, ordered by probe and reference.
+
+    dense            every two prints
+    fvc              every two impressions of a finger; of different fingers the first impressions
+                     (Maio et al., FVC2000, PAMI 24, 2002)
+    first-reference  every impression but the first of its finger, as probe, against the first of every finger
+
+    Args:
+        fingers: (s) finger of each print, in the prints' order.
+        protocol: one of `ONE_SET`.
+
+    Raises:
+        ScanError: there are no mated or no non-mated comparisons.
+        ValueError: an unknown protocol, or one that needs more than a set.
+    """
+    if protocol not in ONE_SET:
+        what = "needs more than one set" if protocol in get_args(Protocol) else "is unknown"
+        raise ValueError(f"protocol {protocol!r} {what}; one of {', '.join(ONE_SET)} was expected")
+    numbers = _finger_numbers(fingers)
+    first = np.unique(numbers, return_index=True)[1]
+    pairs = {"dense": _dense, "fvc": _fvc, "first-reference": _first_reference}[protocol](numbers, np.sort(first))
+    return _checked(_sorted(*pairs, numbers), numbers)
+
+
+Pairs = tuple[np.ndarray, np.ndarray]
+
+
+def _dense(numbers: np.ndarray, first: np.ndarray) -> Pairs:
+    probe, reference = np.triu_indices(len(numbers), 1)
+    return probe, reference
+
+
+def _fvc(numbers: np.ndarray, first: np.ndarray) -> Pairs:
+    members = [np.flatnonzero(numbers == number) for number in range(len(first))]
+    pairs = [pair for finger in members for pair in combinations(finger.tolist(), 2)]
+    mated = np.array(pairs, np.int64).reshape(-1, 2)
+    left, right = np.triu_indices(len(first), 1)
+    return np.concatenate([mated[:, 0], first[left]]), np.concatenate([mated[:, 1], first[right]])
+
+
+def _first_reference(numbers: np.ndarray, first: np.ndarray) -> Pairs:
+    probes = np.setdiff1d(np.arange(len(numbers)), first)
+    return np.repeat(probes, len(first)), np.tile(first, len(probes))
+
+
+def _sorted(probe: np.ndarray, reference: np.ndarray, numbers: np.ndarray) -> Comparisons:
+    order = np.lexsort((reference, probe))
+    probe, reference = probe[order].astype(np.int32), reference[order].astype(np.int32)
+    return Comparisons(probe, reference, numbers[probe] == numbers[reference])
+
+
+def _checked(pairs: Comparisons, numbers: np.ndarray) -> Comparisons:
+    """The comparisons, if there are some of either kind."""
+    mated, fingers = int(pairs.mated.sum()), len(set(numbers.tolist()))
+    if not mated or mated == len(pairs):
         raise ScanError(
-            f"{len(prints)} prints of {len(fingers)} fingers give {len(mated)} mated and {len(non_mated)} non-mated "
-            "comparisons; at least two fingers, one of them with two impressions, are needed"
+            f"{len(numbers)} prints of {fingers} fingers give {mated} mated and {len(pairs) - mated} non-mated "
+            " comparisons; at least two fingers, one of them with two impressions, are needed"
         )
-    index = np.array(sorted(mated + non_mated), np.int32)
-    truth = np.isin(index @ [len(prints), 1], np.array(mated) @ [len(prints), 1])
-    return Comparisons(index[:, 0], index[:, 1], truth)
+    return pairs
 
 
-def _print(path: Path) -> Print:
-    parts = re.fullmatch(r"(.+)_(\d+)", path.stem)
-    if parts is None:
-        raise ScanError(f"{path}: the name says no finger and impression; <finger>_<impression> was expected, as 101_3")
-    return Print(path, parts[1], int(parts[2]))
+def _finger_numbers(fingers: Sequence[str]) -> np.ndarray:
+    return np.unique(np.array(list(fingers), object).astype(str), return_inverse=True)[1].astype(np.int32)
 
 
-def _natural_order(one: Print) -> tuple[bool, int, str, int]:
-    number = one.finger.isascii() and one.finger.isdigit()
-    return (not number, int(one.finger) if number else 0, "" if number else one.finger, one.impression)
+def _plan(name: str, protocol: Protocol, prints: tuple[Print, ...], pairs: Comparisons) -> Plan:
+    scans, fingers = tuple(one.name for one in prints), tuple(one.finger for one in prints)
+    return Plan(name, protocol, scans, fingers, pairs, prints)
+
+
+def _pair_rows(path: Path) -> list[tuple[int, dict[str, str | None]]]:
+    """(number of the line, its cells) of a CSV file."""
+    try:
+        reader = csv.DictReader(path.read_bytes().decode("utf-8-sig").splitlines())
+        rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ScanError(f"{path}: cannot be read as a list of pairs: {reason}") from error
+    if not {"probe", "reference"} <= set(reader.fieldnames or ()):
+        raise ScanError(f"{path}:1: a header probe,reference or probe,reference,mated was expected")
+    if not rows:
+        raise ScanError(f"{path}: no pairs below the header")
+    return rows
+
+
+def _named(known: Mapping[str, Print], row: Mapping[str, str | None], path: Path, line: int) -> tuple[Print, Print]:
+    """The two prints of a line, once all it says is known to be true."""
+    names = [(row[side] or "").strip() for side in ("probe", "reference")]
+    for name in names:
+        if name not in known:
+            raise ScanError(f"{path}:{line}: {name!r} is no print of the set; names such as {next(iter(known))} are")
+    probe, reference = (known[name] for name in names)
+    if probe.name == reference.name:
+        raise ScanError(f"{path}:{line}: {probe.name} is compared with itself")
+    stated = (row.get("mated") or "").strip()
+    if stated not in {"", "0", "1"}:
+        raise ScanError(f"{path}:{line}: mated is {stated!r}; 0 or 1, or nothing, was expected")
+    if stated and (stated == "1") != (probe.finger == reference.finger):
+        fingers = f"of the fingers {probe.finger} and {reference.finger}"
+        raise ScanError(f"{path}:{line}: mated is {stated}, but {probe.name} and {reference.name} are {fingers}")
+    return probe, reference
+
+
+def _refuse_repeated(index: np.ndarray, path: Path, lines: Sequence[int]) -> None:
+    """Nothing, unless two lines are one pair, in either order."""
+    _, first, inverse = np.unique(np.sort(index, axis=1), axis=0, return_index=True, return_inverse=True)
+    repeated = np.flatnonzero(first[inverse.ravel()] != np.arange(len(index)))
+    if len(repeated):
+        again, before = lines[repeated[0]], lines[first[inverse.ravel()[repeated[0]]]]
+        raise ScanError(f"{path}:{again}: this pair was compared in line {before} already")

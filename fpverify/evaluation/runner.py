@@ -1,57 +1,164 @@
-"""All comparisons of a folder, on all cores."""
+"""Comparisons of a plan, on all cores."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Never, TypedDict, Unpack
 
-import cv2
 import numpy as np
 
-from fpverify.comparison import Calibration, similarities
-from fpverify.errors import FailureToAcquire
+from fpverify.comparison import Calibration, PreparedTemplate, prepare_template, similarities
+from fpverify.errors import FailureToAcquire, ScanError
+from fpverify.evaluation.layout import Print, read_set
 from fpverify.evaluation.matching import Matcher
-from fpverify.evaluation.protocol import Comparisons, Print, Protocol, comparisons, list_prints
+from fpverify.evaluation.protocol import Comparisons, Plan, Protocol, set_plan
+from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
+from fpverify.evaluation.workers import answers
+from fpverify.models import load_bundle
 from fpverify.scans import read_scan
-from fpverify.vocabulary import BoolArray, Evaluation, Scores, Template
+from fpverify.scans.files import file_bytes
+from fpverify.settings import Settings
+from fpverify.store import decode_template, encode_template
+from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores, Template
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+KEPT_REFERENCES = 500  # prepared at a time in each process: 25 MB, or 75 MB of prints with 120 minutiae
+LARGEST_BLOCK = 500  # comparisons of one job: a third of a second
+BLOCKS_PER_PROCESS = 16  # of a small set at least, so that no core waits long for the last one
+
+
+class Way(TypedDict, total=False):
+    """How comparisons are made; nothing of it but the model and its calibration changes a score.
+
+    Attributes:
+        model: name or folder of a bundle; the release model if not given.
+        calibration: file of `fpverify calibrate`; the model's own if not given.
+        workers: processes; one a core if not given.
+        cache: where templates are kept; nowhere if not given.
+        progress: show bars on standard error when it is a terminal.
+    """
+
+    model: str | Path | None
+    calibration: str | Path | None
+    workers: int | None
+    cache: TemplateCache | None
+    progress: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """What carries out a plan; attributes as in `Way`."""
+
+    model: str | Path | None = None
+    calibration: str | Path | None = None
+    workers: int | None = None
+    cache: TemplateCache | None = None
+    progress: bool = False
+
+    def evaluate(self, plan: Plan) -> Evaluation:
+        """The scores of a plan for files.
+
+        Raises:
+            ScanError: a file cannot be read. A failure to acquire is no error but a result.
+            ModelError: the model cannot be used.
+        """
+        calibration = Matcher.load(self.model, self.calibration).calibration
+        return calibrated(self.compare(plan), calibration)
+
+    def compare(self, plan: Plan) -> Evaluation:
+        """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
+        hashes = [_content_hash(one.path) for one in plan.prints]
+        outcomes = self._acquired(plan.prints, hashes)
+        digest = hashlib.sha256()
+        for one, content_hash in zip(plan.prints, hashes, strict=True):
+            digest.update(one.file.encode() + b"\0" + bytes.fromhex(content_hash))
+        return self.compare_templates(plan, outcomes, digest.hexdigest())
+
+    def compare_templates(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str) -> Evaluation:
+        """Raw similarities of templates that are there already.
+
+        Args:
+            plan: for s scans.
+            outcomes: (s) of each scan the template, or why there is none.
+            data_hash: for the evaluation.
+        """
+        return Evaluation(
+            scans=plan.scans,
+            fingers=plan.fingers,
+            probe=plan.comparisons.probe,
+            reference=plan.comparisons.reference,
+            mated=plan.comparisons.mated,
+            scores=self._compared(outcomes, plan.comparisons),
+            name=plan.name,
+            protocol=plan.protocol,
+            data_hash=data_hash,
+            model_id=load_bundle(self.model).model_id,
+            failures={name: out for name, out in zip(plan.scans, outcomes, strict=True) if isinstance(out, str)},
+            quality=np.array([one.quality if isinstance(one, Template) else np.nan for one in outcomes], np.float32),
+        )
+
+    @property
+    def processes(self) -> int:
+        """The number of them."""
+        return Settings(workers=self.workers).processes
+
+    def _acquired(self, prints: Sequence[Print], hashes: Sequence[str]) -> list[Outcome]:
+        """The outcome of each print, from the cache where it is known."""
+        extraction = extraction_id(load_bundle(self.model))
+        keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
+        outcomes = [self.cache.get(key) if self.cache else None for key in keys]
+        jobs = [_Acquisition(prints[k], hashes[k], keys[k]) for k, known in enumerate(outcomes) if known is None]
+        missing = [k for k, known in enumerate(outcomes) if known is None]
+        with _bar(len(prints), "templates", self.progress) as bar:
+            bar.update(len(prints) - len(missing))
+            for number, outcome in answers(_Acquiring(self.model, self.cache), jobs, self.processes):
+                outcomes[missing[number]] = outcome
+                bar.update()
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _compared(self, outcomes: Sequence[Outcome], pairs: Comparisons) -> Scores:
+        """(n,) raw similarities, -inf where a side failed."""
+        records = [encode_template(one) if isinstance(one, Template) else b"" for one in outcomes]
+        acquired = np.array([isinstance(one, Template) for one in outcomes])
+        raw = np.full(len(pairs), -np.inf)
+        places = list(_blocks(pairs, acquired, self.processes))
+        jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
+        with _bar(len(pairs), "comparisons", self.progress) as bar:
+            for number, similar in answers(_Comparing(records), jobs, self.processes):
+                raw[places[number]] = similar
+                bar.update(len(similar))
+        return raw
 
 
 def evaluate(
-    folder: str | Path,
-    *,
-    model: str | Path | None = None,
-    protocol: Protocol = "dense",
-    ppi: float | None = None,
-    workers: int | None = None,
-    progress: bool = False,
+    folder: str | Path, *, protocol: Protocol = "dense", ppi: float | None = None, **way: Unpack[Way]
 ) -> Evaluation:
     """Compares the prints of a folder by a protocol.
 
     Args:
-        folder: of `<finger>_<impression>` images.
-        model: name or folder of a bundle; None is the release model.
-        protocol: see `protocol.comparisons`.
+        folder: of a set, see `fpverify.evaluation.layout`.
+        protocol: see `protocol.finger_comparisons`.
         ppi: overrides the resolution of every file.
-        workers: processes; None is one a core. The scores do not depend on it.
-        progress: show bars on standard error when it is a terminal.
+        way: of comparing, see `Way`.
 
     Raises:
         ScanError: the folder cannot be evaluated, or a file cannot be read. A failure to acquire is no error but a
             result.
         ModelError: the model cannot be used.
     """
-    calibration = Matcher.load(model).calibration
-    done = compare_folder(folder, model=model, protocol=protocol, ppi=ppi, workers=workers, progress=progress)
-    return calibrated(done, calibration)
+    return Runner(**way).evaluate(set_plan(read_set(folder, ppi=ppi), protocol))
+
+
+def compare_folder(
+    folder: str | Path, *, protocol: Protocol = "dense", ppi: float | None = None, **way: Unpack[Way]
+) -> Evaluation:
+    """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
+    return Runner(**way).compare(set_plan(read_set(folder, ppi=ppi), protocol))
 
 
 def calibrated(raw: Evaluation, calibration: Calibration) -> Evaluation:
@@ -62,114 +169,110 @@ def calibrated(raw: Evaluation, calibration: Calibration) -> Evaluation:
     return replace(raw, scores=scores)
 
 
-def compare_folder(
-    folder: str | Path,
-    *,
-    model: str | Path | None = None,
-    protocol: Protocol = "dense",
-    ppi: float | None = None,
-    workers: int | None = None,
-    progress: bool = False,
-) -> Evaluation:
-    """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
-    model_id = Matcher.load(model).model_id
-    prints = tuple(list_prints(folder))
-    pairs = comparisons(prints, protocol)
-    count = workers or os.cpu_count() or 1
-    with _Pool(count, model) as pool:
-        jobs = [(str(one.path), ppi) for one in prints]
-        outcomes = list(_shown(pool.map(_template, jobs), len(jobs), "templates", progress))
-        templates = {number: outcome for number, outcome in enumerate(outcomes) if not isinstance(outcome, str)}
-        rows = _rows(np.isin(np.arange(len(prints)), list(templates)), pairs)
-        raw = np.full(len(pairs), -np.inf)
-        tasks = [(templates[probe], [templates[k] for k in others.tolist()]) for probe, _, others in rows]
-        similarities_of_rows = _shown(pool.map(_compare, tasks), len(rows), "comparisons", progress)
-        for (_, places, _), similar in zip(rows, similarities_of_rows, strict=True):
-            raw[places] = similar
-    failures = {one.name: out for one, out in zip(prints, outcomes, strict=True) if isinstance(out, str)}
-    return Evaluation(
-        scans=tuple(one.name for one in prints),
-        fingers=tuple(one.finger for one in prints),
-        probe=pairs.probe,
-        reference=pairs.reference,
-        mated=pairs.mated,
-        scores=raw,
-        name=Path(folder).resolve().name,
-        protocol=protocol,
-        data_hash=_data_hash(prints),
-        model_id=model_id,
-        failures=failures,
-        quality=np.array([one.quality if isinstance(one, Template) else np.nan for one in outcomes], np.float32),
-    )
+class _Acquisition(NamedTuple):
+    """A print to be read, the hash its file is known to have, and the key of what comes of it."""
+
+    print: Print
+    content_hash: str
+    key: str
 
 
-class _Pool:
-    """Processes that have loaded the model, or this one when one is enough."""
+@dataclass(frozen=True, slots=True)
+class _Acquiring:
+    """Begins the acquisition of prints: loads the model."""
 
-    def __init__(self, workers: int, model: str | Path | None) -> None:
-        self._model = model
-        self._executor = (
-            ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(model,))
-            if workers > 1
-            else None
-        )
+    model: str | Path | None
+    cache: TemplateCache | None
 
-    def __enter__(self) -> _Pool:
-        if self._executor is None:
-            _begin(self._model)
-        return self
+    def __call__(self) -> Callable[[_Acquisition], Outcome]:
+        matcher = Matcher.load(self.model)
+        return lambda job: self._outcome(matcher, job)
 
-    def __exit__(self, *_: object) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
-        _WORKER.clear()
-
-    def map(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterable[Result]:
-        """The results in order."""
-        if self._executor is None:
-            return map(job, items)
-        return self._executor.map(job, items, chunksize=4)
+    def _outcome(self, matcher: Matcher, job: _Acquisition) -> Outcome:
+        path = job.print.path
+        outcome = _template(matcher, path, job.print.ppi)
+        if self.cache is not None:
+            if _content_hash(path) != job.content_hash:
+                raise ScanError(f"{path}: the file was changed during the evaluation; start it again")
+            self.cache.put(job.key, outcome)
+        return outcome
 
 
-_WORKER: dict[str, Matcher] = {}  # of a worker process: set once by its initializer
-
-
-def _begin(model: str | Path | None) -> None:
-    cv2.setNumThreads(1)
-    _WORKER["matcher"] = Matcher.load(model)
-
-
-def _template(job: tuple[str, float | None]) -> Template | str:
-    """The template of a file, or why there is none."""
-    path, ppi = job
+def _template(matcher: Matcher, path: Path, ppi: float | None) -> Outcome:
+    """The template of a file, or why there is none; the reason does not name the file, whose content may have many."""
     try:
-        return _WORKER["matcher"].template(read_scan(path, ppi=ppi))
+        return matcher.template(read_scan(path, ppi=ppi))
     except FailureToAcquire as failure:
-        return str(failure)
+        return str(failure).removeprefix(f"{path}: ")
 
 
-def _compare(job: tuple[Template, list[Template]]) -> Scores:
-    return similarities(*job)
+class _Block(NamedTuple):
+    """Comparisons whose references are prepared together, ordered by probe; (n,) indices of templates."""
+
+    probe: IndexArray
+    reference: IndexArray
 
 
-def _rows(acquired: BoolArray, pairs: Comparisons) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    """(probe, places among the pairs, references) for every probe, prints that were not acquired left out."""
-    rows = []
-    for probe in np.unique(pairs.probe):
-        places = np.flatnonzero((pairs.probe == probe) & acquired[pairs.probe] & acquired[pairs.reference])
-        if len(places):
-            rows.append((int(probe), places, pairs.reference[places]))
-    return rows
+@dataclass(frozen=True, slots=True)
+class _Comparing:
+    """Begins comparisons: what is sent to a process once are the templates in their binary form, empty where failed."""
+
+    records: list[bytes]
+
+    def __call__(self) -> Callable[[_Block], Scores]:
+        return _Gallery(self.records).compared
 
 
-def _shown(results: Iterable[Result], total: int, what: str, progress: bool) -> Iterator[Result]:
+class _Gallery:
+    """Templates by index, those of one shelf of `KEPT_REFERENCES` prepared at a time."""
+
+    def __init__(self, records: Sequence[bytes]) -> None:
+        self._records = records
+        self._shelf = -1
+        self._prepared: dict[int, PreparedTemplate] = {}
+
+    def compared(self, block: _Block) -> Scores:
+        """(n,) raw similarities."""
+        self._turn_to(int(block.reference[0]) // KEPT_REFERENCES)
+        starts = np.flatnonzero(np.diff(block.probe, prepend=-1))
+        rows = np.split(block.reference, starts[1:])
+        probes = block.probe[starts].tolist()
+        return np.concatenate([self._row(probe, row.tolist()) for probe, row in zip(probes, rows, strict=True)])
+
+    def _row(self, probe: int, references: Sequence[int]) -> Scores:
+        return similarities(self._at(probe), [self._at(number) for number in references])
+
+    def _turn_to(self, shelf: int) -> None:
+        if shelf != self._shelf:
+            self._shelf = shelf
+            self._prepared.clear()
+
+    def _at(self, number: int) -> PreparedTemplate:
+        known = self._prepared.get(number)
+        if known is None:
+            known = prepare_template(decode_template(self._records[number]))
+            if number // KEPT_REFERENCES == self._shelf:
+                self._prepared[number] = known
+        return known
+
+
+def _blocks(pairs: Comparisons, acquired: BoolArray, processes: int) -> Iterator[np.ndarray]:
+    """Places of comparisons that make one job; those with a print that was not acquired are left out."""
+    made = np.flatnonzero(acquired[pairs.probe] & acquired[pairs.reference])
+    shelf = pairs.reference[made] // KEPT_REFERENCES
+    made = made[np.lexsort((pairs.probe[made], shelf))]
+    size = int(np.clip(len(made) // (processes * BLOCKS_PER_PROCESS), 1, LARGEST_BLOCK))
+    ends = np.flatnonzero(np.diff(pairs.reference[made] // KEPT_REFERENCES)) + 1
+    for places in np.split(made, ends):
+        yield from (places[start : start + size] for start in range(0, len(places), size))
+
+
+def _bar(total: int, what: str, progress: bool) -> tqdm[Never]:
     from tqdm import tqdm
 
-    return iter(tqdm(results, total=total, desc=what, unit="", disable=None if progress else True))
+    return tqdm(total=total, desc=what, unit="", disable=None if progress else True)
 
 
-def _data_hash(prints: Sequence[Print]) -> str:
-    digest = hashlib.sha256()
-    for one in prints:
-        digest.update(one.path.name.encode() + b"\0" + hashlib.sha256(one.path.read_bytes()).digest())
-    return digest.hexdigest()
+def _content_hash(path: Path) -> str:
+    """SHA-256 of a file, which is read as scans are: no pipe is waited for."""
+    return hashlib.sha256(file_bytes(path)).hexdigest()

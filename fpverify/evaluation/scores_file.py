@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fpverify.errors import ScanError
-from fpverify.vocabulary import Evaluation
+from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores
 
 HEADER = ("probe", "reference", "mated", "score")
-FAILED = frozenset(("", "nan", "fail"))
+FAILED = frozenset(("", "nan", "fail", "-inf"))
+
+
+class _Lines(NamedTuple):
+    """Names of the scans, and (n,) columns of the comparisons: indices of scans, truth, score, number of the line."""
+
+    scans: tuple[str, ...]
+    probe: IndexArray
+    reference: IndexArray
+    mated: BoolArray
+    scores: Scores
+    number: NDArray[np.int64]
 
 
 def write_scores(evaluation: Evaluation, path: str | Path) -> None:
     """Writes every comparison; the scores read back exactly."""
+    scans = evaluation.scans
+    columns = (evaluation.probe, evaluation.reference, evaluation.mated, evaluation.scores)
     with Path(path).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
-        for probe, reference, mated, score in zip(
-            evaluation.probes, evaluation.references, evaluation.mated, evaluation.scores, strict=True
-        ):
-            writer.writerow((probe, reference, int(mated), repr(float(score)) if np.isfinite(score) else ""))
+        for probe, reference, mated, score in zip(*columns, strict=True):
+            shown = repr(float(score)) if np.isfinite(score) else ""
+            writer.writerow((scans[probe], scans[reference], int(mated), shown))
 
 
 def read_scores(path: str | Path) -> Evaluation:
     """The comparisons of any matcher's scores file; `genuine` is accepted for `mated`.
 
-    Fingers are what the mated lines connect, named after the names' part before the last `_` where that agrees. A scan
-    of which no comparison was made failed to acquire.
+    Fingers are read off the names where all lines agree with that: `101_3` is of finger 101, so is `101/3`, and so are
+    `a/101_3` and `b/101/3` of two sensors. Otherwise they are what the mated lines connect. A scan of which no
+    comparison was made failed to acquire.
 
     Args:
         path: of the file; its stem becomes the name of the evaluation and of the model.
@@ -42,35 +59,105 @@ def read_scores(path: str | Path) -> Evaluation:
     path = Path(path)
     try:
         content = path.read_bytes()
-        lines = content.decode("utf-8-sig").splitlines()
-        rows = [_row(row, path, number) for number, row in enumerate(csv.DictReader(lines), 2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
         raise ScanError(f"{path}: cannot be read as a scores file: {error}") from error
-    if not rows:
-        raise ScanError(f"{path}: no comparisons; a header {','.join(HEADER)} and lines below it were expected")
-    scans = tuple(dict.fromkeys(name for row in rows for name in row[:2]))
-    number = {name: k for k, name in enumerate(scans)}
-    probe = np.array([number[row[0]] for row in rows], np.int32)
-    reference = np.array([number[row[1]] for row in rows], np.int32)
-    mated, scores = np.array([row[2] for row in rows], bool), np.array([row[3] for row in rows], np.float64)
+    lines = _lines(text, path)
+    _refuse_repeated(lines, path)
     return Evaluation(
-        scans=scans,
-        fingers=_fingers(scans, zip(probe[mated].tolist(), reference[mated].tolist(), strict=True)),
-        probe=probe,
-        reference=reference,
-        mated=mated,
-        scores=scores,
+        scans=lines.scans,
+        fingers=_fingers(lines, path),
+        probe=lines.probe,
+        reference=lines.reference,
+        mated=lines.mated,
+        scores=lines.scores,
         name=path.stem,
         protocol="as listed",
         data_hash=hashlib.sha256(content).hexdigest(),
         model_id=path.stem,
-        failures=dict.fromkeys(_never_compared(scans, probe, reference, scores), "no comparison was made"),
+        failures=dict.fromkeys(_never_compared(lines), "no comparison was made"),
     )
 
 
-def _fingers(scans: tuple[str, ...], mated: Iterable[tuple[int, int]]) -> tuple[str, ...]:
-    """For each scan the name of its finger: scans connected by mated comparisons are of one."""
-    first = list(range(len(scans)))  # a scan known to be of the same finger, nearer to the beginning
+def _lines(text: str, path: Path) -> _Lines:
+    scans: dict[str, int] = {}
+    probe, reference, mated, scores, number = array("i"), array("i"), array("b"), array("d"), array("q")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        for row in reader:
+            one, other, truth, score = _row(row, path, reader.line_num)
+            probe.append(scans.setdefault(one, len(scans)))
+            reference.append(scans.setdefault(other, len(scans)))
+            mated.append(truth)
+            scores.append(score)
+            number.append(reader.line_num)
+    except csv.Error as error:
+        raise ScanError(f"{path}:{reader.line_num}: cannot be read as a scores file: {error}") from error
+    if not number:
+        raise ScanError(f"{path}: no comparisons; a header {','.join(HEADER)} and lines below it were expected")
+    return _Lines(
+        tuple(scans),
+        np.array(probe, np.int32),
+        np.array(reference, np.int32),
+        np.array(mated, bool),
+        np.array(scores, np.float64),
+        np.array(number, np.int64),
+    )
+
+
+def _row(row: dict[str, str | None], path: Path, line: int) -> tuple[str, str, bool, float]:
+    try:
+        mated = {"0": False, "1": True}[str(row.get("mated", row.get("genuine"))).strip()]
+        text = (row["score"] or "").strip().lower()
+        score = -np.inf if text in FAILED else float(text)
+        probe, reference = row["probe"], row["reference"]
+    except (KeyError, ValueError) as error:
+        raise ScanError(f"{path}:{line}: malformed line; {','.join(HEADER)} with mated 0 or 1 was expected") from error
+    if not probe or not reference:
+        raise ScanError(f"{path}:{line}: probe or reference is missing")
+    if probe == reference:
+        raise ScanError(f"{path}:{line}: {probe} is compared with itself")
+    if not score < np.inf:
+        raise ScanError(f"{path}:{line}: malformed line; the score {text} is no number")
+    return probe, reference, mated, score
+
+
+def _refuse_repeated(lines: _Lines, path: Path) -> None:
+    """Nothing, unless two lines have the same probe and reference."""
+    pair = lines.probe.astype(np.int64) << 32 | lines.reference
+    _, first = np.unique(pair, return_index=True)
+    if len(first) < len(pair):
+        again = np.setdiff1d(np.arange(len(pair)), first)[0]
+        before = np.flatnonzero(pair == pair[again])[0]
+        raise ScanError(f"{path}:{lines.number[again]}: repeats the comparison of line {lines.number[before]}")
+
+
+def _fingers(lines: _Lines, path: Path) -> tuple[str, ...]:
+    """For each scan the name of its finger."""
+    for named in _named_fingers(lines.scans):
+        number = np.unique(np.array(named, object).astype(str), return_inverse=True)[1]
+        if np.array_equal(number[lines.probe] == number[lines.reference], lines.mated):
+            return named
+    connected = _connected(lines)
+    wrong = np.flatnonzero(~lines.mated & (connected[lines.probe] == connected[lines.reference]))
+    if len(wrong):
+        one, other = (lines.scans[side[wrong[0]]] for side in (lines.probe, lines.reference))
+        raise ScanError(
+            f"{path}:{lines.number[wrong[0]]}: {one} and {other} are not mated, but other lines make them one finger"
+        )
+    return tuple(lines.scans[k] for k in connected.tolist())
+
+
+def _named_fingers(scans: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """The fingers by each way in which names may say them, the most usual first."""
+    within_set = [name.partition("/")[2] or name for name in scans]
+    for names, mark in ((scans, "_"), (scans, "/"), (within_set, "_"), (within_set, "/")):
+        yield tuple(name.rpartition(mark)[0] or name for name in names)
+
+
+def _connected(lines: _Lines) -> IndexArray:
+    """For each scan the first that mated comparisons connect it with."""
+    first = list(range(len(lines.scans)))  # a scan known to be of the same finger, nearer to the beginning
 
     def root(scan: int) -> int:
         while first[scan] != scan:
@@ -78,31 +165,13 @@ def _fingers(scans: tuple[str, ...], mated: Iterable[tuple[int, int]]) -> tuple[
             scan = first[scan]
         return scan
 
-    for one, other in mated:
+    for one, other in zip(lines.probe[lines.mated].tolist(), lines.reference[lines.mated].tolist(), strict=True):
         low, high = sorted((root(one), root(other)))
         first[high] = low
-    groups = [scans[root(scan)] for scan in range(len(scans))]
-    named = [name.rpartition("_")[0] or name for name in scans]
-    agree = len(set(zip(groups, named, strict=True))) == len(set(groups)) == len(set(named))
-    return tuple(named if agree else groups)
+    return np.array([root(scan) for scan in range(len(first))], np.int32)
 
 
-def _never_compared(scans: tuple[str, ...], probe: np.ndarray, reference: np.ndarray, scores: np.ndarray) -> list[str]:
-    made = np.isfinite(scores)
-    compared = set(probe[made].tolist()) | set(reference[made].tolist())
-    return [name for number, name in enumerate(scans) if number not in compared]
-
-
-def _row(row: dict[str, str | None], path: Path, number: int) -> tuple[str, str, bool, float]:
-    try:
-        mated = {"0": False, "1": True}[str(row.get("mated", row.get("genuine"))).strip()]
-        text = (row["score"] or "").strip().lower()
-        score = -np.inf if text in FAILED else float(text)
-        probe, reference = row["probe"], row["reference"]
-    except (KeyError, ValueError) as error:
-        raise ScanError(
-            f"{path}:{number}: malformed line; {','.join(HEADER)} with mated 0 or 1 was expected"
-        ) from error
-    if not probe or not reference:
-        raise ScanError(f"{path}:{number}: probe or reference is missing")
-    return probe, reference, mated, score
+def _never_compared(lines: _Lines) -> list[str]:
+    made = np.isfinite(lines.scores)
+    compared = set(lines.probe[made].tolist()) | set(lines.reference[made].tolist())
+    return [name for number, name in enumerate(lines.scans) if number not in compared]

@@ -11,7 +11,7 @@ import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio
 from fpverify.errors import TooFewComparisons
-from fpverify.evaluation.rates import operating_point
+from fpverify.evaluation.rates import failure_to_acquire_rate, operating_point
 from fpverify.evaluation.reliability import ReliabilityPoint, reliability
 from fpverify.evaluation.runner import calibrated
 from fpverify.evaluation.sensor_calibration import SensorCalibration
@@ -30,11 +30,13 @@ class SensorFit:
         fitted: the new one.
         shipped: nominal against realised rates of the model's own calibration, on these prints.
         own: the same for the new one, every comparison judged by a curve fitted on other fingers.
+        fta: failure-to-acquire rate of these prints.
     """
 
     fitted: SensorCalibration
     shipped: list[ReliabilityPoint]
     own: list[ReliabilityPoint]
+    fta: float
 
 
 def fit_sensor(raw: Evaluation, shipped: Calibration, evidence: str) -> SensorFit:
@@ -62,7 +64,7 @@ def fit_sensor(raw: Evaluation, shipped: Calibration, evidence: str) -> SensorFi
         data_hash=raw.data_hash,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return SensorFit(fitted, reliability(calibrated(raw, shipped)), supported)
+    return SensorFit(fitted, reliability(calibrated(raw, shipped)), supported, failure_to_acquire_rate(raw))
 
 
 def cross_fitted(raw: Evaluation) -> Evaluation:
@@ -107,6 +109,7 @@ def fields(fit: SensorFit) -> dict[str, Any]:
         "data_hash": fit.fitted.data_hash,
         "non_mated": fit.fitted.calibration.comparisons,
         "mated": fit.fitted.likelihood.mated,
+        "fta": fit.fta,
         "rates": [
             {
                 "nominal": one.nominal,

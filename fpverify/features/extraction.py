@@ -15,13 +15,34 @@ from fpverify.features.minutiae import decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
 from fpverify.features.quality import scan_quality
-from fpverify.vocabulary import FloatArray, Minutiae, PreparedScan, Scan, Template
+from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, PreparedScan, Scan, Template
 
 Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Acquired:
+    """What was found in a scan: its template, and where in the picture it came from.
+
+    Attributes:
+        template: what is kept.
+        prepared: the image at the working resolution.
+        foreground: (h/4, w/4) bool, cells of `CELL_PX` px where there is print; None for a whole-print model, which
+            looks for none.
+    """
+
+    template: Template
+    prepared: PreparedScan
+    foreground: BoolArray | None
+
+    @property
+    def area_mm2(self) -> float | None:
+        """Of the foreground."""
+        return None if self.foreground is None else area_mm2(self.foreground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +66,10 @@ class MinutiaExtractor:
             FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae; the
                 message says how much of it was found and how much is needed.
         """
+        return self.acquire(scan).template
+
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template of a scan together with its foreground; errors as in `extract`."""
         prepared = prepare(scan)
         answer = self._minutia_map(prepared)
         foreground = foreground_cells(answer)
@@ -54,7 +79,7 @@ class MinutiaExtractor:
         require_minutiae(minutiae, scan)
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
-        return Template(self.model_id, quality, minutiae, descriptors)
+        return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)
 
     def _minutia_map(self, prepared: PreparedScan) -> FloatArray:
         """(h/4, w/4, 6), the image padded on the right and below with nothing."""
@@ -89,9 +114,14 @@ class WholePrintExtractor:
         Raises:
             FailureToAcquire: ridges too faint.
         """
-        canvas = centred(prepare(scan).image, self.input_px)
-        vector = self.network(canvas[None, ..., None])[0]
-        return Template(self.model_id, 1.0, NO_MINUTIAE, NO_DESCRIPTORS, np.asarray(vector, np.float32))
+        return self.acquire(scan).template
+
+    def acquire(self, scan: Scan) -> Acquired:
+        """The template of a scan together with its image; errors as in `extract`."""
+        prepared = prepare(scan)
+        canvas = centred(prepared.image, self.input_px)
+        vector = np.asarray(self.network(canvas[None, ..., None])[0], np.float32)
+        return Acquired(Template(self.model_id, 1.0, NO_MINUTIAE, NO_DESCRIPTORS, vector), prepared, None)
 
 
 def centred(image: FloatArray, side: int) -> FloatArray:

@@ -111,6 +111,15 @@ def _bad_sets(folder: Path, stripes: Path) -> None:
     shutil.copy(stripes / "A_00.bmp", folder / "nameless/finger.bmp")
     for name in ("A_00.bmp", "A_01.bmp"):
         shutil.copy(stripes / name, folder / "one-finger")
+    shutil.copytree(stripes, folder / "odd-set")
+    (folder / "odd-set/fpverify-set.yaml").write_text("dpi: 500")
+    shutil.copytree(stripes, folder / "piped-set")
+    os.mkfifo(folder / "piped-set/A_99.bmp")
+    shutil.copytree(stripes, folder / "torn-set")
+    cut(stripes / "A_00.bmp", folder / "torn-set/B_99.bmp", 0.5)
+    shutil.copytree(stripes, folder / "mixture/set")
+    shutil.copytree(folder / "one-finger", folder / "mixture/finger")
+    (folder / "pairs.csv").write_text("probe,reference\nA_00,A_01\nA_00,Z_01\n")
     (folder / "recipe.yaml").write_text("steps: [unclosed")
 
 
@@ -162,7 +171,7 @@ CASES: dict[str, tuple[str, int, str]] = {
     "a rate above one": (VERIFY + " --fmr 1.5", 2, "no false match rate"),
     "a rate of NaN": (VERIFY + " --fmr nan", 2, "no false match rate"),
     "a rate that is no number": (VERIFY + " --fmr low", 2, "no false match rate"),
-    "a rate without evidence": (VERIFY + " --fmr 1e-9", 3, "no operating point"),
+    "a rate without evidence": (VERIFY + " --fmr 1e-9", 3, "lies outside it"),
     "an unknown model": ("verify {scan} --id A --model best", 3, "'best'"),
     "a folder that is no model": ("verify {scan} --id A --model {bad}/nothing", 3, "nothing"),
     "a model without its card": ("verify {scan} --id A --model {bad}/headless", 3, "headless"),
@@ -181,6 +190,25 @@ CASES: dict[str, tuple[str, int, str]] = {
     "a name without finger": ("evaluate {bad}/nameless --model {edges}", 3, "finger.bmp"),
     "a single finger": ("evaluate {bad}/one-finger --model {edges}", 3, "two fingers"),
     "an unknown protocol": ("evaluate {stripes} --protocol best", 2, "best"),
+    "a missing folder": ("evaluate", 2, "missing argument 'FOLDER...', or --store"),
+    "an unknown key of a set": ("evaluate {bad}/odd-set --model {edges}", 3, "'dpi' is no setting of a set"),
+    "a pipe in a set": ("evaluate {bad}/piped-set --model {edges}", 3, "A_99.bmp"),
+    "half a scan in a set": ("evaluate {bad}/torn-set --model {edges} --no-cache", 3, "B_99.bmp"),
+    "half a scan in one of two sets": ("evaluate {stripes} {bad}/torn-set --model {edges}", 3, "B_99.bmp"),
+    "sets beside fingers": ("evaluate {bad}/mixture --model {edges}", 3, "looks like a set"),
+    "one sensor across": ("evaluate {stripes} --protocol cross-sensor --model {edges}", 2, "two folders"),
+    "pairs without a list": ("evaluate {stripes} --protocol pairs", 2, "--pairs go together"),
+    "a list without pairs": ("evaluate {stripes} --protocol fvc --pairs {bad}/pairs.csv", 2, "--pairs go together"),
+    "a list that is none": ("evaluate {stripes} --pairs nowhere.csv --model {edges}", 3, "nowhere.csv"),
+    "a list with an unknown name": ("evaluate {stripes} --pairs {bad}/pairs.csv --model {edges}", 3, "pairs.csv:3:"),
+    "a folder beside the store": ("evaluate {stripes} --store", 2, "no folders"),
+    "a store nobody asked for": ("evaluate {stripes} --db enroll_db", 2, "--store"),
+    "a store across sensors": ("evaluate --store --protocol cross-sensor", 2, "--store goes with"),
+    "a store of one impression": ("evaluate --store --model {edges}", 3, "1 prints of 1 fingers"),
+    "no store to evaluate": ("evaluate --store --db nowhere --model {edges}", 3, "nowhere"),
+    "a store of another model": ("evaluate --store --model {bad}/other-model", 3, "edges-1"),
+    "a cache in a file": ("evaluate {stripes} --model {edges} --cache {bad}/text.bmp", 3, "text.bmp"),
+    "a set twice": ("evaluate {stripes} {stripes} --model {edges}", 3, "give each set once"),
     "scores into no folder": ("evaluate {stripes} --scores no/scores.csv", 2, "no folder"),
     "metrics into a folder": ("evaluate {stripes} --metrics {bad}", 2, "it is a folder"),
     "a ROC of no format": ("evaluate {stripes} --roc roc.txt", 2, ".png"),

@@ -13,6 +13,7 @@ SCHEMA: dict[str, Any] = {  # what `verify --json` prints; documented, so that n
     "decision": str,
     "score": NUMBER,
     "extrapolated": bool,
+    "llr": float | None,
     "threshold": NUMBER,
     "target_fmr": NUMBER,
     "fmr": NUMBER,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_up_prints import finger, impression, moved_by, template
 
-from fpverify.comparison import consensus, prepare_template
+from fpverify.comparison import Overlap, consensus, overlap, prepare_template
 from fpverify.comparison.overlap import OverlapSettings, overlap_similarity
 from fpverify.vocabulary import Template
 
@@ -116,3 +116,90 @@ def test_prints_on_a_line_have_no_area_and_still_compare() -> None:
     one = finger(2, minutiae=12)
     flat = template(line, np.full(12, 40.0), one.minutiae.angle_rad, one.descriptors)
     assert 0 < similarity(flat, flat) <= 1
+
+
+# --- the overlap as a noun ------------------------------------------------------------------------------------------
+
+
+GOLDEN = [  # raw similarities of the calibrated comparison: one that moves makes calibrations wrong
+    *((seed, seed, value) for seed, value in enumerate([0.442906404538, 0.433338502333, 0.439517836255])),
+    (0, 50, 0.000158271801),
+    (1, 51, 0.000875631594),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "value"), GOLDEN)
+def test_similarities_of_made_up_prints_stay_what_they_were(one: int, other: int, value: float) -> None:
+    second = impression(finger(other), other) if one == other else finger(other)
+    assert similarity(finger(one), second) == pytest.approx(value, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_similarity_is_that_of_the_overlap_to_the_last_bit(seed: int) -> None:
+    one = finger(seed)
+    for other in (impression(one, seed), finger(seed + 50), finger(seed, 3)):
+        assert overlap(one, other).similarity == similarity(one, other)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_partners_are_the_minutiae_that_were_shuffled(seed: int) -> None:
+    one = finger(seed, minutiae=30)
+    order = np.random.default_rng(seed).permutation(30)
+    m = moved_by(one, 0.6, 11, -5).minutiae
+    other = template(m.x_px[order], m.y_px[order], m.angle_rad[order], one.descriptors[order])
+    found = overlap(one, other)
+    assert sorted(map(tuple, found.pairs.tolist())) == sorted((int(i), j) for j, i in enumerate(order))
+    np.testing.assert_allclose(found.strengths, 1, atol=1e-3)
+    assert found.probe_common.all()
+    assert found.reference_common.all()
+    assert (found.common, found.total) == (30, pytest.approx(30, rel=1e-3))
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_alignment_lays_the_probe_on_the_reference(swapped: bool) -> None:
+    one = finger(5)
+    sides = one, moved_by(one, 0.3, 12, -7)
+    probe, reference = sides[::-1] if swapped else sides
+    alignment = overlap(probe, reference).alignment
+    assert alignment is not None
+    assert alignment.rotation_rad == pytest.approx(-0.3 if swapped else 0.3, abs=1e-4)
+    here, there = np.array(points(probe)), np.array(points(reference))
+    np.testing.assert_allclose(alignment.laid(here), there, atol=1e-3)
+    homogeneous = np.stack([here.real, here.imag, np.ones(len(here))])
+    np.testing.assert_allclose(alignment.matrix @ homogeneous, [there.real, there.imag], atol=1e-3)
+    np.testing.assert_allclose(alignment.inverse.laid(alignment.laid(here)), here, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_exchanged_prints_give_the_mirror_image(seed: int) -> None:
+    one, other = finger(seed), impression(finger(seed), seed)
+    there, back = overlap(one, other), overlap(other, one)
+    assert (there.similarity, there.total, there.proposed, there.agreed) == (
+        back.similarity,
+        back.total,
+        back.proposed,
+        back.agreed,
+    )
+    np.testing.assert_array_equal(there.pairs, back.pairs[:, ::-1])
+    np.testing.assert_array_equal(there.strengths, back.strengths)
+    np.testing.assert_array_equal(there.probe_common, back.reference_common)
+    assert there.alignment is not None
+    assert back.alignment is not None
+    np.testing.assert_allclose(back.alignment.laid(there.alignment.laid(np.array([3 + 4j]))), [3 + 4j])
+
+
+def test_common_minutiae_are_those_inside_the_other_print() -> None:
+    one = finger(4, minutiae=40)
+    m = one.minutiae
+    left = np.flatnonzero(m.x_px < np.median(m.x_px))
+    part = template(m.x_px[left], m.y_px[left], m.angle_rad[left], one.descriptors[left])
+    found = overlap(one, part)
+    assert found.reference_common.all()
+    assert found.probe_common[left].all()
+    assert not found.probe_common[m.x_px > m.x_px[left].max() + OverlapSettings().margin_px].any()
+
+
+def test_without_consensus_there_is_no_alignment() -> None:
+    found: Overlap = overlap(finger(1, 3), finger(1, 3))
+    assert (found.alignment, found.pairs.shape, found.similarity) == (None, (0, 2), 0.0)
+    assert (found.mirrored.alignment, found.common) == (None, 0)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fpverify.errors import ScanError
-from fpverify.evaluation.protocol import comparisons, list_prints
+from fpverify.evaluation.layout import list_prints, read_set
+from fpverify.evaluation.protocol import (
+    ONE_SET,
+    Plan,
+    comparisons,
+    cross_sensor_plan,
+    finger_comparisons,
+    listed_plan,
+    make_plans,
+    set_plan,
+)
 from fpverify.evaluation.scores_file import read_scores, write_scores
 from fpverify.vocabulary import Evaluation
 
@@ -72,6 +85,115 @@ def test_without_mated_or_without_non_mated_comparisons_nothing_can_be_said(tmp_
         comparisons(list_prints(folder_of(tmp_path, names)))
 
 
+def named(plan: Plan) -> list[tuple[str, str, bool]]:
+    sides = plan.comparisons.probe.tolist(), plan.comparisons.reference.tolist(), plan.comparisons.mated.tolist()
+    return [(plan.scans[probe], plan.scans[reference], mated) for probe, reference, mated in zip(*sides, strict=True)]
+
+
+@pytest.mark.parametrize("protocol", ONE_SET)
+@given(fingers=st.lists(st.sampled_from("abcde"), min_size=2, max_size=14))
+@settings(max_examples=60)
+def test_no_pair_comes_twice_and_mated_means_the_same_finger(protocol: Any, fingers: list[str]) -> None:
+    try:
+        pairs = finger_comparisons(fingers, protocol)
+    except ScanError:
+        assert len(set(fingers)) in {1, len(fingers)}
+        return
+    sides = list(zip(pairs.probe.tolist(), pairs.reference.tolist(), strict=True))
+    assert all(probe != reference for probe, reference in sides)
+    assert len({frozenset(pair) for pair in sides}) == len(sides)
+    assert pairs.mated.tolist() == [fingers[probe] == fingers[reference] for probe, reference in sides]
+    assert sides == sorted(sides)
+
+
+def test_first_reference_compares_later_impressions_with_every_first_one(tmp_path: Path) -> None:
+    prints = read_set(folder_of(tmp_path, ["1_1.png", "1_2.png", "1_3.png", "2_4.png", "2_5.png", "3_1.png"]))
+    assert named(set_plan(prints, "first-reference")) == [
+        (probe, reference, probe[0] == reference[0])
+        for probe in ("1_2", "1_3", "2_5")
+        for reference in ("1_1", "2_4", "3_1")
+    ]
+
+
+def test_first_reference_of_a_competition_set_has_seventy_mated_pairs() -> None:
+    pairs = finger_comparisons([str(f) for f in range(10) for _ in range(8)], "first-reference")
+    assert (int(pairs.mated.sum()), int((~pairs.mated).sum())) == (70, 630)
+
+
+def test_cross_sensor_compares_every_probe_with_every_reference_and_fingers_by_name(tmp_path: Path) -> None:
+    for folder, names in (("x/db", ["1_1.png", "2_1.png"]), ("y/db", ["2_1.bmp", "2_2.bmp", "9_1.bmp"])):
+        (tmp_path / folder).mkdir(parents=True)
+        folder_of(tmp_path / folder, names)
+    plan = make_plans([tmp_path / "x/db", tmp_path / "y/db"], "cross-sensor")[0]
+    assert named(plan) == [
+        (f"x-db/{probe}", f"y-db/{reference}", probe[0] == reference[0])
+        for probe in ("1_1", "2_1")
+        for reference in ("2_1", "2_2", "9_1")
+    ]
+    assert plan.name == "x-db-y-db"
+
+
+def test_cross_sensor_without_a_common_finger_is_refused(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        (tmp_path / name).mkdir()
+        folder_of(tmp_path / name, [f"{name}_1.png"])
+    with pytest.raises(ScanError, match="0 mated"):
+        cross_sensor_plan(read_set(tmp_path / "1"), read_set(tmp_path / "2"))
+
+
+PAIRED = ["1_1.png", "1_2.png", "2_1.png", "2_2.png", "3_1.png"]
+
+
+def test_listed_pairs_keep_their_order_and_leave_out_prints_that_are_not_named(tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("probe,reference,mated\n2_2,1_1,0\n1_2.png,1_1.png,1\n\n1_1,2_1,\n")
+    plan = listed_plan(read_set(folder_of(tmp_path, PAIRED)), pairs)
+    assert named(plan) == [("2_2", "1_1", False), ("1_2", "1_1", True), ("1_1", "2_1", False)]
+    assert plan.scans == ("1_1", "1_2", "2_1", "2_2")
+    pairs.write_text("probe,reference\n2_2,1_1\n1_2,1_1\n")
+    assert [mated for _, _, mated in named(listed_plan(read_set(tmp_path), pairs))] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("probe,reference\n1_1,2_1\n1_1,9_9\n", "pairs.csv:3: '9_9' is no print of the set"),
+        ("probe,reference\n1_1,\n", "pairs.csv:2: '' is no print"),
+        ("probe,reference\n1_1,1_1\n", "pairs.csv:2: 1_1 is compared with itself"),
+        ("probe,reference\n1_1,2_1\n1_1,1_2\n2_1.png,1_1\n", "pairs.csv:4: this pair was compared in line 2"),
+        ("probe,reference,mated\n1_1,1_2,1\n1_1,2_1,1\n", "pairs.csv:3: mated is 1, but 1_1 and 2_1"),
+        ("probe,reference,mated\n1_1,1_2,0\n", "pairs.csv:2: mated is 0"),
+        ("probe,reference,mated\n1_1,1_2,yes\n", "pairs.csv:2: mated is 'yes'"),
+        ("1_1,1_2\n", "pairs.csv:1: a header"),
+        ("probe,reference\n", "no pairs"),
+        ("probe,reference\n1_1,2_1\n", "0 mated and 1 non-mated"),
+    ],
+)
+def test_a_wrong_list_of_pairs_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "pairs.csv").write_text(text)
+    with pytest.raises(ScanError) as raised:
+        listed_plan(read_set(folder_of(tmp_path, PAIRED)), tmp_path / "pairs.csv")
+    assert said in str(raised.value)
+
+
+def test_a_missing_list_of_pairs_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ScanError, match=r"nowhere\.csv"):
+        listed_plan(read_set(folder_of(tmp_path, PAIRED)), tmp_path / "nowhere.csv")
+
+
+def test_protocols_take_the_sets_and_the_list_they_need(tmp_path: Path) -> None:
+    folder_of(tmp_path, PAIRED)
+    for folders, protocol, pairs in (
+        ([tmp_path], "cross-sensor", None),
+        ([tmp_path], "pairs", None),
+        ([tmp_path], "dense", "pairs.csv"),
+        ([tmp_path, tmp_path], "pairs", "pairs.csv"),
+        ([tmp_path], "best", None),
+    ):
+        with pytest.raises(ValueError, match=r"takes|unknown"):
+            make_plans(folders, protocol, pairs=pairs)  # type: ignore[arg-type]
+
+
 def test_scores_read_back_exactly(tmp_path: Path) -> None:
     scores = np.array([0.1 + 0.2, -np.inf, 1e-17])
     mated = np.array([True, False, False])
@@ -101,6 +223,51 @@ def test_scores_of_other_matchers_may_say_genuine(tmp_path: Path) -> None:
     read = read_scores(tmp_path / "other.csv")
     assert read.mated.tolist() == [True, False]
     assert read.scores.tolist() == [38, -np.inf]
+
+
+@pytest.mark.parametrize(
+    "scans",
+    [
+        ("101_1", "101_2", "102_1", "102_2"),
+        ("101/left 1", "101/left 2", "102/a_1", "102/b_1"),
+        ("optical/101_1", "capacitive/101_2", "optical/102_1", "capacitive/102_2"),
+        ("optical/101/x", "capacitive/101/y", "optical/102/x", "capacitive/102/y"),
+        ("A/right-index/1", "A/right-index/2", "B/right-index/1", 'B, "the/2nd"/right-index/2'),
+    ],
+    ids=["files", "folders", "sensors", "sensors and folders", "store"],
+)
+def test_names_of_every_layout_come_back_with_their_fingers(tmp_path: Path, scans: tuple[str, ...]) -> None:
+    fingers = ("1", "1", "2", "3" if '"' in scans[3] else "2")
+    probe, reference = (side.astype(np.int32) for side in np.triu_indices(4, 1))
+    mated = np.array([fingers[p] == fingers[r] for p, r in zip(probe, reference, strict=True)])
+    data = Evaluation(scans, fingers, probe, reference, mated, np.arange(6.0), "set", "dense", "", "m")
+    write_scores(data, tmp_path / "scores.csv")
+    back = read_scores(tmp_path / "scores.csv")
+    assert (back.scans, back.scores.tolist()) == (scans, data.scores.tolist())
+    same = [[one == other for other in fingers] for one in fingers]
+    assert [[one == other for other in back.fingers] for one in back.fingers] == same
+
+
+def test_fingers_of_impressions_that_no_line_connects_are_read_off_their_names(tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("probe,reference,mated,score\n1_1,1_2,1,3\n1_3,2_1,0,1\n")
+    assert read_scores(tmp_path / "few.csv").fingers == ("1", "1", "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("a,b,1,3\nb,a,1,3\na,b,1,3", "scores.csv:4: repeats the comparison of line 2"),
+        ("a,b,1,3\nb,c,1,2\n\na,c,0,1", "scores.csv:5: a and c are not mated"),
+        ("a,a,1,3", "scores.csv:2: a is compared with itself"),
+        ("a,b,1,inf", "scores.csv:2: malformed"),
+    ],
+)
+def test_lines_that_repeat_or_contradict_others_are_named(tmp_path: Path, lines: str, said: str) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text(f"probe,reference,mated,score\n{lines}\n")
+    with pytest.raises(ScanError) as raised:
+        read_scores(path)
+    assert said in str(raised.value)
 
 
 @pytest.mark.parametrize(

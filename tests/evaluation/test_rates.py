@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,14 +12,19 @@ from hypothesis import strategies as st
 
 from fpverify.errors import TooFewComparisons
 from fpverify.evaluation.rates import (
+    SystemRates,
+    area_under_curve,
+    d_prime,
     equal_error_rate,
     error_rates,
     failure_to_acquire_rate,
+    failure_to_enroll_rate,
     fnmr_at_fmr,
     fvc_indicators,
     operating_point,
     threshold_at_fmr,
 )
+from fpverify.evaluation.summary import metrics
 from fpverify.vocabulary import Evaluation
 
 FAILED = -np.inf
@@ -164,3 +172,47 @@ def test_indicators_worsen_when_scans_fail() -> None:
     whole, failed = fvc_indicators(evaluation()), fvc_indicators(evaluation(failures=2))
     assert failed["fmr100"] > whole["fmr100"]
     assert failed["zerofmr"] >= failed["fmr1000"] >= failed["fmr100"]
+
+
+def test_system_rates_follow_their_formulas() -> None:
+    one = SystemRates(fmr=0.01, fnmr=0.02, fta=0.1, fte=0.2)
+    assert one.far == pytest.approx(0.009)
+    assert one.frr == pytest.approx(0.118)
+    assert one.gfar == pytest.approx(0.0072)
+    assert one.gfrr == pytest.approx(0.2 + 0.8 * 0.1 + 0.8 * 0.9 * 0.02)
+
+
+def test_what_cannot_be_enrolled_is_counted_by_scan_or_by_finger() -> None:
+    data = evaluation(failures=1)
+    quality = np.full(24, 0.9, np.float32)
+    quality[0], quality[1:4], quality[5] = np.nan, 0.2, 0.2
+    data = replace(data, quality=quality)
+    assert failure_to_enroll_rate(data, 0.5) == 5 / 24
+    assert failure_to_enroll_rate(data, 0.5, of="fingers") == pytest.approx(1 / 6)
+    assert failure_to_enroll_rate(replace(data, quality=None), 0.5) == 1 / 24
+
+
+@settings(max_examples=100, deadline=None)
+@given(tied, tied)
+def test_the_area_is_the_share_of_pairs_in_order(mated: list[float], non_mated: list[float]) -> None:
+    slow = np.mean([(a > b) + (a == b) / 2 for a in mated for b in non_mated])
+    assert area_under_curve(np.array(mated), np.array(non_mated)) == pytest.approx(slow)
+
+
+def test_d_prime_leaves_failures_out_and_is_none_without_spread() -> None:
+    assert d_prime(np.array([4.0, 6, FAILED]), np.array([0.0, 2])) == pytest.approx(4.0)
+    assert d_prime(np.array([1.0]), np.array([0.0])) is None
+    assert d_prime(np.array([FAILED]), np.array([0.0, 1])) is None
+
+
+@pytest.mark.parametrize("scores", ["usual", "all failed", "all equal"])
+def test_metrics_are_finite_json(scores: str) -> None:
+    data = evaluation(failures=2)
+    if scores != "usual":
+        data = replace(data, scores=np.full(len(data.scores), FAILED if scores == "all failed" else 3.0))
+    numbers = metrics(data, operating_point(data, 20.0, 0.01, "test"))
+    json.dumps(numbers, allow_nan=False)
+    assert numbers["fmr100_supported"] is False
+    assert {"fmr10000", "auc", "d_prime", "gfar", "gfrr", "fte", "eer_interval", "fmr100_interval"} <= numbers.keys()
+    if scores == "usual":
+        assert numbers["eer_interval"]["low"] <= numbers["eer"] <= numbers["eer_interval"]["high"]

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fpverify.comparison import similarities
 from fpverify.errors import ModelError, ScanError
-from fpverify.evaluation import Matcher, evaluate
+from fpverify.evaluation import Matcher, evaluate, runner
+from fpverify.evaluation.layout import PrintSet, read_set
 from fpverify.evaluation.plots import plot_roc
+from fpverify.evaluation.protocol import Plan, finger_comparisons, set_plan
+from fpverify.evaluation.runner import Runner
 from fpverify.evaluation.summary import metrics
+from fpverify.evaluation.templates import TemplateCache
 from fpverify.scans import read_scan
+from fpverify.store import decode_template, encode_template
 from fpverify.synthesis.dataset import write_ridges
-from fpverify.vocabulary import Evaluation
+from fpverify.vocabulary import Evaluation, Minutiae, Scan, Template
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +47,160 @@ def test_the_number_of_workers_changes_nothing(folder: Path, evaluation: Evaluat
     assert parallel.scores.tolist() == evaluation.scores.tolist()
     assert parallel.probe.tolist() == evaluation.probe.tolist()
     assert parallel.data_hash == evaluation.data_hash
+
+
+def test_raw_similarities_do_not_depend_on_how_comparisons_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    made = [drawn_template(rng) for _ in range(14)]
+    outcomes = [*made[:5], "too faint", *made[5:]]
+    fingers = tuple("aabbbccddeeffgg"[: len(outcomes)])
+    plan = Plan("drawn", "dense", tuple(map(str, range(15))), fingers, finger_comparisons(fingers))
+    expected = [
+        -np.inf if 5 in (p, r) else float(similarities(outcomes[p], [outcomes[r]])[0])
+        for p, r in zip(plan.comparisons.probe, plan.comparisons.reference, strict=True)
+    ]
+    for kept, largest, per_process in ((500, 500, 16), (4, 3, 1), (1, 500, 1), (100, 7, 1)):
+        monkeypatch.setattr(runner, "KEPT_REFERENCES", kept)
+        monkeypatch.setattr(runner, "LARGEST_BLOCK", largest)
+        monkeypatch.setattr(runner, "BLOCKS_PER_PROCESS", per_process)
+        raw = Runner(workers=1).compare_templates(plan, outcomes, "hash")
+        assert raw.scores.tolist() == expected
+    assert raw.failures == {"5": "too faint"}
+    assert len(set(expected)) > 20
+
+
+def drawn_template(rng: np.random.Generator) -> Template:
+    """Random minutiae, some of them where other drawn templates have theirs."""
+    count = 30
+    grid = np.random.default_rng(0).integers(0, 1500, (2, count)) / 8
+    place = grid + rng.integers(-16, 17, (2, count)) / 8
+    minutiae = Minutiae(
+        *(np.abs(place)).astype(np.float32),
+        rng.uniform(-0.3, 0.3, count).astype(np.float32),
+        np.ones(count, np.float32),
+    )
+    descriptors = np.random.default_rng(1).integers(-90, 90, (count, 16)) + rng.integers(-30, 30, (count, 16))
+    return decode_template(encode_template(Template("ridgeline-1", 1.0, minutiae, descriptors.astype(np.int8))))
+
+
+def test_a_process_keeps_no_more_templates_prepared_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "KEPT_REFERENCES", 4)
+    made = [drawn_template(np.random.default_rng(seed)) for seed in range(12)]
+    pairs = finger_comparisons("aabbccddeeff")
+    gallery = runner._Gallery([encode_template(one) for one in made])
+    for places in runner._blocks(pairs, np.ones(12, bool), 1):
+        gallery.compared(runner._Block(pairs.probe[places], pairs.reference[places]))
+        assert len(gallery._prepared) <= 4
+
+
+def test_kept_templates_give_the_same_evaluation_and_no_scan_is_read_again(
+    folder: Path, evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = TemplateCache(tmp_path / "cache")
+    first = evaluate(folder, workers=1, cache=cache)
+    assert cache.content().entries == len(evaluation.scans)
+
+    def unwanted(*_: object, **__: object) -> None:
+        raise AssertionError("a scan was read")
+
+    monkeypatch.setattr(runner, "read_scan", unwanted)
+    again = evaluate(folder, workers=1, cache=cache)
+    for one in (first, again):
+        assert one.scores.tolist() == evaluation.scores.tolist()
+        assert one.failures == evaluation.failures
+        assert np.array_equal(one.quality, evaluation.quality, equal_nan=True)
+        assert one.data_hash == evaluation.data_hash
+
+
+def test_a_template_is_kept_for_one_content_and_one_resolution(folder: Path, tmp_path: Path) -> None:
+    cache = TemplateCache(tmp_path / "cache")
+    prints = read_set(folder, ppi=500.0).prints
+    run = Runner(workers=1, cache=cache)
+    run.evaluate(set_plan(PrintSet(folder, "set", prints)))
+    before = cache.content().entries
+    run.evaluate(set_plan(PrintSet(folder, "set", tuple(replace(one, ppi=490.0) for one in prints))))
+    assert cache.content().entries == 2 * before
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for number, one in enumerate(prints):
+        (copies / f"{9 - int(one.finger)}_{number}.bmp").write_bytes(one.path.read_bytes())
+    run.evaluate(set_plan(read_set(copies, ppi=490.0)))
+    assert cache.content().entries == 2 * before
+
+
+def test_a_damaged_entry_is_made_again(folder: Path, evaluation: Evaluation, tmp_path: Path) -> None:
+    cache = TemplateCache(tmp_path / "cache")
+    evaluate(folder, workers=1, cache=cache)
+    kept = sorted(path for path in cache.folder.rglob("*.fpvt"))
+    whole = [path.read_bytes() for path in kept]
+    kept[0].write_bytes(whole[0][:-9])
+    kept[1].write_bytes(b"")
+    assert evaluate(folder, workers=1, cache=cache).scores.tolist() == evaluation.scores.tolist()
+    assert [path.read_bytes() for path in kept] == whole
+
+
+def test_a_file_that_changes_during_an_evaluation_is_no_entry(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = tmp_path / "copies"
+    shutil.copytree(folder, copies)
+
+    def changed(path: Path, **given: float | None) -> Scan:
+        scan = read_scan(path, **given)
+        path.write_bytes(path.read_bytes() + b" ")
+        return scan
+
+    monkeypatch.setattr(runner, "read_scan", changed)
+    cache = TemplateCache(tmp_path / "cache")
+    with pytest.raises(ScanError, match="changed during"):
+        evaluate(copies, workers=1, cache=cache)
+    assert cache.content().entries == 0
+
+
+EVALUATING = """
+import sys
+from fpverify.evaluation.runner import evaluate
+from fpverify.evaluation.templates import TemplateCache
+from pathlib import Path
+if __name__ == "__main__":
+    evaluate(sys.argv[1], workers=2, cache=TemplateCache(Path(sys.argv[2])))
+    print("done")
+"""
+
+
+def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path, release_model: str) -> None:
+    prints, cache = tmp_path / "prints", TemplateCache(tmp_path / "cache")
+    write_ridges(prints, fingers=8, impressions=3, seed=3)
+    script = tmp_path / "evaluating.py"
+    script.write_text(EVALUATING)
+    started = subprocess.Popen([sys.executable, script, prints, cache.folder], stdout=subprocess.PIPE)
+    end = time.monotonic() + 60
+    while cache.content().entries < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    started.kill()
+    assert started.communicate()[0] == b""
+    time.sleep(1.0)  # the workers notice, and end
+    kept = cache.content().entries
+    assert 3 <= kept < 24
+    time.sleep(0.5)
+    assert cache.content().entries == kept
+    whole = {path: path.stat().st_mtime_ns for path in cache.folder.rglob("*.fpvt")}
+    evaluate(prints, workers=1, cache=cache)
+    assert cache.content().entries == 24
+    assert {path: path.stat().st_mtime_ns for path in whole} == whole
+
+
+def test_verifying_does_not_load_what_only_evaluating_needs() -> None:
+    code = "import sys, fpverify.verifier; print(*[name for name in sys.modules if 'fpverify.evaluation' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = {name.removeprefix("fpverify.evaluation").removeprefix(".") for name in done.stdout.split()}
+    assert modules == {"", "matching", "operating_points", "sensor_calibration"}
+
+
+def test_a_reason_does_not_name_the_file_whose_content_may_have_many_names(evaluation: Evaluation) -> None:
+    (reason,) = evaluation.failures.values()
+    assert "4_1" not in reason
+    assert reason.startswith("no ") or reason.startswith("too ")
 
 
 def test_scores_are_those_of_single_comparisons(folder: Path, evaluation: Evaluation) -> None:
@@ -82,5 +247,5 @@ def test_a_file_that_cannot_be_read_is_an_error_and_no_failure_to_acquire(folder
 
 
 def test_a_rate_without_evidence_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ModelError, match=r"from 0.0001 to"):
+    with pytest.raises(ModelError, match="lies outside it"):
         Matcher.load().operating_point(1e-9)

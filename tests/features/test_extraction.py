@@ -102,6 +102,18 @@ def test_a_stored_template_is_the_extracted_one(scan: Scan) -> None:
         np.testing.assert_array_equal(getattr(stored.minutiae, name), getattr(template.minutiae, name))
 
 
+def test_what_is_acquired_comes_with_its_image_and_foreground(scan: Scan) -> None:
+    half = np.zeros((50, 48), bool)
+    half[:35] = True
+    extractor = MinutiaExtractor("m-1", DrawnMap(foreground=half), describe)
+    acquired = extractor.acquire(scan)
+    assert encode_template(acquired.template) == encode_template(extractor.extract(scan))
+    assert acquired.foreground is not None
+    np.testing.assert_array_equal(acquired.foreground, half)
+    np.testing.assert_array_equal(acquired.prepared.image, prepare(scan).image)
+    assert acquired.area_mm2 == pytest.approx(35 * 48 * (4 * 25.4 / 250) ** 2)
+
+
 def test_extracting_twice_gives_the_same_template(scan: Scan) -> None:
     assert encode_template(extract(scan, DrawnMap())) == encode_template(extract(scan, DrawnMap()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -47,3 +48,13 @@ def test_the_table_has_a_line_for_each_set_their_mean_and_the_pool(accuracy: Mod
     assert rows[3][-2:] == ["0.00", "50.00"]
     assert rows[4][-2:] == rows[5][-2:] == ["12.50", "25.00"]
     assert len({len(row) for row in rows}) == 1
+
+
+def test_rates_asked_for_stand_beside_those_realised(accuracy: ModuleType) -> None:
+    sets = evaluated("a", [30] * 99 + [10], [25] * 6 + [0] * 294)
+    asked = [replace(POINT, target_fmr=rate, fmr=rate * 1.1, fnmr=0.005) for rate in (0.01, 0.001)]
+    lines = accuracy.operating_points(sets, asked).splitlines()
+    assert len(lines) == 3  # 300 comparisons say nothing about 0.1 %
+    assert [cell.strip() for cell in lines[2].strip("|").split("|")][:3] == ["1", "1.1", "0.5"]
+    assert "| 2.00 (" in lines[2]
+    assert "| 1.00 (" in lines[2]

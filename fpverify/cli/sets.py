@@ -1,0 +1,42 @@
+"""The sets of prints that a command was given, and the cache of their templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from fpverify.cli.caching import opened_cache
+from fpverify.settings import Settings
+
+if TYPE_CHECKING:
+    from fpverify.evaluation.protocol import Plan
+    from fpverify.evaluation.templates import TemplateCache
+
+
+def plans_of(
+    folders: Sequence[str], protocol: str, pairs: str | None, ppi: float | None, default_ppi: float | None
+) -> list[Plan]:
+    """The plans of folders; what cannot be a plan is wrong use."""
+    from fpverify.errors import FpverifyError
+    from fpverify.evaluation.protocol import make_plans
+
+    try:
+        return make_plans(folders, protocol, pairs=pairs, ppi=ppi, default_ppi=default_ppi)  # type: ignore[arg-type]
+    except FpverifyError:
+        raise
+    except ValueError as error:  # another number of sets than the protocol takes
+        raise click.UsageError(str(error)) from error
+
+
+def writable_cache(settings: Settings) -> TemplateCache | None:
+    """The cache; none where the user's own folder cannot be written. For a folder that was named that is an error."""
+    try:
+        kept = opened_cache(settings.cache)
+        kept.require_writable()
+    except (OSError, click.UsageError):
+        if settings.cache is not None:
+            raise
+        return None
+    return kept

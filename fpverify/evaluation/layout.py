@@ -1,0 +1,240 @@
+"""How sets of prints lie on disk.
+
+prints/101_3.png, A_00.bmp       files named <finger>_<impression>
+prints/101/3.png                 a folder for each finger, any names inside
+prints/fpverify-set.yaml         what there is to say about the set: ppi, name
+sets/prints, sets/others         a folder of sets
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from fpverify.errors import ScanError
+from fpverify.settings import parse_ppi
+
+SUFFIXES = frozenset((".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm", ".wsq"))
+SET_FILE = "fpverify-set.yaml"
+NAMED = re.compile(r"(.+)_(\d+)")  # <finger>_<impression>
+LONGEST_NAME = 100  # characters of a set's name: it becomes the name of a file
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A file that shows one impression of a finger.
+
+    Attributes:
+        path: of the file.
+        finger: which finger of its set.
+        impression: its place among the finger's impressions; from the name, or counted from 1.
+        name: as scores files have it: `101_3`, or `101/3` where each finger has a folder.
+        ppi: resolution that was stated outside the file; None takes the file's own.
+    """
+
+    path: Path
+    finger: str
+    impression: int
+    name: str
+    ppi: float | None = None
+
+    @property
+    def file(self) -> str:
+        """The name with the file's ending."""
+        return self.name + self.path.suffix
+
+
+@dataclass(frozen=True, slots=True)
+class PrintSet:
+    """The prints of one folder.
+
+    Attributes:
+        folder: where they lie.
+        name: of the set; the folder's, unless its `fpverify-set.yaml` gives another.
+        prints: in natural order: finger 9 before finger 10.
+    """
+
+    folder: Path
+    name: str
+    prints: tuple[Print, ...]
+
+
+def list_prints(folder: str | Path) -> list[Print]:
+    """The prints of a folder in natural order: finger 9 before finger 10.
+
+    Raises:
+        ScanError: no folder, no prints, a name that says no finger and impression, two files of one name, or prints
+            beside folders of prints.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ScanError(f"{folder}: no such folder; a folder of <finger>_<impression> images was expected")
+    files, fingers = _images(folder), _folders_of_images(folder)
+    if not files and not fingers:
+        raise ScanError(f"{folder}: no images; files named <finger>_<impression>.bmp, .png, .tif, ... were expected")
+    if files and fingers:
+        raise ScanError(
+            f"{folder}: images beside the folder {fingers[0].name} with images; give one folder of "
+            "<finger>_<impression> images, or one folder for each finger"
+        )
+    prints = sorted((_print(path) for path in files), key=_natural_order) if files else _nested_prints(fingers)
+    for first, second in pairwise(prints):
+        if first.name == second.name or (files and _natural_order(first) == _natural_order(second)):
+            raise ScanError(f"{folder}: {first.path.name} and {second.path.name} are the same impression; keep one")
+    return prints
+
+
+def read_set(folder: str | Path, *, ppi: float | None = None, default_ppi: float | None = None) -> PrintSet:
+    """A set of prints and what its `fpverify-set.yaml` says.
+
+    Args:
+        folder: of the set.
+        ppi: overrules what the set says of its resolution.
+        default_ppi: for a set that says nothing.
+
+    Raises:
+        ScanError: as `list_prints`; or the set's file is no YAML, has a key nobody knows, or a value that cannot be.
+    """
+    folder = Path(folder)
+    prints = list_prints(folder)
+    said = _set_settings(folder / SET_FILE)
+    chosen = next((one for one in (ppi, said.get("ppi"), default_ppi) if one is not None), None)
+    name = said.get("name") or folder.resolve().name or "prints"
+    return PrintSet(folder, name, tuple(replace(one, ppi=chosen) for one in prints))
+
+
+def find_sets(folders: Sequence[str | Path]) -> list[Path]:
+    """The folders themselves, each folder of sets replaced by the sets in it.
+
+    Below a folder of sets lies nothing but sets: folders with a `fpverify-set.yaml`, with <finger>_<impression> images
+    of two fingers or more, or with folders of images. A folder that has a `fpverify-set.yaml` itself is one set, and
+    each of its folders a finger.
+
+    Raises:
+        ScanError: some of the folders in a folder are sets and some are not.
+    """
+    return [one for folder in folders for one in (_sets_within(Path(folder)) or [Path(folder)])]
+
+
+def distinct(sets: Sequence[PrintSet]) -> list[PrintSet]:
+    """The sets, those of one name told apart by the folders that theirs lie in: `a-prints`, `b-prints`.
+
+    Raises:
+        ScanError: a folder is given twice, or two sets are given one name by their `fpverify-set.yaml`.
+    """
+    depth, names = 1, [one.name for one in sets]
+    paths = [one.folder.resolve() for one in sets]
+    while len(set(names)) < len(names) and depth < max(len(path.parts) for path in paths):
+        depth += 1
+        names = [
+            "-".join(path.parts[-depth:]) if names.count(name) > 1 and one.name == path.name else name
+            for name, path, one in zip(names, paths, sets, strict=True)
+        ]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ScanError(f"{sets[number].folder}: another set is called {name!r}, too; give each set once")
+    return [replace(one, name=name) for one, name in zip(sets, names, strict=True)]
+
+
+def _images(folder: Path) -> list[Path]:
+    """The files that are images by their endings; hidden ones are left alone, as file managers leave some behind."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+    )
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _folders_of_images(folder: Path) -> list[Path]:
+    return [path for path in _folders(folder) if _images(path)]
+
+
+def _sets_within(folder: Path) -> list[Path]:
+    """The sets in a folder of sets; none if it is something else."""
+    if not folder.is_dir() or (folder / SET_FILE).exists() or _images(folder):
+        return []
+    filled = [one for one in _folders(folder) if (one / SET_FILE).exists() or _images(one) or _folders_of_images(one)]
+    sets = [one for one in filled if _is_set(one)]
+    if sets and len(sets) < len(filled):
+        other = next(one for one in filled if one not in sets)
+        raise ScanError(
+            f"{folder}: {sets[0].name} looks like a set of prints and {other.name} like the prints of one finger; "
+            f"put a {SET_FILE} into {folder} if each folder is a finger, or into {other.name} if each is a set"
+        )
+    return sets
+
+
+def _is_set(folder: Path) -> bool:
+    if (folder / SET_FILE).exists():
+        return True
+    names = [NAMED.fullmatch(path.stem) for path in _images(folder)]
+    if not names:
+        return bool(_folders_of_images(folder))
+    return all(names) and len({name[1] for name in names if name}) > 1
+
+
+def _print(path: Path) -> Print:
+    parts = NAMED.fullmatch(path.stem)
+    if parts is None:
+        raise ScanError(f"{path}: the name says no finger and impression; <finger>_<impression> was expected, as 101_3")
+    return Print(path, parts[1], int(parts[2]), path.stem)
+
+
+def _nested_prints(fingers: Sequence[Path]) -> list[Print]:
+    return [
+        Print(path, finger.name, number, f"{finger.name}/{path.stem}")
+        for finger in sorted(fingers, key=lambda one: _natural_text(one.name))
+        for number, path in enumerate(sorted(_images(finger), key=lambda one: _natural_text(one.stem)), 1)
+    ]
+
+
+def _natural_order(one: Print) -> tuple[bool, int, str, int]:
+    number = one.finger.isascii() and one.finger.isdigit()
+    return (not number, int(one.finger) if number else 0, "" if number else one.finger, one.impression)
+
+
+def _natural_text(text: str) -> list[tuple[bool, int, str]]:
+    """A key that puts 9 before 10 and a2b before a10b."""
+    parts = [part for part in re.split(r"([0-9]+)", text) if part]
+    return [(not part[0].isdigit(), int(part) if part.isascii() and part.isdigit() else 0, part) for part in parts]
+
+
+def _set_settings(path: Path) -> dict[str, Any]:
+    """The settings of a set; none without the file."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ScanError(f"{path}: cannot be read as YAML; give one setting a line, such as 'ppi: 500'") from error
+    if not isinstance(content, dict):
+        raise ScanError(f"{path}: holds no settings; give one a line, such as 'ppi: 500'")
+    return {str(key): _setting(path, str(key), value) for key, value in content.items()}
+
+
+def _setting(path: Path, key: str, value: object) -> float | str:
+    parsers: dict[str, Callable[[object], float | str]] = {"ppi": parse_ppi, "name": _parse_name}
+    if key not in parsers:
+        raise ScanError(f"{path}: {key!r} is no setting of a set; there are {' and '.join(parsers)}")
+    try:
+        return parsers[key](value)
+    except ValueError as error:
+        raise ScanError(f"{path}: {key}: {error}") from error
+
+
+def _parse_name(value: object) -> str:
+    name = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    fits = 0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip() and name[0] != "."
+    if not fits or "/" in name or "\\" in name:
+        raise ValueError(f"{str(value)[:60]!r} names no set; give 1 to {LONGEST_NAME} characters, no slashes")
+    return name

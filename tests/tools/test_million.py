@@ -1,0 +1,53 @@
+"""The tool that makes a million comparisons, with a few."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fpverify.store import encode_template
+
+SOURCE = Path(__file__).parents[2] / "tools" / "million.py"
+
+
+@pytest.fixture(scope="module")
+def million() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("million", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_there_are_as_many_comparisons_as_were_asked_for_and_few_more(million: ModuleType) -> None:
+    plan, templates = million.synthetic_set(1000, "m")
+    assert 1000 <= len(plan.comparisons) < 1000 + len(templates)
+    assert len(plan.scans) == len(set(plan.scans)) == len(templates)
+    again = million.synthetic_set(1000, "m")[1]
+    assert [encode_template(one) for one in again] == [encode_template(one) for one in templates]
+
+
+def test_impressions_of_a_finger_are_alike_and_fingers_are_not(
+    million: ModuleType, release_model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert million.main(["--comparisons", "150", "--workers", "1", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["comparisons"] >= 150
+    assert result["mated_median"] > 0.3
+    assert result["non_mated_median"] < 0.05
+    assert result["cpu_s"] > 0
+
+
+def test_memory_of_this_process_is_seen(million: ModuleType) -> None:
+    if million.resident_mb(1) is None:
+        pytest.skip("no /proc")
+    with million.MemoryWatch() as watch:
+        held = np.ones(20_000_000)
+        million.time.sleep(0.5)
+    assert watch.peak_mb > held.nbytes / 1e6
