@@ -12,7 +12,8 @@ from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
 from fpverify.synthesis.skin import draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
-GHOST_INK = (0.03, 0.2)  # of full contact: from what local normalisation only just shows to what one sees at once
+FAINT_INK = (0.15, 0.6)  # of full contact: a dry finger put down lightly, down to what is refused as too faint
+GHOST_INK = (0.03, 0.2)  # of the print's: from what local normalisation only just shows to what one sees at once
 GHOST_SHIFT_PX = 90.0  # most, along each axis: half of the image, so that ghosts lie beside prints too
 
 
@@ -28,6 +29,7 @@ class ImpressionSettings:
         hardness: range of `skin.draw_ink`'s hardness.
         sensor: how the sensor draws.
         bend_px: most bending of the skin.
+        faint: how often the print is faint all over, so that faintness alone does not make a ghost.
         ghosts: how often the last finger's print still shows, faintly.
         blotches: how often there is sweat between the ridges.
         wrinkles: how often fine wrinkles cover all of the skin.
@@ -40,6 +42,7 @@ class ImpressionSettings:
     hardness: tuple[float, float] = (0.6, 1.9)
     sensor: Sensor = VARIED
     bend_px: float = DISTORTION_PX
+    faint: float = 0.0
     ghosts: float = 0.0
     blotches: float = 0.0
     wrinkles: float = 0.0
@@ -87,9 +90,10 @@ def draw_impression(
         ink = draw_wrinkles(rng, ink)
     contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness)
     window = draw_window(rng, settings.shape, settings.sensor)
-    mark = ink * contact
+    strength = rng.uniform(*FAINT_INK) if _happens(rng, settings.faint) else 1.0
+    mark = np.asarray(strength * ink * contact, np.float32)
     if _happens(rng, settings.ghosts):
-        mark = np.maximum(mark, _ghost(rng, ridges, settings))
+        mark = np.maximum(mark, np.float32(strength) * _ghost(rng, ridges, settings))
     image = draw_image(rng, mark, window, settings.sensor)
     foreground = (contact > 0.5) & window
     projected, inside = placement.project(minutiae)

@@ -65,6 +65,7 @@ class ImpressionRecipe(_Part):
     centre_px: tuple[NonNegativeFloat, NonNegativeFloat] = (8.0, 14.0)
     hardness: FloatRange = (0.6, 1.9)
     bend_px: NonNegativeFloat = DISTORTION_PX
+    faint: Share = 0.0
     ghosts: Share = 0.0
     blotches: Share = 0.0
     wrinkles: Share = 0.0
@@ -77,6 +78,7 @@ class ImpressionRecipe(_Part):
             centre_px=self.centre_px,
             hardness=self.hardness,
             bend_px=self.bend_px,
+            faint=self.faint,
             ghosts=self.ghosts,
             blotches=self.blotches,
             wrinkles=self.wrinkles,

@@ -124,7 +124,7 @@ def test_nonprints_are_grey_images() -> None:
         assert 0 <= image.min() <= image.max() <= 1
 
 
-@pytest.mark.parametrize("what", ["ghosts", "blotches", "wrinkles"])
+@pytest.mark.parametrize("what", ["faint", "ghosts", "blotches", "wrinkles"])
 def test_what_happens_to_a_print_changes_the_image_and_no_label(what: str, finger: MasterFinger) -> None:
     for seed in range(4):
         plain, changed = (
@@ -172,3 +172,12 @@ def test_skin_bends_as_far_as_it_is_told(finger: MasterFinger) -> None:
 
     assert bent(0.0) == 0
     assert bent(8.0) == pytest.approx(2 * bent(4.0), rel=0.01)
+
+
+def test_faint_prints_have_less_contrast(finger: MasterFinger) -> None:
+    def contrast(faint: float) -> float:
+        settings = ImpressionSettings(faint=faint)
+        made = [draw_impression(np.random.default_rng(k), finger.ridges, finger.minutiae, settings) for k in range(6)]
+        return float(np.mean([one.image[one.foreground].std() for one in made]))
+
+    assert contrast(1.0) < 0.7 * contrast(0.0)
