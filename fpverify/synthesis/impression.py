@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpverify.synthesis.fields import smooth_field
-from fpverify.synthesis.placement import Map, draw_placement
+from fpverify.synthesis.placement import DISTORTION_PX, Map, draw_placement
 from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
-from fpverify.synthesis.skin import draw_ink
+from fpverify.synthesis.skin import draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+
+FAINT_INK = (0.15, 0.6)  # of full contact: a dry finger put down lightly, down to what is refused as too faint
+GHOST_INK = (0.03, 0.2)  # of the print's: from what local normalisation only just shows to what one sees at once
+GHOST_SHIFT_PX = 90.0  # most, along each axis: half of the image, so that ghosts lie beside prints too
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class ImpressionSettings:
         centre_px: deviation of the middle of the contact area from the middle of the finger, across and along.
         hardness: range of `skin.draw_ink`'s hardness.
         sensor: how the sensor draws.
+        bend_px: most bending of the skin.
+        faint: how often the print is faint all over, so that faintness alone does not make a ghost.
+        ghosts: how often the last finger's print still shows, faintly.
+        blotches: how often there is sweat between the ridges.
+        wrinkles: how often fine wrinkles cover all of the skin.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -32,6 +41,11 @@ class ImpressionSettings:
     centre_px: tuple[float, float] = (8.0, 14.0)  # 0.8 and 1.4 mm
     hardness: tuple[float, float] = (0.6, 1.9)
     sensor: Sensor = VARIED
+    bend_px: float = DISTORTION_PX
+    faint: float = 0.0
+    ghosts: float = 0.0
+    blotches: float = 0.0
+    wrinkles: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,15 +79,40 @@ def draw_impression(
         settings: how impressions vary.
     """
     rotation, shift = settings.rotation_rad, settings.shift_px
-    placement = draw_placement(rng, settings.shape, ridges.shape, rotation_rad=rotation, shift_px=shift)
+    placement = draw_placement(
+        rng, settings.shape, ridges.shape, rotation_rad=rotation, shift_px=shift, bend_px=settings.bend_px
+    )
     hardness = rng.uniform(*settings.hardness)
     ink = draw_ink(rng, placement.taken(ridges), hardness)
+    if _happens(rng, settings.blotches):
+        ink = draw_blotches(rng, ink)
+    if _happens(rng, settings.wrinkles):
+        ink = draw_wrinkles(rng, ink)
     contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness)
     window = draw_window(rng, settings.shape, settings.sensor)
-    image = draw_image(rng, ink * contact, window, settings.sensor)
+    strength = rng.uniform(*FAINT_INK) if _happens(rng, settings.faint) else 1.0
+    mark = np.asarray(strength * ink * contact, np.float32)
+    if _happens(rng, settings.ghosts):
+        mark = np.maximum(mark, np.float32(strength) * _ghost(rng, ridges, settings))
+    image = draw_image(rng, mark, window, settings.sensor)
     foreground = (contact > 0.5) & window
     projected, inside = placement.project(minutiae)
     return Impression(image, foreground, projected, inside & _at(foreground, projected), placement)
+
+
+def _happens(rng: np.random.Generator, how_often: float) -> bool:
+    """Draws nothing for what never happens, so that sets without it stay what they were."""
+    return how_often > 0 and rng.random() < how_often
+
+
+def _ghost(rng: np.random.Generator, ridges: FloatArray, settings: ImpressionSettings) -> FloatArray:
+    """What the finger before has left on the plate; its ridges are the mirrored ones. (height, width) in [0, 1]."""
+    placement = draw_placement(
+        rng, settings.shape, ridges.shape, rotation_rad=np.pi, shift_px=GHOST_SHIFT_PX, bend_px=settings.bend_px
+    )
+    left = draw_ink(rng, placement.taken(np.ascontiguousarray(ridges[:, ::-1])), rng.uniform(*settings.hardness))
+    contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, settings.hardness[1])
+    return np.asarray(rng.uniform(*GHOST_INK) * left * contact, np.float32)
 
 
 def _contact_area(

@@ -76,6 +76,7 @@ def draw_placement(
     *,
     rotation_rad: float,
     shift_px: float,
+    bend_px: float = DISTORTION_PX,
 ) -> Map:
     """A random placement.
 
@@ -85,13 +86,14 @@ def draw_placement(
         master_shape: (height, width) of the master, pixels.
         rotation_rad: most rotation either way.
         shift_px: most shift either way, along each axis.
+        bend_px: most bending of the skin.
     """
     x, y = pixel_grid(shape)
     turn, scale = rng.uniform(-rotation_rad, rotation_rad), rng.normal(1, STRETCH_DEVIATION)
     shear_x, shear_y = rng.normal(0, SHEAR_DEVIATION, 2)
     cos, sin = np.cos(turn) / scale, np.sin(turn) / scale
     twisted_x, twisted_y = _twisted(rng, x, y)
-    bend = rng.uniform(0, DISTORTION_PX)
+    bend = rng.uniform(0, bend_px)
     centre_x, centre_y = (master_shape[1] - 1) / 2, (master_shape[0] - 1) / 2
     to_x = cos * twisted_x - (sin - shear_x) * twisted_y + centre_x + rng.uniform(-shift_px, shift_px)
     to_y = (sin + shear_y) * twisted_x + cos * twisted_y + centre_y + rng.uniform(-shift_px, shift_px)

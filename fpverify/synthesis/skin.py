@@ -66,6 +66,43 @@ def _dry_patches(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray
     return np.asarray(1 - rng.uniform(0.5, 1.0) / (1 + np.exp(-6 * fade)), np.float32)
 
 
+def draw_blotches(rng: np.random.Generator, ink: FloatArray) -> FloatArray:
+    """Sweat between the ridges: full contact with hard edges here and there, ridges in dots between.
+
+    Args:
+        rng: source of randomness.
+        ink: (height, width) float32 in [0, 1].
+
+    Returns:
+        (height, width) float32 in [0, 1].
+    """
+    dots = 1 / (1 + np.exp(-6 * (grain(rng, ink.shape, rng.uniform(1.0, 1.6)) + rng.uniform(0.0, 1.2))))
+    wet = grain(rng, ink.shape, rng.uniform(2.0, 6.0)) - rng.uniform(0.7, 1.8)
+    return np.asarray(np.maximum(ink * dots, 1 / (1 + np.exp(-np.clip(12 * wet, -50, 50)))), np.float32)
+
+
+def draw_wrinkles(rng: np.random.Generator, ink: FloatArray) -> FloatArray:
+    """Skin all covered by fine wrinkles, in one or two families that cross each other.
+
+    Args:
+        rng: source of randomness.
+        ink: (height, width) float32 in [0, 1].
+
+    Returns:
+        (height, width) float32 in [0, 1].
+    """
+    gaps = np.zeros(ink.shape, np.float32)
+    for _ in range(int(rng.integers(1, 3))):
+        family, depth = rng.uniform(0, np.pi), rng.uniform(0.4, 1.0)
+        for _ in range(int(rng.integers(20, 70))):
+            middle = rng.uniform(0, ink.shape[::-1])
+            direction, half = family + rng.normal(0, 0.12), rng.uniform(10, 60)
+            reach = half * np.array([np.cos(direction), np.sin(direction)])
+            ends = [tuple(int(v) for v in middle + side * reach) for side in (-1, 1)]
+            cv2.line(gaps, ends[0], ends[1], float(depth * rng.uniform(0.5, 1.0)), 1, cv2.LINE_AA)
+    return np.asarray(ink * (1 - gaps), np.float32)
+
+
 def _creases(rng: np.random.Generator, shape: tuple[int, int], hardness: float) -> FloatArray:
     """Scratches of any direction, and families of roughly parallel wrinkles; 0 where skin does not touch."""
     gaps = np.zeros(shape, np.float32)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 
 from fpverify.errors import ModelError
+from fpverify.vocabulary import FloatArray
 
 EXPORTING_BACKEND = "tensorflow"  # the one Keras backend with a converter to LiteRT
 
@@ -20,8 +22,13 @@ def weights_bytes(network: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def litert_bytes(network: keras.Model) -> bytes:
-    """The network as a LiteRT file in float32, input sizes left open.
+def litert_bytes(network: keras.Model, examples: FloatArray | None = None) -> bytes:
+    """The network as a LiteRT file, input sizes left open; input and output are float32.
+
+    Args:
+        network: in float32.
+        examples: (n, ...) inputs, one by one, whose activations set the steps of int8: weights a step for each channel,
+            activations one for each layer (B. Jacob et al., CVPR 2018). None leaves the network in float32.
 
     Raises:
         ModelError: Keras does not run on TensorFlow, which alone can export.
@@ -30,7 +37,14 @@ def litert_bytes(network: keras.Model) -> bytes:
         raise ModelError(f"exporting to LiteRT needs TensorFlow: run it with KERAS_BACKEND={EXPORTING_BACKEND}")
     import tensorflow as tf
 
+    def representative() -> Iterator[list[FloatArray]]:
+        yield from ([example[None]] for example in ([] if examples is None else examples))
+
     with tempfile.TemporaryDirectory() as folder:
         network.export(folder, verbose=False)
-        content: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if examples is not None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = representative
+        content: bytes = converter.convert()
     return content

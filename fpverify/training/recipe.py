@@ -23,6 +23,7 @@ from pydantic import (
 from fpverify.comparison.calibration import MIN_COMPARISONS
 from fpverify.errors import RecipeError
 from fpverify.synthesis.impression import ImpressionSettings
+from fpverify.synthesis.placement import DISTORTION_PX
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import Schedule
@@ -44,6 +45,7 @@ def _require_comparisons(non_mated: int) -> None:
         )
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
 FloatRange = Annotated[tuple[float, float], AfterValidator(_ordered)]
 IntRange = Annotated[tuple[int, int], AfterValidator(_ordered)]
 NonNegativeRange = Annotated[tuple[NonNegativeFloat, NonNegativeFloat], AfterValidator(_ordered)]
@@ -62,6 +64,11 @@ class ImpressionRecipe(_Part):
     shift_px: PositiveFloat = 30.0
     centre_px: tuple[NonNegativeFloat, NonNegativeFloat] = (8.0, 14.0)
     hardness: FloatRange = (0.6, 1.9)
+    bend_px: NonNegativeFloat = DISTORTION_PX
+    faint: Share = 0.0
+    ghosts: Share = 0.0
+    blotches: Share = 0.0
+    wrinkles: Share = 0.0
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -70,6 +77,11 @@ class ImpressionRecipe(_Part):
             shift_px=self.shift_px,
             centre_px=self.centre_px,
             hardness=self.hardness,
+            bend_px=self.bend_px,
+            faint=self.faint,
+            ghosts=self.ghosts,
+            blotches=self.blotches,
+            wrinkles=self.wrinkles,
         )
 
 
@@ -126,6 +138,7 @@ class MinutiaeRecipe(_Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
     seed: int = Field(ge=0, le=2**31)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    inference: Literal["float32", "int8"] = "float32"
     fingers: PositiveInt = 4000
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)

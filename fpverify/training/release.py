@@ -72,7 +72,7 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
             f"{out}: trained, and the weights are written; making the model of them needs TensorFlow: "
             f"run the same again with KERAS_BACKEND={EXPORTING_BACKEND}"
         )
-    exported = {f"{name}.tflite": litert_bytes(network) for name, network in networks.items()}
+    exported = {f"{stage.name}.tflite": _exported(stage, networks[stage.name]) for stage in planned}
     bundle = write_bundle(out, _card(recipe), weights | exported)
     folders = out / STATE / "calibration", out / STATE / "measuring"
     for_calibration, for_measuring = (
@@ -100,6 +100,10 @@ def _trained(stage: Stage, state: Path) -> keras.Model:
         network = stage.network()
     network.load_weights(stage.checkpoint(state))
     return network
+
+
+def _exported(stage: Stage, network: keras.Model) -> bytes:
+    return litert_bytes(network, stage.examples() if stage.examples else None)
 
 
 def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progress: bool) -> None:

@@ -14,7 +14,7 @@ from fpverify.networks.minutia_map import minutia_map
 from fpverify.networks.patch_siamese import patch_tower
 from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
-from fpverify.training.batches import MinutiaMapBatches, PatchBatches
+from fpverify.training.batches import Batches, MinutiaMapBatches, PatchBatches
 from fpverify.training.loop import Training
 from fpverify.training.recipe import (
     DescriptorRecipe,
@@ -26,11 +26,14 @@ from fpverify.training.recipe import (
 )
 from fpverify.training.stripe_batches import StripeBatches
 from fpverify.training.validation import DescriptorValidation, DetectionValidation, WholePrintValidation
+from fpverify.vocabulary import FloatArray
 
 MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # seeds of the sequences of batches ...
 NEXT_ROUND = 10  # ... and what each further round adds
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
 UNSEEN_PAIRS = 64
+EXAMPLE_BATCH = 0  # of the sequence whose seed is the recipe's own, which no round takes
+EXAMPLE_IMAGES = 40  # for the steps of int8; the widest activations of 40 images and of 400 differ little
 
 Make = Callable[[keras.Model, Path, int], Training]
 
@@ -43,11 +46,13 @@ class Stage:
         name: of its folder and of its files in the bundle.
         network: makes it, untrained.
         rounds: each makes a training from the network as it is by then, a folder and a number of worker processes.
+        examples: inputs such as training has them, to set the steps of int8 by; None for inference in float32.
     """
 
     name: str
     network: Callable[[], keras.Model]
     rounds: tuple[Make, ...]
+    examples: Callable[[], FloatArray] | None = None
 
     def folder(self, state: Path, number: int) -> Path:
         """Where round `number`, from 0, keeps its checkpoint and log."""
@@ -77,7 +82,9 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
         )
 
     rounds = [make(part, MAP_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.minutia_map)]
-    return Stage("minutia_map", minutia_map, tuple(rounds))
+    part = recipe.minutia_map[-1]
+    shown = MinutiaMapBatches(masters, recipe.seed, EXAMPLE_IMAGES, part.nonprint_share, part.impressions.settings())
+    return Stage("minutia_map", minutia_map, tuple(rounds), _examples(recipe, shown))
 
 
 def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
@@ -91,7 +98,16 @@ def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
         )
 
     rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
-    return Stage("descriptor", patch_tower, tuple(rounds))
+    part = recipe.descriptor[-1]
+    shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
+    return Stage("descriptor", patch_tower, tuple(rounds), _examples(recipe, shown))
+
+
+def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:
+    """The inputs of a batch no round has, where the recipe asks for int8."""
+    if recipe.inference == "float32":
+        return None
+    return lambda: batches(EXAMPLE_BATCH)[0]
 
 
 def _whole_print(recipe: WholePrintRecipe) -> Make:

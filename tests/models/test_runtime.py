@@ -93,3 +93,19 @@ def test_litert_agrees_with_keras_for_every_size_of_image_and_batch() -> None:
     for shape in ((1, 64, 96, 1), (2, 96, 64, 1), (1, 64, 96, 1)):
         image = rng.normal(size=shape).astype(np.float32)
         np.testing.assert_allclose(exported(image), np.asarray(network(image, training=False)), atol=1e-4)
+
+
+@pytest.mark.train
+def test_int8_answers_almost_as_float32_and_is_a_third_of_the_size() -> None:
+    keras = pytest.importorskip("keras")
+    from fpverify.networks.patch_siamese import patch_tower
+    from fpverify.training.export import litert_bytes
+
+    keras.utils.set_random_seed(3)
+    network = patch_tower((8, 8, 16, 16, 32, 32), 16)
+    patches = np.random.default_rng(2).normal(size=(24, 64, 64, 1)).astype(np.float32)
+    exact, rounded = litert_bytes(network), litert_bytes(network, patches[:16])
+    answers = [LiteRtNetwork(content)(patches) for content in (exact, rounded)]
+    assert len(rounded) < 0.5 * len(exact)
+    assert not np.array_equal(*answers)
+    assert (answers[0] * answers[1]).sum(axis=1).min() > 0.97

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from fpverify.synthesis.impression import ImpressionSettings, draw_impression
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.synthesis.placement import Map, draw_placement
 from fpverify.synthesis.sensor import SENSORS, Sensor, draw_image, draw_window
-from fpverify.synthesis.skin import draw_ink
+from fpverify.synthesis.skin import draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import Minutiae
 
 
@@ -121,3 +122,62 @@ def test_nonprints_are_grey_images() -> None:
         assert image.shape == (96, 96)
         assert image.dtype == np.float32
         assert 0 <= image.min() <= image.max() <= 1
+
+
+@pytest.mark.parametrize("what", ["faint", "ghosts", "blotches", "wrinkles"])
+def test_what_happens_to_a_print_changes_the_image_and_no_label(what: str, finger: MasterFinger) -> None:
+    for seed in range(4):
+        plain, changed = (
+            draw_impression(np.random.default_rng(seed), finger.ridges, finger.minutiae, settings)
+            for settings in (ImpressionSettings(), ImpressionSettings(**{what: 1.0}))
+        )
+        np.testing.assert_array_equal(plain.minutiae.x_px, changed.minutiae.x_px)
+        assert (plain.image != changed.image).any()
+
+
+def test_ghosts_lie_beside_the_print_and_are_faint(finger: MasterFinger) -> None:
+    clean = Sensor("clean", (1.0, 1.0), (0.0, 0.0), (1.0, 1.0), (0.3, 0.3), (0.0, 0.0), 0.0, 0.0, window=0.0)
+    settings = ImpressionSettings(sensor=clean, ghosts=1.0)
+    darkest = []
+    for seed in range(8):
+        made = draw_impression(np.random.default_rng(seed), finger.ridges, finger.minutiae, settings)
+        beside = cv2.dilate(made.foreground.astype(np.uint8), np.ones((17, 17), np.uint8)) == 0
+        darkest.append(made.image[beside].min())
+    assert np.median(darkest) < 0.97
+    assert min(darkest) > 0.6
+
+
+def test_blotches_merge_ridges_and_leave_dots(finger: MasterFinger) -> None:
+    ink = draw_ink(np.random.default_rng(0), finger.ridges, 0.0)
+    blotched = draw_blotches(np.random.default_rng(1), ink)
+    assert ((blotched > 0.9) & (ink < 0.3)).mean() > 0.005
+    assert ((blotched < 0.3) & (ink > 0.7)).mean() > 0.005
+
+
+def test_wrinkles_only_take_ink_away(finger: MasterFinger) -> None:
+    ink = draw_ink(np.random.default_rng(0), finger.ridges, 0.0)
+    wrinkled = draw_wrinkles(np.random.default_rng(1), ink)
+    assert (wrinkled <= ink).all()
+    assert 0.01 < (wrinkled < ink - 0.1).mean() < 0.6
+
+
+def test_skin_bends_as_far_as_it_is_told(finger: MasterFinger) -> None:
+    def bent(bend_px: float) -> float:
+        draw = {"rotation_rad": 0.0, "shift_px": 0.0}
+        maps = [
+            draw_placement(np.random.default_rng(3), (192, 192), finger.ridges.shape, bend_px=bend, **draw)
+            for bend in (0.0, bend_px)
+        ]
+        return float(np.abs(maps[1].x - maps[0].x).max())
+
+    assert bent(0.0) == 0
+    assert bent(8.0) == pytest.approx(2 * bent(4.0), rel=0.01)
+
+
+def test_faint_prints_have_less_contrast(finger: MasterFinger) -> None:
+    def contrast(faint: float) -> float:
+        settings = ImpressionSettings(faint=faint)
+        made = [draw_impression(np.random.default_rng(k), finger.ridges, finger.minutiae, settings) for k in range(6)]
+        return float(np.mean([one.image[one.foreground].std() for one in made]))
+
+    assert contrast(1.0) < 0.7 * contrast(0.0)
