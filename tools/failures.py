@@ -216,7 +216,8 @@ def partners(
     turns = one.direction_turns[:, None] + alignment.angle_rad / (2 * np.pi) - other.direction_turns
     away[2 * np.pi * np.abs(turns - np.rint(turns)) > NEAR_RAD] = np.inf
     mutual = (away == away.min(1, keepdims=True)) & (away == away.min(0, keepdims=True)) & (away < near_px)
-    return np.nonzero(mutual)
+    mine, theirs = np.nonzero(mutual)
+    return mine, theirs
 
 
 def attributed(folder: Folder, pair: tuple[int, int], alignment: Alignment | None, cause: str | None) -> Finding:
