@@ -1,0 +1,88 @@
+"""Attribution of failing comparisons."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from made_up_prints import finger, moved_by, template
+
+from fpverify.comparison import prepare_template, similarity
+from fpverify.vocabulary import Scan, Template
+
+SOURCE = Path(__file__).parents[2] / "tools" / "failures.py"
+
+
+@pytest.fixture(scope="module")
+def failures() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("failures", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["failures"] = module  # where its dataclasses look their own module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def folder(failures: ModuleType, templates: list[Template]) -> object:
+    scans = [Scan(np.zeros((380, 380), np.uint8), 500.0)] * len(templates)
+    prepared = [prepare_template(one) for one in templates]
+    raw = np.array([[similarity(a, b) for b in prepared] for a in prepared])
+    names = [f"1_{k + 1}" for k in range(len(templates))]
+    return failures.Folder(names, ["1"] * len(templates), scans, templates, prepared, raw)
+
+
+def part(whole: Template, keep: np.ndarray) -> Template:
+    m = whole.minutiae
+    return template(m.x_px[keep], m.y_px[keep], m.angle_rad[keep], whole.descriptors[keep])
+
+
+def test_affine_maps_are_found_and_chained_exactly(failures: ModuleType) -> None:
+    rng = np.random.default_rng(1)
+    points = rng.normal(0, 50, 12) + 1j * rng.normal(0, 50, 12)
+    first, second = failures.Alignment(1.1j, 0.1, 5 - 2j), failures.Alignment(0.9, -0.2j, 1j)
+    found = failures.Alignment.fit(points, first.laid(points))
+    np.testing.assert_allclose(found.laid(points), first.laid(points), atol=1e-9)
+    np.testing.assert_allclose(second.after(first).laid(points), second.laid(first.laid(points)), atol=1e-9)
+
+
+def test_prints_that_share_nothing_are_aligned_through_a_third(failures: ModuleType) -> None:
+    whole = finger(3, minutiae=60)
+    by_place = np.argsort(whole.minutiae.x_px)
+    left, right = part(whole, by_place[:32]), moved_by(part(whole, by_place[28:]), 0.4, 9, 4)
+    made = folder(failures, [left, whole, right])
+    alignment = failures.truth(made, (0, 2), 0.1)
+    assert alignment.angle_rad == pytest.approx(0.4, abs=0.02)
+    finding = failures.attributed(made, (0, 2), alignment, None)
+    assert finding.cause == "overlap"
+    assert finding.placed == 4
+
+
+def test_without_a_chain_nothing_is_attributed(failures: ModuleType) -> None:
+    made = folder(failures, [finger(1), finger(2)])
+    assert failures.truth(made, (0, 1), 0.1) is None
+    assert failures.attributed(made, (0, 1), None, None).cause == "unaligned"
+
+
+def test_causes_are_named_in_their_order(failures: ModuleType) -> None:
+    whole = finger(4, minutiae=60)
+    rng = np.random.default_rng(4)
+    others = template(*rng.uniform(0, 190, (2, 60)), whole.minutiae.angle_rad, whole.descriptors)
+    m = whole.minutiae
+    unlike = template(m.x_px, m.y_px, m.angle_rad, finger(99, minutiae=60).descriptors)
+    made = folder(failures, [whole, others, unlike, whole])
+    same = failures.Alignment(1, 0, 0)
+    causes = [failures.attributed(made, (0, k), same, None).cause for k in (1, 2, 3)]
+    assert causes == ["minutiae", "descriptors", "score"]
+
+
+def test_pictures_show_both_prints(failures: ModuleType) -> None:
+    whole = finger(5)
+    made = folder(failures, [whole, whole])
+    picture = failures.picture(made, (0, 1), failures.Alignment(1, 0, 0))
+    assert picture.shape == (380, 2 * 386, 3)
+    assert (picture[..., 1] > 100).any()
