@@ -17,7 +17,7 @@ Different from it:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,25 @@ SETTINGS = ConsensusSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Proposals:
+    """The pairs that the descriptors propose, k of them, and what the others make of each.
+
+    Attributes:
+        pairs: (k, 2), indices of a probe's and a reference's minutia.
+        relaxed: (k,) float32, similarity of the descriptors after the pairs have supported each other.
+        agreement: (k, k) float32 in [0, 1], how far the prints agree where the second pair lies seen from the first.
+    """
+
+    pairs: IndexArray
+    relaxed: FloatArray
+    agreement: FloatArray
+
+    def __len__(self) -> int:
+        """The number of pairs."""
+        return len(self.pairs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Consensus:
     """What two prints agree about.
 
@@ -67,13 +86,18 @@ class Consensus:
             times its mean agreement with the other pairs here.
         similarity: raw, in [0, 1]: the root of the mean support of as many pairs as prints of this size should have in
             common; the root because support is a product, agreement counting twice.
-        proposed: number of pairs that the descriptors proposed.
+        proposals: that the pairs were chosen from.
     """
 
     pairs: IndexArray
     support: FloatArray
     similarity: float
-    proposed: int
+    proposals: Proposals
+
+    @property
+    def proposed(self) -> int:
+        """Number of pairs that the descriptors proposed."""
+        return len(self.proposals)
 
 
 def consensus(
@@ -97,7 +121,8 @@ def consensus(
     if one.order <= other.order:
         return _consensus(one, other, settings)
     swapped = _consensus(other, one, settings)
-    return Consensus(swapped.pairs[:, ::-1], swapped.support, swapped.similarity, swapped.proposed)
+    exchanged = replace(swapped.proposals, pairs=swapped.proposals.pairs[:, ::-1])
+    return Consensus(swapped.pairs[:, ::-1], swapped.support, swapped.similarity, exchanged)
 
 
 def _consensus(one: PreparedTemplate, other: PreparedTemplate, settings: ConsensusSettings) -> Consensus:
@@ -114,11 +139,12 @@ def _consensus(one: PreparedTemplate, other: PreparedTemplate, settings: Consens
     among_best = _among(agreement, best).sum(axis=1) / np.float32(max(wanted - 1, 1))
     support = np.minimum(relaxed[best] * among_best, np.float32(1.0))
     similarity = float(np.sqrt(support.sum(dtype=np.float64) / wanted))
-    return Consensus(pairs[best], support, similarity, len(pairs))
+    return Consensus(pairs[best], support, similarity, Proposals(pairs, relaxed, agreement))
 
 
 def _no_consensus() -> Consensus:
-    return Consensus(np.empty((0, 2), np.intp), np.empty(0, np.float32), 0.0, 0)
+    pairs, numbers = np.empty((0, 2), np.intp), np.empty(0, np.float32)
+    return Consensus(pairs, numbers, 0.0, Proposals(pairs, numbers, np.empty((0, 0), np.float32)))
 
 
 def descriptor_similarity(one: PreparedTemplate, other: PreparedTemplate) -> FloatArray:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.comparison.consensus import IndexArray, consensus, descriptor_similarity
+from fpverify.comparison.consensus import Consensus, IndexArray, Proposals, consensus, descriptor_similarity
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.vocabulary import BoolArray, FloatArray, Template
 
 Points = NDArray[np.complex128]  # x + iy, so that a rotation is a product
+FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
+Group = tuple[IndexArray, FloatArray]  # pairs (k, 2) and their weights (k,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,12 @@ class OverlapSettings:
     least_pairs: int = 3  # of the consensus, to align by: two always fit
     distance_px: float = 5.0  # displacement that costs 1/e at the middle of the alignment: a ridge period
     distance_growth: float = 0.05  # px more for each px from the middle: skin stretches and twists by some 5 %
-    angle_rad: float = 0.35  # turn that costs 1/e: 20 degrees, three deviations of the detection's error
+    angle_rad: float = 0.5  # turn that costs 1/e: 29 degrees; the directions of detection err most in poor prints
     refits: int = 2  # alignments with all partners found so far
     least_partner: float = 0.1  # strength of a pair that a refit leans on
+    alignments: int = 3  # that are tried: where few minutiae are common, consensus sometimes favours a chance group
+    explained_px: float = 10.0  # a proposed pair that an alignment brings so near is no reason to try another
+    least_agreement: float = 0.05  # both ways between the pair that another alignment starts from, and its company
     margin_px: float = 6.0  # how far outside the other print's outermost minutiae the common area still reaches
     prior_minutiae: float = 4.0  # in the common area beyond those found: a few partners there prove little
     most_minutiae: float = 80.0  # of a template: scales the similarity to [0, 1]
@@ -97,7 +102,7 @@ class Overlap:
         strengths: (k,) float32 in (0.1, 1] of the pairs; weaker partners count, but are not listed.
         probe_common: (n,) which of the probe's minutiae lie within the reference.
         reference_common: (m,) which of the reference's lie within the probe.
-        total: sum of the strengths of all partners, the weaker ones too.
+        total: sum of the squared strengths of all partners, the weaker ones too.
         similarity: raw, in [0, 1].
     """
 
@@ -159,8 +164,10 @@ def overlap_similarity(
 ) -> float:
     """How much of the common area of two prints agrees, raw.
 
-    The strengths of mutual partners are summed and divided by the root of the number of minutiae in the common area: as
-    the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation.
+    The squared strengths of mutual partners are summed and divided by the root of the number of minutiae in the common
+    area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. Squared, since
+    chance finds many weak partners and hardly a strong one. Of several alignments that groups of pairs propose the one
+    with the greatest similarity counts.
 
     Exactly symmetric, as `consensus` is.
 
@@ -181,8 +188,31 @@ def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSe
     if len(found.pairs) < settings.least_pairs or found.similarity == 0:
         return _not_aligned(found.proposed, len(found.pairs))
     alike = np.maximum(descriptor_similarity(one, other), 0)
-    index, other_index = found.pairs.T
-    strength = found.support
+    best = laid = _laid(one, other, found, (found.pairs, found.support), alike, settings=settings)
+    unexplained = np.ones(found.proposed, bool)
+    for _ in range(settings.alignments - 1):
+        unexplained &= ~_explained(one, other, laid.alignment, found.proposals, settings)
+        start = _next_group(found.proposals, unexplained, settings)
+        if start is None:
+            break
+        if len(start[0]) < settings.least_pairs:
+            continue
+        laid = _laid(one, other, found, start, alike, settings=settings)
+        best = max(best, laid, key=lambda tried: tried.similarity)
+    return best
+
+
+def _laid(
+    one: PreparedTemplate,
+    other: PreparedTemplate,
+    found: Consensus,
+    start: Group,
+    alike: FloatArray,
+    *,
+    settings: OverlapSettings,
+) -> Overlap:
+    """The prints laid on each other by a group of pairs, then by all partners found so far."""
+    (index, other_index), strength = start[0].T, start[1]
     for _ in range(settings.refits + 1):
         alignment = Alignment.fit(one.position[index], other.position[other_index], strength)
         partners = _partners(one, other, alignment, alike, settings)
@@ -191,11 +221,38 @@ def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSe
         if len(index) < settings.least_pairs:
             break
     common = _in_common(one, other, alignment, settings)
-    total = float(partners.sum(dtype=np.float64))
+    total = float((partners * partners).sum(dtype=np.float64))
     scale = np.sqrt((_company(*common) + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
     pairs = np.array((index, other_index)).T
     similarity = min(1.0, total / float(scale))
     return Overlap(found.proposed, len(found.pairs), alignment, pairs, strength, *common, total, similarity)
+
+
+def _explained(
+    one: PreparedTemplate,
+    other: PreparedTemplate,
+    alignment: Alignment | None,
+    proposals: Proposals,
+    settings: OverlapSettings,
+) -> BoolArray:
+    """Which proposed pairs an alignment brings together; (k,)."""
+    if alignment is None:
+        return np.zeros(len(proposals), bool)
+    index, other_index = proposals.pairs.T
+    apart = np.abs(alignment.laid(one.position[index]) - other.position[other_index])
+    return np.asarray(apart < settings.explained_px)
+
+
+def _next_group(proposals: Proposals, unexplained: BoolArray, settings: OverlapSettings) -> Group | None:
+    """The best supported pair that no alignment explains, and all that agree with it; it is not taken twice."""
+    if not unexplained.any():
+        return None
+    first = int(np.argmax(np.where(unexplained, proposals.relaxed, -np.inf)))
+    unexplained[first] = False
+    both_ways = proposals.agreement[first] * proposals.agreement[:, first]
+    both_ways[first] = 1
+    company = np.flatnonzero(both_ways > settings.least_agreement)
+    return proposals.pairs[company], proposals.relaxed[company] * np.sqrt(both_ways[company])
 
 
 def _not_aligned(proposed: int, agreed: int) -> Overlap:
@@ -212,12 +269,19 @@ def _partners(
     settings: OverlapSettings,
 ) -> FloatArray:
     """Strength of every mutual best pair, 0 elsewhere; (n, m) float32 in [0, 1]."""
-    displacement = np.abs(alignment.laid(one.position)[:, None] - other.position)
+    displacement = alignment.laid(one.position)[:, None] - other.position
     tolerance = settings.distance_px + settings.distance_growth * np.abs(one.position - alignment.here)
-    turns = one.direction_turns[:, None] + np.float32(np.angle(alignment.turn) / (2 * np.pi)) - other.direction_turns
+    cost = (displacement.real**2 + displacement.imag**2) / tolerance[:, None] ** 2
+    near, other_near = np.nonzero(cost < FAR)
+    turns = (
+        one.direction_turns[near]
+        + np.float32(np.angle(alignment.turn) / (2 * np.pi))
+        - other.direction_turns[other_near]
+    )
     turn_rad = 2 * np.pi * (turns - np.rint(turns))
-    cost = (displacement / tolerance[:, None]) ** 2 + (turn_rad / settings.angle_rad) ** 2
-    strength = alike * np.exp(-cost)
+    exponent = cost[near, other_near] + (turn_rad / settings.angle_rad) ** 2
+    strength = np.zeros(cost.shape)
+    strength[near, other_near] = alike[near, other_near] * np.exp(-exponent)
     mutual = (strength == strength.max(1, keepdims=True)) & (strength == strength.max(0, keepdims=True))
     return np.asarray(strength * mutual, np.float32)
 

@@ -46,6 +46,8 @@ def test_the_recipes_that_come_with_the_project_are_valid(path: Path) -> None:
         (MINUTIAE.replace("impressions: 2", "impressions: 1"), "evidence.impressions"),
         (MINUTIAE.replace("[{steps: 2}]", "[]"), "minutia_map"),
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {hardness: [2, 1]}}"), "impressions.hardness"),
+        (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {ghosts: 1.5}}"), "impressions.ghosts"),
+        (MINUTIAE + "inference: int4\n", "inference"),
         ("just words", "dictionary"),
         ("a: [1", "cannot be read"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
@@ -72,3 +74,13 @@ def test_the_smallest_recipes_are_accepted_and_stand_in_a_card_as_they_are(tmp_p
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"nowhere\.yaml"):
         read_recipe(tmp_path / "nowhere.yaml")
+
+
+def test_every_field_of_an_impressions_recipe_reaches_the_impressions() -> None:
+    from dataclasses import asdict
+
+    from fpverify.training.recipe import ImpressionRecipe
+
+    asked = {"bend_px": 5.0, "faint": 0.1, "ghosts": 0.2, "blotches": 0.3, "wrinkles": 0.4, "shift_px": 7.0}
+    made = asdict(ImpressionRecipe(**asked).settings())
+    assert {name: made[name] for name in asked} == asked
