@@ -215,8 +215,7 @@ def test_explaining_samples_gives_their_score_and_mirrors(matcher: Matcher, name
     there = explain(matcher, *scans, matcher.operating_point(0.001))
     back = explain(matcher, *scans[::-1], matcher.operating_point(0.001))
     assert there.score == back.score == matcher.score(matcher.template(scans[0]), matcher.template(scans[1]))
-    if matcher.model_id == "ridgeline-1":
-        assert there.raw == pytest.approx(SAMPLE_SIMILARITIES[names], abs=1e-3)
+    assert there.raw == pytest.approx(SAMPLE_SIMILARITIES[names], abs=1e-3)
     assert there.overlap is not None
     assert back.overlap is not None
     np.testing.assert_array_equal(there.overlap.pairs, back.overlap.pairs[:, ::-1])

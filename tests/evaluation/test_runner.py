@@ -80,7 +80,7 @@ def drawn_template(rng: np.random.Generator) -> Template:
         np.ones(count, np.float32),
     )
     descriptors = np.random.default_rng(1).integers(-90, 90, (count, 16)) + rng.integers(-30, 30, (count, 16))
-    return decode_template(encode_template(Template("ridgeline-1", 1.0, minutiae, descriptors.astype(np.int8))))
+    return decode_template(encode_template(Template("m", 1.0, minutiae, descriptors.astype(np.int8))))
 
 
 def test_a_process_keeps_no_more_templates_prepared_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:

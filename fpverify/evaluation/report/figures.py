@@ -37,13 +37,13 @@ BINS = 60  # of a histogram
 RELIABLE = (0.2, 2.0)  # realised over nominal FMR, the shaded corridor
 
 
-def det(evaluations: Sequence[Evaluation], threshold: float | None = None, *, band: bool = True) -> Figure:
+def det(evaluations: Sequence[Evaluation], threshold: float | None = None, *, band: bool = False) -> Figure:
     """Detection error trade-off: FNMR over FMR on normal deviate axes.
 
     Args:
         evaluations: a curve each, named after it.
         threshold: marked on every curve.
-        band: shade the middle 95 % over fingers, of the only curve.
+        band: shade the middle 95 % over fingers, of the last curve.
 
     Source: A. Martin et al., "The DET curve in assessment of detection task performance", Eurospeech 1997.
     """
@@ -54,8 +54,8 @@ def det(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
         if threshold is not None:
             at = _at(one, threshold)
             axes.plot(*map(_deviate, at), marker="X", markersize=9, color=look["color"], markeredgecolor="white")
-    if band and len(evaluations) == 1:
-        _det_band(axes, evaluations[0])
+    if band:
+        _det_band(axes, evaluations[-1])
     ends = _deviate(np.array([TICKS[0], 0.5]))
     axes.plot(ends, ends, color=GREY, linewidth=0.8, label="FMR = FNMR")
     ticks = _deviate(np.array(TICKS))
@@ -66,7 +66,7 @@ def det(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
     return _finished(figure, axes, "upper right")
 
 
-def roc(evaluations: Sequence[Evaluation], threshold: float | None = None, *, band: bool = True) -> Figure:
+def roc(evaluations: Sequence[Evaluation], threshold: float | None = None, *, band: bool = False) -> Figure:
     """Receiver operating characteristic: share of owners accepted over FMR; arguments as of `det`."""
     figure, axes = _blank()
     floor = min(0.3 / max(int((~one.mated).sum()), 1) for one in evaluations)
@@ -80,8 +80,8 @@ def roc(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
             axes.plot(
                 max(at[0], floor), 1 - at[1], marker="X", markersize=9, color=look["color"], markeredgecolor="white"
             )
-    if band and len(evaluations) == 1:
-        curves = Curves.of(evaluations[0], BAND_RESAMPLES)
+    if band:
+        curves = Curves.of(evaluations[-1], BAND_RESAMPLES)
         fmr, fnmr = curves.band()
         middle = np.maximum(np.median(curves.fmr, axis=0), floor)
         axes.fill_between(middle, 1 - fnmr[:, 1], 1 - fnmr[:, 0], color=INK, alpha=0.15, linewidth=0, step="post")

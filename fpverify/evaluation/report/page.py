@@ -23,12 +23,14 @@ DOTS_PER_INCH = 150  # of the PNGs: sharp when printed
 def report_figures(content: ReportContent) -> dict[str, Figure]:
     """The curves of a report by name."""
     evaluations = [one.evaluation for one in content.sets]
+    if len(evaluations) > 1:
+        evaluations.append(content.whole.evaluation)
     curves = {one.evaluation.name: one.reliability for one in content.sets if one.reliability}
     if len(content.sets) > 1:
         curves["pooled"] = content.whole.reliability
     drawn = {
-        "det": figures.det(evaluations, content.point.threshold),
-        "roc": figures.roc(evaluations, content.point.threshold),
+        "det": figures.det(evaluations, content.point.threshold, band=True),
+        "roc": figures.roc(evaluations, content.point.threshold, band=True),
         "histogram": figures.histogram(content.whole.evaluation, content.point.threshold),
         "rates": figures.rates_over_threshold(content.whole.evaluation, content.point),
     }
@@ -45,9 +47,7 @@ def report_page(content: ReportContent) -> str:
 
 def matchers_page(content: MatchersContent) -> str:
     """The page that compares matchers."""
-    drawn = {
-        name: figures.as_svg(figures.det(evaluations, band=False)) for name, evaluations in content.curves().items()
-    }
+    drawn = {name: figures.as_svg(figures.det(evaluations)) for name, evaluations in content.curves().items()}
     return _template("matchers.html").render(content=content, svg=_marked(drawn))
 
 
