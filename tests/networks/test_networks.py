@@ -46,7 +46,7 @@ def test_towers_give_unit_vectors() -> None:
 
 def test_networks_are_small() -> None:
     assert minutia_map().count_params() < 350_000
-    assert patch_tower().count_params() < 350_000
+    assert patch_tower().count_params() < 600_000
 
 
 def test_heat_loss_agrees_with_a_loop_over_cells() -> None:
