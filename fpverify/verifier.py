@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fpverify.comparison import fuse
 from fpverify.errors import FailureToEnroll, ModelMismatch, ScanError
 from fpverify.evaluation.matching import Matcher
+from fpverify.features.quality import LEAST_QUALITY
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.vocabulary import Decision, Evaluation, Reference, Scan, Score
@@ -17,10 +18,6 @@ from fpverify.vocabulary import Decision, Evaluation, Reference, Scan, Score
 if TYPE_CHECKING:
     from fpverify.evaluation.explanation import Explanation
     from fpverify.evaluation.protocol import Protocol
-
-# Of an enrolled scan. References of unseen synthetic fingers with less were refused more often than believed at FMR
-# 0.1 %, against good probes of the same finger; from 0.6 on one in nine is refused, from 0.85 on next to none.
-LEAST_QUALITY = 0.45
 
 
 class Verifier:

@@ -14,9 +14,10 @@ import pytest
 from fpverify.comparison import Calibration
 from fpverify.errors import FailureToAcquire, FailureToEnroll, ModelError, ModelMismatch, NotEnrolled, StoreError
 from fpverify.evaluation.matching import Matcher
+from fpverify.features.quality import LEAST_QUALITY
 from fpverify.models import Bundle, Card
 from fpverify.store import Store
-from fpverify.verifier import LEAST_QUALITY, Verifier, compare
+from fpverify.verifier import Verifier, compare
 from fpverify.vocabulary import Interval, Minutiae, OperatingPoint, Scan, Template
 
 NONE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))

@@ -236,7 +236,7 @@ def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[s
     """Of one set its metrics; of several `sets`, their `mean`, and all `pooled`."""
     from fpverify.evaluation.pooling import pooled
     from fpverify.evaluation.summary import metrics
-    from fpverify.verifier import LEAST_QUALITY
+    from fpverify.features.quality import LEAST_QUALITY
 
     if len(evaluations) == 1:
         return metrics(evaluations[0], point, LEAST_QUALITY)

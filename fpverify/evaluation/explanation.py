@@ -17,10 +17,10 @@ from fpverify.evaluation.matching import Matcher
 from fpverify.features import Acquired
 from fpverify.features.acquisition import CELL_MM2
 from fpverify.features.minutiae import CELL_PX
+from fpverify.features.quality import LEAST_QUALITY
 from fpverify.vocabulary import WORKING_PPI, BoolArray, Decision, OperatingPoint, Scan, Score, Template
 
 FEW_MINUTIAE = 12  # the pairs that a consensus is a mean of; a print with fewer cannot fill it
-POOR_QUALITY = 0.45  # what an enrolled print must have at least; below it mated probes are often refused
 LITTLE_COMMON_MM2 = 60.0  # of common area: a third of a fingertip, some ten minutiae
 FEW_COMMON = 10.0  # minutiae in the common area; fewer cannot add up to much, all being partners
 LOW_SHARE = 0.5  # partners of the common minutiae: 98 of 100 synthetic mated pairs have 0.68, non-mated less than 0.37
@@ -324,11 +324,11 @@ def _shortcomings(explained: Explanation, opening: str) -> Iterator[Cause]:
                 f"{opening.capitalize()} the {side.role} shows only {_counted(number, 'minutia')}; "
                 f"{FEW_MINUTIAE} are needed for a full comparison.",
             )
-        if quality < POOR_QUALITY:
+        if quality < LEAST_QUALITY:
             yield Cause(
                 "poor-quality",
                 f"{opening.capitalize()} the {side.role} is poor: quality {quality:.2f} of 1; "
-                f"a good scan has {POOR_QUALITY:.2f} and more.",
+                f"a good scan has {LEAST_QUALITY:.2f} and more.",
             )
 
 

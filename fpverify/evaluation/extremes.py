@@ -16,11 +16,11 @@ import numpy as np
 
 from fpverify.comparison.pareto import MAX_SHAPE, MIN_SHAPE, Pareto
 from fpverify.errors import TooFewComparisons
+from fpverify.evaluation.intervals import CONFIDENCE
 from fpverify.vocabulary import Interval, Scores
 
 TAIL_FRACTION = 0.05  # of the comparisons, the highest
 MIN_TAIL = 50  # exceedances: a standard error of the shape of 0.14
-CONFIDENCE = 0.95
 LIKELIHOOD_DROP = 1.92  # half the 95 % quantile of chi-squared with one degree of freedom (Coles, 2.6.6)
 GRID = 161  # values of shape and of scale that are tried
 RESAMPLES = 200  # of the excesses; the ends then move by a tenth of the interval

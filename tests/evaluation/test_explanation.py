@@ -12,9 +12,9 @@ from made_up_prints import finger, impression, moved_by, template
 from fpverify.comparison import Alignment, Overlap, overlap
 from fpverify.evaluation.explanation import (
     FEW_MINUTIAE,
+    LEAST_QUALITY,
     LITTLE_COMMON_MM2,
     LOW_SHARE,
-    POOR_QUALITY,
     WEAK_STRENGTH,
     Explanation,
     Side,
@@ -137,7 +137,7 @@ def test_a_print_of_few_minutiae_is_named(size: int, few: bool) -> None:
 
 @pytest.mark.parametrize("word", ["match", "non-match"])
 def test_a_poor_print_is_named_with_its_quality(word: str) -> None:
-    probe = side("probe", finger(1), quality=POOR_QUALITY - 0.15)
+    probe = side("probe", finger(1), quality=LEAST_QUALITY - 0.15)
     told = explained(probe, side("reference", finger(2)), 60.0 if word == "match" else 5.0, laid(20, 0.8, 30))
     assert told.decision.word == word
     assert causes(told)[-1] == "poor-quality"
