@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpverify.synthesis.fields import smooth_field
-from fpverify.synthesis.placement import DISTORTION_PX, Map, draw_placement
+from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, draw_placement
 from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
 from fpverify.synthesis.skin import draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
@@ -29,6 +29,7 @@ class ImpressionSettings:
         hardness: range of `skin.draw_ink`'s hardness.
         sensor: how the sensor draws.
         bend_px: most bending of the skin.
+        stretch: deviation of the scale of the whole print, relative.
         faint: how often the print is faint all over, so that faintness alone does not make a ghost.
         ghosts: how often the last finger's print still shows, faintly.
         blotches: how often there is sweat between the ridges.
@@ -42,6 +43,7 @@ class ImpressionSettings:
     hardness: tuple[float, float] = (0.6, 1.9)
     sensor: Sensor = VARIED
     bend_px: float = DISTORTION_PX
+    stretch: float = STRETCH_DEVIATION
     faint: float = 0.0
     ghosts: float = 0.0
     blotches: float = 0.0
@@ -80,7 +82,13 @@ def draw_impression(
     """
     rotation, shift = settings.rotation_rad, settings.shift_px
     placement = draw_placement(
-        rng, settings.shape, ridges.shape, rotation_rad=rotation, shift_px=shift, bend_px=settings.bend_px
+        rng,
+        settings.shape,
+        ridges.shape,
+        rotation_rad=rotation,
+        shift_px=shift,
+        bend_px=settings.bend_px,
+        stretch=settings.stretch,
     )
     hardness = rng.uniform(*settings.hardness)
     ink = draw_ink(rng, placement.taken(ridges), hardness)

@@ -77,6 +77,7 @@ def draw_placement(
     rotation_rad: float,
     shift_px: float,
     bend_px: float = DISTORTION_PX,
+    stretch: float = STRETCH_DEVIATION,
 ) -> Map:
     """A random placement.
 
@@ -87,9 +88,10 @@ def draw_placement(
         rotation_rad: most rotation either way.
         shift_px: most shift either way, along each axis.
         bend_px: most bending of the skin.
+        stretch: deviation of the scale of the whole print, relative.
     """
     x, y = pixel_grid(shape)
-    turn, scale = rng.uniform(-rotation_rad, rotation_rad), rng.normal(1, STRETCH_DEVIATION)
+    turn, scale = rng.uniform(-rotation_rad, rotation_rad), rng.normal(1, stretch)
     shear_x, shear_y = rng.normal(0, SHEAR_DEVIATION, 2)
     cos, sin = np.cos(turn) / scale, np.sin(turn) / scale
     twisted_x, twisted_y = _twisted(rng, x, y)

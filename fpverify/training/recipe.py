@@ -23,7 +23,7 @@ from pydantic import (
 from fpverify.comparison.calibration import MIN_COMPARISONS
 from fpverify.errors import RecipeError
 from fpverify.synthesis.impression import ImpressionSettings
-from fpverify.synthesis.placement import DISTORTION_PX
+from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import Schedule
@@ -65,6 +65,7 @@ class ImpressionRecipe(_Part):
     centre_px: tuple[NonNegativeFloat, NonNegativeFloat] = (8.0, 14.0)
     hardness: FloatRange = (0.6, 1.9)
     bend_px: NonNegativeFloat = DISTORTION_PX
+    stretch: float = Field(STRETCH_DEVIATION, ge=0, le=0.2)  # beyond, a scale of nearly 0 would be drawn some day
     faint: Share = 0.0
     ghosts: Share = 0.0
     blotches: Share = 0.0
@@ -78,6 +79,7 @@ class ImpressionRecipe(_Part):
             centre_px=self.centre_px,
             hardness=self.hardness,
             bend_px=self.bend_px,
+            stretch=self.stretch,
             faint=self.faint,
             ghosts=self.ghosts,
             blotches=self.blotches,
