@@ -91,7 +91,7 @@ class Template:
         model_id: the bundle that made it; templates of two bundles cannot be compared.
         quality: of the scan, in [0, 1].
         minutiae: n of them; none for a whole-print model.
-        descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/127 of its largest component.
+        descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/15 of its largest component.
         vector: (m,) float32 of unit length for a whole-print model, otherwise None.
     """
 

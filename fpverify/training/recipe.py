@@ -46,6 +46,7 @@ def _require_comparisons(non_mated: int) -> None:
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Stretch = Annotated[float, Field(ge=0, le=0.2)]  # beyond, a scale near 0 would be drawn some day
 FloatRange = Annotated[tuple[float, float], AfterValidator(_ordered)]
 IntRange = Annotated[tuple[int, int], AfterValidator(_ordered)]
 NonNegativeRange = Annotated[tuple[NonNegativeFloat, NonNegativeFloat], AfterValidator(_ordered)]
@@ -65,7 +66,7 @@ class ImpressionRecipe(_Part):
     centre_px: tuple[NonNegativeFloat, NonNegativeFloat] = (8.0, 14.0)
     hardness: FloatRange = (0.6, 1.9)
     bend_px: NonNegativeFloat = DISTORTION_PX
-    stretch: float = Field(STRETCH_DEVIATION, ge=0, le=0.2)  # beyond, a scale of nearly 0 would be drawn some day
+    stretch: Stretch = STRETCH_DEVIATION
     faint: Share = 0.0
     ghosts: Share = 0.0
     blotches: Share = 0.0

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from fpverify.errors import CorruptRecord, FpverifyError, NotEnrolled, StoreError, StoreLocked
-from fpverify.store import Store, encode_template
+from fpverify.store import Store, encode_template, template_format
 from fpverify.store.schema import APPLICATION_ID, SCHEMA_VERSION
 from fpverify.vocabulary import Template
 
@@ -466,9 +466,9 @@ def test_name_lost_from_the_index_is_damage_and_not_an_unknown_subject(file: Pat
 
 
 def test_record_of_an_unknown_template_version_names_the_record(file: Path, monkeypatch) -> None:
-    monkeypatch.setattr("fpverify.store.template_format.FORMAT_VERSION", 2)
+    monkeypatch.delitem(template_format._HEADERS, template_format.FORMAT_VERSION)
     with Store.open(file) as store:
-        refusal(lambda: store.references("C"), CorruptRecord, "impression 1 of 'C', unknown", file, "format version 1")
+        refusal(lambda: store.references("C"), CorruptRecord, "impression 1 of 'C', unknown", file, "format version 2")
 
 
 # --- deletion -----------------------------------------------------------------------------------------------------

@@ -104,10 +104,25 @@ def test_angles_stay_in_their_half_open_turn() -> None:
     assert decoded.tolist() == [np.float32(np.pi)] * 3 + [0.0] * 3
 
 
-@pytest.mark.parametrize(("minutiae", "size", "largest"), [(60, 64, 4400), (0, 64, 64), (100, 64, 7300)])
+def on_release_grid(template: Template) -> Template:
+    return replace(template, descriptors=np.clip(template.descriptors, -15, 15))
+
+
+@pytest.mark.parametrize(("minutiae", "size", "largest"), [(60, 64, 2900), (0, 64, 64), (80, 64, 4096)])
 def test_record_is_small(make_template, minutiae: int, size: int, largest: int) -> None:
-    record = encode_template(make_template(minutiae=minutiae, size=size))
-    assert len(record) == 17 + len("release-1") + minutiae * (7 + size) <= largest
+    record = encode_template(on_release_grid(make_template(minutiae=minutiae, size=size)))
+    assert len(record) == 18 + len("release-1") + minutiae * (7 + size * 5 // 8) <= largest
+
+
+@pytest.mark.parametrize(
+    ("extremes", "bits"), [((-16, 15), 5), ((-17, 0), 8), ((0, 16), 8), ((-128, 127), 8), ((0, 0), 5)]
+)
+def test_descriptors_take_as_many_bits_as_they_need(make_template, extremes: tuple[int, int], bits: int) -> None:
+    descriptors = np.resize(np.array(extremes, np.int8), (3, 7))
+    template = replace(make_template(minutiae=3, size=7), descriptors=descriptors)
+    record = encode_template(template)
+    assert len(record) == 18 + len("release-1") + 3 * 7 + -(-3 * 7 * bits // 8)
+    assert_same(decode_template(record), template)
 
 
 def test_record_never_changes_its_form() -> None:
@@ -120,17 +135,21 @@ def test_record_never_changes_its_form() -> None:
         quality=np.array([1, 0.2], f),
     )
     template = Template("m-1", 0.8, minutiae, np.array([[1, -1], [127, -127]], np.int8), np.array([0.6, -0.8], f))
-    payload = (
-        (
-            b"FPVT\x01\x03\xcc"
-            + struct.pack("<HHH", 2, 2, 2)
-            + b"m-1"
-            + struct.pack("<HHHHHH", 10, 2400, 0, 65535, 16384, 49152)
-        )
-        + b"\xff\x33\x01\xff\x7f\x81"
-        + struct.pack("<ff", 0.6, -0.8)
+    places = b"m-1" + struct.pack("<HHHHHH", 10, 2400, 0, 65535, 16384, 49152) + b"\xff\x33"
+    vector = struct.pack("<ff", 0.6, -0.8)
+    sizes = struct.pack("<HHH", 2, 2, 2)
+    assert encode_template(template) == checked(
+        b"FPVT\x02\x03\xcc" + sizes + b"\x08" + places + b"\x81\x7f\xff\x01" + vector
     )
-    assert encode_template(template) == payload + struct.pack("<I", zlib.crc32(payload))
+    first = checked(b"FPVT\x01\x03\xcc" + sizes + places + b"\x01\xff\x7f\x81" + vector)
+    assert_same(decode_template(first), template)
+    small = replace(template, descriptors=np.array([[1, -1], [15, -16]], np.int8))
+    five_bits = bytes([0b10001_011, 0b11_11111_0, 0b0000_0000])
+    assert encode_template(small) == checked(b"FPVT\x02\x03\xcc" + sizes + b"\x05" + places + five_bits + vector)
+
+
+def checked(payload: bytes) -> bytes:
+    return payload + struct.pack("<I", zlib.crc32(payload))
 
 
 @unhurried
@@ -141,32 +160,38 @@ def test_random_bytes_are_a_corrupt_record(record: bytes) -> None:
 
 
 @unhurried
-@given(st.binary(max_size=120), st.integers(0, 2))
-def test_random_bytes_behind_a_good_head_and_checksum_decode_or_are_corrupt(body: bytes, model_id_bytes: int) -> None:
-    payload = b"FPVT\x01" + bytes([model_id_bytes]) + body
-    record = payload + struct.pack("<I", zlib.crc32(payload))
+@given(st.binary(max_size=120), st.integers(0, 2), st.sampled_from([1, 2]))
+def test_random_bytes_behind_a_good_head_and_checksum_decode_or_are_corrupt(
+    body: bytes, model_id_bytes: int, version: int
+) -> None:
     try:
-        template = decode_template(record)
+        template = decode_template(checked(b"FPVT" + bytes([version, model_id_bytes]) + body))
     except CorruptRecord:
         return
-    assert encode_template(template) == record
+    assert_same(decode_template(encode_template(template)), template)
 
 
 @unhurried
 @given(st.data())
 def test_well_formed_heads_with_any_content_decode_or_are_corrupt(data: st.DataObject) -> None:
     count, size, length = data.draw(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)))
-    body = data.draw(
-        st.binary(min_size=1 + count * (7 + size) + 4 * length, max_size=1 + count * (7 + size) + 4 * length)
-    )
-    payload = b"FPVT\x01\x01\x80" + struct.pack("<HHH", count, size, length) + body
-    record = payload + struct.pack("<I", zlib.crc32(payload))
+    bits = data.draw(st.sampled_from([None, 5, 8]))
+    total = 1 + count * 7 + (count * size * (bits or 8) + 7) // 8 + 4 * length
+    body = data.draw(st.binary(min_size=total, max_size=total))
+    version, last = (b"\x01", b"") if bits is None else (b"\x02", bytes([bits]))
+    head = b"FPVT" + version + b"\x01\x80" + struct.pack("<HHH", count, size, length) + last
     try:
-        template = decode_template(record)
+        template = decode_template(checked(head + body))
     except CorruptRecord:
         assert body[0] >= 0x80 or length
         return
-    assert encode_template(template) == record
+    assert_same(decode_template(encode_template(template)), template)
+
+
+def test_another_number_of_bits_is_refused(make_template) -> None:
+    record = encode_template(make_template(minutiae=0, size=0))
+    with pytest.raises(CorruptRecord, match="damaged"):
+        decode_template(checked(record[:13] + b"\x06" + record[14:-4]))
 
 
 @unhurried
@@ -192,7 +217,7 @@ def test_every_truncation_and_extension_is_detected(template: Template, data: st
 def test_unknown_version_is_named(make_template) -> None:
     record = bytearray(encode_template(make_template()))
     record[4] = 7
-    with pytest.raises(CorruptRecord, match="format version 7, this fpverify reads version 1"):
+    with pytest.raises(CorruptRecord, match="format version 7, this fpverify reads versions 1 to 2"):
         decode_template(bytes(record))
 
 
