@@ -82,12 +82,21 @@ def parse_fmr(value: object) -> float:
     Raises:
         ValueError: it is neither; the message says what would be right.
     """
+    return _rate(value, "false match rate")
+
+
+def parse_fpir(value: object) -> float:
+    """A false positive identification rate, likewise."""
+    return _rate(value, "false positive identification rate")
+
+
+def _rate(value: object, name: str) -> float:
     if isinstance(value, str) and value.strip().endswith("%"):
         rate = _number(value.strip()[:-1]) / 100
     else:
         rate = _number(value)
     if not 0 < rate < 1:
-        raise ValueError(f"{_shown(value)} is no false match rate; give a fraction such as 0.001, or 0.1%")
+        raise ValueError(f"{_shown(value)} is no {name}; give a fraction such as 0.001, or 0.1%")
     return rate
 
 

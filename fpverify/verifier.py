@@ -7,17 +7,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fpverify.comparison import fuse
-from fpverify.errors import FailureToEnroll, ModelMismatch, ScanError
+from fpverify.comparison import Gallery, fuse, joint_threshold
+from fpverify.errors import DuplicateFinger, EnrollmentError, FailureToEnroll, ModelMismatch, ScanError
 from fpverify.evaluation.matching import Matcher
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.settings import load_settings, parse_fmr
-from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
-from fpverify.vocabulary import Decision, Evaluation, Reference, Scan, Score
+from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
+from fpverify.vocabulary import Candidate, Decision, Evaluation, Identification, Reference, Scan, Score, Template
 
 if TYPE_CHECKING:
     from fpverify.evaluation.explanation import Explanation
     from fpverify.evaluation.protocol import Protocol
+
+DEFAULT_FPIR = 0.01  # of an identification: one visitor in a hundred is taken for somebody enrolled
+DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
+AGREEMENT_FMR = 0.01  # of two impressions of one finger: a swapped finger passes once in a hundred
+TOP = 5  # candidates of an identification
 
 
 class Verifier:
@@ -76,18 +81,21 @@ class Verifier:
     ) -> None:
         self.close()
 
-    def enroll(self, scan: Scan, subject: str, finger: str = UNKNOWN_FINGER) -> Reference:
+    def enroll(self, scan: Scan, subject: str, finger: str = UNKNOWN_FINGER, *, unchecked: bool = False) -> Reference:
         """Keeps a scan as one more impression of a subject's finger. When this returns, it is on disk.
 
         Args:
             scan: of the finger.
             subject: 1 to 256 characters of Unicode on one line.
             finger: a name of `fpverify.store.FINGER_CODES`.
+            unchecked: neither compare it with the finger's other impressions nor look for it among all others.
 
         Raises:
             FailureToAcquire: there is no usable print in the scan.
             FailureToEnroll: the print is too poor: who is enrolled with it would often be refused later.
-            EnrollmentError: the subject's id cannot be kept, or no finger has this name.
+            DuplicateFinger: the finger is enrolled already, under another id or name.
+            EnrollmentError: the subject's id cannot be kept, or no finger has this name, or the scan does not agree
+                with the impressions that the finger has.
             StoreError: the store cannot be written; nothing was changed.
         """
         template = self.matcher.template(scan)
@@ -96,6 +104,8 @@ class Verifier:
                 f"{scan.source}: quality {template.quality:.2f} is too poor to enroll, at least {LEAST_QUALITY:.2f} "
                 "needed; scan the finger again, clean and flat"
             )
+        if not unchecked:
+            self._require_one_finger(template, scan.source, subject, finger)
         return self.store.add(subject, finger, template)
 
     def verify(self, scan: Scan, subject: str, finger: str | None = None, *, fmr: float | None = None) -> Decision:
@@ -121,6 +131,23 @@ class Verifier:
         scores = self.matcher.scores(self.matcher.template(scan), [one.template for one in references])
         best = max(range(len(scores)), key=lambda k: scores[k].value)
         return Decision(fuse(scores), point, references[best].subject, references[best].finger)
+
+    def identify(self, scan: Scan, *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
+        """Whose finger a scan shows, of all that are enrolled.
+
+        The threshold is that at which a probe of nobody enrolled matches any of the references at the rate `fpir`; for
+        a large store it lies beyond the evidence, where the calibration follows the tail of the evidence.
+
+        Args:
+            scan: of the finger.
+            top: most candidates to return.
+            fpir: false positive identification rate, in (0, 1).
+
+        Raises:
+            FailureToAcquire: there is no usable print in the scan.
+            StoreError: the store cannot be read.
+        """
+        return self._searched(self.matcher.template(scan), self._all_references(), top, fpir)
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
@@ -162,6 +189,43 @@ class Verifier:
         plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
         runner = Runner(model=self.matcher.bundle.folder, workers=workers, progress=progress)
         return runner.compare_templates(plan, templates, templates_hash(plan, templates))
+
+    def _require_one_finger(self, template: Template, source: str, subject: str, finger: str) -> None:
+        """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
+        enrolled = self._all_references()
+        mine = [one for one in enrolled if (one.subject, one.finger) == (subject_id(subject), finger)]
+        if mine:
+            score = fuse(self.matcher.scores(template, [one.template for one in mine]))
+            if score.fmr > AGREEMENT_FMR:
+                raise EnrollmentError(
+                    f"{source}: does not agree with what is enrolled of {subject!r}, {finger}; scan that finger again, "
+                    "or name the finger (or enroll it unchecked)"
+                )
+        others = [one for one in enrolled if (one.subject, one.finger) != (subject_id(subject), finger)]
+        for match in self._searched(template, others, 1, DUPLICATE_FPIR).matches:
+            raise DuplicateFinger(
+                f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
+                f"{match.score.value:.1f}); enroll it unchecked if that is meant"
+            )
+
+    def _all_references(self) -> list[Reference]:
+        """Those of the verifier's own model."""
+        names = dict.fromkeys(finger.subject for finger in self.store.subjects())
+        every = [one for name in names for one in self.store.references(name)]
+        return [one for one in every if one.model_id == self.matcher.model_id]
+
+    def _searched(self, probe: Template, references: Sequence[Reference], top: int, fpir: float) -> Identification:
+        if not references:
+            return Identification((), fpir, 0.0, 0, extrapolated=False)
+        threshold = joint_threshold(fpir, len(references))
+        found = Gallery.of([one.template for one in references]).search(probe)
+        candidates: dict[tuple[str, str], Candidate] = {}
+        for index, score in zip(found.index.tolist(), self.matcher.calibrated(found.similarity), strict=True):
+            one = references[index]
+            candidate = Candidate(one.subject, one.finger, score, score.value >= threshold)
+            candidates.setdefault((one.subject, one.finger), candidate)
+        beyond = threshold > self.matcher.calibration.evidence_score
+        return Identification(tuple(candidates.values())[:top], fpir, threshold, len(references), beyond)
 
     def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
         """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""

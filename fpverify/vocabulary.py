@@ -205,6 +205,47 @@ class Decision:
         return "match" if self.match else "non-match"
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A finger that a probe was found to resemble.
+
+    Attributes:
+        subject: whose it is.
+        finger: name.
+        score: of the best of its impressions.
+        match: whether the score reaches the identification's threshold.
+    """
+
+    subject: str
+    finger: str
+    score: Score
+    match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """What a search of all references for the finger of a probe has found.
+
+    Attributes:
+        candidates: the likeliest, best first, each finger once.
+        fpir: false positive identification rate: how often a probe of nobody enrolled would match somebody.
+        threshold: score at and above which a candidate is a match.
+        searched: references that the probe was compared with.
+        extrapolated: the threshold lies beyond the evidence of the calibration.
+    """
+
+    candidates: tuple[Candidate, ...]
+    fpir: float
+    threshold: float
+    searched: int
+    extrapolated: bool
+
+    @property
+    def matches(self) -> tuple[Candidate, ...]:
+        """The candidates that match; best first."""
+        return tuple(one for one in self.candidates if one.match)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """All comparisons of one set of scans, or of several sets that were pooled. Failed comparisons have the score -inf.

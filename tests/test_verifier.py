@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 from fpverify.comparison import Calibration
-from fpverify.errors import FailureToAcquire, FailureToEnroll, ModelError, ModelMismatch, NotEnrolled, StoreError
+from fpverify.errors import (
+    DuplicateFinger,
+    EnrollmentError,
+    FailureToAcquire,
+    FailureToEnroll,
+    ModelError,
+    ModelMismatch,
+    NotEnrolled,
+    StoreError,
+)
 from fpverify.evaluation.matching import Matcher
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.models import Bundle, Card
@@ -96,7 +105,7 @@ def test_a_rate_without_evidence_is_refused(verifier: Verifier) -> None:
 def test_more_references_never_raise_the_score_of_the_same_best_one(verifier: Verifier, count: int) -> None:
     single = verifier.matcher.score(verifier.matcher.template(grey(60)), verifier.matcher.template(grey(0)))
     for level in [0, *range(200, 200 + count - 1)]:
-        verifier.enroll(grey(level), "A")
+        verifier.enroll(grey(level), "A", unchecked=True)
     fused = verifier.verify(grey(60), "A").score
     expected = -10 * math.log10(1 - (1 - 10 ** (-single.value / 10)) ** count)
     assert fused.value == pytest.approx(expected)
@@ -159,9 +168,52 @@ def test_templates_of_another_model_are_an_error_that_says_what_to_do(verifier: 
     assert not newer.verify(grey(0), "A").match
 
 
+def test_a_finger_is_enrolled_once(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A", "left-thumb")
+    for subject, finger in (("B", "left-thumb"), ("A", "right-thumb"), ("B", "unknown")):
+        with pytest.raises(DuplicateFinger, match="enrolled already, of 'A', left-thumb"):
+            verifier.enroll(grey(1), subject, finger)
+    assert [one.subject for one in verifier.fingers()] == ["A"]
+    verifier.enroll(grey(1), "B", unchecked=True)
+    assert len(verifier.fingers()) == 2
+
+
+def test_impressions_of_a_finger_have_to_agree(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A", "left-thumb")
+    assert verifier.enroll(grey(2), "A", "left-thumb").impression == 2
+    with pytest.raises(EnrollmentError, match="does not agree with what is enrolled of 'A', left-thumb"):
+        verifier.enroll(grey(250), "A", "left-thumb")
+    assert len(verifier.references("A")) == 2
+
+
+def test_identification_names_the_finger_and_those_that_come_near(verifier: Verifier) -> None:
+    for number, level in enumerate((0, 60, 120, 180, 240)):
+        verifier.enroll(grey(level), f"S{number}", "right-index", unchecked=True)
+    verifier.enroll(grey(62), "S1", "right-index", unchecked=True)
+    found = verifier.identify(grey(61), top=3)
+    assert [(one.subject, one.match) for one in found.candidates] == [("S1", True), ("S0", False), ("S2", False)]
+    assert (found.searched, found.fpir) == (6, 0.01)
+    assert found.threshold == pytest.approx(-10 * math.log10(1 - 0.99 ** (1 / 6)))
+    assert found.matches == found.candidates[:1]
+    assert verifier.identify(grey(61), fpir=1e-9).matches == ()
+
+
+def test_identification_keeps_to_the_verifiers_model_and_an_empty_store_holds_nobody(verifier: Verifier) -> None:
+    assert verifier.identify(grey(61)).candidates == ()
+    Verifier(verifier.store, grey_matcher("grey-2"), 0.001).enroll(grey(61), "A")
+    assert verifier.identify(grey(61)).searched == 0
+
+
+def test_an_extrapolated_threshold_is_marked(verifier: Verifier) -> None:
+    verifier.enroll(grey(0), "A")
+    assert verifier.matcher.calibration.evidence_score == pytest.approx(54)
+    assert not verifier.identify(grey(0), fpir=10**-5.3).extrapolated
+    assert verifier.identify(grey(0), fpir=10**-5.5).extrapolated
+
+
 def test_a_subject_can_be_deleted(verifier: Verifier) -> None:
     for finger in ("left-thumb", "left-thumb", "right-index"):
-        verifier.enroll(grey(0), "A", finger)
+        verifier.enroll(grey(0), "A", finger, unchecked=True)
     assert [(one.finger, one.impressions) for one in verifier.fingers()] == [("right-index", 1), ("left-thumb", 2)]
     assert len(verifier.references("A")) == 3
     assert verifier.delete("A", "left-thumb") == 2

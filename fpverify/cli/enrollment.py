@@ -25,14 +25,25 @@ Examples:
   fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
 """,
 )
-@options(SCAN, SUBJECT, FINGER, PPI, MODEL, DB, JSON)
+@options(SCAN, SUBJECT, FINGER)
+@click.option("--unchecked", is_flag=True, help="Neither compare it with the finger's others nor look for duplicates.")
+@options(PPI, MODEL, DB, JSON)
 def enroll_command(
-    *, scan: str, subject: str, finger: str | None, ppi: float | None, model: str | None, db: str | None, as_json: bool
+    *,
+    scan: str,
+    subject: str,
+    finger: str | None,
+    unchecked: bool,
+    ppi: float | None,
+    model: str | None,
+    db: str | None,
+    as_json: bool,
 ) -> None:
     """Enroll a scan of a finger.
 
     Several impressions of a finger, and several fingers of a subject, may be enrolled; verify uses all of them.
-    A print too poor to be verified later is refused.
+    Refused are a print too poor to be verified later, one that does not agree with the finger's other impressions, and
+    a finger that is enrolled already under another id or name.
     """
     from fpverify.scans import read_scan
     from fpverify.store import UNKNOWN_FINGER
@@ -41,7 +52,7 @@ def enroll_command(
     settings = load_settings(db=db, model=model, ppi=ppi)
     given = read_scan(scan, ppi=settings.ppi)
     with Verifier.open(settings.db, model=settings.model) as verifier:
-        reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER)
+        reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
         place = verifier.store.place
     if as_json:
         print_json({**_reference_fields(reference), "store": place, **_scan_fields(given)})

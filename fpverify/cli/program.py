@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "enroll": "enrollment",
         "verify": "verification",
+        "identify": "identification",
         "list": "enrollment",
         "show": "enrollment",
         "delete": "enrollment",

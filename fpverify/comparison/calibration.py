@@ -67,6 +67,11 @@ class Calibration:
         if not ((np.diff(raw) > 0).all() and (np.diff(score) > 0).all() and min(rest[:2]) > 0):
             raise ValueError("the knots of a calibration must increase strictly, and its slopes be positive")
 
+    @property
+    def evidence_score(self) -> float:
+        """The highest score whose rate was measured."""
+        return float(self.scores(self.evidence_raw)[()])
+
     def score(self, raw: float) -> Score:
         """The score of one comparison.
 

@@ -47,6 +47,16 @@ def fuse(scores: Sequence[Score]) -> Score:
     return Score(_fused(best.value, len(scores)), best.extrapolated, llr)
 
 
+def joint_threshold(rate: float, count: int) -> float:
+    """The score that the best of `count` non-mated comparisons reaches at a rate; what `fuse` takes to `rate`'s score.
+
+    Args:
+        rate: of the whole decision, in (0, 1): a false positive identification rate, say.
+        count: comparisons, at least 1.
+    """
+    return float(-DECIBEL * np.log(-np.expm1(np.log1p(-rate) / count)))
+
+
 def _fused(best: float, count: int) -> float:
     joint = _score_where_half_match(count)
     if best >= joint:

@@ -138,6 +138,8 @@ class Gallery:
         Returns:
             (k,) float32, 0 or more.
         """
+        if probe.descriptors.shape[1] != self.descriptors.shape[1]:  # on one side nobody has any minutiae
+            return np.zeros(len(self), np.float32)
         direction = np.exp(2j * np.pi * probe.direction_turns)
         looked = [_looked(probe, direction, block, settings) for block in self._blocks()]
         return np.concatenate(looked) if looked else np.empty(0, np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fpverify.store.database import FingerSummary, Store
 from fpverify.store.fingers import FINGER_CODES, UNKNOWN_FINGER
 from fpverify.store.location import DEFAULT_FOLDER
+from fpverify.store.subject_ids import subject_id
 from fpverify.store.template_format import decode_template, encode_template
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "Store",
     "decode_template",
     "encode_template",
+    "subject_id",
 ]

@@ -43,7 +43,26 @@ def test_enrolling_answers_programs(enroll: Call) -> None:
 
 def test_impressions_are_counted_within_a_finger(enroll: Call) -> None:
     fingers = ("right-thumb", "right-thumb", "left-thumb")
-    assert [enroll("A_00.bmp", "--finger", one, "--json").answer["impression"] for one in fingers] == [1, 2, 1]
+    assert [enroll("A_00.bmp", "--unchecked", "--finger", one, "--json").answer["impression"] for one in fingers] == [
+        1,
+        2,
+        1,
+    ]
+
+
+def test_a_finger_that_is_enrolled_under_another_id_is_refused(call: Call, enroll: Call, enrolled: Path) -> None:
+    refused = enroll("A_01.bmp", subject="B")
+    assert refused.code == 3
+    assert "this finger is enrolled already, of 'A', right-index" in refused.err
+    assert len(call("list", "--json").answer["fingers"]) == 1
+    assert enroll("A_01.bmp", "--unchecked", subject="B").code == 0
+
+
+def test_another_finger_among_the_impressions_of_one_is_refused(enroll: Call, enrolled: Path) -> None:
+    refused = enroll("B_00.bmp", "--finger", "right-index")
+    assert refused.code == 3
+    assert "does not agree with what is enrolled of 'A', right-index" in refused.err
+    assert enroll("B_00.bmp", "--finger", "left-index").code == 0
 
 
 def test_a_resolution_that_was_given_is_used(enroll: Call) -> None:
@@ -75,7 +94,7 @@ def test_an_id_reads_the_same_however_its_accents_are_written(enroll: Call, veri
 
 def test_the_list_has_a_line_for_each_finger(call: Call, enroll: Call) -> None:
     for subject, finger in (("B", "right-index"), ("A", "left-thumb"), ("A", "right-thumb"), ("A", "right-thumb")):
-        enroll("A_00.bmp", "--finger", finger, subject=subject)
+        enroll("A_00.bmp", "--unchecked", "--finger", finger, subject=subject)
     expected = [("A", "right-thumb", 2), ("A", "left-thumb", 1), ("B", "right-index", 1)]
     rows = [tuple(line.split()[:3]) for line in call("list").out.splitlines()]
     assert rows == [("subject", "finger", "impressions"), *((*names, str(count)) for *names, count in expected)]
@@ -92,14 +111,14 @@ def test_an_empty_store_says_so(call: Call, enrolled: Path) -> None:
 
 def test_showing_a_subject_has_a_line_for_each_impression(call: Call, enrolled: Path, enroll: Call) -> None:
     enroll("A_01.bmp", "--finger", "right-index")
-    enroll("A_02.bmp", "--finger", "left-index")
+    enroll("A_02.bmp", "--finger", "left-index", "--unchecked")
     assert call("show", "--id", "A").out.startswith(f"A: 3 impressions in {enrolled}\n")
     shown = call("show", "--id", "A", "--finger", "right-index", "--json").answer["impressions"]
     assert [(one["finger"], one["impression"]) for one in shown] == [("right-index", 1), ("right-index", 2)]
 
 
 def test_deleting_a_finger_keeps_the_others(call: Call, enrolled: Path, enroll: Call) -> None:
-    enroll("A_02.bmp", "--finger", "left-index")
+    enroll("A_02.bmp", "--finger", "left-index", "--unchecked")
     ended = call("delete", "--id", "A", "--finger", "right-index")
     assert (ended.code, ended.out) == (0, f"deleted A, finger right-index: 1 impression gone from {enrolled}\n")
     assert call("show", "--id", "A", "--json").answer["impressions"][0]["finger"] == "left-index"

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def identify(call: Call, stripes: Path, edges_model: Path) -> Call:
+    return lambda scan, *words: call("identify", stripes / scan, "--model", edges_model, *words)
+
+
+def test_a_match_names_the_finger(enrolled: Path, enroll: Call, identify: Call) -> None:
+    enroll("B_00.bmp", "--finger", "left-index", subject="B")
+    ended = identify("A_01.bmp")
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[0] == "match"
+    assert lines[1].split() == ["searched", "2", "impressions"]
+    assert "at FPIR 1 %" in lines[2]
+    assert [line.split()[:2] for line in lines[-3:]] == [
+        ["subject", "finger"],
+        ["A", "right-index"],
+        ["B", "left-index"],
+    ]
+    assert [line.split()[-1] == "match" for line in lines[-2:]] == [True, False]
+
+
+def test_nobody_matches_with_exit_code_1(enrolled: Path, identify: Call) -> None:
+    ended = identify("B_01.bmp", "--top", "1")
+    assert (ended.code, ended.out.splitlines()[0]) == (1, "non-match")
+    answer = identify("B_01.bmp", "--json").answer
+    assert (answer["decision"], answer["searched"], answer["fpir"]) == ("non-match", 1, 0.01)
+    assert [(one["subject"], one["match"]) for one in answer["candidates"]] == [("A", False)]
+
+
+@pytest.mark.parametrize("words", [("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")])
+def test_wrong_use_says_so(enrolled: Path, identify: Call, words: tuple[str, str]) -> None:
+    ended = identify("A_01.bmp", *words)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+
+
+def test_without_a_store_there_is_no_decision(identify: Call) -> None:
+    ended = identify("A_01.bmp")
+    assert ended.code == 3
+    assert "there is no enrollment store" in ended.err
