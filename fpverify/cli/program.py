@@ -91,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if COMPLETION_VARIABLE in os.environ:
         program.main(prog_name=NAME)  # answers the shell, and exits
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for small matrices a second thread waits more than it works
     make_printable(sys.stdout)
     with nullcontext() if debugging() else native_silence():
         try:

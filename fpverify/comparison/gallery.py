@@ -20,7 +20,7 @@ from fpverify.comparison.prepared import PreparedTemplate, prepare_template, req
 from fpverify.comparison.whole_print import vector_similarities
 from fpverify.vocabulary import FloatArray, IndexArray, Scores, Template
 
-COMPARED_IN_FULL = 64  # of a gallery, at least; 60 ms. The mate is nearly always among the first three
+COMPARED_IN_FULL = 20  # of a gallery, at least: 20 ms. Mates are nearly always among the first three
 SHARE_IN_FULL = 0.005  # of a large gallery: a hundredth of a millisecond for each of all its references
 BLOCK = 64  # references at a time: their tables of pairs then stay in a core's cache (150 KB each)
 

@@ -164,7 +164,7 @@ CASES: dict[str, tuple[str, int, str]] = {
     "no id": ("enroll {scan} --model {edges}", 2, "--id"),
     "no scan": ("verify --id A", 2, "SCAN"),
     "an unknown option": (VERIFY + " --threshold 5", 2, "--threshold"),
-    "an unknown command": ("identify {scan}", 2, "recognise"),
+    "an unknown command": ("recognise {scan}", 2, "recognise"),
     "a word too many": (VERIFY + " twice", 2, "twice"),
     "an option without its value": ("verify {scan} --id", 2, "--id"),
     "a rate of zero": (VERIFY + " --fmr 0", 2, "no false match rate"),
