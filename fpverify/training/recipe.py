@@ -132,6 +132,18 @@ class EvidenceRecipe(_Part):
         return self
 
 
+class AveragedRecipe(_Part):
+    """Of how many of the last rounds each network's weights are the mean.
+
+    The mean of networks that were trained on from one another answers steadier than each.
+
+    Source: Wortsman et al., "Model soups", ICML 2022.
+    """
+
+    minutia_map: PositiveInt = 1
+    descriptor: PositiveInt = 1
+
+
 class MinutiaeRecipe(_Part):
     """A model of the kind `minutiae`."""
 
@@ -145,7 +157,15 @@ class MinutiaeRecipe(_Part):
     fingers: PositiveInt = 4000
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
+    averaged: AveragedRecipe = AveragedRecipe()
     evidence: EvidenceRecipe = EvidenceRecipe()
+
+    @model_validator(mode="after")
+    def _have_rounds(self) -> MinutiaeRecipe:
+        for name in self.stage_names:
+            if getattr(self.averaged, name) > len(getattr(self, name)):
+                raise ValueError(f"averaged.{name} is more than the rounds there are")
+        return self
 
 
 class StripesRecipe(_Part):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from fpverify.errors import ModelError, RecipeError
 from fpverify.models import Bundle, Card, write_bundle
@@ -94,11 +95,15 @@ def _precision(policy: str) -> Iterator[None]:
 
 
 def _trained(stage: Stage, state: Path) -> keras.Model:
-    """The network in float32, whatever it was trained in."""
+    """The network in float32, whatever it was trained in, with the mean weights of the rounds that count."""
     keras.utils.clear_session()  # counts layers from 0 again: the same weights give the same bytes
     with _precision("float32"):
         network = stage.network()
-    network.load_weights(stage.checkpoint(state))
+    rounds = []
+    for checkpoint in stage.checkpoints(state):
+        network.load_weights(checkpoint)
+        rounds.append(network.get_weights())
+    network.set_weights([np.mean(same, axis=0) for same in zip(*rounds, strict=True)])
     return network
 
 

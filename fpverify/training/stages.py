@@ -47,20 +47,23 @@ class Stage:
         network: makes it, untrained.
         rounds: each makes a training from the network as it is by then, a folder and a number of worker processes.
         examples: inputs such as training has them, to set the steps of int8 by; None for inference in float32.
+        averaged: rounds, of the last ones, whose weights the network gets the mean of.
     """
 
     name: str
     network: Callable[[], keras.Model]
     rounds: tuple[Make, ...]
     examples: Callable[[], FloatArray] | None = None
+    averaged: int = 1
 
     def folder(self, state: Path, number: int) -> Path:
         """Where round `number`, from 0, keeps its checkpoint and log."""
         return state / self.name / f"round-{number + 1}"
 
-    def checkpoint(self, state: Path) -> Path:
-        """The weights after the last round."""
-        return self.folder(state, len(self.rounds) - 1) / "checkpoint.weights.h5"
+    def checkpoints(self, state: Path) -> list[Path]:
+        """The weights after each of the rounds that are averaged."""
+        last = range(len(self.rounds) - self.averaged, len(self.rounds))
+        return [self.folder(state, number) / "checkpoint.weights.h5" for number in last]
 
 
 def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
@@ -84,7 +87,7 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     rounds = [make(part, MAP_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.minutia_map)]
     part = recipe.minutia_map[-1]
     shown = MinutiaMapBatches(masters, recipe.seed, EXAMPLE_IMAGES, part.nonprint_share, part.impressions.settings())
-    return Stage("minutia_map", minutia_map, tuple(rounds), _examples(recipe, shown))
+    return Stage("minutia_map", minutia_map, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
 
 
 def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
@@ -100,7 +103,7 @@ def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
     part = recipe.descriptor[-1]
     shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
-    return Stage("descriptor", patch_tower, tuple(rounds), _examples(recipe, shown))
+    return Stage("descriptor", patch_tower, tuple(rounds), _examples(recipe, shown), recipe.averaged.descriptor)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

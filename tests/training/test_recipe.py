@@ -48,6 +48,8 @@ def test_the_recipes_that_come_with_the_project_are_valid(path: Path) -> None:
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {hardness: [2, 1]}}"), "impressions.hardness"),
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {ghosts: 1.5}}"), "impressions.ghosts"),
         (MINUTIAE + "inference: int4\n", "inference"),
+        (MINUTIAE + "averaged: {descriptor: 2}\n", "averaged.descriptor is more than the rounds there are"),
+        (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {stretch: 0.3}}"), "impressions.stretch"),
         ("just words", "dictionary"),
         ("a: [1", "cannot be read"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
