@@ -23,6 +23,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from fpverify.errors import FailureToAcquire
@@ -175,10 +176,11 @@ class Cutter:
         return np.ones(tuple(cells), np.bool_) if found is None else found
 
 
-def foreground_share(foreground: BoolArray) -> np.ndarray:
+def foreground_share(foreground: BoolArray) -> NDArray[np.float64]:
     """The share of foreground in the cut that begins at each cell, where all of it lies in the image."""
     high, wide = (min(round(PARTIAL_MM * CELL_PER_MM), side) for side in foreground.shape)
-    return np.lib.stride_tricks.sliding_window_view(foreground, (high, wide)).mean((2, 3))
+    windows = np.lib.stride_tricks.sliding_window_view(foreground, (high, wide))
+    return np.asarray(windows.mean((2, 3)), np.float64)
 
 
 def cut(scan: Scan, top: int, left: int) -> Scan:
