@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fpverify.features.acquisition import area_mm2, require_area, require_minutiae, require_ridges
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
-from fpverify.features.minutiae import decode_minutiae, foreground_cells
+from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
 from fpverify.features.quality import scan_quality
@@ -20,6 +20,7 @@ from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, PreparedScan, S
 Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
+LEAST_MAP_PX = 128  # 13 mm: smaller images get nothing around them, as the 192 px have that the network learnt on
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
 
@@ -82,12 +83,12 @@ class MinutiaExtractor:
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)
 
     def _minutia_map(self, prepared: PreparedScan) -> FloatArray:
-        """(h/4, w/4, 6), the image padded on the right and below with nothing."""
-        height, width = prepared.image.shape
-        below, right = -height % MULTIPLE_PX, -width % MULTIPLE_PX
-        image = cv2.copyMakeBorder(prepared.image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)
+        """(h/4, w/4, 6), the image padded on the right and below with nothing, and a small one on all sides."""
+        (top, high, below), (left, wide, right) = (_padding(side) for side in prepared.image.shape)
+        image = cv2.copyMakeBorder(prepared.image, top, below, left, right, cv2.BORDER_CONSTANT, value=0)
         answer: FloatArray = self.minutia_map(np.asarray(image, np.float32)[None, ..., None])[0]
-        return answer
+        first_row, first_column = top // CELL_PX, left // CELL_PX
+        return answer[first_row : first_row + high // CELL_PX, first_column : first_column + wide // CELL_PX]
 
     def _descriptors(self, prepared: PreparedScan, minutiae: Minutiae) -> NDArray[np.int8]:
         patches = sample_patches(prepared.image, minutiae.x_px, minutiae.y_px, minutiae.angle_rad)
@@ -122,6 +123,13 @@ class WholePrintExtractor:
         canvas = centred(prepared.image, self.input_px)
         vector = np.asarray(self.network(canvas[None, ..., None])[0], np.float32)
         return Acquired(Template(self.model_id, 1.0, NO_MINUTIAE, NO_DESCRIPTORS, vector), prepared, None)
+
+
+def _padding(side_px: int) -> tuple[int, int, int]:
+    """What comes before a side, the side as a multiple of `MULTIPLE_PX`, and what comes after it; all in pixels."""
+    whole = side_px + -side_px % MULTIPLE_PX
+    margin = -(-max(LEAST_MAP_PX - whole, 0) // (2 * MULTIPLE_PX)) * MULTIPLE_PX
+    return margin, whole, whole - side_px + margin
 
 
 def centred(image: FloatArray, side: int) -> FloatArray:

@@ -22,6 +22,9 @@ ROUNDING = 1e-3  # relative; headers count whole pixels per metre or centimetre:
 RIDGE_PERIOD_MM = 0.46
 STANDARDS_PPI = (500.0, 1000.0, 250.0)  # the commonest first
 NEAR = 1.5  # factor by which the ridge period of a print may differ from the mean
+# The shorter side of what scanners for one finger capture: 0.5 inches with FAP 10, 0.8 with FAP 30, and an inch at most
+# (NIST SP 500-280, Mobile ID Device Best Practice Recommendation). It decides where a period fits two standards.
+CAPTURED_MM = (12.7, 25.4)
 
 BLOCK_PX = 32  # three to twelve ridges on the scale that sees them
 BLOCKS_A_SIDE = 10  # at most, spread evenly: enough for a median
@@ -57,16 +60,21 @@ def estimate_ppi(pixels: ByteArray) -> float | None:
 
     Returns:
         500, 1000 or 250 where the estimate is within a factor 1.5 of it, tried in this order, so that impressions of
-        a finger agree; else the estimate as a whole number. None without clear ridges, or outside 150 to 2000.
+        a finger agree; of two, the first at which the image has the size that scanners capture. Else the estimate as a
+        whole number. None without clear ridges, or outside 150 to 2000.
     """
     period_px = ridge_period_px(pixels)
     if period_px is None:
         return None
     ppi = period_px * 25.4 / RIDGE_PERIOD_MM
-    for standard in STANDARDS_PPI:
-        if standard / NEAR <= ppi <= standard * NEAR:
-            return standard
+    fitting = [standard for standard in STANDARDS_PPI if standard / NEAR <= ppi <= standard * NEAR]
+    if fitting:
+        return next((one for one in fitting if _is_captured(min(pixels.shape) / one * 25.4)), fitting[0])
     return float(round(ppi)) if PLAUSIBLE_PPI[0] <= ppi <= PLAUSIBLE_PPI[1] else None
+
+
+def _is_captured(side_mm: float) -> bool:
+    return CAPTURED_MM[0] <= side_mm <= CAPTURED_MM[1]
 
 
 def ridge_period_px(pixels: ByteArray) -> float | None:

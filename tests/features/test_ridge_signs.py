@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fpverify.features.acquisition import LEAST_RIDGE_FLOW, LEAST_RIDGE_SHARE, MOST_RIDGE_SHARE
+from fpverify.features.acquisition import LEAST_RIDGE_SHARE, MOST_RIDGE_SHARE, least_flow
 from fpverify.features.preparation import normalise
 from fpverify.features.ridges import BLOCK_PX, PERIODS_PX, STEP_PX, RidgeSigns, ridge_signs
 from fpverify.synthesis.dataset import ORDINARY, master
@@ -66,7 +66,7 @@ def test_fingers_show_more_of_both_signs_than_is_asked_for(finger: int) -> None:
     made = draw_impression(np.random.default_rng([31, finger]), drawn.ridges, drawn.minutiae, ORDINARY)
     signs = ridge_signs(normalise(made.image), cells(made.foreground))
     assert 2 * LEAST_RIDGE_SHARE < signs.share < MOST_RIDGE_SHARE
-    assert signs.flow > LEAST_RIDGE_FLOW + 0.15
+    assert signs.flow > least_flow(signs.share) + 0.15
 
 
 @given(period=st.floats(3.2, 5.8), angle=st.floats(0, np.pi))
@@ -80,7 +80,14 @@ def test_blocks_of_lines_at_random_do_not_flow(seed: int) -> None:
     angles = np.random.default_rng(seed).uniform(0, np.pi, (10, 10))
     tiles = [[waves(4.4, angle)[:STEP_PX, :STEP_PX] for angle in row] for row in angles]
     signs = ridge_signs(np.block(tiles), EVERYWHERE)
-    assert abs(signs.flow) < LEAST_RIDGE_FLOW
+    assert abs(signs.flow) < least_flow(signs.share)
+
+
+def test_fainter_lines_must_run_on_better() -> None:
+    needed = [least_flow(share) for share in (LEAST_RIDGE_SHARE, 0.2, 0.4, MOST_RIDGE_SHARE)]
+    assert needed == sorted(needed, reverse=True)
+    assert 0.6 <= needed[0] <= 0.65
+    assert needed[-1] > 0.35  # directions at random agree to 0
 
 
 def test_flow_agrees_with_a_loop_over_neighbours() -> None:

@@ -1,0 +1,311 @@
+"""What rotation, resolution, partial probes and polarity cost: error rates of sets of prints, changed in known ways.
+
+    python tools/robustness.py SETS --ppi 500 [--model NAME|DIR] [--workers N] [--only WORDS]
+    python tools/robustness.py --synthetic
+
+SETS is a folder of folders of `<finger>_<impression>` images; with `--synthetic` the sets are unseen synthetic fingers,
+one set for each simulated sensor. Pairs are those of the dense protocol, within a set. Only the probe of a pair is
+changed, so that an image is never compared with a copy of itself; where a condition is about the resolution of a
+sensor, all of the set is. Printed as Markdown, rates in per cent: the mean of the sets' EER, then all sets at one
+threshold, with intervals of 95 % over fingers, then by how much the EER rises over that of the unchanged probes, the
+same fingers drawn for both. Failures to acquire count as the lowest score.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fpverify.errors import FailureToAcquire
+from fpverify.evaluation import Matcher
+from fpverify.evaluation.layout import Print, find_sets, read_set
+from fpverify.evaluation.paired import eer_difference
+from fpverify.evaluation.protocol import Comparisons, Plan, finger_comparisons
+from fpverify.evaluation.rates import equal_error_rate, fnmr_at_fmr
+from fpverify.evaluation.runner import Runner
+from fpverify.evaluation.summary import indicator_intervals
+from fpverify.evaluation.templates import TemplateCache
+from fpverify.scans import read_scan
+from fpverify.settings import Settings
+from fpverify.synthesis.dataset import write_ridges
+from fpverify.synthesis.sensor import SENSORS
+from fpverify.vocabulary import BoolArray, ByteArray, Evaluation, Scan
+
+Change = Callable[[Scan, np.random.Generator], Scan]
+
+SEED = 31261124  # of the synthetic sets and of random places: neither training nor calibration draws from it
+FINGERS, IMPRESSIONS = 20, 4  # of each synthetic set: 360 mated and 9,120 non-mated pairs in three
+ANGLES_DEG = (15, 45, 90, 135, 180)
+COPIES_PPI = (250.0, 1000.0)
+PARTIAL_MM = 160 / 500 * 25.4  # side of a small sensor: 160 px at 500 ppi
+CELL_PER_MM = 250 / 25.4 / 4  # of the foreground, which has a cell for 4 x 4 px at 250 ppi
+MOSTLY = 0.9  # share of foreground in a cut that lies within the print
+HEADS = ("probes", "mean EER", "EER", "95 %", "EER more by", "95 %", "FMR1000", "FTA")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A way in which prints are changed.
+
+    Attributes:
+        name: for the table.
+        change: of a scan; draws from a generator of its own for every scan.
+        both: references are changed as probes are.
+        stated: the resolution is told; else it has to be estimated.
+    """
+
+    name: str
+    change: Change
+    both: bool = False
+    stated: bool = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Evaluates all conditions and prints their table, line by line."""
+    given = _parsed(arguments)
+    with tempfile.TemporaryDirectory() as place:
+        sets = given.sets or synthetic_sets(Path(place) / "synthetic", given.fingers, given.workers)
+        prints, plan = joined(sets, given.ppi)
+        runner = Runner(model=given.model, workers=given.workers, cache=TemplateCache(Path(place) / "cache"))
+        wanted = [one for one in conditions(given.model) if given.only in one.name]
+        unchanged = evaluated(runner, plan, prints, prints)
+        print(f"{_line(HEADS)}\n{_line(['---'] * len(HEADS))}\n{row('as they are', unchanged)}", flush=True)
+        for condition in wanted:
+            with changed(prints, condition, Path(place)) as copies:
+                done = evaluated(runner, plan, copies, copies if condition.both else prints)
+            print(row(condition.name, done, unchanged), flush=True)
+    return 0
+
+
+def conditions(model: str | None = None) -> list[Condition]:
+    """All of them, in the table's order."""
+    cutter = Cutter(Matcher.load(model))
+    rotations = [Condition(f"turned by {angle} degrees", turned_by(angle)) for angle in ANGLES_DEG]
+    resolutions = [
+        Condition(f"all at {ppi:.0f} ppi, {told}", resampled_to(ppi), both=True, stated=told == "given")
+        for ppi in COPIES_PPI
+        for told in ("given", "estimated")
+    ]
+    return [
+        *rotations,
+        *resolutions,
+        Condition("8.1 x 8.1 mm, the middle", cutter.middle),
+        Condition("8.1 x 8.1 mm, anywhere", cutter.anywhere),
+        Condition("bright ridges on dark", inverted),
+    ]
+
+
+def turned_by(angle_deg: float) -> Change:
+    """Rotation about the middle, on a canvas that holds all of the image; around it the grey of the image's border."""
+
+    def turn(scan: Scan, _: np.random.Generator) -> Scan:
+        height, width = scan.pixels.shape
+        cos, sin = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+        wide = round(abs(width * cos) + abs(height * sin))
+        high = round(abs(width * sin) + abs(height * cos))
+        centre, middle = np.array([width - 1, height - 1]) / 2, np.array([wide - 1, high - 1]) / 2
+        linear = np.array([[cos, -sin], [sin, cos]])
+        affine = np.column_stack([linear, middle - linear @ centre])
+        grey = border_grey(scan.pixels)
+        pixels = cv2.warpAffine(scan.pixels, affine, (wide, high), flags=cv2.INTER_CUBIC, borderValue=(grey,))
+        return replace(scan, pixels=np.asarray(pixels, np.uint8))
+
+    return turn
+
+
+def border_grey(pixels: ByteArray) -> float:
+    """The median of the image's outermost pixels."""
+    return float(np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])))
+
+
+def resampled_to(ppi: float) -> Change:
+    """A copy at another resolution, by Pillow's Lanczos filter: not the one that preparation uses."""
+
+    def resample(scan: Scan, _: np.random.Generator) -> Scan:
+        height, width = (round(side * ppi / scan.ppi) for side in scan.pixels.shape)
+        copy = Image.fromarray(scan.pixels).resize((width, height), Image.Resampling.LANCZOS)
+        return replace(scan, pixels=np.asarray(copy, np.uint8), ppi=ppi)
+
+    return resample
+
+
+def inverted(scan: Scan, _: np.random.Generator) -> Scan:
+    """The negative."""
+    return replace(scan, pixels=255 - scan.pixels)
+
+
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """Cuts what a small sensor would see; the foreground is what the matcher takes for it."""
+
+    matcher: Matcher
+
+    def middle(self, scan: Scan, _: np.random.Generator) -> Scan:
+        """About the foreground's centre of mass."""
+        foreground = self._foreground(scan)
+        share = foreground_share(foreground)
+        size = round(PARTIAL_MM * CELL_PER_MM)
+        starts = [
+            int(np.clip(round(float(place.mean()) - size / 2), 0, most - 1))
+            for place, most in zip(np.nonzero(foreground), share.shape, strict=True)
+        ]
+        return cut(scan, starts[0], starts[1])
+
+    def anywhere(self, scan: Scan, rng: np.random.Generator) -> Scan:
+        """At a random place that is foreground, or that has the most of it if there is none."""
+        share = foreground_share(self._foreground(scan))
+        top, left = rng.choice(np.argwhere(share >= min(MOSTLY, float(share.max()))))
+        return cut(scan, int(top), int(left))
+
+    def _foreground(self, scan: Scan) -> BoolArray:
+        try:
+            found = self.matcher.acquire(scan).foreground
+        except FailureToAcquire:
+            found = None
+        cells = (max(1, round(side / scan.ppi * 25.4 * CELL_PER_MM)) for side in scan.pixels.shape)
+        return np.ones(tuple(cells), np.bool_) if found is None else found
+
+
+def foreground_share(foreground: BoolArray) -> NDArray[np.float64]:
+    """The share of foreground in the cut that begins at each cell, where all of it lies in the image."""
+    high, wide = (min(round(PARTIAL_MM * CELL_PER_MM), side) for side in foreground.shape)
+    windows = np.lib.stride_tricks.sliding_window_view(foreground, (high, wide))
+    return np.asarray(windows.mean((2, 3)), np.float64)
+
+
+def cut(scan: Scan, top: int, left: int) -> Scan:
+    """A square of `PARTIAL_MM` from a cell of the foreground on, moved into the image."""
+    side, step = round(PARTIAL_MM / 25.4 * scan.ppi), scan.ppi / 25.4 / CELL_PER_MM
+    height, width = scan.pixels.shape
+    y, x = (max(0, min(round(at * step), most - side)) for at, most in ((top, height), (left, width)))
+    return replace(scan, pixels=scan.pixels[y : y + side, x : x + side])
+
+
+def joined(sets: Path, ppi: float | None) -> tuple[list[Print], Plan]:
+    """The prints of all sets, and the plan that compares them within each set."""
+    prints: list[Print] = []
+    pairs: list[Comparisons] = []
+    for folder in find_sets([sets]):
+        own = read_set(folder, ppi=ppi)
+        within = finger_comparisons([one.finger for one in own.prints])
+        first = np.int32(len(prints))
+        pairs.append(replace(within, probe=within.probe + first, reference=within.reference + first))
+        prints += [replace(p, name=f"{own.name}/{p.name}", finger=f"{own.name}/{p.finger}") for p in own.prints]
+    sides = (np.concatenate([getattr(one, side) for one in pairs]) for side in ("probe", "reference", "mated"))
+    names, fingers = tuple(one.name for one in prints), tuple(one.finger for one in prints)
+    return prints, Plan("robustness", "dense", names, fingers, Comparisons(*sides), tuple(prints))
+
+
+def evaluated(runner: Runner, plan: Plan, probes: Sequence[Print], references: Sequence[Print]) -> Evaluation:
+    """The plan's comparisons with other images in the place of its prints, each s; failures are those of the probes."""
+    if probes is references:
+        return runner.evaluate(replace(plan, prints=tuple(probes)))
+    sides = replace(
+        plan,
+        scans=(*(f"probe {name}" for name in plan.scans), *plan.scans),
+        fingers=plan.fingers * 2,
+        comparisons=replace(plan.comparisons, reference=plan.comparisons.reference + np.int32(len(plan.scans))),
+        prints=(*probes, *references),
+    )
+    done = runner.evaluate(sides)
+    failures = {name: done.failures[f"probe {name}"] for name in plan.scans if f"probe {name}" in done.failures}
+    own = plan.comparisons
+    return replace(
+        done,
+        scans=plan.scans,
+        fingers=plan.fingers,
+        probe=own.probe,
+        reference=own.reference,
+        failures=failures,
+        quality=None,
+    )
+
+
+@contextmanager
+def changed(prints: Sequence[Print], condition: Condition, place: Path) -> Iterator[list[Print]]:
+    """Changed copies of prints, in files that state no resolution."""
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        copies = []
+        for number, one in enumerate(prints):
+            scan = condition.change(read_scan(one.path, ppi=one.ppi), np.random.default_rng([SEED, number]))
+            path = Path(folder) / f"{number}.png"
+            Image.fromarray(scan.pixels).save(path, compress_level=1)
+            copies.append(replace(one, path=path, ppi=scan.ppi if condition.stated else None))
+        yield copies
+
+
+def row(name: str, done: Evaluation, unchanged: Evaluation | None = None) -> str:
+    """A line of the table."""
+    sides = done.mated_scores, done.non_mated_scores
+    interval = indicator_intervals(done)["eer_interval"]
+    cells = [
+        name,
+        f"{100 * mean_eer(done):.2f}",
+        f"{100 * equal_error_rate(*sides):.2f}",
+        f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}",
+        *_difference(done, unchanged),
+        f"{100 * fnmr_at_fmr(*sides, 0.001):.2f}",
+        f"{100 * len(done.failures) / len(done.scans):.2f}",
+    ]
+    return _line(cells)
+
+
+def mean_eer(done: Evaluation) -> float:
+    """The mean of the sets' EER, each at its own threshold."""
+    sets = np.array([finger.split("/")[0] for finger in done.fingers])[done.probe]
+    inside = [sets == name for name in np.unique(sets)]
+    return float(
+        np.mean([equal_error_rate(done.scores[one & done.mated], done.scores[one & ~done.mated]) for one in inside])
+    )
+
+
+def _difference(done: Evaluation, unchanged: Evaluation | None) -> list[str]:
+    if unchanged is None:
+        return ["", ""]
+    more = eer_difference(done, unchanged)
+    return [f"{100 * more.value:.2f}", f"{100 * more.low:.2f} to {100 * more.high:.2f}"]
+
+
+def synthetic_sets(folder: Path, fingers: int = FINGERS, workers: int = 1) -> Path:
+    """Unseen synthetic fingers: a set for each simulated sensor."""
+    for number, sensor in enumerate(SENSORS):
+        write_ridges(
+            folder / sensor,
+            fingers=fingers,
+            impressions=IMPRESSIONS,
+            seed=SEED + number,
+            workers=workers,
+            sensor=sensor,
+        )
+    return folder
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("sets", type=Path, nargs="?", help="folder of folders of prints")
+    which.add_argument("--synthetic", action="store_true", help="make sets of unseen synthetic fingers")
+    parser.add_argument("--fingers", type=int, default=FINGERS, help="of each synthetic set")
+    parser.add_argument("--ppi", type=float, help="resolution, where the files state none")
+    parser.add_argument("--model", help="shipped name or folder; the release if not given")
+    parser.add_argument("--workers", type=int, default=Settings().processes, help="processes")
+    parser.add_argument("--only", default="", help="conditions whose name contains this")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
