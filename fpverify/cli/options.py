@@ -99,6 +99,11 @@ SCAN = click.argument("scan", type=click.Path())
 SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
 FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
 DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")
+KEY = click.option(
+    "--key",
+    metavar="SOURCE",
+    help="Key: file:PATH, env:NAME, keyring:SERVICE or none.  [default: the store's own file]",
+)
 MODEL = click.option("--model", metavar="NAME|DIR", help="Model: shipped name, or folder.  [default: the release]")
 CALIBRATION = click.option(
     "--calibration", type=click.Path(), metavar="FILE", help="Of `fpverify calibrate`.  [default: the model's own]"

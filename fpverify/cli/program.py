@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "list": "enrollment",
         "show": "enrollment",
         "delete": "enrollment",
+        "audit": "auditing",
         "explain": "explanation",
         "evaluate": "measurement",
         "report": "reporting",
