@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.cli.failures import EXIT_NO_DECISION, one_line
-from fpverify.cli.options import DB, JSON, KEY, Parsed, options
+from fpverify.cli.options import DB, JSON, KEY, Parsed, existing_store, options
 from fpverify.cli.words import counted, print_json, print_table
-from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fpverify.store import Store
     from fpverify.store.audit import AuditEntry
 
 
@@ -132,14 +130,6 @@ def anchor_command(*, db: str | None, key: str | None, as_json: bool) -> None:
         print_json({"store": place, "entries": anchor.count, "anchor": str(anchor)})
     else:
         click.echo(str(anchor))
-
-
-def existing_store(db: str | None, key: str | None) -> Store:
-    """The store that the settings name; there has to be one."""
-    from fpverify.store import Store
-
-    settings = load_settings(db=db, key=key)
-    return Store.open(settings.db, create=False, key=settings.key)
 
 
 def _concerns(entry: AuditEntry, subject: str | None) -> bool:

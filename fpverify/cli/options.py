@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fpverify.settings import parse_fmr, parse_ppi, parse_workers
+from fpverify.settings import load_settings, parse_fmr, parse_ppi, parse_workers
+
+if TYPE_CHECKING:
+    from fpverify.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PICTURES = (".png", ".svg", ".pdf")
@@ -88,6 +91,14 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic befo
 
 def _obstacle(path: Path) -> str:
     return "it is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
+
+
+def existing_store(db: str | None, key: str | None) -> Store:
+    """The store that the settings name; there has to be one."""
+    from fpverify.store import Store
+
+    settings = load_settings(db=db, key=key)
+    return Store.open(settings.db, create=False, key=settings.key)
 
 
 def options(*decorators: Decorator[Any]) -> Decorator[Any]:

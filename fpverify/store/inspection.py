@@ -18,8 +18,14 @@ from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.database import Store
 
 MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
+SEAL_HEAD_BYTES = 5  # version and id of the key
 STORE_DIGITS = 8  # of the store's id in an anchor: two stores of one operator agree once in 4 billion
 
+_SEAL_HEADS = (
+    "SELECT substr(record, ?, ?) AS head, count(*) FROM impressions GROUP BY 1",
+    "SELECT substr(scan, ?, ?) AS head, count(*) FROM scans GROUP BY 1",
+    "SELECT substr(metadata, ?, ?) AS head, count(*) FROM subjects GROUP BY 1",
+)
 _ANCHOR = re.compile(r"fpva1-([0-9a-f]{8})-(0|[1-9][0-9]{0,17})-([0-9a-f]{64})-([0-9a-f]{8})")
 
 
@@ -192,3 +198,28 @@ def _departures(anchor: Anchor, found: Anchor) -> list[str]:
             "the store was put back to an earlier state and used since"
         ]
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """How many seals there are, of impressions, their scans and what was noted of subjects.
+
+    Attributes:
+        all: of any key.
+        older: of them, those that need an older key than the present one.
+    """
+
+    all: int
+    older: int
+
+
+def count_seals(store: Store) -> Seals:
+    """How far a rotation has come.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with store._database.reading():
+        counted = [row for query in _SEAL_HEADS for row in store._database.rows(query, 1, SEAL_HEAD_BYTES)]
+    older = sum(number for head, number in counted if not store.vault.is_current(bytes(head)))
+    return Seals(sum(number for _, number in counted), older)
