@@ -231,6 +231,9 @@ def test_store_is_marked_with_its_application_and_version(file: Path) -> None:
     assert file.read_bytes()[68:72] == b"FPVE"
 
 
+NOBODY = 65534  # whom `refused_places.py` becomes
+
+
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
     """A folder that others reach, unlike `tmp_path`."""
@@ -243,7 +246,9 @@ def test_place_without_permission_is_refused_and_still_read(file: Path, public_f
     shutil.copy(file, public_folder / "secret.sqlite")
     with Store.open(file) as store:
         shutil.copy(store.vault.source.place, public_folder / "key")
-    (public_folder / "key").chmod(0o444)
+    if os.getuid() == 0:
+        os.chown(public_folder / "key", NOBODY, NOBODY)
+    (public_folder / "key").chmod(0o400)
     (public_folder / "store.sqlite").chmod(0o444)
     (public_folder / "secret.sqlite").chmod(0o000)
     public_folder.chmod(0o555)
