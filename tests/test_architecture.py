@@ -26,7 +26,7 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("settings",),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
     ("evaluation",),
-    ("verifier", "training", "lab"),
+    ("answers", "client", "verifier", "training", "lab"),
     ("service",),
     ("",),  # `import fpverify`: the public names
     ("cli",),
