@@ -27,7 +27,7 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
     ("evaluation",),
     ("verifier", "training", "lab"),
-    ("service",),
+    ("service", "client"),
     ("",),  # `import fpverify`: the public names
     ("cli",),
     ("__main__",),
