@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+)
 
 from fpverify import errors
 from fpverify.errors import FpverifyError, ServiceError, UnreadableScan
@@ -48,12 +57,12 @@ class Client:
         Raises:
             ServiceError: the URL is none of HTTP, or the certificate cannot be read.
         """
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc:
+        if not url.startswith(("http://", "https://")) or not urlsplit(url).netloc:
             raise ServiceError(f"{url!r} is no address of a service; give one such as https://fingers.example.org")
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        self._opener = _opener(ca_file)
+        self._opener = _opener(self.url, ca_file)
 
     def verify(
         self,
@@ -146,15 +155,16 @@ class Client:
             ServiceError: the service cannot be reached, or refuses.
         """
         asked = urlencode({"subject": subject} | ({} if finger is None else {"finger": finger}))
-        return self._answer(Request(f"{self.url}/v1/impressions?{asked}", headers=self._headers, method="DELETE"))
+        return self._answer("DELETE", f"impressions?{asked}", None, {})
 
     def _post(self, what: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile]) -> dict[str, Any]:
         boundary = secrets.token_hex(16)
         body = b"".join(_parts(boundary, fields, scans))
-        headers = self._headers | {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        return self._answer(Request(f"{self.url}/v1/{what}", body, headers, method="POST"))
+        return self._answer("POST", what, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
 
-    def _answer(self, request: Request) -> dict[str, Any]:
+    def _answer(self, method: str, what: str, body: bytes | None, headers: Mapping[str, str]) -> dict[str, Any]:
+        address = f"{self.url}/v1/{what}"
+        request = Request(address, body, {**self._headers, **headers}, method=method)  # noqa: S310 - checked at the start
         try:
             with self._opener.open(request, timeout=self.timeout_s) as answer:
                 return _json_object(answer.read(LARGEST_ANSWER), answer.status)
@@ -175,12 +185,20 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def _opener(ca_file: str | Path | None) -> OpenerDirector:
+def _opener(url: str, ca_file: str | Path | None) -> OpenerDirector:
+    """What speaks HTTP and nothing else; certificates are read only where they are needed."""
+    opener = OpenerDirector()
+    handlers = [ProxyHandler(), HTTPHandler(), _NoRedirects(), HTTPErrorProcessor(), HTTPDefaultErrorHandler()]
+    for handler in handlers + ([HTTPSHandler(context=_trust(ca_file))] if url.startswith("https:") else []):
+        opener.add_handler(handler)
+    return opener
+
+
+def _trust(ca_file: str | Path | None) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise ServiceError(f"{ca_file}: no certificate: {error.strerror or error}") from error
-    return build_opener(_NoRedirects, HTTPSHandler(context=context))
 
 
 def _parts(boundary: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile]) -> Iterator[bytes]:
