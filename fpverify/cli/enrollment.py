@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fpverify.answers import finger_answer, reference_answer, scan_answer
 from fpverify.cli.options import DB, FINGER, JSON, MODEL, PPI, SCAN, SUBJECT, options
 from fpverify.cli.words import counted, print_facts, print_json, print_table, scan_notes
 from fpverify.settings import load_settings
@@ -55,7 +56,7 @@ def enroll_command(
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
         place = verifier.store.place
     if as_json:
-        print_json({**_reference_fields(reference), "store": place, **_scan_fields(given)})
+        print_json({**reference_answer(reference), "store": place, **scan_answer(given)})
     else:
         print_enrollment(reference, given, place)
 
@@ -74,7 +75,7 @@ def list_command(*, db: str | None, as_json: bool) -> None:
     with _existing_store(db) as store:
         fingers, place = store.subjects(), store.place
     if as_json:
-        print_json({"store": place, "fingers": [_summary_fields(one) for one in fingers]})
+        print_json({"store": place, "fingers": [finger_answer(one) for one in fingers]})
     elif fingers:
         heads = ("subject", "finger", "impressions", "quality", "last enrolled", "model")
         print_table(heads, [_summary_row(one) for one in fingers])
@@ -96,7 +97,7 @@ def show_command(*, subject: str, finger: str | None, db: str | None, as_json: b
     with _existing_store(db) as store:
         references, place = store.references(subject, finger), store.place
     if as_json:
-        print_json({"store": place, "impressions": [_reference_fields(one) for one in references]})
+        print_json({"store": place, "impressions": [reference_answer(one) for one in references]})
         return
     click.echo(f"{references[0].subject}: {counted(len(references), 'impression')} in {place}")
     print_table(_IMPRESSION_HEADS, [_reference_row(one) for one in references])
@@ -146,22 +147,6 @@ def _existing_store(db: str | None) -> Store:
     return Store.open(load_settings(db=db).db, create=False)
 
 
-def _reference_fields(reference: Reference) -> dict[str, Any]:
-    return {
-        "subject": reference.subject,
-        "finger": reference.finger,
-        "impression": reference.impression,
-        "quality": reference.template.quality,
-        "minutiae": len(reference.template.minutiae),
-        "model": reference.model_id,
-        "enrolled_at": reference.enrolled_at.isoformat(),
-    }
-
-
-def _scan_fields(scan: Scan) -> dict[str, Any]:
-    return {"ppi": scan.ppi, "ppi_estimated": scan.ppi_estimated, "inverted": scan.inverted}
-
-
 def _reference_row(reference: Reference) -> Sequence[str]:
     return (
         reference.finger,
@@ -171,18 +156,6 @@ def _reference_row(reference: Reference) -> Sequence[str]:
         f"{reference.enrolled_at:%Y-%m-%d %H:%M} UTC",
         reference.model_id,
     )
-
-
-def _summary_fields(summary: FingerSummary) -> dict[str, Any]:
-    return {
-        "subject": summary.subject,
-        "finger": summary.finger,
-        "impressions": summary.impressions,
-        "qualities": list(summary.qualities),
-        "models": list(summary.model_ids),
-        "first_enrolled_at": summary.first_enrolled_at.isoformat(),
-        "last_enrolled_at": summary.last_enrolled_at.isoformat(),
-    }
 
 
 def _summary_row(summary: FingerSummary) -> Sequence[str]:

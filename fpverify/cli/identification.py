@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fpverify.answers import identification_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, JSON, MODEL, PPI, SCAN, Parsed, options
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, scan_notes
@@ -60,7 +61,7 @@ def identify_command(
     with Verifier.open(settings.db, model=settings.model, calibration=settings.calibration, create=False) as verifier:
         found = verifier.identify(probe, top=top, fpir=fpir)
     if as_json:
-        print_json(identification_fields(found, probe))
+        print_json(identification_answer(found, probe))
     else:
         print_identification(found, probe)
     return 0 if found.matches else EXIT_NON_MATCH
@@ -79,24 +80,6 @@ def print_identification(found: Identification, probe: Scan) -> None:
     )
     if found.candidates:
         print_table(("subject", "finger", "score", ""), [_row(one) for one in found.candidates])
-
-
-def identification_fields(found: Identification, probe: Scan) -> dict[str, Any]:
-    """The identification as plain values; rates are fractions."""
-    return {
-        "decision": "match" if found.matches else "non-match",
-        "fpir": found.fpir,
-        "threshold": found.threshold,
-        "extrapolated": found.extrapolated,
-        "searched": found.searched,
-        "candidates": [
-            {"subject": one.subject, "finger": one.finger, "score": one.score.value, "match": one.match}
-            for one in found.candidates
-        ],
-        "ppi": probe.ppi,
-        "ppi_estimated": probe.ppi_estimated,
-        "inverted": probe.inverted,
-    }
 
 
 def _row(candidate: Candidate) -> tuple[str, str, str, str]:

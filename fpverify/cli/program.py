@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "calibrate": "calibrating",
         "cache": "caching",
         "synth": "synthetic",
+        "serve": "serving",
+        "api-keys": "serving",
         "train": "making",
         "models": "making",
         "demo": "demonstration",
@@ -55,7 +57,7 @@ class LazyCommands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"fpverify.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
 

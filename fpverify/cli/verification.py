@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, MODEL, PPI, SCAN, SUBJECT, options
-from fpverify.cli.words import operating_point_facts, operating_point_fields, print_facts, print_json, scan_notes
+from fpverify.cli.words import operating_point_facts, print_facts, print_json, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def verify_command(
     ) as verifier:
         decision = verifier.verify(probe, subject, finger)
     if as_json:
-        print_json(decision_fields(decision, probe))
+        print_json(decision_answer(decision, probe))
     else:
         print_decision(decision, probe)
     return 0 if decision.match else EXIT_NON_MATCH
@@ -74,19 +75,3 @@ def print_decision(decision: Decision, probe: Scan) -> None:
             ("note", scan_notes(probe)),
         ]
     )
-
-
-def decision_fields(decision: Decision, probe: Scan) -> dict[str, Any]:
-    """The decision as plain values: rates are fractions, intervals [low, high]."""
-    return {
-        "decision": decision.word,
-        "score": decision.score.value,
-        "extrapolated": decision.score.extrapolated,
-        "llr": decision.score.llr,
-        **operating_point_fields(decision.operating_point),
-        "subject": decision.subject,
-        "finger": decision.finger,
-        "ppi": probe.ppi,
-        "ppi_estimated": probe.ppi_estimated,
-        "inverted": probe.inverted,
-    }

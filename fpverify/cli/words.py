@@ -68,25 +68,6 @@ def operating_point_facts(point: OperatingPoint) -> list[tuple[str, str]]:
     ]
 
 
-def operating_point_fields(point: OperatingPoint) -> dict[str, Any]:
-    """An operating point as plain values."""
-    return {
-        "threshold": point.threshold,
-        "target_fmr": point.target_fmr,
-        "fmr": point.fmr,
-        "fmr_interval": [point.fmr_interval.low, point.fmr_interval.high],
-        "fnmr": point.fnmr,
-        "fnmr_interval": [point.fnmr_interval.low, point.fnmr_interval.high],
-        "far": point.far,
-        "frr": point.frr,
-        "fta": point.fta,
-        "mated": point.mated,
-        "non_mated": point.non_mated,
-        "evidence": point.evidence,
-        "model": point.model_id,
-    }
-
-
 def scan_notes(scan: Scan) -> str:
     """What was assumed about a scan, in words; empty if nothing was."""
     notes = []

@@ -3,7 +3,7 @@
 file or array -> pixels and stated resolution -> checks, resolution, polarity -> Scan
 """
 
-from fpverify.scans.acquisition import read_scan, scan_from_pixels
+from fpverify.scans.acquisition import read_scan, scan_from_bytes, scan_from_pixels
 from fpverify.scans.files import write_scan
 
-__all__ = ["read_scan", "scan_from_pixels", "write_scan"]
+__all__ = ["read_scan", "scan_from_bytes", "scan_from_pixels", "write_scan"]

@@ -45,6 +45,21 @@ def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
     return _acquired(decode(file_bytes(path), source), ppi, source)
 
 
+def scan_from_bytes(content: bytes, *, ppi: float | None = None, source: str = "memory") -> Scan:
+    """The scan in the bytes of an image file, treated as `read_scan` treats one.
+
+    Args:
+        content: the whole file.
+        ppi: resolution, as in `read_scan`.
+        source: name for messages.
+
+    Raises:
+        ScanError: as `read_scan` does.
+    """
+    _check_given(ppi, source)
+    return _acquired(decode(content, source), ppi, source)
+
+
 def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, source: str = "memory") -> Scan:
     """The scan in an array, checked and treated as one from a file.
 

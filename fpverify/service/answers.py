@@ -1,0 +1,124 @@
+"""The shapes of answers, for the OpenAPI description; `fpverify.answers` fills them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorAnswer(_Answer):
+    """What went wrong, by name and in words."""
+
+    error: str
+    message: str
+
+
+class ScanFacts(_Answer):
+    """How a scan was taken."""
+
+    ppi: float
+    ppi_estimated: bool
+    inverted: bool
+
+
+class DecisionAnswer(ScanFacts):
+    """Match or non-match, and what it was based on. Rates are fractions."""
+
+    decision: Literal["match", "non-match"]
+    score: float
+    extrapolated: bool
+    llr: float | None
+    threshold: float
+    target_fmr: float
+    fmr: float
+    fmr_interval: tuple[float, float]
+    fnmr: float
+    fnmr_interval: tuple[float, float]
+    far: float
+    frr: float
+    fta: float
+    mated: int
+    non_mated: int
+    evidence: str
+    model: str
+    subject: str | None
+    finger: str | None
+    picture: str | None = None
+
+
+class CandidateAnswer(_Answer):
+    """A finger that resembles the probe."""
+
+    subject: str
+    finger: str
+    score: float
+    match: bool
+
+
+class IdentificationAnswer(ScanFacts):
+    """Who matches, if anybody does, and who comes near."""
+
+    decision: Literal["match", "non-match"]
+    fpir: float
+    threshold: float
+    extrapolated: bool
+    searched: int
+    candidates: list[CandidateAnswer]
+
+
+class ReferenceAnswer(_Answer):
+    """An enrolled impression."""
+
+    subject: str
+    finger: str
+    impression: int
+    quality: float
+    minutiae: int
+    model: str
+    enrolled_at: str
+
+
+class EnrollmentAnswer(ReferenceAnswer, ScanFacts):
+    """An impression that was just enrolled."""
+
+
+class FingerAnswer(_Answer):
+    """What is enrolled of one finger."""
+
+    subject: str
+    finger: str
+    impressions: int
+    qualities: list[float]
+    models: list[str]
+    first_enrolled_at: str
+    last_enrolled_at: str
+
+
+class SubjectsAnswer(_Answer):
+    """Everybody, one entry for each finger."""
+
+    fingers: list[FingerAnswer]
+
+
+class ImpressionsAnswer(_Answer):
+    """All impressions of a subject."""
+
+    impressions: list[ReferenceAnswer]
+
+
+class DeletionAnswer(_Answer):
+    """How many impressions are gone."""
+
+    deleted: int
+
+
+class HealthAnswer(_Answer):
+    """Whether the service can work."""
+
+    status: Literal["ok"]
+    model: str | None = None

@@ -1,0 +1,159 @@
+"""Who may do what: keys of the HTTP interface, of which only hashes are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+
+from fpverify.errors import SettingsError
+
+PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
+SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to keep
+FILE_MODE = 0o600
+
+
+class Scope(IntEnum):
+    """What a key allows; each includes those before it."""
+
+    VERIFY = 1
+    ENROLL = 2
+    ADMIN = 3
+
+    @property
+    def word(self) -> str:
+        """As written in the file and on the command line."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it is kept.
+
+    Attributes:
+        name: of who holds it; unique.
+        scope: word of a `Scope`.
+        sha256: of the key, in hex.
+        created_at: UTC, ISO 8601.
+    """
+
+    name: str
+    scope: str
+    sha256: str
+    created_at: str
+
+    @property
+    def allows(self) -> Scope:
+        """The scope itself."""
+        return Scope[self.scope.upper()]
+
+
+class ApiKeys:
+    """The keys in a file; read anew when it changes, so that a revoked key stops working at once.
+
+    Attributes:
+        path: JSON, for the owner only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._state: tuple[int, int] | None = None
+        self._keys: tuple[ApiKey, ...] = ()
+
+    @classmethod
+    def default(cls) -> ApiKeys:
+        """In the user's configuration folder."""
+        base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+        return cls(Path(base).expanduser() / "fpverify" / "api-keys.json")
+
+    def all(self) -> tuple[ApiKey, ...]:
+        """All keys; none if there is no file.
+
+        Raises:
+            SettingsError: the file cannot be read, or holds something else.
+        """
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return ()
+        if self._state != (status.st_mtime_ns, status.st_ino):
+            self._keys = _parsed(self.path)
+            self._state = status.st_mtime_ns, status.st_ino
+        return self._keys
+
+    def holder(self, secret: str) -> ApiKey | None:
+        """Whose key this is; None for nobody's. Takes the same time whichever it is."""
+        digest, found = _digest(secret), None
+        for key in self.all():
+            if hmac.compare_digest(key.sha256, digest):
+                found = key
+        return found
+
+    def new(self, name: str, scope: Scope) -> str:
+        """Makes a key and returns it; it is shown this once.
+
+        Raises:
+            SettingsError: the name is taken or empty, or the file cannot be written.
+        """
+        if not name or not name.isprintable():
+            raise SettingsError("an API key needs a name on one line, such as door-3")
+        secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+        with self._changing() as keys:
+            if any(key.name == name for key in keys):
+                raise SettingsError(
+                    f"{self.path}: there is a key {name!r} already; revoke it first, or give another name"
+                )
+            keys.append(ApiKey(name, scope.word, _digest(secret), datetime.now(UTC).isoformat(timespec="seconds")))
+        return secret
+
+    def revoke(self, name: str) -> None:
+        """Removes a key.
+
+        Raises:
+            SettingsError: there is none of that name, or the file cannot be written.
+        """
+        with self._changing() as keys:
+            if all(key.name != name for key in keys):
+                raise SettingsError(f"{self.path}: there is no key {name!r}")
+            keys[:] = [key for key in keys if key.name != name]
+
+    @contextmanager
+    def _changing(self) -> Iterator[list[ApiKey]]:
+        keys = list(self.all())
+        yield keys
+        text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=1) + "\n"
+        part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(
+                os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w", encoding="utf-8"
+            ) as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.path)
+        except OSError as error:
+            raise SettingsError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+
+def _parsed(path: Path) -> tuple[ApiKey, ...]:
+    try:
+        keys = tuple(ApiKey(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))["keys"])
+        _ = [key.allows for key in keys]
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{path}: is no file of API keys; delete it and make new keys") from error
+    return keys
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

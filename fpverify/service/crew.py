@@ -1,0 +1,67 @@
+"""Worker threads, each with a verifier of its own: neither a connection to the store nor a network is shared."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from fpverify.verifier import Verifier
+
+Answer = TypeVar("Answer")
+
+
+class Crew:
+    """Threads that do the work of requests.
+
+    Attributes:
+        threads: how many.
+    """
+
+    def __init__(self, open_verifier: Callable[[], Verifier], threads: int) -> None:
+        self.threads = threads
+        self._open = open_verifier
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="fpverify")
+
+    async def run(self, job: Callable[[Verifier], Answer], timeout_s: float) -> Answer:
+        """The answer of a job; it is done to its end even if nobody waits any longer.
+
+        Raises:
+            TimeoutError: it took longer.
+        """
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._pool, self._done, job)
+        return await asyncio.wait_for(asyncio.shield(work), timeout_s)
+
+    def warm(self) -> None:
+        """Opens every thread's verifier, so that the first requests do not wait, and trouble shows at the start."""
+        together = threading.Barrier(self.threads, timeout=60)
+
+        def ready(_: Verifier) -> None:
+            together.wait()
+
+        for work in [self._pool.submit(self._done, ready) for _ in range(self.threads)]:
+            work.result()
+
+    def close(self) -> None:
+        """Waits for all that was begun, then closes every verifier."""
+        together = threading.Barrier(self.threads, timeout=60)
+
+        def closed() -> None:
+            verifier = getattr(self._own, "verifier", None)
+            if verifier is not None:
+                verifier.close()
+                del self._own.verifier
+            together.wait()
+
+        for work in [self._pool.submit(closed) for _ in range(self.threads)]:
+            work.result()
+        self._pool.shutdown(wait=True)
+
+    def _done(self, job: Callable[[Verifier], Answer]) -> Answer:
+        if not hasattr(self._own, "verifier"):
+            self._own.verifier = self._open()
+        return job(self._own.verifier)

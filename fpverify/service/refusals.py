@@ -1,0 +1,77 @@
+"""From errors to statuses: who has to change what before the same request can succeed."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+from fpverify import errors
+from fpverify.service.answers import ErrorAnswer
+
+STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
+    {
+        errors.NotEnrolled: 404,
+        errors.DuplicateFinger: 409,
+        errors.FailureToEnroll: 422,
+        errors.EnrollmentError: 409,
+        errors.ScanTooLarge: 413,
+        errors.UnreadableScan: 415,
+        errors.ScanError: 422,
+        errors.ModelMismatch: 409,
+        errors.ModelError: 422,
+        errors.SettingsError: 422,
+        errors.StoreError: 503,
+        errors.FpverifyError: 500,
+    }
+)
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer, "description": words}
+    for status, words in (
+        (400, "The form cannot be read."),
+        (401, "No key, or nobody's."),
+        (403, "The key does not allow this."),
+        (404, "Nobody of this id is enrolled, or not this finger."),
+        (409, "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model."),
+        (413, "Too large."),
+        (415, "Not an image of a known kind."),
+        (422, "No usable print in the scan, or a value out of range."),
+        (423, "The subject is locked after several non-matches; `Retry-After` says for how many seconds."),
+        (429, "Too many requests with this key; `Retry-After` says when to go on."),
+        (503, "The store is busy or cannot be used, or the answer took too long."),
+    )
+}
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+    """A request that is answered with an error.
+
+    Attributes:
+        status: of HTTP.
+        name: of the error.
+        message: in one line.
+        headers: of the answer.
+    """
+
+    def __init__(self, status: int, name: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.name = name
+        self.message = message
+        self.headers = headers or {}
+
+    @classmethod
+    def after(cls, status: int, name: str, message: str, wait_s: float) -> Refused:
+        """One that may be tried again after some seconds."""
+        return cls(status, name, message, {"Retry-After": str(max(1, round(wait_s)))})
+
+    @classmethod
+    def of(cls, error: errors.FpverifyError) -> Refused:
+        """The refusal that an error of ours becomes."""
+        kind = next(base for base in type(error).__mro__ if base in STATUS)
+        return cls(STATUS[kind], type(error).__name__, str(error))
+
+    def response(self) -> JSONResponse:
+        """The answer."""
+        return JSONResponse({"error": self.name, "message": self.message}, self.status, self.headers)

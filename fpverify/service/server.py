@@ -1,0 +1,59 @@
+"""The service, running: it ends when it is told to, after the requests under way."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+
+from fpverify.service.api_keys import ApiKeys
+from fpverify.service.app import Limits, Service, create_app
+from fpverify.service.crew import Crew
+from fpverify.service.journal import Journal
+from fpverify.verifier import Verifier
+
+IDLE_S = 30  # that a connection without requests is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the service listens.
+
+    Attributes:
+        host: of the interface.
+        port: 0 is any that is free.
+        certificate: PEM file, for TLS; None speaks plain HTTP.
+        private_key: PEM file of the certificate's key.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    certificate: str | None = None
+    private_key: str | None = None
+
+
+def serve(open_verifier: Callable[[], Verifier], keys: ApiKeys, address: Address, limits: Limits, threads: int) -> None:
+    """Serves until SIGTERM or SIGINT; requests under way are answered first.
+
+    Raises:
+        FpverifyError: the store or the model cannot be opened.
+    """
+    open_verifier().close()  # trouble is said here, in one line, not by the server
+    app = create_app(Service(Crew(open_verifier, threads), keys, limits, Journal()))
+    config = uvicorn.Config(
+        app,
+        host=address.host,
+        port=address.port,
+        ssl_certfile=address.certificate,
+        ssl_keyfile=address.private_key,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=int(limits.timeout_s) + 1,
+    )
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, server.handle_exit)
+    server.run()
