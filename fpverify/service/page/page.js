@@ -20,6 +20,9 @@ const ACTIONS = {
 };
 const PATIENCE_MS = 60000; // an answer takes a tenth of a second; a server that is busy for a minute gives none
 
+const PROBE = "The scan with the minutiae that have a partner in the reference.";
+const PAIR = "Both scans with the minutiae that have a partner in the other.";
+
 const byId = (id) => document.getElementById(id);
 
 // --- the form ------------------------------------------------------------------------------------------------------
@@ -78,11 +81,18 @@ function body() {
   for (const [name, id] of scans) form.append(name, byId(id).files[0]);
   for (const name of ACTIONS[action()].fields) {
     const field = byId(name);
-    const value = field.type === "checkbox" ? (field.checked ? "true" : "") : field.value.trim();
+    const value = field.type === "checkbox" ? (field.checked ? "true" : "") : entered(name, field.value.trim());
     if (value) form.append(name, value);
   }
   if (ACTIONS[action()].picture) form.append("picture", "true");
   return form;
+}
+
+function entered(name, text) {
+  if (!["fmr", "fpir", "ppi"].includes(name)) return text;
+  const number = text.replace(",", ".");
+  const rate = /^(.*\S)\s*%$/.exec(number);
+  return rate && !Number.isNaN(Number(rate[1])) ? String(Number(rate[1]) / 100) : number;
 }
 
 // --- asking the server ---------------------------------------------------------------------------------------------
@@ -155,6 +165,8 @@ function show(asked, fields, subject) {
   byId("facts").replaceChildren(...facts(asked, fields).flatMap(([name, value]) => [made("dt", name), made("dd", value)]));
   byId("candidates").replaceChildren(...(fields.candidates?.length ? [candidateTable(fields.candidates)] : []));
   byId("picture").hidden = !fields.picture;
+  byId("caption").textContent = asked === "compare" ? PAIR : PROBE;
+  byId("picture").querySelector("img").alt = byId("caption").textContent;
   if (fields.picture) byId("picture").querySelector("img").src = `data:image/png;base64,${fields.picture}`;
   byId("result").hidden = false;
   byId("decision").focus();
