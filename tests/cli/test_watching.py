@@ -248,10 +248,14 @@ def test_scans_are_seen_as_they_come_until_a_signal(
 ) -> None:
     assert watching.stdout is not None
     assert watching.stderr is not None
-    for name, word in (("A_01.bmp", "match"), ("B_01.bmp", "non-match"), ("A_02.bmp", "match")):
-        drop(stripes / name, inbox, f"A_{name}")
+    for name, seen_as, word in (
+        ("A_01.bmp", "A_1", "match"),
+        ("B_01.bmp", "A_2", "non-match"),
+        ("A_02.bmp", "A_3", "match"),
+    ):
+        drop(stripes / name, inbox, seen_as)
         line = json.loads(watching.stdout.readline())
-        assert (line["scan"], line["decision"]) == (f"A_{name}", word)
+        assert (line["scan"], line["decision"]) == (seen_as, word)
     watching.send_signal(ending)
     assert watching.wait(PATIENCE_S) == 0
     assert (watching.stdout.read(), watching.stderr.read()) == ("", "")
