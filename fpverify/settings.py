@@ -34,6 +34,7 @@ class Settings:
 
     Attributes:
         db: folder or file of the enrollment store.
+        key: where its key is kept, `file:PATH`, `env:NAME`, `keyring:SERVICE` or `none`; None is a file of its own.
         model: name or folder of the bundle; None is the shipped release.
         calibration: file of `fpverify calibrate`; None is the model's own.
         fmr: false match rate of a decision, in (0, 1).
@@ -43,6 +44,7 @@ class Settings:
     """
 
     db: str = "enroll_db"
+    key: str | None = None
     model: str | None = None
     calibration: str | None = None
     fmr: float = DEFAULT_FMR
@@ -133,6 +135,7 @@ def _parse_text(value: object) -> str:
 _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
     {
         "db": _parse_text,
+        "key": _parse_text,
         "model": _parse_text,
         "calibration": _parse_text,
         "fmr": parse_fmr,

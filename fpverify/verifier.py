@@ -49,6 +49,7 @@ class Verifier:
         model: str | Path | None = None,
         calibration: str | Path | None = None,
         fmr: float | None = None,
+        key: str | None = None,
         create: bool = True,
     ) -> Verifier:
         """A verifier; what is not given comes from the settings.
@@ -58,6 +59,7 @@ class Verifier:
             model: shipped name or folder of the bundle.
             calibration: file of `fpverify calibrate`, in place of the model's own.
             fmr: false match rate of a decision, in (0, 1).
+            key: where the store's key is kept, as `Store.open` takes it.
             create: make the store if there is none.
 
         Raises:
@@ -65,9 +67,9 @@ class Verifier:
             StoreError: the store cannot be used.
             SettingsError: a setting is wrong.
         """
-        settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr)
+        settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr, key=key)
         matcher = Matcher.load(settings.model, settings.calibration)
-        return cls(Store.open(settings.db, create=create), matcher, settings.fmr)
+        return cls(Store.open(settings.db, create=create, key=settings.key), matcher, settings.fmr)
 
     def close(self) -> None:
         """Closes the store."""

@@ -7,9 +7,10 @@ Images have the origin in the top left corner, x to the right, y down; an angle 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,7 @@ class Reference:
     impression: int  # 1, 2, ... within the finger
     template: Template
     enrolled_at: datetime  # UTC
+    metadata: Mapping[str, Any] = field(default_factory=dict)  # of the impression, a small JSON object
 
     @property
     def model_id(self) -> str:

@@ -25,6 +25,12 @@ def no_cache_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypa
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache" / uuid4().hex))
 
 
+@pytest.fixture(autouse=True)
+def no_keys_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins without keys, and keeps its own apart."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config" / uuid4().hex))
+
+
 @pytest.fixture(scope="session")
 def edges_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole-print model that tells vertical from horizontal stripes, see `data/edges.py`."""

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.answers import finger_answer, reference_answer, scan_answer
-from fpverify.cli.options import DB, FINGER, JSON, MODEL, PPI, SCAN, SUBJECT, options
+from fpverify.cli.failures import one_line
+from fpverify.cli.options import DB, FINGER, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, existing_store, options
 from fpverify.cli.words import counted, print_facts, print_json, print_table, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fpverify.store import FingerSummary, Store
+    from fpverify.store import FingerSummary
     from fpverify.vocabulary import Reference, Scan
 
 
@@ -28,7 +29,7 @@ Examples:
 )
 @options(SCAN, SUBJECT, FINGER)
 @click.option("--unchecked", is_flag=True, help="Neither compare it with the finger's others nor look for duplicates.")
-@options(PPI, MODEL, DB, JSON)
+@options(PPI, MODEL, DB, KEY, JSON)
 def enroll_command(
     *,
     scan: str,
@@ -38,6 +39,7 @@ def enroll_command(
     ppi: float | None,
     model: str | None,
     db: str | None,
+    key: str | None,
     as_json: bool,
 ) -> None:
     """Enroll a scan of a finger.
@@ -52,13 +54,15 @@ def enroll_command(
 
     settings = load_settings(db=db, model=model, ppi=ppi)
     given = read_scan(scan, ppi=settings.ppi)
-    with Verifier.open(settings.db, model=settings.model) as verifier:
+    with Verifier.open(settings.db, model=settings.model, key=key) as verifier:
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
-        place = verifier.store.place
+        place, new_key = verifier.store.place, verifier.store.new_key
     if as_json:
         print_json({**reference_answer(reference), "store": place, **scan_answer(given)})
     else:
         print_enrollment(reference, given, place)
+    if new_key:
+        click.echo(f"fpverify: made the key {new_key}; keep a copy elsewhere, {_NO_KEY_NO_STORE}", err=True)
 
 
 @click.command(
@@ -69,10 +73,10 @@ Examples:
   fpverify list --db /srv/door/enroll_db --json
 """,
 )
-@options(DB, JSON)
-def list_command(*, db: str | None, as_json: bool) -> None:
+@options(DB, KEY, JSON)
+def list_command(*, db: str | None, key: str | None, as_json: bool) -> None:
     """List who is enrolled, one line for each finger."""
-    with _existing_store(db) as store:
+    with existing_store(db, key) as store:
         fingers, place = store.subjects(), store.place
     if as_json:
         print_json({"store": place, "fingers": [finger_answer(one) for one in fingers]})
@@ -91,16 +95,17 @@ Examples:
   fpverify show --id A --finger right-index --json
 """,
 )
-@options(SUBJECT, FINGER, DB, JSON)
-def show_command(*, subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
+@options(SUBJECT, FINGER, DB, KEY, JSON)
+def show_command(*, subject: str, finger: str | None, db: str | None, key: str | None, as_json: bool) -> None:
     """Show what is kept of a subject, one line for each impression."""
-    with _existing_store(db) as store:
-        references, place = store.references(subject, finger), store.place
+    with existing_store(db, key) as store:
+        references, noted, place = store.references(subject, finger), store.metadata(subject), store.place
     if as_json:
-        print_json({"store": place, "impressions": [reference_answer(one) for one in references]})
+        print_json({"store": place, "metadata": noted, "impressions": [reference_answer(one) for one in references]})
         return
     click.echo(f"{references[0].subject}: {counted(len(references), 'impression')} in {place}")
     print_table(_IMPRESSION_HEADS, [_reference_row(one) for one in references])
+    print_facts([(one_line(name), one_line(str(value))) for name, value in noted.items()])
 
 
 @click.command(
@@ -111,10 +116,10 @@ Examples:
   fpverify delete --id A --finger right-index
 """,
 )
-@options(SUBJECT, FINGER, DB, JSON)
-def delete_command(*, subject: str, finger: str | None, db: str | None, as_json: bool) -> None:
+@options(SUBJECT, FINGER, DB, KEY, JSON)
+def delete_command(*, subject: str, finger: str | None, db: str | None, key: str | None, as_json: bool) -> None:
     """Delete a subject, or one finger of it, for good. It is not asked twice."""
-    with _existing_store(db) as store:
+    with existing_store(db, key) as store:
         removed, place = store.delete(subject, finger), store.place
     if as_json:
         print_json({"store": place, "subject": subject, "finger": finger, "deleted": removed})
@@ -138,13 +143,8 @@ def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:
     )
 
 
+_NO_KEY_NO_STORE = "without it neither the store nor any backup of it can be read"
 _IMPRESSION_HEADS = ("finger", "impression", "quality", "minutiae", "enrolled", "model")
-
-
-def _existing_store(db: str | None) -> Store:
-    from fpverify.store import Store
-
-    return Store.open(load_settings(db=db).db, create=False)
 
 
 def _reference_row(reference: Reference) -> Sequence[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fpverify.settings import parse_fmr, parse_ppi, parse_workers
+from fpverify.settings import load_settings, parse_fmr, parse_ppi, parse_workers
+
+if TYPE_CHECKING:
+    from fpverify.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PICTURES = (".png", ".svg", ".pdf")
@@ -90,6 +93,14 @@ def _obstacle(path: Path) -> str:
     return "it is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
 
 
+def existing_store(db: str | None, key: str | None) -> Store:
+    """The store that the settings name; there has to be one."""
+    from fpverify.store import Store
+
+    settings = load_settings(db=db, key=key)
+    return Store.open(settings.db, create=False, key=settings.key)
+
+
 def options(*decorators: Decorator[Any]) -> Decorator[Any]:
     """Several options as one decorator, shown by --help in this order."""
     return lambda command: reduce(lambda made, decorate: decorate(made), reversed(decorators), command)
@@ -99,6 +110,11 @@ SCAN = click.argument("scan", type=click.Path())
 SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
 FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
 DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")
+KEY = click.option(
+    "--key",
+    metavar="SOURCE",
+    help="Key: file:PATH, env:NAME, keyring:SERVICE or none.  [default: the store's own file]",
+)
 MODEL = click.option("--model", metavar="NAME|DIR", help="Model: shipped name, or folder.  [default: the release]")
 CALIBRATION = click.option(
     "--calibration", type=click.Path(), metavar="FILE", help="Of `fpverify calibrate`.  [default: the model's own]"

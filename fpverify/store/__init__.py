@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fpverify.store.database import FingerSummary, Store
+from fpverify.store.database import Store
 from fpverify.store.fingers import FINGER_CODES, UNKNOWN_FINGER
 from fpverify.store.location import DEFAULT_FOLDER
 from fpverify.store.subject_ids import subject_id
+from fpverify.store.summary import FingerSummary
 from fpverify.store.template_format import decode_template, encode_template
 
 __all__ = [

@@ -1,96 +1,57 @@
-"""The enrollment store: an SQLite file of subjects, their fingers, and several impressions of each.
+"""The enrollment store: subjects, their fingers, and several impressions of each.
 
-How it keeps what it was given:
-
-- Every change is one transaction that takes the write lock first (BEGIN IMMEDIATE), so that processes wait for each
-  other and never deadlock; reading is one transaction as well, so that it sees one state of the store.
-- A rollback journal, not a write-ahead log: between changes the store is one file, which can be copied, backed up, put
-  on read-only media and wiped; and the log has a rare defect with several writers before SQLite 3.51.3 ("WAL-reset
-  bug"), which most Pythons carry. A change then takes two or three flushes to disk, and readers wait for milliseconds.
-- `synchronous = EXTRA`, which is FULL and in addition flushes the folder after the journal is removed: without
-  that a change which was acknowledged could be rolled back after a loss of power.
-- `secure_delete`, and VACUUM after a deletion: what was deleted is no longer in the file. (No program can vouch for old
-  blocks on the disk itself, nor for backups.) VACUUM rewrites the file, in memory and then in place: half a second for
-  10,000 templates.
-- Each row carries a checksum over its fields, its template and its subject, and each subject the number of its
-  rows. Damage is reported where it is met, as `CorruptRecord`.
+- It lies in an SQLite file or a PostgreSQL database; `fpverify.store.backends` has what differs.
+- Every change is one transaction, together with its entry in the audit trail; reading is one transaction as well, so
+  that it sees one state of the store.
+- Records are sealed: what a template was stored for (store, subject, finger, impression, model, quality, time) is bound
+  into its seal, and each subject holds the number of its rows. Damage and tampering are reported where they are met, as
+  `CorruptRecord`.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
-from fpverify.store.failures import store_failures
-from fpverify.store.fingers import finger_code, finger_name
-from fpverify.store.location import DEFAULT_FOLDER, create_file, no_store, printable, require_file, store_file
-from fpverify.store.records import Record, new_record, sealed_record
-from fpverify.store.schema import SCHEMA_VERSION, migrate, schema_version
+from fpverify.errors import CorruptRecord, EnrollmentError, NotEnrolled, StoreError
+from fpverify.store.audit import AuditEntry, Head
+from fpverify.store.backends import Database, open_database
+from fpverify.store.fingers import finger_code
+from fpverify.store.founding import opened_vault
+from fpverify.store.location import DEFAULT_FOLDER
+from fpverify.store.records import Record, new_record
+from fpverify.store.rotation import rotate
+from fpverify.store.rows import Rows
+from fpverify.store.scan_format import decode_scan, encode_scan
 from fpverify.store.subject_ids import subject_id
-from fpverify.vocabulary import Reference, Template
-
-_Result = TypeVar("_Result")
+from fpverify.store.summary import FingerSummary, summaries
+from fpverify.store.trail import Trail
+from fpverify.store.vault import Vault
+from fpverify.vocabulary import Reference, Scan, Template
 
 LOCK_TIMEOUT_S = 5.0  # a change takes milliseconds; who holds the store for longer is stuck or at a long job
-
-PAGE_BYTES = 16384  # three rows with their templates; reading or wiping all takes a third of the time of 4 KB pages
-
-_SETTINGS = (
-    f"PRAGMA page_size = {PAGE_BYTES}",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA synchronous = EXTRA",
-    "PRAGMA secure_delete = ON",
-    "PRAGMA temp_store = MEMORY",  # templates never in a temporary file
-    "PRAGMA trusted_schema = OFF",  # a forged file cannot make SQLite call functions
-    "PRAGMA cell_size_check = ON",  # damage shows as early as SQLite can tell
-)
-
-_RECORDS = """
-    SELECT subjects.name, finger, number, model_id, quality, enrolled_at, template, seal
-    FROM impressions JOIN subjects ON subjects.id = subject_id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class FingerSummary:
-    """What the store holds of one finger of a subject.
-
-    Attributes:
-        subject: id in normal form C.
-        finger: name, see `fpverify.store.fingers`.
-        impressions: how many.
-        model_ids: of the impressions, each once, in order of the alphabet.
-        qualities: of the scans, in [0, 1], in order of impression.
-        first_enrolled_at, last_enrolled_at: UTC.
-    """
-
-    subject: str
-    finger: str
-    impressions: int
-    model_ids: tuple[str, ...]
-    qualities: tuple[float, ...]
-    first_enrolled_at: datetime
-    last_enrolled_at: datetime
+BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
 
 
 class Store:
-    """An open enrollment store. One thread of one process uses it; several may have the same file open.
+    """An open enrollment store. One thread of one process uses it; several may have the same one open.
 
     Attributes:
-        place: the store's file, as messages name it.
+        place: file or URL of the store, as messages name it.
+        new_key: where the key lies that was made when this was opened; None if none was.
     """
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
-        self.place = place
-        self._connection = connection
+    def __init__(self, database: Database, vault: Vault, new_key: str | None = None) -> None:
+        self.place = database.place
+        self.new_key = new_key
+        self._database = database
+        self._vault = vault
+        self._rows = Rows(database, vault)
+        self._trail = Trail(database, vault)
 
     @classmethod
     def open(
@@ -98,37 +59,51 @@ class Store:
         location: str | Path = DEFAULT_FOLDER,
         *,
         create: bool = True,
+        key: str | None = None,
         timeout_s: float = LOCK_TIMEOUT_S,
     ) -> Store:
         """The store at a location.
 
         Args:
             location: a folder, which holds the store as `enrollments.sqlite`, or the file itself (an existing one,
-                or a name in .sqlite, .sqlite3 or .db).
+                or a name in .sqlite, .sqlite3 or .db), or the URL of a PostgreSQL database.
             create: make the store if there is none, with the folder it lies in, readable by the owner only.
+            key: where its key is kept: `file:PATH`, `env:NAME`, `keyring:SERVICE`, or `none` for a store that is not
+                encrypted; None is a file of the store's own in the user's configuration folder.
             timeout_s: how long to wait for other processes, in seconds, here and in every later call.
 
         Raises:
             StoreError: there is no store and `create` is false; it cannot be made, opened or read; it is no store,
                 or one of a newer fpverify.
+            WrongKey: there is no key, or it does not open the store.
             CorruptRecord: the file is damaged, or no database at all.
             StoreLocked: another process held it for longer than `timeout_s`.
         """
-        path = store_file(location)
-        if create:
-            create_file(path)
-        require_file(path, may_be_empty=create)
-        store = cls(_connection(path, timeout_s), printable(path))
+        database = open_database(location, create=create, timeout_s=timeout_s)
         try:
-            store._settle_schema(create)
+            return cls(database, *opened_vault(database, key, create=create))
         except BaseException:
-            store.close()
+            database.close()
             raise
-        return store
+
+    @property
+    def store_id(self) -> str:
+        """32 hex digits, different for every store."""
+        return self._vault.store_id
+
+    @property
+    def key_id(self) -> str:
+        """Of the key in use; "none" for a store that is not encrypted."""
+        return self._vault.key_id
+
+    @property
+    def vault(self) -> Vault:
+        """The keys, for what looks after keys and the audit trail."""
+        return self._vault
 
     def close(self) -> None:
-        """Closes the file. The store cannot be used any more; closing it again does nothing."""
-        self._connection.close()
+        """Closes the database. The store cannot be used any more; closing it again does nothing."""
+        self._database.close()
 
     def __enter__(self) -> Store:
         return self
@@ -138,7 +113,16 @@ class Store:
     ) -> None:
         self.close()
 
-    def add(self, subject: str, finger: str, template: Template, *, enrolled_at: datetime | None = None) -> Reference:
+    def add(
+        self,
+        subject: str,
+        finger: str,
+        template: Template,
+        *,
+        enrolled_at: datetime | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        scan: Scan | None = None,
+    ) -> Reference:
         """Keeps one more impression of a finger. When this returns, it is on disk.
 
         Args:
@@ -146,23 +130,25 @@ class Store:
             finger: a name of `fpverify.store.fingers`.
             template: of the impression.
             enrolled_at: with a time zone; now, if not given.
+            metadata: of the impression, a small JSON object.
+            scan: kept too, sealed, so that a later model can make its template.
 
         Returns:
             The impression as it was stored, numbered within its finger.
 
         Raises:
-            EnrollmentError: the subject's id cannot be kept, or no finger has this name.
+            EnrollmentError: the subject's id or the metadata cannot be kept, or no finger has this name.
             StoreError: the store cannot be written, is locked or damaged; nothing was changed.
             ValueError: the template has no binary form.
         """
         moment = datetime.now(UTC) if enrolled_at is None else enrolled_at
-        first = new_record(subject_id(subject), finger, 1, template, moment)
-        with self._transaction("BEGIN IMMEDIATE"):
-            owner = self._found(first.subject)
-            if owner is None:
-                owner = self._insert_subject(first.subject)
-            record = first._replace(number=self._next_number(owner, first.finger))
-            self._insert_impression(owner, record)
+        first = new_record(subject_id(subject), finger, template, moment, metadata)
+        image = None if scan is None else encode_scan(scan)
+        with self._changing():
+            owner = self._rows.owner_or_new(first.subject)
+            record = first._replace(number=self._rows.next_number(owner, first.finger))
+            self._rows.insert(owner, record, image)
+            self._trail.append("enroll", record.subject, finger, _added(record))
         return record.reference()
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
@@ -174,12 +160,28 @@ class Store:
             StoreError: the store cannot be read, is locked or damaged.
         """
         name, code = subject_id(subject), _code(finger)
-        with self._transaction("BEGIN"):
-            records = self._records_of(self._enrolled(name), name)
+        with self._database.reading():
+            records = self._rows.of_subject(self._rows.owner(name), name)
         chosen = [record for record in records if code in (None, record.finger)]
         if not chosen:
             raise self._no_such_finger(name, finger)
         return [self._reference(record) for record in chosen]
+
+    def records(self) -> Iterator[Reference]:
+        """All impressions of the store, those of some hundred subjects at a time in memory.
+
+        What others add or delete meanwhile may be among them or not.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        blocks = self._rows.blocks(BLOCK_SUBJECTS)
+        while True:
+            with self._database.reading():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield from map(self._reference, block)
 
     def subjects(self) -> list[FingerSummary]:
         """What the store holds, one row for each finger, in order of subject and finger.
@@ -187,12 +189,45 @@ class Store:
         Raises:
             StoreError: the store cannot be read, is locked or damaged.
         """
-        with self._transaction("BEGIN"):
-            records = sorted(self._each_record(lambda record: record._replace(template=b"")))
-        return [_summary(list(group)) for _, group in groupby(records, key=lambda record: record[:2])]
+        with self._database.reading():
+            return summaries(self._each_record(lambda record: record._replace(content=b"")))
+
+    def metadata(self, subject: str) -> dict[str, Any]:
+        """What was noted about a subject by `update`; errors as in `references`."""
+        name = subject_id(subject)
+        with self._database.reading():
+            return self._rows.metadata(self._rows.owner(name), name)
+
+    def update(self, subject: str, *, rename: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
+        """Changes what is known of a subject; the impressions stay.
+
+        Args:
+            subject: who is enrolled.
+            rename: the new id, if not None.
+            metadata: takes the place of all that was noted before, if not None.
+
+        Raises:
+            NotEnrolled: the store has no such subject.
+            EnrollmentError: the new id is taken or cannot be kept, or the metadata cannot.
+            StoreError: the store cannot be written, is locked or damaged; nothing was changed.
+        """
+        name = subject_id(subject)
+        new_name = name if rename is None else subject_id(rename)
+        with self._changing():
+            owner = self._rows.owner(name)
+            if new_name != name and self._database.subject_row(new_name) is not None:
+                raise EnrollmentError(f"the store {self.place} has a subject {new_name!r} already; delete it first")
+            noted = self._rows.metadata(owner, name) if metadata is None else dict(metadata)
+            if new_name != name:
+                self._move(owner, name, new_name)
+            self._rows.write_subject(owner, new_name, noted)
+            details = {"renamed": new_name} if new_name != name else {}
+            self._trail.append(
+                "update", name, None, details | ({"metadata": "replaced"} if metadata is not None else {})
+            )
 
     def delete(self, subject: str, finger: str | None = None) -> int:
-        """Removes a subject, or one finger of it, and wipes what was removed from the file.
+        """Removes a subject, or one finger of it, and wipes what was removed from the database's files.
 
         Returns:
             How many impressions were removed.
@@ -204,128 +239,117 @@ class Store:
                 removed and only the wiping failed.
         """
         name, code = subject_id(subject), _code(finger)
-        with self._transaction("BEGIN IMMEDIATE"):
-            owner = self._enrolled(name)
-            removed = self._delete_impressions(owner, code)
+        with self._changing():
+            removed = self._rows.delete(self._rows.owner(name), code)
             if code is not None and not removed:
                 raise self._no_such_finger(name, finger)
-            self._recount(owner)
-        self._wipe(f"{removed} impressions of {name!r} were removed")
-        return removed
+            self._trail.append("delete", name, finger, {"removed": " ".join(removed)})
+        self._wipe(f"{len(removed)} impressions of {name!r} were removed")
+        return len(removed)
+
+    def scan(self, subject: str, finger: str, impression: int) -> Scan | None:
+        """The scan of an impression; None if it was not kept. Errors as in `references`."""
+        name, code = subject_id(subject), finger_code(finger)
+        with self._database.reading():
+            for row, record in self._rows.numbered(self._rows.owner(name), name):
+                if (record.finger, record.number) == (code, impression):
+                    kept = self._rows.scan(row, record)
+                    return None if kept is None else decode_scan(kept, f"impression {impression} of {name!r}")
+        raise self._no_such_finger(name, finger)
 
     def check(self) -> None:
         """Reads everything there is.
 
         Raises:
-            CorruptRecord: a page, a row or a template is not as it was written.
+            CorruptRecord: a page, a row, a template or the audit trail is not as it was written.
             StoreError: the store cannot be read or is locked.
         """
-        with self._transaction("BEGIN"):
-            if self._first("PRAGMA integrity_check(1)") != ("ok",) or self._first("PRAGMA foreign_key_check"):
-                raise self._damaged()
+        with self._database.reading():
+            if not self._database.is_whole():
+                raise self._database.damaged()
             self._each_record(lambda record: self._reference(record).impression)
+            findings = self._vault.chain.verify(self._trail.entries(), self._trail.head())
+        if findings:
+            raise CorruptRecord(f"the audit trail of the store {self.place} was altered: {findings[0]}")
 
-    def _settle_schema(self, create: bool) -> None:
-        """Brings the schema of a new or older store up to date."""
-        with store_failures(self.place):
-            for setting in _SETTINGS:
-                self._connection.execute(setting)
-            version = schema_version(self._connection, self.place)
-        if version == SCHEMA_VERSION:
-            return
-        if version == 0 and not create:
-            raise no_store(self.place)
-        with self._transaction("BEGIN IMMEDIATE"):  # look again: another process may have been faster
-            migrate(self._connection, schema_version(self._connection, self.place))
+    def rotate(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Seals everything anew with a new key; the old one is given up when nothing needs it any more.
+
+        Ended at any moment, the store stays readable with the keys that are kept, and the next call goes on.
+
+        Args:
+            progress: told how many of how many seals are done.
+
+        Returns:
+            How many seals were made anew.
+
+        Raises:
+            StoreError: the store cannot be written, or its keys cannot be replaced where they are kept.
+        """
+        return rotate(self._database, self._vault, progress)
+
+    def append_audit(
+        self, action: str, subject: str | None = None, finger: str | None = None, **details: str | float | bool | None
+    ) -> AuditEntry:
+        """Writes down that something was done. When this returns, it is on disk.
+
+        Args:
+            action: "verify", "identify", ...
+            subject: who was concerned.
+            finger: which finger.
+            details: plain values by name; nothing biometric.
+
+        Raises:
+            StoreError: the store cannot be written, is locked or damaged.
+        """
+        with self._changing():
+            return self._trail.append(action, subject, finger, details)
+
+    def audit_entries(self) -> Iterator[AuditEntry]:
+        """The audit trail, in order, a thousand entries at a time in memory."""
+        entries = self._trail.entries()
+        while True:
+            with self._database.failures():
+                entry = next(entries, None)
+            if entry is None:
+                return
+            yield entry
+
+    def audit_head(self) -> Head:
+        """The sealed end of the audit trail."""
+        with self._database.failures():
+            return self._trail.head()
+
+    def record_ids(self) -> set[str]:
+        """Of all impressions that are there, as audit entries name them."""
+        with self._database.failures():
+            return self._rows.record_ids()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        """All of the block, or nothing of it."""
-        with store_failures(self.place):
-            self._connection.execute(begin)
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+    def _changing(self) -> Iterator[None]:
+        """A transaction that writes, with the key that the store has by now."""
+        with self._database.writing():
+            (wanted,) = self._database.first("SELECT key_id FROM store") or ("",)
+            self._vault.require(wanted)
+            yield
 
-    def _first(self, query: str, *values: object) -> Any:
-        """The first row of the answer, or None."""
-        with closing(self._connection.execute(query, values)) as rows:  # a statement left open would hinder VACUUM
-            return rows.fetchone()
+    def _each_record(self, result: Callable[[Record], Any]) -> list[Any]:
+        """The results for all records of the store."""
+        self._rows.require_no_strays()
+        return [result(record) for block in self._rows.blocks(BLOCK_SUBJECTS) for record in block]
 
-    def _found(self, name: str) -> int | None:
-        """The subject's row; None only if neither the index nor the table knows the name."""
-        (owner,) = self._first("SELECT id FROM subjects WHERE name = ?", name) or (None,)
-        if isinstance(owner, int):
-            return owner
-        if self._first("SELECT 1 FROM subjects NOT INDEXED WHERE name = ?", name):
-            raise self._damaged()
-        return None
-
-    def _enrolled(self, name: str) -> int:
-        """The subject's row."""
-        owner = self._found(name)
-        if owner is None:
-            raise NotEnrolled(f"no subject {name!r} in the store {self.place}")
-        return owner
-
-    def _records_of(self, owner: int, name: str) -> list[Record]:
-        """All of the subject's records, in order of finger and impression."""
-        query = f"{_RECORDS} WHERE subject_id = ? ORDER BY finger, number"
-        rows = self._connection.execute(query, (owner,)).fetchall()
-        records = [sealed_record(row, self.place) for row in rows]
-        if self._first("SELECT impression_count, name FROM subjects WHERE id = ?", owner) != (len(records), name):
-            raise self._damaged()
-        return records
-
-    def _each_record(self, result: Callable[[Record], _Result]) -> list[_Result]:
-        """The results for all records of the store, of which one at a time is in memory."""
-        with closing(self._connection.execute(_RECORDS)) as rows:
-            results = [result(sealed_record(row, self.place)) for row in rows]
-        if self._first("SELECT coalesce(sum(impression_count), 0) FROM subjects") != (len(results),):
-            raise self._damaged()
-        return results
-
-    def _insert_subject(self, name: str) -> int:
-        cursor = self._connection.execute("INSERT INTO subjects (name, impression_count) VALUES (?, 0)", (name,))
-        return int(cursor.lastrowid or 0)
-
-    def _next_number(self, owner: int, finger: int) -> int:
-        (number,) = self._first(
-            "SELECT coalesce(max(number), 0) + 1 FROM impressions WHERE subject_id = ? AND finger = ?", owner, finger
-        )
-        return int(number)
-
-    def _insert_impression(self, owner: int, record: Record) -> None:
-        self._connection.execute(
-            "INSERT INTO impressions"
-            " (subject_id, finger, number, model_id, quality, enrolled_at, template, seal)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (owner, *record[1:], record.seal()),
-        )
-        self._connection.execute("UPDATE subjects SET impression_count = impression_count + 1 WHERE id = ?", (owner,))
-
-    def _delete_impressions(self, owner: int, finger: int | None) -> int:
-        return self._connection.execute(
-            "DELETE FROM impressions WHERE subject_id = ? AND finger = coalesce(?, finger)", (owner, finger)
-        ).rowcount
-
-    def _recount(self, owner: int) -> None:
-        """Writes down how many impressions the subject has left; without any it goes, too."""
-        (left,) = self._first("SELECT count(*) FROM impressions WHERE subject_id = ?", owner)
-        self._connection.execute("UPDATE subjects SET impression_count = ? WHERE id = ?", (left, owner))
-        self._connection.execute("DELETE FROM subjects WHERE id = ? AND impression_count = 0", (owner,))
+    def _move(self, owner: int, name: str, new_name: str) -> None:
+        """Seals a subject's records and scans to a new name."""
+        for row, record in self._rows.numbered(owner, name):
+            self._rows.replace(row, record._replace(subject=new_name), self._rows.scan(row, record))
 
     def _wipe(self, done: str) -> None:
-        """Rewrites the file: `secure_delete` overwrites what is removed, but not copies left when rows moved."""
         try:
-            with store_failures(self.place):
-                self._connection.execute("VACUUM")
+            self._database.wipe()
         except StoreError as error:
-            raise type(error)(f"{done}, but traces may stay in the file until the next delete: {error}") from error
+            raise type(error)(
+                f"{done}, but traces of them remain in the file until the next deletion: {error}"
+            ) from error
 
     def _reference(self, record: Record) -> Reference:
         try:
@@ -333,32 +357,13 @@ class Store:
         except CorruptRecord as error:
             raise CorruptRecord(f"{record.name}, in the store {self.place}: {error}") from error
 
-    def _damaged(self) -> CorruptRecord:
-        return CorruptRecord(f"the store {self.place} is damaged; restore it from a backup")
-
     def _no_such_finger(self, name: str, finger: str | None) -> NotEnrolled:
         return NotEnrolled(f"no {finger} of subject {name!r} in the store {self.place}")
 
 
-def _connection(path: Path, timeout_s: float) -> sqlite3.Connection:
-    """A connection that writes if the file may be written, and never makes one."""
-    with store_failures(printable(path)):
-        return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=timeout_s, isolation_level=None)
+def _added(record: Record) -> dict[str, Any]:
+    return {"added": record.record_id, "impression": record.number, "model": record.model_id}
 
 
 def _code(finger: str | None) -> int | None:
     return None if finger is None else finger_code(finger)
-
-
-def _summary(records: Sequence[Record]) -> FingerSummary:
-    """Of the records of one finger, in order of impression."""
-    moments = [datetime.fromisoformat(record.enrolled_at) for record in records]
-    return FingerSummary(
-        subject=records[0].subject,
-        finger=finger_name(records[0].finger),
-        impressions=len(records),
-        model_ids=tuple(sorted({record.model_id for record in records})),
-        qualities=tuple(record.quality for record in records),
-        first_enrolled_at=min(moments),
-        last_enrolled_at=max(moments),
-    )

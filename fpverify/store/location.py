@@ -11,9 +11,16 @@ from fpverify.errors import StoreError
 DEFAULT_FOLDER = "enroll_db"  # in the working directory
 STORE_FILE = "enrollments.sqlite"
 
+_SERVER_SCHEMES = frozenset({"postgresql", "postgres"})
 _FILE_SUFFIXES = frozenset({".sqlite", ".sqlite3", ".db"})
 _FOLDER_MODE = 0o700  # templates are personal data: nobody but the owner
 _FILE_MODE = 0o600
+
+
+def is_server_url(location: str | Path) -> bool:
+    """Whether a location is the URL of a database server."""
+    scheme, separator, _ = str(location).partition("://")
+    return bool(separator) and scheme.lower() in _SERVER_SCHEMES
 
 
 def store_file(location: str | Path) -> Path:
@@ -28,7 +35,7 @@ def store_file(location: str | Path) -> Path:
     text = str(location)
     scheme, separator, _ = text.partition("://")
     if separator:
-        raise StoreError(f"a store at a {scheme}:// URL is not supported; give a folder or a file")
+        raise StoreError(f"a store at a {scheme}:// URL is not supported; give a folder, a file or a postgresql:// URL")
     if not text or "\0" in text:
         raise StoreError("the location of the store is empty or no path; give a folder or a file")
     path = Path(text).absolute()

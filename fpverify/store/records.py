@@ -1,23 +1,28 @@
-"""One impression as a row of the store, and the seal by which damage to the row shows."""
+"""One impression as the store keeps it: what is sealed, and what the seal binds."""
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 import struct
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from fpverify.errors import CorruptRecord
 from fpverify.store.fingers import finger_code, finger_name
+from fpverify.store.metadata import decode_metadata, encode_metadata
 from fpverify.store.template_format import decode_template, encode_template
 from fpverify.vocabulary import Reference, Template
 
-_SEAL_BYTES = 16  # chance and damage never agree on 128 bits; against intent only a secret key would help
-_NUMBERS = struct.Struct("<qqd")
+RECORD_VERSION = 2  # of what is bound and of what is sealed; version 1 was not sealed
+RECORD_ID_BYTES = 8  # random; among a million records two agree once in 30 million stores
+
+_NUMBERS = struct.Struct("<Bqqd")
+_LENGTH = struct.Struct("<I")
 
 
 class Record(NamedTuple):
-    """An impression in the types of the database.
+    """An impression in the types of the database; all but the content can be read without a key.
 
     Attributes:
         subject: id in normal form C.
@@ -26,7 +31,8 @@ class Record(NamedTuple):
         model_id: of the template.
         quality: of the scan, in [0, 1], on the template's grid.
         enrolled_at: UTC, ISO 8601 with microseconds.
-        template: as `encode_template` writes it.
+        record_id: 16 hex digits, as the audit trail names the record.
+        content: what is sealed: metadata and template.
     """
 
     subject: str
@@ -35,78 +41,89 @@ class Record(NamedTuple):
     model_id: str
     quality: float
     enrolled_at: str
-    template: bytes
+    record_id: str
+    content: bytes
 
     @property
     def name(self) -> str:
         """The record in words, for messages."""
         return f"impression {self.number} of {self.subject!r}, {finger_name(self.finger)}"
 
-    def seal(self) -> bytes:
-        """Checksum over all of the record, which also ties the template to its subject and finger."""
-        digest = hashlib.blake2b(_NUMBERS.pack(self.finger, self.number, self.quality), digest_size=_SEAL_BYTES)
-        for text in (self.subject.encode(), self.model_id.encode(), self.enrolled_at.encode(), self.template):
-            digest.update(len(text).to_bytes(8, "little"))
-            digest.update(text)
-        return digest.digest()
+    def bound(self, kind: bytes, store_id: str) -> bytes:
+        """What a seal ties its content to: the store and every other field.
+
+        Args:
+            kind: of the content, b"record" or b"scan".
+            store_id: so that no record of another store fits.
+        """
+        texts = (store_id, self.subject, self.model_id, self.enrolled_at, self.record_id)
+        return kind + _NUMBERS.pack(RECORD_VERSION, self.finger, self.number, self.quality) + packed(*texts)
 
     def reference(self) -> Reference:
         """The record in the types of the application.
 
         Raises:
-            CorruptRecord: the template cannot be decoded, or is not the one the record speaks of.
+            CorruptRecord: the content cannot be decoded, or is not what the record speaks of.
         """
-        template = decode_template(self.template)
+        metadata, template = parts(self.content)
+        decoded = decode_template(template)
         moment = _parsed(self.enrolled_at)
-        if moment is None or (template.model_id, template.quality) != (self.model_id, self.quality):
+        if moment is None or (decoded.model_id, decoded.quality) != (self.model_id, self.quality):
             raise CorruptRecord("the record and its template contradict each other; enroll the finger again")
-        return Reference(self.subject, finger_name(self.finger), self.number, template, moment)
+        return Reference(
+            self.subject, finger_name(self.finger), self.number, decoded, moment, decode_metadata(metadata)
+        )
 
 
-def new_record(subject: str, finger: str, number: int, template: Template, enrolled_at: datetime) -> Record:
-    """The record of a template, its numbers rounded to the grid.
+def new_record(
+    subject: str,
+    finger: str,
+    template: Template,
+    enrolled_at: datetime,
+    metadata: Mapping[str, Any] | None = None,
+) -> Record:
+    """The record of a template, its numbers rounded to the grid, as impression 1.
 
     Args:
         subject: id in normal form C.
         finger: a name of `fpverify.store.fingers`.
-        number: of the impression within the finger, from 1.
         template: any that `encode_template` takes.
         enrolled_at: with a time zone.
+        metadata: of the impression.
 
     Raises:
         ValueError: the template cannot be encoded, or the time has no zone.
-        EnrollmentError: no finger has this name.
+        EnrollmentError: no finger has this name, or the metadata cannot be kept.
     """
     if enrolled_at.tzinfo is None:
         raise ValueError("the time of an enrollment needs a time zone")
     encoded = encode_template(template)
     quality = decode_template(encoded).quality
     moment = enrolled_at.astimezone(UTC).isoformat(timespec="microseconds")
-    return Record(subject, finger_code(finger), number, template.model_id, quality, moment, encoded)
+    content = joined(encode_metadata(metadata), encoded)
+    return Record(subject, finger_code(finger), 1, template.model_id, quality, moment, new_record_id(), content)
 
 
-def sealed_record(row: tuple[Any, ...], place: str) -> Record:
-    """The record in a row: the fields of `Record` in order, then the seal.
-
-    Args:
-        row: as the database returned it; a damaged one may hold values of any type.
-        place: the store's file, as messages name it.
-
-    Raises:
-        CorruptRecord: the row is not as it was written.
-    """
-    record, seal = Record(*row[:-1]), row[-1]
-    if not _well_typed(record) or record.seal() != seal:
-        raise CorruptRecord(
-            f"a record of subject {record.subject!r:.80} in the store {place} is damaged; "
-            "delete the subject and enroll again, or restore a backup"
-        )
-    return record
+def new_record_id() -> str:
+    """A random record id."""
+    return secrets.token_hex(RECORD_ID_BYTES)
 
 
-def _well_typed(record: Record) -> bool:
-    types = (str, int, int, str, float, str, bytes)
-    return all(type(value) is expected for value, expected in zip(record, types, strict=True))
+def joined(metadata: bytes, template: bytes) -> bytes:
+    """The content of a record."""
+    return _LENGTH.pack(len(metadata)) + metadata + template
+
+
+def parts(content: bytes) -> tuple[bytes, bytes]:
+    """(metadata, template) of the content of a record, whose seal has held."""
+    end = _LENGTH.size + int.from_bytes(content[: _LENGTH.size], "little")
+    return content[_LENGTH.size : end], content[end:]
+
+
+def packed(*texts: str) -> bytes:
+    """Texts one after the other, each behind its length, so that no two lists give the same bytes."""
+    encoded = [text.encode() for text in texts]
+    return b"".join(_LENGTH.pack(len(one)) + one for one in encoded)
 
 
 def _parsed(moment: str) -> datetime | None:

@@ -13,7 +13,7 @@ Call = Callable[..., Any]
 
 def test_enrolling_says_quality_subject_finger_impression_and_store(enroll: Call) -> None:
     ended = enroll("A_00.bmp", "--finger", "left-little")
-    assert (ended.code, ended.err) == (0, "")
+    assert ended.code == 0
     assert ended.out.splitlines()[0] == "enrolled A, finger left-little, impression 1"
     facts = dict(line.split(maxsplit=1) for line in ended.out.splitlines()[1:])
     assert facts["quality"] == "1.00 of 1"
@@ -69,6 +69,36 @@ def test_a_resolution_that_was_given_is_used(enroll: Call) -> None:
     assert enroll("A_00.bmp", "--json", "--ppi", "450").answer["ppi"] == 450.0
     Path("fpverify.yaml").write_text("ppi: 400\n")
     assert enroll("A_00.bmp", "--json").answer["ppi"] == 400.0
+
+
+def test_the_first_enrollment_makes_a_key_and_says_where(enroll: Call) -> None:
+    (line,) = enroll("A_00.bmp").err.splitlines()
+    key = Path(line.removeprefix("fpverify: made the key ").partition(";")[0])
+    assert key.is_file()
+    assert not key.is_relative_to(Path.cwd())
+    assert line.endswith("keep a copy elsewhere, without it neither the store nor any backup of it can be read")
+    assert enroll("A_00.bmp").err == ""
+
+
+def test_a_store_without_a_key_is_made_on_demand(call: Call, enroll: Call, verify: Call) -> None:
+    assert enroll("A_00.bmp", "--key", "none").err == ""
+    assert verify("A_01.bmp").code == 0
+    assert call("keys", "show").out.startswith("the store is not encrypted\n")
+
+
+def test_a_key_is_given_by_option_variable_or_file(
+    call: Call, enroll: Call, verify: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = call("keys", "new", "--out", "door.key", "--json").answer["key"]
+    assert enroll("A_00.bmp", "--key", "file:door.key").err == ""
+    assert call("list").code == 3
+    assert call("list", "--key", "file:door.key").code == 0
+    monkeypatch.setenv("FPVERIFY_KEY", "file:door.key")
+    assert verify("A_01.bmp").code == 0
+    assert call("keys", "show", "--json").answer["key"] == key
+    monkeypatch.delenv("FPVERIFY_KEY")
+    Path("fpverify.yaml").write_text("key: file:door.key\n")
+    assert call("show", "--id", "A").code == 0
 
 
 def test_a_store_is_readable_by_its_owner_only(enrolled: Path) -> None:

@@ -1,15 +1,55 @@
-"""Templates on the grid of the binary form, drawn from a seed."""
+"""Templates on the grid of the binary form, drawn from a seed; stores in each kind of database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
+from server import running_server, server_program
 
+from fpverify.store import Store
 from fpverify.vocabulary import Minutiae, Template
 
 MakeTemplate = Callable[..., Template]
+OpenStore = Callable[..., Store]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """URL of a PostgreSQL server."""
+    if server_program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed")
+    pytest.importorskip("psycopg")
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture
+def new_database(server: str) -> str:
+    """URL of an empty schema."""
+    import psycopg
+
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{server}&options=-csearch_path%3D{name}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store can be made, in each kind of database."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("new_database"))
+    return str(tmp_path / "db")
+
+
+@pytest.fixture
+def open_store(location: str) -> OpenStore:
+    """Opens one and the same store, which is new at the start of the test."""
+    return lambda **given: Store.open(location, **given)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 python refused_places.py FOLDER
 
-FOLDER holds `store.sqlite`; neither may be written, and `secret.sqlite` may not be read.
+FOLDER holds `store.sqlite` and its `key`; neither may be written, and `secret.sqlite` may not be read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from conftest import random_template
 
@@ -20,26 +21,29 @@ NOBODY = 65534
 
 
 def attempt(what: str, folder: Path) -> object:
+    key = str(folder / "key")
     match what:
         case "read":
-            with Store.open(folder / "store.sqlite", create=False) as store:
+            with Store.open(folder / "store.sqlite", create=False, key=key) as store:
                 return len(store.references("A"))
         case "add":
-            with Store.open(folder / "store.sqlite") as store:
+            with Store.open(folder / "store.sqlite", key=key) as store:
                 return store.add("B", "right-index", random_template())
         case "delete":
-            with Store.open(folder / "store.sqlite") as store:
+            with Store.open(folder / "store.sqlite", key=key) as store:
                 return store.delete("A")
         case "create":
-            return Store.open(folder / "new.sqlite")
+            return Store.open(folder / "new.sqlite", key=key)
         case "create folder":
-            return Store.open(folder / "new")
+            return Store.open(folder / "new", key=key)
         case "secret":
-            return Store.open(folder / "secret.sqlite")
+            return Store.open(folder / "secret.sqlite", key=key)
 
 
 def main() -> None:
-    random_template()  # numpy loads what it needs while it may
+    random_template()  # numpy loads what it needs while it may, and so does the store
+    with TemporaryDirectory() as folder:
+        Store.open(Path(folder) / "other.sqlite", key=str(Path(folder) / "key")).close()
     if os.getuid() == 0:
         os.setgid(NOBODY)
         os.setuid(NOBODY)

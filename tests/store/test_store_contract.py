@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,13 +31,6 @@ METACHARACTERS = [
     "🖐️",
     "Ω ≠ ω",
 ]
-
-
-@pytest.fixture(params=["sqlite"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
-    """Opens one and the same store, which is new at the start of the test."""
-    assert request.param == "sqlite"
-    return lambda: Store.open(tmp_path / "db")
 
 
 def test_what_was_added_is_there_after_reopening(open_store: OpenStore, make_template) -> None:

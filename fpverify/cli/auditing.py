@@ -1,0 +1,159 @@
+"""audit: what was done with the store, and whether anybody altered it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fpverify.cli.failures import EXIT_NO_DECISION, one_line
+from fpverify.cli.options import DB, JSON, KEY, Parsed, existing_store, options
+from fpverify.cli.words import counted, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fpverify.store.audit import AuditEntry
+
+
+def _parse_anchor(value: object) -> object:
+    from fpverify.store.inspection import Anchor
+
+    return value if isinstance(value, Anchor) else Anchor.parse(str(value))
+
+
+@click.group(
+    "audit",
+    no_args_is_help=False,
+    epilog="""\b
+Examples:
+  fpverify audit show --last 20
+  fpverify audit verify
+  fpverify audit anchor
+""",
+)
+def audit_command() -> None:
+    """Show what was done with the store, and find out whether it was altered."""
+
+
+@audit_command.command(
+    "show",
+    epilog="""\b
+Examples:
+  fpverify audit show --last 20
+  fpverify audit show --id A --json
+""",
+)
+@options(
+    click.option("--id", "subject", metavar="ID", help="Only what concerned this subject."),
+    click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only so many, the latest."),
+    DB,
+    KEY,
+    JSON,
+)
+def show_command(*, subject: str | None, last: int | None, db: str | None, key: str | None, as_json: bool) -> None:
+    """Show the audit trail, the oldest entry first."""
+    from fpverify.store.subject_ids import subject_id
+
+    wanted = None if subject is None else subject_id(subject)
+    with existing_store(db, key) as store:
+        entries = deque((one for one in store.audit_entries() if _concerns(one, wanted)), maxlen=last)
+        place = store.place
+    if as_json:
+        print_json({"store": place, "entries": [_entry_fields(one) for one in entries]})
+    elif entries:
+        print_table(("entry", "time", "action", "subject", "finger", "details"), [_entry_row(one) for one in entries])
+    else:
+        click.echo(f"nothing was done with {one_line(subject or 'anybody')} in {place}")
+
+
+@audit_command.command(
+    "verify",
+    epilog="""\b
+Examples:
+  fpverify audit verify
+  fpverify audit verify --anchor "$(cat /mnt/elsewhere/anchor)" --json
+
+\b
+Exit codes:
+  0  intact     3  altered, one line for each finding
+""",
+)
+@options(
+    click.option(
+        "--anchor",
+        type=Parsed("anchor", _parse_anchor),
+        metavar="VALUE",
+        help="Of `fpverify audit anchor`, kept elsewhere.",
+    ),
+    DB,
+    KEY,
+    JSON,
+)
+def verify_command(*, anchor: Any, db: str | None, key: str | None, as_json: bool) -> int:
+    """Find out whether the audit trail, or the records that it speaks of, were altered.
+
+    An anchor shows in addition whether the whole store was put back to an earlier state.
+    """
+    from fpverify.store.inspection import inspect
+
+    with existing_store(db, key) as store:
+        found, place = inspect(store, anchor), store.place
+    if as_json:
+        fields = {"store": place, "intact": found.intact, "entries": found.entries, "records": found.records}
+        print_json({**fields, "findings": list(found.findings)})
+    elif found.intact:
+        click.echo(f"intact: {_entries(found.entries)}, {counted(found.records, 'record')} in {place}")
+    else:
+        for finding in found.findings:
+            click.echo(one_line(finding))
+    return 0 if found.intact else EXIT_NO_DECISION
+
+
+@audit_command.command(
+    "anchor",
+    epilog="""\b
+Examples:
+  fpverify audit anchor
+  fpverify audit anchor > /mnt/elsewhere/anchor
+""",
+)
+@options(DB, KEY, JSON)
+def anchor_command(*, db: str | None, key: str | None, as_json: bool) -> None:
+    """Print a value to keep elsewhere: `audit verify --anchor` compares the store with it."""
+    from fpverify.store.inspection import anchor_of
+
+    with existing_store(db, key) as store:
+        anchor, place = anchor_of(store), store.place
+    if as_json:
+        print_json({"store": place, "entries": anchor.count, "anchor": str(anchor)})
+    else:
+        click.echo(str(anchor))
+
+
+def _concerns(entry: AuditEntry, subject: str | None) -> bool:
+    return subject is None or subject in (entry.subject, entry.details.get("renamed"))
+
+
+def _entry_fields(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "entry": entry.sequence,
+        "at": entry.at,
+        "action": entry.action,
+        "subject": entry.subject,
+        "finger": entry.finger,
+        "details": entry.details,
+    }
+
+
+def _entry_row(entry: AuditEntry) -> Sequence[str]:
+    """What is shown was perhaps forged, and must not steer the terminal."""
+    details = " ".join(f"{name}={value}" for name, value in entry.details.items())
+    moment = f"{str(entry.at)[:19].replace('T', ' ')} UTC"
+    cells = (entry.sequence, moment, entry.action, entry.subject or "", entry.finger or "", details)
+    return [one_line(str(cell)) for cell in cells]
+
+
+def _entries(number: int) -> str:
+    return f"{number:,} {'entry' if number == 1 else 'entries'}"

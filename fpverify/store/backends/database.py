@@ -1,0 +1,120 @@
+"""What the store asks of a database: plain SQL with `?` for values, and transactions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from fpverify.errors import CorruptRecord
+
+Row = tuple[Any, ...]
+
+
+class Database(ABC):
+    """An open database. One thread uses it.
+
+    Attributes:
+        place: file or URL (without its password), as messages name it.
+        types: the database's words for what its schema calls {identity}, {bytes}, {number} and {integer}.
+    """
+
+    place: str
+    types: Mapping[str, str]
+
+    @abstractmethod
+    def execute(self, statement: str, *values: object) -> int:
+        """Runs a statement; returns how many rows it changed."""
+
+    @abstractmethod
+    def rows(self, query: str, *values: object) -> list[Row]:
+        """All rows of the answer."""
+
+    def first(self, query: str, *values: object) -> Row | None:
+        """The first row of the answer, or None."""
+        return next(iter(self.rows(query, *values)), None)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A block that sees one state of the store."""
+        with self._transaction(writes=False):
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A block of which all or nothing is kept; one process at a time is in such a block."""
+        with self._transaction(writes=True):
+            yield
+
+    @abstractmethod
+    def schema_version(self) -> int:
+        """Version of the schema; 0 is a database without one.
+
+        Raises:
+            StoreError: the database belongs to another program, or to a newer fpverify.
+            CorruptRecord: it is marked as a store, but with a version that none ever had.
+        """
+
+    @abstractmethod
+    def mark_schema(self) -> None:
+        """Writes down that the schema is the present one, within the caller's transaction."""
+
+    @abstractmethod
+    def sqlalchemy_url(self) -> str:
+        """What SQLAlchemy calls this kind of database, for migrations."""
+
+    @property
+    @abstractmethod
+    def connection(self) -> Any:
+        """The driver's own connection, for migrations."""
+
+    @abstractmethod
+    def subject_row(self, name: str) -> int | None:
+        """The id of a subject's row; None only if neither the index nor the table knows the name."""
+
+    @abstractmethod
+    def is_whole(self) -> bool:
+        """Whether the database finds itself as it was written."""
+
+    @abstractmethod
+    def wipe(self) -> None:
+        """Removes the traces of deleted rows from the files of the database."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the connection; closing it again does nothing."""
+
+    @abstractmethod
+    def failures(self) -> AbstractContextManager[None]:
+        """Turns what the driver raises inside the block into a `StoreError` that names the place."""
+
+    def create_schema(self, statements: Sequence[str]) -> None:
+        """Makes the tables of a new store, within the caller's transaction."""
+        for statement in statements:
+            self.execute(statement.format_map(self.types))
+        self.mark_schema()
+
+    def damaged(self) -> CorruptRecord:
+        """The error for a database that is not as it was written."""
+        return CorruptRecord(f"the store {self.place} is damaged; restore it from a backup")
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[None]:
+        with self.failures():
+            self._begin(writes=writes)
+            try:
+                yield
+                self._commit()
+            except BaseException:
+                self._roll_back()
+                raise
+
+    @abstractmethod
+    def _begin(self, *, writes: bool) -> None: ...
+
+    @abstractmethod
+    def _commit(self) -> None: ...
+
+    @abstractmethod
+    def _roll_back(self) -> None: ...

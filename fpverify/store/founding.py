@@ -1,0 +1,87 @@
+"""How a database becomes a store, and an older store a present one: who it is, and which key it has."""
+
+from __future__ import annotations
+
+import secrets
+
+from fpverify.store.backends import Database
+from fpverify.store.keys import KeyRing, KeySource
+from fpverify.store.location import no_store
+from fpverify.store.schema import SCHEMA_VERSION, STATEMENTS
+from fpverify.store.trail import Trail
+from fpverify.store.vault import Vault, key_id
+
+STORE_ID_BYTES = 16  # random; it also names the file of the store's key
+
+
+def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[Vault, str | None]:
+    """The keys of the store in a database, which is made or brought up to date first.
+
+    Args:
+        database: any.
+        key: where the key is kept, as `KeySource.parse` takes it; None is the default place, and no key for a store
+            that has none.
+        create: make a store of an empty database.
+
+    Returns:
+        The keys, and the place of a key that was made for it.
+
+    Raises:
+        StoreError: the database is empty and `create` is false, or belongs to something else.
+        WrongKey: the key does not open the store.
+    """
+    with database.failures():
+        version = database.schema_version()
+    if version == SCHEMA_VERSION:
+        return _existing(database, key), None
+    if version == 0 and not create:
+        raise no_store(database.place)
+    if version == 0:
+        with database.writing():  # look again: another process may have been faster
+            founded = _founded(database, key) if database.schema_version() == 0 else None
+        return founded or (_existing(database, key), None)
+    from fpverify.store.migrations import upgrade
+
+    return upgrade(database, lambda: new_vault(database, key)) or (_existing(database, key), None)
+
+
+def new_vault(database: Database, key: str | None) -> tuple[Vault, str | None]:
+    """The keys for a store that is about to be made: those at the place, or new ones; and the place of new ones."""
+    store_id = secrets.token_hex(STORE_ID_BYTES)
+    source = KeySource.parse(key, store_id)
+    ring, is_new = _loaded_or_created(source)
+    return Vault(store_id, source, ring, database.place), source.place if is_new else None
+
+
+def write_identity(database: Database, vault: Vault) -> None:
+    """The row of the table `store`, with an audit trail that is empty."""
+    head = vault.chain.start()
+    database.execute(
+        "INSERT INTO store (id, store_id, key_id, head_count, head_mac, head_seal) VALUES (1, ?, ?, ?, ?, ?)",
+        *(vault.store_id, vault.key_id, head.count, head.mac, head.seal),
+    )
+
+
+def _founded(database: Database, key: str | None) -> tuple[Vault, str | None]:
+    vault, place = new_vault(database, key)
+    database.create_schema(STATEMENTS)
+    write_identity(database, vault)
+    Trail(database, vault).append("create", details={"key": vault.key_id})
+    return vault, place
+
+
+def _existing(database: Database, key: str | None) -> Vault:
+    with database.failures():
+        found = database.first("SELECT store_id, key_id FROM store") or ()
+    if [type(one) for one in found] != [str, str]:
+        raise database.damaged()
+    store_id, wanted = found
+    source = KeySource.parse("none" if key is None and wanted == key_id(KeyRing.none()) else key, store_id)
+    vault = Vault(store_id, source, source.load(), database.place)
+    vault.require(wanted)
+    return vault
+
+
+def _loaded_or_created(source: KeySource) -> tuple[KeyRing, bool]:
+    """The keys at a place, and whether they had to be made."""
+    return (source.load(), False) if source.present() else (source.create(), True)

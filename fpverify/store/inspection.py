@@ -1,0 +1,225 @@
+"""Whether a store is what its audit trail says: the chain, the records it speaks of, and an anchor kept elsewhere.
+
+The chain and its sealed head show every edit, removal and truncation. What they cannot show is a whole store that was
+put back to an earlier day: that is sound in itself. An anchor shows it. It names the store, how many entries there
+were and the code of the last, which covers all before it:
+
+    fpva1-<first 8 digits of the store's id>-<entries>-<code of the last, 64 digits>-<checksum, 8 digits>
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from fpverify.store.audit import AuditEntry, Head
+from fpverify.store.database import Store
+
+MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
+SEAL_HEAD_BYTES = 5  # version and id of the key
+STORE_DIGITS = 8  # of the store's id in an anchor: two stores of one operator agree once in 4 billion
+
+_SEAL_HEADS = (
+    "SELECT substr(record, ?, ?) AS head, count(*) FROM impressions GROUP BY 1",
+    "SELECT substr(scan, ?, ?) AS head, count(*) FROM scans GROUP BY 1",
+    "SELECT substr(metadata, ?, ?) AS head, count(*) FROM subjects GROUP BY 1",
+)
+_ANCHOR = re.compile(r"fpva1-([0-9a-f]{8})-(0|[1-9][0-9]{0,17})-([0-9a-f]{64})-([0-9a-f]{8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The end of an audit trail at some moment.
+
+    Attributes:
+        store: first 8 digits of the store's id.
+        count: entries by then.
+        mac: of the last one, 64 hex digits; zeros for none.
+    """
+
+    store: str
+    count: int
+    mac: str
+
+    @classmethod
+    def parse(cls, text: str) -> Anchor:
+        """The anchor that was written down.
+
+        Raises:
+            ValueError: it is none, or was mistyped.
+        """
+        found = _ANCHOR.fullmatch(text.strip().lower())
+        if found is None:
+            raise ValueError("this is no anchor; give what `fpverify audit anchor` printed")
+        anchor = cls(found[1], int(found[2]), found[3])
+        if str(anchor) != found[0]:
+            raise ValueError("the anchor was mistyped: its last 8 digits do not fit the others")
+        return anchor
+
+    def __str__(self) -> str:
+        said = f"fpva1-{self.store}-{self.count}-{self.mac}"
+        return f"{said}-{hashlib.blake2b(said.encode(), digest_size=4).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        entries: of the audit trail.
+        records: impressions that are there.
+        findings: one sentence for each thing that is wrong.
+    """
+
+    entries: int
+    records: int
+    findings: tuple[str, ...]
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+def anchor_of(store: Store) -> Anchor:
+    """The anchor of a store as it is now.
+
+    Raises:
+        CorruptRecord: the head of its audit trail was altered.
+        StoreError: it cannot be read.
+    """
+    head = store.audit_head()
+    store.vault.chain.check(head)
+    return _anchor(store, head)
+
+
+def inspect(store: Store, anchor: Anchor | None = None) -> Inspection:
+    """Compares a store with its audit trail, and the trail with an anchor.
+
+    Raises:
+        StoreError: the store cannot be read; CorruptRecord if that is because of damage.
+    """
+    with store._database.reading():  # one state of the store, so that nobody's change is taken for tampering
+        witness = _Witness(store.audit_entries(), anchor)
+        findings = [str(one) for one in store.vault.chain.verify(witness, store.audit_head())]
+        witness.see_the_rest()
+        present = store.record_ids()
+    findings += _differences(witness.expected, present)
+    if anchor is not None:
+        findings += _departures(anchor, _anchor(store, Head(witness.count, witness.anchored, b"")))
+    return Inspection(witness.count, len(present), tuple(findings))
+
+
+def expected_records(entries: Iterable[AuditEntry]) -> set[str]:
+    """The ids of the records that a store should hold: all that were added less all that were removed."""
+    witness = _Witness(entries)
+    witness.see_the_rest()
+    return witness.expected
+
+
+class _Witness:
+    """Entries as they go by, and what an inspection keeps of them, so that a long trail is read once.
+
+    Attributes:
+        expected: records that should be there.
+        count: entries so far.
+        anchored: code of the entry that an anchor was taken at, empty if there is none.
+    """
+
+    def __init__(self, entries: Iterable[AuditEntry], anchor: Anchor | None = None) -> None:
+        self._entries = iter(entries)
+        self._anchored_at = anchor.count if anchor else 0
+        self.expected: set[str] = set()
+        self.count = 0
+        self.anchored = b"" if self._anchored_at else bytes(MAC_BYTES)
+
+    def __iter__(self) -> Iterator[AuditEntry]:
+        for entry in self._entries:
+            whole = (
+                entry if _well_typed(entry) else replace(entry, at="", action="", subject=None, finger=None, mac=b"")
+            )
+            self.count += 1
+            self.expected.update(_named(whole, "added"))
+            self.expected.difference_update(_named(whole, "removed"))
+            if self.count == self._anchored_at:
+                self.anchored = whole.mac
+            yield whole
+
+    def see_the_rest(self) -> None:
+        """Reads what nobody has asked for."""
+        for _ in self:
+            pass
+
+
+def _anchor(store: Store, head: Head) -> Anchor:
+    return Anchor(store.store_id[:STORE_DIGITS], head.count, head.mac.hex())
+
+
+def _named(entry: AuditEntry, change: str) -> list[str]:
+    """Ids of records that an entry says were added, or removed."""
+    named = entry.details.get(change, "")
+    return named.split() if isinstance(named, str) else []
+
+
+def _well_typed(entry: AuditEntry) -> bool:
+    """Whether the database returned what it was given; a forged row may hold values of any type."""
+    optional = all(one is None or isinstance(one, str) for one in (entry.subject, entry.finger))
+    texts = isinstance(entry.at, str) and isinstance(entry.action, str)
+    return optional and texts and isinstance(entry.sequence, int) and isinstance(entry.mac, bytes)
+
+
+def _differences(expected: set[str], present: set[str]) -> list[str]:
+    """Records that lack, and records that nobody enrolled."""
+    missing = [f"record {one} is missing: it was enrolled and never deleted" for one in sorted(expected - present)]
+    return missing + [f"record {one} was put in: no entry says so" for one in sorted(present - expected)]
+
+
+def _departures(anchor: Anchor, found: Anchor) -> list[str]:
+    """How a trail departs from an anchor.
+
+    Args:
+        anchor: as it was kept.
+        found: of the trail, with all its entries and the code of the one at which the anchor was taken.
+    """
+    if anchor.store != found.store:
+        return [
+            f"the anchor is of the store {anchor.store}..., this one is {found.store}...; another was put in its place"
+        ]
+    if found.count < anchor.count:
+        return [
+            f"the anchor was taken at entry {anchor.count}, but there are {found.count}: "
+            "the store was put back to an earlier state"
+        ]
+    if anchor.mac != found.mac:
+        return [
+            f"entry {anchor.count} is another than when the anchor was taken: "
+            "the store was put back to an earlier state and used since"
+        ]
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """How many seals there are, of impressions, their scans and what was noted of subjects.
+
+    Attributes:
+        all: of any key.
+        older: of them, those that need an older key than the present one.
+    """
+
+    all: int
+    older: int
+
+
+def count_seals(store: Store) -> Seals:
+    """How far a rotation has come.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with store._database.reading():
+        counted = [row for query in _SEAL_HEADS for row in store._database.rows(query, 1, SEAL_HEAD_BYTES)]
+    older = sum(number for head, number in counted if not store.vault.is_current(bytes(head)))
+    return Seals(sum(number for _, number in counted), older)

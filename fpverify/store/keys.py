@@ -1,0 +1,275 @@
+"""The keys of a store, and where they are kept: in a file of their own, in the environment, or in the system's keyring.
+
+Never beside the database: who copies one then does not have the other. A ring is one line of JSON, wherever it lies:
+
+    {"fpverify_keys": 1, "records": [["3f9a12c4", "<64 hex digits>"]], "audit": "<64 hex digits>"}
+
+The last key of `records` seals what is new; those before it only open what a rotation has not come to yet. `audit` is
+the secret of the audit trail's codes; it stays when keys are rotated, since the trail is never written anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fpverify.errors import StoreError, WrongKey
+
+ID_BYTES = 4  # of a key's id: in every sealed record
+SECRET_BYTES = 32  # AES-256; HMAC-SHA-256
+FORMAT = 1
+FILE_MODE, FOLDER_MODE = 0o600, 0o700  # the owner only
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+_KEY_ID = re.compile(r"[0-9a-f]{8}")
+_SECRET = re.compile(r"[0-9a-f]{64}")
+
+Kind = Literal["file", "env", "keyring", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of records.
+
+    Attributes:
+        id: 8 hex digits; says which key sealed a record, and nothing about the key.
+        secret: 32 random bytes; never shown.
+    """
+
+    id: str
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Key:
+        """A random key."""
+        return cls(secrets.token_hex(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """All keys of a store.
+
+    Attributes:
+        records: the last one seals, all of them open; none for a store that is not encrypted.
+        audit: 32 bytes, the secret of the audit trail.
+        source: where the ring was found, as messages name it.
+    """
+
+    records: tuple[Key, ...]
+    audit: bytes = field(repr=False)
+    source: str
+
+    @classmethod
+    def new(cls, source: str) -> KeyRing:
+        """A ring of one random key."""
+        return cls((Key.new(),), secrets.token_bytes(SECRET_BYTES), source)
+
+    @classmethod
+    def none(cls) -> KeyRing:
+        """Of a store without encryption. Its audit secret is known to all: the trail then shows accidents only."""
+        return cls((), b"fpverify", "none")
+
+    def to_json(self) -> str:
+        """The line that is kept."""
+        records = [[key.id, key.secret.hex()] for key in self.records]
+        return json.dumps({"fpverify_keys": FORMAT, "records": records, "audit": self.audit.hex()}) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: str) -> KeyRing:
+        """The ring that was kept.
+
+        Raises:
+            WrongKey: the text is no ring, or one of a newer fpverify.
+        """
+        try:
+            kept = json.loads(text)
+            if kept["fpverify_keys"] != FORMAT:
+                raise WrongKey(f"the keys at {source} were written by a newer fpverify; upgrade fpverify")
+            records = tuple(Key(_matching(_KEY_ID, name), _secret(secret)) for name, secret in kept["records"])
+            ring = cls(records, _secret(kept["audit"]), source)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise WrongKey(f"what lies at {source} are no keys of fpverify; restore them from a copy") from error
+        if not records:
+            raise WrongKey(f"the keys at {source} are empty; restore them from a copy")
+        return ring
+
+
+@dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where a ring is kept.
+
+    Attributes:
+        kind: of place.
+        name: path of the file, name of the variable, or service of the keyring.
+        store_id: whose ring it is, for a keyring that holds several.
+    """
+
+    kind: Kind
+    name: str
+    store_id: str = ""
+
+    @classmethod
+    def parse(cls, text: str | None, store_id: str) -> KeySource:
+        """The source that a text names.
+
+        Args:
+            text: `file:PATH` or a path, `env:NAME`, `keyring:SERVICE`, `none`; None is a file named for the store in
+                the user's configuration folder.
+            store_id: of the store.
+
+        Raises:
+            WrongKey: the text names no place.
+        """
+        if text is None:
+            return cls("file", str(_default_folder() / f"{store_id}.key"), store_id)
+        if text == "none":
+            return cls("none", "none", store_id)
+        kind, separator, name = text.partition(":")
+        if separator and kind in {"file", "env", "keyring"}:
+            if not name:
+                raise WrongKey(f"{text!r} names no place for keys; give file:PATH, env:NAME, keyring:SERVICE or none")
+            path = kind == "file"
+            return cls(kind, str(Path(name).expanduser()) if path else name, store_id)  # type: ignore[arg-type]
+        return cls("file", str(Path(text).expanduser()), store_id)
+
+    @property
+    def place(self) -> str:
+        """As messages name it."""
+        words = {"file": self.name, "env": f"the variable {self.name}", "keyring": f"the keyring {self.name!r}"}
+        return words.get(self.kind, "none")
+
+    def present(self) -> bool:
+        """Whether anything is kept there."""
+        if self.kind == "file":
+            return os.path.lexists(self.name)
+        if self.kind == "none":
+            return True
+        return self._text() is not None
+
+    def load(self) -> KeyRing:
+        """The ring that is kept there.
+
+        Raises:
+            WrongKey: there is none, it cannot be read, others may read its file, or it is no ring.
+        """
+        if self.kind == "none":
+            return KeyRing.none()
+        text = self._text()
+        if text is None:
+            raise WrongKey(f"there is no key at {self.place}; restore it from a copy, or say where it is (--key)")
+        return KeyRing.from_json(text, self.place)
+
+    def create(self) -> KeyRing:
+        """A new ring, kept there before this returns.
+
+        Raises:
+            StoreError: something is there already, or it cannot be written.
+        """
+        if self.kind == "none":
+            return KeyRing.none()
+        if self.present():
+            raise StoreError(f"there is something at {self.place} already; it was left as it is")
+        ring = KeyRing.new(self.place)
+        if self.kind == "file":
+            try:
+                Path(self.name).parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+                _write_new(Path(self.name), ring.to_json())
+            except OSError as error:
+                raise self._unwritable(error) from error
+        else:
+            self.save(ring)
+        return ring
+
+    def save(self, ring: KeyRing) -> None:
+        """Replaces the ring; whatever happens, the old one or the new one is there.
+
+        Raises:
+            StoreError: it cannot be written; a variable never can.
+        """
+        if self.kind == "env":
+            raise StoreError(
+                f"fpverify cannot change {self.place}; set it to a key file's content yourself, or keep keys in a file"
+            )
+        if self.kind == "keyring":
+            _keyring().set_password(self.name, self.store_id, ring.to_json())
+            return
+        path = Path(self.name)
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            _write_new(part, ring.to_json())
+            part.replace(path)
+            _flush_folder(path.parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _text(self) -> str | None:
+        """What is kept there; None for nothing."""
+        if self.kind == "env":
+            return os.environ.get(self.name)
+        if self.kind == "keyring":
+            found = _keyring().get_password(self.name, self.store_id)
+            return None if found is None else str(found)
+        return self._file_text()
+
+    def _file_text(self) -> str | None:
+        try:
+            with Path(self.name).open(encoding="utf-8") as file:
+                if os.name == "posix" and os.fstat(file.fileno()).st_mode & OTHERS:
+                    raise WrongKey(f"others may read the key at {self.place}; say `chmod 600 {self.name}`")
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise WrongKey(f"the key at {self.place} cannot be read: {reason}") from error
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(f"the key at {self.place} cannot be written: {error.strerror or error}")
+
+
+def _default_folder() -> Path:
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "fpverify" / "keys"
+
+
+def _write_new(path: Path, text: str) -> None:
+    """A file that was not there, for the owner only, on disk when this returns."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _keyring() -> Any:
+    try:
+        import keyring
+    except ImportError as error:
+        raise WrongKey("keys in the system's keyring need `pip install 'fpverify[keyring]'`") from error
+    return keyring
+
+
+def _matching(pattern: re.Pattern[str], text: object) -> str:
+    if not isinstance(text, str) or not pattern.fullmatch(text):
+        raise ValueError("not the digits of a key")
+    return text
+
+
+def _secret(text: object) -> bytes:
+    return bytes.fromhex(_matching(_SECRET, text))

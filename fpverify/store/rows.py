@@ -1,0 +1,183 @@
+"""Subjects and impressions as rows: every statement that reads or changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fpverify.errors import NotEnrolled
+from fpverify.store.backends import Database
+from fpverify.store.records import Record
+from fpverify.store.vault import Vault
+
+_COLUMNS = "subjects.name, finger, number, model_id, quality, enrolled_at, record_id, record"
+_JOINED = "impressions JOIN subjects ON subjects.id = subject_id"
+_RECORDS = f"SELECT impressions.id, {_COLUMNS} FROM {_JOINED}"  # noqa: S608 - constants
+
+
+class Rows:
+    """The rows of an open store. Every call belongs into a transaction of the caller's."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def owner(self, subject: str) -> int:
+        """The subject's row; raises NotEnrolled."""
+        owner = self._database.subject_row(subject)
+        if owner is None:
+            raise NotEnrolled(f"no subject {subject!r} in the store {self._database.place}")
+        return owner
+
+    def owner_or_new(self, subject: str) -> int:
+        """The subject's row, made if there is none."""
+        owner = self._database.subject_row(subject)
+        if owner is not None:
+            return owner
+        self._database.execute(
+            "INSERT INTO subjects (name, impression_count, metadata) VALUES (?, 0, ?)",
+            subject,
+            self._vault.seal_metadata(None, subject),
+        )
+        return self.owner(subject)
+
+    def of_subject(self, owner: int, subject: str) -> list[Record]:
+        """All of the subject's records, opened, in order of finger and impression."""
+        return [record for _, record in self.numbered(owner, subject)]
+
+    def numbered(self, owner: int, subject: str) -> list[tuple[int, Record]]:
+        """The same with the ids of the rows."""
+        found = self._database.rows(f"{_RECORDS} WHERE subject_id = ? ORDER BY finger, number", owner)
+        known = self._database.first("SELECT impression_count, name FROM subjects WHERE id = ?", owner)
+        if known != (len(found), subject):
+            raise self._database.damaged()
+        return [(row, self._vault.opened(Record(*fields))) for row, *fields in found]
+
+    def blocks(self, subjects: int) -> Iterator[list[Record]]:
+        """All records of the store, opened, those of so many subjects at a time, in order of the subjects' rows.
+
+        Each block has to be taken within a transaction; what is not there when its turn comes is not among them.
+        """
+        last = -1
+        while True:
+            (end, expected) = self._database.first(
+                "SELECT max(id), sum(impression_count) FROM"
+                " (SELECT id, impression_count FROM subjects WHERE id > ? ORDER BY id LIMIT ?) AS block",
+                last,
+                subjects,
+            ) or (None, 0)
+            if end is None:
+                return
+            found = self._database.rows(
+                f"{_RECORDS} WHERE subject_id > ? AND subject_id <= ? ORDER BY subject_id, finger, number", last, end
+            )
+            if len(found) != expected:
+                raise self._database.damaged()
+            yield [self._vault.opened(Record(*fields)) for _, *fields in found]
+            last = end
+
+    def require_no_strays(self) -> None:
+        """Raises CorruptRecord if there are impressions without a subject."""
+        counted = self._database.first("SELECT coalesce(sum(impression_count), 0) FROM subjects")
+        if counted != self._database.first("SELECT count(*) FROM impressions"):
+            raise self._database.damaged()
+
+    def next_number(self, owner: int, finger: int) -> int:
+        """Of the next impression of a finger."""
+        (number,) = self._database.first(
+            "SELECT coalesce(max(number), 0) + 1 FROM impressions WHERE subject_id = ? AND finger = ?", owner, finger
+        ) or (1,)
+        return int(number)
+
+    def insert(self, owner: int, record: Record, scan: bytes | None = None) -> None:
+        """Keeps a record, and its scan if there is one."""
+        self._database.execute(
+            "INSERT INTO impressions"
+            " (subject_id, finger, number, model_id, quality, enrolled_at, record_id, record)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            *(owner, *record[1:-1], self._vault.seal(record)),
+        )
+        self._database.execute("UPDATE subjects SET impression_count = impression_count + 1 WHERE id = ?", owner)
+        if scan is not None:
+            self._database.execute(
+                "INSERT INTO scans (impression_id, scan) SELECT id, ? FROM impressions WHERE record_id = ?",
+                *(self._vault.seal_scan(scan, record), record.record_id),
+            )
+
+    def replace(self, row: int, record: Record, scan: bytes | None) -> None:
+        """Writes a record, and its scan if there is one, over the ones in a row."""
+        self._database.execute(
+            "UPDATE impressions SET model_id = ?, quality = ?, enrolled_at = ?, record_id = ?, record = ? WHERE id = ?",
+            *(*record[3:-1], self._vault.seal(record), row),
+        )
+        if scan is not None:
+            sealed = self._vault.seal_scan(scan, record)
+            self._database.execute("UPDATE scans SET scan = ? WHERE impression_id = ?", sealed, row)
+
+    def scan(self, row: int, record: Record) -> bytes | None:
+        """The scan of the impression in a row; None if none is kept."""
+        (sealed,) = self._database.first("SELECT scan FROM scans WHERE impression_id = ?", row) or (None,)
+        return None if sealed is None else self._vault.open_scan(sealed, record)
+
+    def delete(self, owner: int, finger: int | None) -> list[str]:
+        """Removes a subject, or one finger of it; the ids of the records that are gone."""
+        chosen = "subject_id = ?" if finger is None else "subject_id = ? AND finger = ?"
+        values = (owner,) if finger is None else (owner, finger)
+        gone = self._database.rows(f"SELECT record_id FROM impressions WHERE {chosen} ORDER BY finger, number", *values)  # noqa: S608
+        self._database.execute(f"DELETE FROM impressions WHERE {chosen}", *values)  # noqa: S608
+        self._database.execute(
+            "UPDATE subjects SET impression_count = (SELECT count(*) FROM impressions WHERE subject_id = ?)"
+            " WHERE id = ?",
+            *(owner, owner),
+        )
+        self._database.execute("DELETE FROM subjects WHERE id = ? AND impression_count = 0", owner)
+        return [str(record_id) for (record_id,) in gone]
+
+    def metadata(self, owner: int, subject: str) -> dict[str, Any]:
+        """The subject's metadata."""
+        (sealed,) = self._database.first("SELECT metadata FROM subjects WHERE id = ?", owner) or (None,)
+        return self._vault.open_metadata(sealed, subject)
+
+    def write_subject(self, owner: int, subject: str, metadata: dict[str, Any]) -> None:
+        """Writes a subject's name and metadata into its row."""
+        sealed = self._vault.seal_metadata(metadata, subject)
+        self._database.execute("UPDATE subjects SET name = ?, metadata = ? WHERE id = ?", subject, sealed, owner)
+
+    def subjects_after(self, row: int, count: int) -> list[tuple[int, str]]:
+        """Row and name of so many subjects behind a row, in order of the rows."""
+        found = self._database.rows("SELECT id, name FROM subjects WHERE id > ? ORDER BY id LIMIT ?", row, count)
+        return [(owner, name) for owner, name in found]
+
+    def subject_count(self) -> int:
+        """How many subjects there are."""
+        (count,) = self._database.first("SELECT count(*) FROM subjects") or (0,)
+        return int(count)
+
+    def seal_anew(self, owner: int, subject: str) -> int:
+        """Seals what an older key sealed of a subject with the present one; how many seals that were."""
+        return self._metadata_anew(owner, subject) + self._records_anew(owner)
+
+    def _metadata_anew(self, owner: int, subject: str) -> int:
+        (sealed,) = self._database.first("SELECT metadata FROM subjects WHERE id = ?", owner) or (None,)
+        if isinstance(sealed, bytes) and self._vault.is_current(sealed):
+            return 0
+        self.write_subject(owner, subject, self._vault.open_metadata(sealed, subject))
+        return 1
+
+    def _records_anew(self, owner: int) -> int:
+        query = (
+            f"SELECT impressions.id, scan, {_COLUMNS} FROM {_JOINED}"  # noqa: S608 - constants
+            " LEFT JOIN scans ON impression_id = impressions.id"
+        )
+        made = 0
+        for row, scan, *fields in self._database.rows(f"{query} WHERE subject_id = ?", owner):
+            sealed = Record(*fields)
+            if not self._vault.is_current(sealed.content):
+                record = self._vault.opened(sealed)
+                self.replace(row, record, None if scan is None else self._vault.open_scan(scan, record))
+                made += 1
+        return made
+
+    def record_ids(self) -> set[str]:
+        """Of all records that are there."""
+        return {str(record_id) for (record_id,) in self._database.rows("SELECT record_id FROM impressions")}

@@ -1,0 +1,76 @@
+"""The audit trail as rows: entries, and the sealed head in the store's own row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fpverify.store.audit import AuditEntry, Head
+from fpverify.store.backends import Database
+from fpverify.store.vault import Vault
+
+BLOCK = 1000  # entries that are read at a time: some hundred kilobytes
+
+
+class Trail:
+    """The audit trail of an open store. Every call belongs into a transaction of the caller's."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def append(
+        self,
+        action: str,
+        subject: str | None = None,
+        finger: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> AuditEntry:
+        """Adds an entry behind the last one; raises CorruptRecord if the head was altered."""
+        moment = datetime.now(UTC).isoformat(timespec="microseconds")
+        entry, head = self._vault.chain.next(
+            self.head(), action, subject=subject, finger=finger, details=dict(details or {}), at=moment
+        )
+        self._database.execute(
+            "INSERT INTO audit (sequence, at, action, subject, finger, details, mac) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(entry.sequence, entry.at, entry.action, entry.subject, entry.finger, _written(entry.details), entry.mac),
+        )
+        self._database.execute(
+            "UPDATE store SET head_count = ?, head_mac = ?, head_seal = ?", head.count, head.mac, head.seal
+        )
+        return entry
+
+    def head(self) -> Head:
+        """How many entries there are and the code of the last; raises CorruptRecord for what is no head."""
+        found = self._database.first("SELECT head_count, head_mac, head_seal FROM store")
+        if found is None or [type(one) for one in found] != [int, bytes, bytes]:
+            raise self._database.damaged()
+        return Head(*found)
+
+    def entries(self) -> Iterator[AuditEntry]:
+        """All entries in order, as the database holds them."""
+        last = -1
+        while found := self._database.rows(
+            "SELECT sequence, at, action, subject, finger, details, mac FROM audit"
+            " WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            last,
+            BLOCK,
+        ):
+            for sequence, at, action, subject, finger, details, mac in found:
+                yield AuditEntry(sequence, at, action, subject, finger, _read(details), mac)
+            last = found[-1][0]
+
+
+def _written(details: Mapping[str, Any]) -> str:
+    return json.dumps(details, ensure_ascii=True, allow_nan=False)
+
+
+def _read(details: object) -> dict[str, Any]:
+    """The details; what is no JSON object any more is kept as it is, and fits no code."""
+    try:
+        read = json.loads(details) if isinstance(details, str) else None
+    except (ValueError, RecursionError):
+        read = None
+    return read if isinstance(read, dict) else {"damaged": str(details)}

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def store(enrolled: Path, enroll: Call) -> Path:
+    """A, right-index, and B enrolled."""
+    assert enroll("B_00.bmp", "--finger", "left-thumb", subject="B").code == 0
+    return enrolled
+
+
+def forge(store: Path, statement: str) -> None:
+    connection = sqlite3.connect(store)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_the_trail_has_a_line_for_each_entry_the_oldest_first(call: Call, store: Path) -> None:
+    lines = call("audit", "show").out.splitlines()
+    assert lines[0].split() == ["entry", "time", "action", "subject", "finger", "details"]
+    enrolled = [line.split()[4:7] for line in lines if " enroll " in line]
+    assert enrolled == [["enroll", "A", "right-index"], ["enroll", "B", "left-thumb"]]
+
+
+def test_the_trail_of_a_subject_and_the_latest_entries(call: Call, store: Path) -> None:
+    call("delete", "--id", "B")
+    entries = call("audit", "show", "--id", "B", "--json").answer["entries"]
+    assert [one["action"] for one in entries] == ["enroll", "delete"]
+    assert entries[1]["details"]["removed"] == entries[0]["details"]["added"]
+    (last,) = call("audit", "show", "--last", "1", "--json").answer["entries"]
+    assert last == entries[1]
+    assert call("audit", "show", "--id", "Nobody").out == f"nothing was done with Nobody in {store}\n"
+
+
+def test_an_intact_store_ends_with_0(call: Call, store: Path) -> None:
+    ended = call("audit", "verify")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("intact: ")
+    assert ended.out.endswith(f" 2 records in {store}\n")
+    answer = call("audit", "verify", "--json").answer
+    assert (answer["intact"], answer["records"], answer["findings"]) == (True, 2, [])
+
+
+def test_an_altered_store_ends_with_3_and_a_line_for_each_finding(call: Call, store: Path) -> None:
+    forge(store, "UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE id = 1")
+    ended = call("audit", "verify")
+    assert (ended.code, len(ended.out.splitlines())) == (3, 2)
+    ended = call("audit", "verify", "--json")
+    assert (ended.code, ended.answer["intact"], len(ended.answer["findings"])) == (3, False, 2)
+
+
+def test_an_anchor_shows_a_rollback(call: Call, store: Path) -> None:
+    shutil.copy(store, "backup")
+    call("delete", "--id", "B")
+    anchor = call("audit", "anchor").out.strip()
+    assert call("audit", "anchor", "--json").answer["anchor"] == anchor
+    assert call("audit", "verify", "--anchor", anchor).code == 0
+    shutil.copy("backup", store)
+    assert call("audit", "verify").code == 0
+    ended = call("audit", "verify", "--anchor", anchor)
+    assert ended.code == 3
+    assert "put back to an earlier state" in ended.out
+
+
+def test_a_mistyped_anchor_is_wrong_use(call: Call, store: Path) -> None:
+    ended = call("audit", "verify", "--anchor", "fpva1-x")
+    assert (ended.code, ended.out) == (2, "")
+    assert "no anchor" in ended.err
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "anchor"])
+def test_without_a_store_there_is_one_line_and_none_is_made(call: Call, command: str) -> None:
+    ended = call("audit", command)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (3, "", 1)
+    assert not Path("enroll_db").exists()
+
+
+def test_what_was_forged_does_not_steer_the_terminal(call: Call, store: Path) -> None:
+    forge(store, "UPDATE audit SET subject = 'A' || char(27) || '[2J' WHERE sequence = 2")
+    ended = call("audit", "show")
+    assert "\x1b" not in ended.out
+    assert "\\x1b[2J" in ended.out

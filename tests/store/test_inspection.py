@@ -1,0 +1,155 @@
+"""What the audit trail, compared with the store and with an anchor, brings to light."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fpverify.errors import CorruptRecord
+from fpverify.store import Store
+from fpverify.store.audit import AuditEntry
+from fpverify.store.inspection import Anchor, Inspection, anchor_of, expected_records, inspect
+
+INDEX = "right-index"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, make_template: Callable[..., Any]) -> Path:
+    """A store with A twice and B once, where C was enrolled and deleted."""
+    with Store.open(tmp_path / "db") as store:
+        for seed, subject in enumerate("AABC"):
+            store.add(subject, INDEX, make_template(seed))
+        store.delete("C")
+    return tmp_path / "db"
+
+
+def inspected(folder: Path, anchor: Anchor | None = None) -> Inspection:
+    with Store.open(folder, create=False) as store:
+        return inspect(store, anchor)
+
+
+def tamper(folder: Path, *statements: str) -> None:
+    """What somebody does who has the file, but no key."""
+    connection = sqlite3.connect(folder / "enrollments.sqlite")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_a_store_is_what_its_trail_says_after_every_kind_of_change(
+    open_store: Callable[..., Store], make_template
+) -> None:
+    with open_store() as store:
+        for seed, subject in enumerate("AAB"):
+            store.add(subject, INDEX, make_template(seed))
+        store.append_audit("verify", "A", INDEX, decision="match")
+        store.update("A", rename="Z", metadata={"gate": 3})
+        store.delete("B")
+        store.rotate()
+        found = inspect(store, anchor_of(store))
+    assert (found.intact, found.findings, found.records) == (True, (), 2)
+    assert found.entries >= 8
+
+
+def test_an_empty_store_is_intact(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "db") as store:
+        assert inspect(store).intact
+
+
+@pytest.mark.parametrize(
+    ("forgery", "finding"),
+    [
+        ("UPDATE audit SET subject = 'D' WHERE sequence = 2", "altered"),
+        ("UPDATE audit SET details = '{}' WHERE sequence = 2", "altered"),
+        ("UPDATE audit SET details = 'x' WHERE sequence = 2", "altered"),
+        ("UPDATE audit SET subject = x'ff' WHERE sequence = 2", "altered"),
+        ("UPDATE audit SET at = x'ff' WHERE sequence = 2", "altered"),
+        ("UPDATE audit SET mac = 'text' WHERE sequence = 2", "altered"),
+        ("DELETE FROM audit WHERE sequence = 3", "altered"),
+        ("DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)", "head"),
+        ("UPDATE store SET head_count = 2", "head"),
+        ("DELETE FROM impressions WHERE number = 2", "is missing"),
+        ("UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE number = 2", "was put in"),
+    ],
+)
+def test_a_forgery_is_found(folder: Path, forgery: str, finding: str) -> None:
+    tamper(folder, forgery)
+    assert finding in " ".join(inspected(folder).findings)
+
+
+def test_a_missing_and_an_added_record_are_both_named(folder: Path) -> None:
+    with Store.open(folder) as store:
+        lost = store.record_ids()
+    tamper(folder, "UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE number = 2")
+    missing, added = inspected(folder).findings
+    assert added == "record ffffffffffffffff was put in: no entry says so"
+    assert missing.split()[1] in lost
+    assert missing.endswith("is missing: it was enrolled and never deleted")
+
+
+def test_a_rollback_shows_by_an_anchor_alone(folder: Path, make_template: Callable[..., Any]) -> None:
+    shutil.copytree(folder, folder.with_name("backup"))
+    with Store.open(folder) as store:
+        store.add("D", INDEX, make_template(9))
+        anchor = anchor_of(store)
+    assert inspected(folder, anchor).intact
+    shutil.copytree(folder.with_name("backup"), folder, dirs_exist_ok=True)
+    assert inspected(folder).intact
+    assert "put back to an earlier state" in inspected(folder, anchor).findings[0]
+    with Store.open(folder) as store:
+        for seed in range(3):
+            store.add("E", INDEX, make_template(seed))
+    assert inspected(folder).intact
+    assert "put back to an earlier state and used since" in inspected(folder, anchor).findings[0]
+
+
+def test_an_anchor_stays_good_however_much_is_done_since(folder: Path) -> None:
+    with Store.open(folder) as store:
+        anchor = anchor_of(store)
+        for _ in range(3):
+            store.append_audit("verify", "A", decision="match")
+        assert inspect(store, anchor).intact
+
+
+def test_an_anchor_of_another_store_is_told_apart(folder: Path, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "other") as other:
+        anchor = anchor_of(other)
+    assert "another was put in its place" in inspected(folder, anchor).findings[0]
+
+
+def test_no_anchor_is_made_of_a_head_that_was_altered(folder: Path) -> None:
+    tamper(folder, "UPDATE store SET head_count = 2")
+    with Store.open(folder) as store, pytest.raises(CorruptRecord):
+        anchor_of(store)
+
+
+ANCHORS = st.builds(
+    Anchor,
+    st.binary(min_size=4, max_size=4).map(bytes.hex),
+    st.integers(0, 10**17),
+    st.binary(min_size=32, max_size=32).map(bytes.hex),
+)
+
+
+@given(ANCHORS, st.data())
+def test_an_anchor_is_read_back_and_a_mistyped_one_is_refused(anchor: Anchor, data: st.DataObject) -> None:
+    text = str(anchor)
+    assert Anchor.parse(f" {text}\n") == Anchor.parse(text.upper()) == anchor
+    place = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.sampled_from("0123456789abcdef-").filter(lambda letter: letter != text[place]))
+    with pytest.raises(ValueError, match="anchor"):
+        Anchor.parse(text[:place] + other + text[place + 1 :])
+
+
+def test_expected_records_are_those_added_and_not_removed_since() -> None:
+    changes = [{"added": "1 2 3"}, {"removed": "2"}, {"decision": "match"}, {"added": "2 4", "removed": "1"}]
+    entries = [AuditEntry(n, "", "", None, None, change, b"") for n, change in enumerate(changes, 1)]
+    assert expected_records(entries) == {"2", "3", "4"}
