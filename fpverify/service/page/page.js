@@ -151,7 +151,7 @@ function busy(yes) {
 // --- showing the answer --------------------------------------------------------------------------------------------
 
 function showError(message) {
-  byId("error").textContent = message;
+  byId("error").textContent = message.charAt(0).toUpperCase() + message.slice(1);
   byId("error").hidden = false;
 }
 
@@ -175,14 +175,18 @@ function show(asked, fields, subject) {
 
 function about(asked, fields, subject) {
   const matched = fields.decision === "match";
-  const whose = [fields.subject ?? subject, fields.finger].filter(Boolean).join(", ");
+  const whose = named(fields.subject ?? subject, fields.finger);
   if (asked === "verify") return matched ? `The scan shows ${whose}.` : `The scan was not recognized as ${whose}.`;
   if (asked === "compare") return matched ? "Both scans show one finger." : "The scans were not recognized as one finger.";
   if (asked === "identify") {
-    if (matched) return `The scan shows ${fields.candidates[0].subject}, ${fields.candidates[0].finger}.`;
+    if (matched) return `The scan shows ${named(fields.candidates[0].subject, fields.candidates[0].finger)}.`;
     return fields.searched ? "Nobody enrolled was recognized." : "Nobody is enrolled.";
   }
   return `Impression ${fields.impression} of ${whose}.`;
+}
+
+function named(subject, finger) {
+  return finger && finger !== "unknown" ? `${subject}, ${finger}` : subject;
 }
 
 function facts(asked, fields) {
@@ -246,7 +250,7 @@ function drawn(name, attributes, text = "") {
 }
 
 function gauge(score, threshold) {
-  const width = 460;
+  const width = window.innerWidth < 640 ? 280 : 460; // so that its words stay readable on a phone
   const scale = (width - 2) / (1.15 * Math.max(score, threshold, 1));
   const at = (value) => 1 + scale * Math.max(value, 0);
   const svg = drawn("svg", {
