@@ -20,6 +20,7 @@ FpverifyError
 │   └── ModelMismatch              templates of two different models
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
+├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
 A message says what was given and what would have been right, in one line.
@@ -109,3 +110,17 @@ class SettingsError(FpverifyError, ValueError):
 
 class TooFewComparisons(FpverifyError, ValueError):
     """There are too few comparisons to support the stated rate."""
+
+
+class ServiceError(FpverifyError):
+    """A server cannot be reached, or refuses for a reason that none of the other errors names.
+
+    Attributes:
+        status: of the HTTP answer; None if there was none.
+        retry_after_s: seconds after which to try again, if the server says so.
+    """
+
+    def __init__(self, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s

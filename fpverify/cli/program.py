@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "enroll": "enrollment",
         "verify": "verification",
         "identify": "identification",
+        "watch": "watching",
         "list": "enrollment",
         "show": "enrollment",
         "update": "keeping",

@@ -1,0 +1,233 @@
+"""The client against a server that writes down what it is asked."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import policy
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fpverify import errors
+from fpverify.client import Client
+from fpverify.errors import FpverifyError, ServiceError, UnreadableScan
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def parts(self) -> dict[str, bytes]:
+        """The form by names, read by another implementation."""
+        return {
+            str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
+            for part in self._mime()
+        }
+
+    @property
+    def file_names(self) -> list[str]:
+        return [name for part in self._mime() if (name := part.get_filename()) is not None]
+
+    def _mime(self) -> Any:
+        head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
+        return BytesParser(policy=policy.HTTP).parsebytes(head + self.body).iter_parts()
+
+
+@dataclass
+class Recorder:
+    """What was asked, and what is answered."""
+
+    url: str = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    answer: bytes = b'{"decision": "match"}'
+    asked: list[Asked] = field(default_factory=list)
+
+    def answers(self, status: int, answer: object, **headers: str) -> None:
+        self.status, self.answer = status, json.dumps(answer).encode()
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.fixture
+def server() -> Iterator[Recorder]:
+    recorder = Recorder()
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            recorder.asked.append(Asked(self.command, self.path, dict(self.headers.items()), body))
+            self.send_response(recorder.status)
+            for name, value in recorder.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(recorder.answer)))
+            self.end_headers()
+            self.wfile.write(recorder.answer)
+
+        do_GET = do_POST = do_DELETE = handle_any  # noqa: N815
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        recorder.url = f"http://127.0.0.1:{http.server_port}"
+        yield recorder
+        http.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client(server: Recorder) -> Client:
+    return Client(server.url + "/", "the-key")
+
+
+SCAN = b"\x00\r\n--not a boundary\r\n\xff"
+
+
+def test_verify_sends_scan_subject_and_what_is_given(client: Client, server: Recorder) -> None:
+    assert client.verify(SCAN, "Zoë Ödegaard", "left-thumb", 0.0001, ppi=500) == {"decision": "match"}
+    (asked,) = server.asked
+    assert (asked.method, asked.path) == ("POST", "/v1/verify")
+    assert asked.headers["Authorization"] == "Bearer the-key"
+    parts = asked.parts
+    assert parts.pop("scan") == SCAN
+    assert {name: text.decode() for name, text in parts.items()} == {
+        "subject": "Zoë Ödegaard",
+        "finger": "left-thumb",
+        "fmr": "0.0001",
+        "ppi": "500",
+    }
+
+
+def test_what_is_not_given_is_not_sent(client: Client, server: Recorder) -> None:
+    client.verify(SCAN, "A")
+    client.identify(SCAN)
+    client.compare(SCAN, SCAN)
+    client.enroll(SCAN, "A")
+    assert [set(asked.parts) for asked in server.asked] == [
+        {"scan", "subject"},
+        {"scan"},
+        {"first", "second"},
+        {"scan", "subject"},
+    ]
+    assert [asked.path for asked in server.asked] == ["/v1/verify", "/v1/identify", "/v1/compare", "/v1/enroll"]
+
+
+def test_choices_are_sent_as_true(client: Client, server: Recorder) -> None:
+    client.enroll(SCAN, "A", unchecked=True)
+    client.compare(SCAN, SCAN, picture=True)
+    assert server.asked[0].parts["unchecked"] == b"true"
+    assert server.asked[1].parts["picture"] == b"true"
+
+
+def test_a_file_is_sent_with_its_name_alone(client: Client, server: Recorder, tmp_path: Path) -> None:
+    scan = tmp_path / 'a"\r\nX-Evil: 1.bmp'
+    scan.write_bytes(SCAN)
+    client.verify(scan, "A")
+    client.verify(str(scan), "A")
+    for asked in server.asked:
+        assert asked.parts["scan"] == SCAN
+        assert asked.file_names == ["a___X-Evil: 1.bmp"]
+
+
+def test_delete_asks_for_the_subject_whatever_its_letters(client: Client, server: Recorder) -> None:
+    server.answers(200, {"deleted": 2})
+    assert client.delete("A&B / ü", "right-thumb") == {"deleted": 2}
+    client.delete("A")
+    assert [(asked.method, asked.path) for asked in server.asked] == [
+        ("DELETE", "/v1/impressions?subject=A%26B+%2F+%C3%BC&finger=right-thumb"),
+        ("DELETE", "/v1/impressions?subject=A"),
+    ]
+
+
+def test_without_a_key_none_is_sent(server: Recorder) -> None:
+    Client(server.url).identify(SCAN)
+    assert "Authorization" not in server.asked[0].headers
+
+
+OWN = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, FpverifyError) and kind is not ServiceError
+]
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_an_error_that_the_server_names_is_raised(client: Client, server: Recorder, kind: type[FpverifyError]) -> None:
+    server.answers(422, {"error": kind.__name__, "message": "what was wrong"})
+    with pytest.raises(kind, match=r"^what was wrong$") as raised:
+        client.verify(SCAN, "A")
+    assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize("name", ["RateLimited", "Path", "annotations", "__doc__", "KeyError", 7, None])
+def test_any_other_name_is_a_service_error(client: Client, server: Recorder, name: object) -> None:
+    server.answers(429, {"error": name, "message": "too often"}, Retry_After="12")
+    with pytest.raises(ServiceError, match=r"^too often$") as raised:
+        client.verify(SCAN, "A")
+    assert (raised.value.status, raised.value.retry_after_s) == (429, 12.0)
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"[1]", b"\xff"])
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_answer_that_is_no_json_object_is_a_service_error(
+    client: Client, server: Recorder, status: int, answer: bytes
+) -> None:
+    server.status, server.answer = status, answer
+    with pytest.raises(ServiceError, match=f"the server answered {status}") as raised:
+        client.verify(SCAN, "A")
+    assert raised.value.status == status
+
+
+def test_the_key_does_not_follow_a_redirect(client: Client, server: Recorder) -> None:
+    server.answers(302, {}, Location=f"{server.url}/elsewhere")
+    with pytest.raises(ServiceError, match="302"):
+        client.delete("A")
+    assert len(server.asked) == 1
+
+
+def test_nobody_there_is_a_service_error() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(ServiceError, match="cannot be reached"):
+            Client(url).verify(SCAN, "A")
+
+
+def test_a_silent_server_is_a_service_error() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        client = Client(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.1)
+        with pytest.raises(ServiceError, match=r"no answer within 0\.1 s"):
+            client.verify(SCAN, "A")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host", "localhost:8000", "", "http://"])
+def test_an_address_of_no_service_is_refused(url: str) -> None:
+    with pytest.raises(ServiceError, match="no address"):
+        Client(url)
+
+
+def test_a_missing_certificate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="no certificate"):
+        Client("https://host", ca_file=tmp_path / "none.pem")
+
+
+def test_a_missing_file_is_an_unreadable_scan(client: Client, server: Recorder, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableScan, match=r"none\.bmp"):
+        client.verify(tmp_path / "none.bmp", "A")
+    assert server.asked == []
