@@ -8,7 +8,7 @@ import click
 
 from fpverify.cli.failures import one_line
 from fpverify.cli.options import DB, FINGER, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, existing_store, options
-from fpverify.cli.words import counted, print_facts, print_json, print_table, scan_notes
+from fpverify.cli.words import counted, print_facts, print_json, print_table, say_new_key, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def enroll_command(
         print_json({**_reference_fields(reference), "store": place, **_scan_fields(given)})
     else:
         print_enrollment(reference, given, place)
-    if new_key:
-        click.echo(f"fpverify: made the key {new_key}; keep a copy elsewhere, {_NO_KEY_NO_STORE}", err=True)
+    say_new_key(new_key)
 
 
 @click.command(
@@ -138,7 +137,6 @@ def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:
     )
 
 
-_NO_KEY_NO_STORE = "without it neither the store nor any backup of it can be read"
 _IMPRESSION_HEADS = ("finger", "impression", "quality", "minutiae", "enrolled", "model")
 
 

@@ -27,7 +27,7 @@ template (`fpverify.store.template_format`) and, if the object says so, the scan
     R       subject, finger, impression, enrolled_at, model, quality, metadata, template_bytes, scan_bytes
     E       subjects, records, sha256 of everything before this block
 
-Sources: RFC 7914 (scrypt); NIST SP 800-38D (GCM); the numbered blocks with a marked end are those of Hoang, Reyhanitabar,
+Sources: RFC 7914 (scrypt); NIST SP 800-38D (GCM); numbered blocks with a marked end are those of Hoang, Reyhanitabar,
 Rogaway, Vizár, "Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance", CRYPTO 2015 (STREAM).
 """
 
@@ -48,7 +48,7 @@ ARCHIVE_VERSION = 1
 SCRYPT_COST = 17  # 128 MB and half a second a guess; OWASP, Password Storage Cheat Sheet, 2023
 LEAST_COST, LARGEST_COST = 10, 20  # 1 MB, for tests; 1 GB, more could be a forged head that is to use up the memory
 LEAST_PASSPHRASE = 12  # characters; shorter ones are guessed even at half a second each
-LARGEST_BLOCK_BYTES = 1 << 27  # a scan of the largest size that does not compress, and half as much again
+LARGEST_BLOCK_BYTES = 1 << 27  # twice the largest scan that is kept
 
 HEADER, SUBJECT, RECORD, END = b"H", b"S", b"R", b"E"
 
@@ -160,7 +160,7 @@ def read_archive(stream: IO[bytes], source: str, passphrase: str | None) -> Iter
         raise WrongKey(
             f"{source} is protected by a passphrase; give it"
             if head[5] == _PASSPHRASE
-            else f"{source} is not protected by a passphrase: anybody may have altered it; --plain reads it all the same"
+            else f"{source} is not protected: anybody may have altered it; --plain reads it all the same"
         )
     return _blocks(stream, source, head, _guard(head, passphrase))
 

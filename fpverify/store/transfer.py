@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,7 +51,7 @@ class Transfer:
 
 
 def needs_passphrase(path: str | Path) -> bool:
-    """Whether an archive is protected; errors as in `import_archive`."""
+    """Whether an archive is protected; errors as in `opened_archive`."""
     with _reading(path) as stream:
         return is_protected(stream, str(path))
 
@@ -79,34 +79,62 @@ def export_archive(
     with _new_file(Path(path)) as stream:
         writer = ArchiveWriter(stream, passphrase, cost)
         done = _write_all(store, writer, name)
-        details = {"subjects": done.subjects, "records": done.records, "protected": passphrase is not None}
-        store.append_audit("export", name, **details)
+        protected = passphrase is not None
+        store.append_audit("export", name, None, subjects=done.subjects, records=done.records, protected=protected)
     return done
 
 
-def import_archive(store: Store, path: str | Path, *, passphrase: str | None, skip_existing: bool = False) -> Transfer:
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """An archive that is open, its header read.
+
+    Attributes:
+        source: what it is called in messages.
+        header: store, made_at, program.
+        blocks: all others.
+    """
+
+    source: str
+    header: Mapping[str, Any]
+    blocks: Iterator[Block]
+
+
+@contextmanager
+def opened_archive(path: str | Path, passphrase: str | None) -> Iterator[Arriving]:
+    """An archive to be imported; what is wrong with passphrase or header shows before any store is touched.
+
+    Args:
+        path: of the archive.
+        passphrase: None for an archive in the clear.
+
+    Raises:
+        WrongKey: the passphrase is wrong or missing, or the archive has none.
+        CorruptRecord: it is none, or is damaged.
+        StoreError: it cannot be read, or is of a newer fpverify.
+    """
+    with _reading(path) as stream:
+        blocks = read_archive(stream, str(path), passphrase)
+        yield Arriving(str(path), next(blocks).fields, blocks)
+
+
+def import_archive(store: Store, archive: Arriving, *, skip_existing: bool = False) -> Transfer:
     """Enrolls all that an archive holds, or nothing at all; each subject enters the audit trail.
 
     Args:
         store: to be written.
-        path: of the archive.
-        passphrase: None for an archive in the clear.
+        archive: of `opened_archive`, once.
         skip_existing: leave out subjects that the store has already.
 
     Raises:
         EnrollmentError: the store has subjects of the archive already; the message names them.
         CorruptRecord: the archive is damaged, altered, cut off or rearranged; the message says where.
-        WrongKey: the passphrase is wrong or missing.
-        StoreError: a file cannot be read, or the store not be written.
+        StoreError: the archive cannot be read, or the store not be written.
     """
-    with _reading(path) as stream:
-        blocks = read_archive(stream, str(path), passphrase)
-        next(blocks)  # the header, which shows a wrong passphrase before the store is locked
-        with store._changing():
-            arrival = _Arrival(store, str(path), skip_existing=skip_existing)
-            for block in blocks:
-                arrival.take(block)
-            return arrival.done()
+    with store._changing():
+        arrival = _Arrival(store, archive.source, skip_existing=skip_existing)
+        for block in archive.blocks:
+            arrival.take(block)
+        return arrival.done()
 
 
 def _write_all(store: Store, writer: ArchiveWriter, name: str | None) -> Transfer:
