@@ -22,7 +22,7 @@ content. Damage shows with either; an alteration on purpose with a passphrase on
 The content of "H", "S" and "E" is a JSON object; that of "R" is the length of a JSON object (uint32), the object, the
 template (`fpverify.store.template_format`) and, if the object says so, the scan (`fpverify.store.scan_format`):
 
-    H       store (id), made_at, program
+    H       store (id), made_at
     S       subject, metadata, impressions; its records follow
     R       subject, finger, impression, enrolled_at, model, quality, metadata, template_bytes, scan_bytes
     E       subjects, records, sha256 of everything before this block

@@ -90,7 +90,7 @@ class Arriving:
 
     Attributes:
         source: what it is called in messages.
-        header: store, made_at, program.
+        header: store, made_at.
         blocks: all others.
     """
 
@@ -138,10 +138,8 @@ def import_archive(store: Store, archive: Arriving, *, skip_existing: bool = Fal
 
 
 def _write_all(store: Store, writer: ArchiveWriter, name: str | None) -> Transfer:
-    from fpverify import __version__
-
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    writer.write(Block(HEADER, {"store": store.store_id, "made_at": made_at, "program": f"fpverify {__version__}"}))
+    writer.write(Block(HEADER, {"store": store.store_id, "made_at": made_at}))
     subjects = records = 0
     with store._database.reading():
         for owner, subject in _owners(store, name):
