@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "show": "enrollment",
         "update": "keeping",
         "delete": "enrollment",
+        "export": "transferring",
+        "import": "transferring",
         "keys": "keeping",
         "audit": "auditing",
         "explain": "explanation",
