@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "synth": "synthetic",
         "train": "making",
         "models": "making",
+        "lab": "lab",
         "demo": "demonstration",
     }
 )
