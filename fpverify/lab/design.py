@@ -10,7 +10,7 @@ from typing import Any
 
 from fpverify.errors import SettingsError
 from fpverify.lab.changes import Change, Unchanged
-from fpverify.lab.examples import Split, View
+from fpverify.lab.examples import Kind, Split, View
 from fpverify.lab.learners import Learner
 from fpverify.lab.pairs import Sampling
 
@@ -50,7 +50,7 @@ class Design:
         pairs: which examples are paired.
         change: of the images, in training; and in measuring where `pairs` makes copies.
         stopping: how long and how fast it learns.
-        view: how it sees images, by the kind of set: "" is the default.
+        view: how it sees images, by what they show; "" is the default.
         splits: the source's first.
         shares: of training and thresholds.
         seeds: of the trials of the table.
@@ -100,6 +100,6 @@ class Design:
         said = "|".join(repr(getattr(self, name)) for name in names)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
-    def view_of(self, data: str) -> View:
-        """How it sees a set."""
-        return self.view.get(data, self.view[""])
+    def view_of(self, kind: Kind) -> View:
+        """How it sees images of this kind."""
+        return self.view.get(kind, self.view[""])

@@ -17,6 +17,7 @@ from fpverify.features.preparation import normalise
 from fpverify.vocabulary import WORKING_PPI, ByteArray, FloatArray, IndexArray, Scan
 
 Split = Literal["images", "identities"]
+Kind = Literal["stripes", "prints", "digits", "photos"]
 
 PRINT_PX = 192  # side of a print's image at 250 ppi, 19.5 mm, as synthetic impressions have it
 WHITE = 255
@@ -52,11 +53,13 @@ class Examples:
         name: of the set.
         images: (n, h, w, c) uint8, or float32 in [0, 1].
         owners: (n,) int32, whose image it is: finger, digit, photograph.
+        kind: what they show.
     """
 
     name: str
     images: np.ndarray
     owners: IndexArray
+    kind: Kind
 
     def __len__(self) -> int:
         return len(self.owners)
@@ -167,7 +170,7 @@ def stripes() -> Examples:
     from fpverify.synthesis.stripes import FINGERS, render_stripes
 
     images = [render_stripes(finger) for finger in FINGERS for _ in range(STRIPE_SCANS)]
-    return Examples("stripes", np.stack(images)[..., None], np.repeat([0, 1], STRIPE_SCANS).astype(np.int32))
+    return Examples("stripes", np.stack(images)[..., None], _turns(2, STRIPE_SCANS), "stripes")
 
 
 def varied_stripes(name: str) -> Examples:
@@ -180,7 +183,7 @@ def varied_stripes(name: str) -> Examples:
         for row, finger in enumerate(FINGERS)
         for number in range(PROBE_SCANS)
     ]
-    return Examples(name, np.stack(images)[..., None], np.repeat([0, 1], PROBE_SCANS).astype(np.int32))
+    return Examples(name, np.stack(images)[..., None], _turns(2, PROBE_SCANS), "stripes")
 
 
 def ridges(cache: Path, fingers: int = RIDGE_FINGERS, impressions: int = RIDGE_IMPRESSIONS) -> Examples:
@@ -194,7 +197,7 @@ def ridges(cache: Path, fingers: int = RIDGE_FINGERS, impressions: int = RIDGE_I
         part.replace(path)
     with np.load(path) as stored:
         images = stored["images"]
-    return Examples("ridges", images[..., None], np.repeat(np.arange(fingers), impressions).astype(np.int32))
+    return Examples("ridges", images[..., None], _turns(fingers, impressions), "prints")
 
 
 def digits() -> Examples:
@@ -202,7 +205,8 @@ def digits() -> Examples:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return Examples("digits", (bunch.images / 16).astype(np.float32)[..., None], bunch.target.astype(np.int32))
+    images = (bunch.images / 16).astype(np.float32)[..., None]
+    return Examples("digits", images, bunch.target.astype(np.int32), "digits")
 
 
 def photos() -> Examples:
@@ -218,7 +222,7 @@ def photos() -> Examples:
     crops = [
         _crop(image, np.random.default_rng([number, k])) for number, image in enumerate(kept) for k in range(CROPS)
     ]
-    return Examples("photos", np.stack(crops), np.repeat(np.arange(len(kept)), CROPS).astype(np.int32))
+    return Examples("photos", np.stack(crops), _turns(len(kept), CROPS), "photos")
 
 
 def prints(folder: Path) -> Examples:
@@ -233,7 +237,7 @@ def prints(folder: Path) -> Examples:
     listed = read_set(folder, default_ppi=500.0)
     images = [_on_square(read_scan(one.path, ppi=one.ppi)) for one in listed.prints]
     owners = np.unique([one.finger for one in listed.prints], return_inverse=True)[1]
-    return Examples(listed.name, np.stack(images)[..., None], owners.astype(np.int32))
+    return Examples(listed.name, np.stack(images)[..., None], owners.astype(np.int32), "prints")
 
 
 def mnist_from_npz(path: Path) -> Examples:
@@ -276,7 +280,7 @@ def _idx(path: Path) -> np.ndarray:
 def _labelled(path: Path, images: np.ndarray, labels: np.ndarray) -> Examples:
     if images.ndim != 3 or labels.shape != images.shape[:1] or images.dtype != np.uint8:
         raise ScanError(f"{path}: images {images.shape} and labels {labels.shape}; (n, h, w) bytes and (n,) expected")
-    return Examples(path.stem, images[..., None], labels.astype(np.int32))
+    return Examples(path.stem, images[..., None], labels.astype(np.int32), "digits")
 
 
 def _impressions(fingers: int, impressions: int) -> Iterator[ByteArray]:
@@ -291,6 +295,10 @@ def _impressions(fingers: int, impressions: int) -> Iterator[ByteArray]:
             rng = np.random.default_rng([RIDGE_SEED, finger, number])
             image = draw_impression(rng, drawn.ridges, drawn.minutiae, ORDINARY).image
             yield np.rint(np.clip(image, 0, 1) * WHITE).astype(np.uint8)
+
+
+def _turns(identities: int, each: int) -> IndexArray:
+    return np.repeat(np.arange(identities), each).astype(np.int32)
 
 
 def _picture(path: Path) -> ByteArray | None:

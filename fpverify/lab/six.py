@@ -11,7 +11,7 @@ import numpy as np
 
 from fpverify.errors import ScanError
 from fpverify.lab.design import Design
-from fpverify.lab.examples import print_image
+from fpverify.lab.examples import Kind, print_image
 from fpverify.lab.learners import Autoencoder, Sides, TwinImage, encoder_of
 from fpverify.lab.towers import Network
 from fpverify.vocabulary import FloatArray
@@ -38,7 +38,7 @@ class Features:
     weighted: FloatArray
 
 
-def read_side(path: Path, data: str, shape: Sequence[int]) -> np.ndarray:
+def read_side(path: Path, kind: Kind, shape: Sequence[int]) -> np.ndarray:
     """An image as the sets have theirs, (h, w, c) uint8: prints at 250 ppi, others at the size of the set.
 
     Raises:
@@ -46,7 +46,7 @@ def read_side(path: Path, data: str, shape: Sequence[int]) -> np.ndarray:
     """
     import cv2
 
-    if data == "ridges":
+    if kind == "prints":
         return print_image(path)[..., None]
     image = cv2.imread(str(path), cv2.IMREAD_COLOR if shape[2] == 3 else cv2.IMREAD_GRAYSCALE)
     if image is None:

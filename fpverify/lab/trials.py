@@ -13,7 +13,7 @@ import numpy as np
 
 from fpverify.lab.changes import at_scale
 from fpverify.lab.design import Design
-from fpverify.lab.examples import Examples, Split, prints, read_examples, split
+from fpverify.lab.examples import Examples, Kind, Split, prints, read_examples, split
 from fpverify.lab.learners import Siamese, Sides, answers, seen_sides
 from fpverify.lab.loop import Curves, trained
 from fpverify.lab.measures import accuracy, fewest_errors_threshold, questions, rates, top_ranks
@@ -36,13 +36,13 @@ class TrainedDesign:
     Attributes:
         design: with the changes of its variant.
         network: trained.
-        data: the set it was trained on.
+        kind: of the images it was trained on.
         threshold: of the ROC with the fewest errors, on images that are neither trained on nor tested.
     """
 
     design: Design
     network: Network
-    data: str
+    kind: Kind
     threshold: float = np.nan
 
     def scores(self, examples: Examples, pairs: Pairs, rng: np.random.Generator) -> Scores:
@@ -72,17 +72,17 @@ def train_design(
 
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng([seed, 1])
-    seen = design.view_of(examples.name)(examples)
+    seen = design.view_of(examples.kind)(examples)
     training, thresholds, test = split(seen, kind, design.shares, np.random.default_rng([seed, 0]))
     network = design.learner.network(seen.images.shape[1:])
     if design.start is not None:
         _start_from(network, design.start, (training, thresholds), rng, progress=progress)
     curves, pairs = trained(design, network, training, thresholds, rng, progress=progress)
-    raw = TrainedDesign(design, network, examples.name)
+    raw = TrainedDesign(design, network, examples.kind)
     known = thresholds if len(thresholds) else training
     tried = trial_pairs(design, known, rng)
     threshold = fewest_errors_threshold(raw.scores(known, tried, rng), tried.mated)
-    return TrainedDesign(design, network, examples.name, threshold), (training, test), pairs, curves
+    return TrainedDesign(design, network, examples.kind, threshold), (training, test), pairs, curves
 
 
 def run_trial(design: Design, trial: Trial, cache: Path, progress: bool = False, weights: Path | None = None) -> Result:
@@ -195,7 +195,7 @@ def _further_figures(
     """Candidates, other sets, other resolutions, real prints; each where it makes sense."""
     design, (training, test) = made.design, parts
     figures: dict[str, Any] = {}
-    several = made.data != "photos" and np.bincount(test.owners).max() > 1
+    several = made.kind != "photos" and np.bincount(test.owners).max() > 1
     if several and len(np.unique(test.owners)) >= LEAST_IDENTITIES:
         figures |= _candidates(made, test, rng)
         pairs = measured_pairs(test.owners, rng)
@@ -204,8 +204,8 @@ def _further_figures(
     if isinstance(design.learner, Siamese) and design.learner.kind == "mined":
         figures["mining"] = mining_cost(design, training, rng)
     for probe in design.probes:
-        figures[probe] = _probe(made, design.view_of(probe)(read_examples(probe, cache)), rng)
-    if made.data == "ridges" and os.environ.get(REAL_PRINTS):
+        figures[probe] = _probe(made, design.view_of("stripes")(read_examples(probe, cache)), rng)
+    if made.kind == "prints" and os.environ.get(REAL_PRINTS):
         figures["real"] = real_figures(made, Path(os.environ[REAL_PRINTS]))
     return figures
 
@@ -235,7 +235,7 @@ def real_figures(made: TrainedDesign, folder: Path) -> dict[str, Any]:
     """Rates on sets of real prints, each and their mean."""
     from fpverify.evaluation.layout import find_sets
 
-    view = made.design.view_of("ridges")
+    view = made.design.view_of("prints")
     sets = {}
     for one in find_sets([folder]):
         examples = view(prints(one))

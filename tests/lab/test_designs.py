@@ -35,7 +35,7 @@ def faces(side: int = 32, identities: int = 6, each: int = 4) -> Examples:
     for image, owner in zip(images, owners, strict=True):
         row, column = divmod(int(owner), 3)
         image[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] += 0.8
-    return Examples("faces", images, owners)
+    return Examples("faces", images, owners, "digits")
 
 
 def test_every_published_design_is_there_with_its_source_and_report() -> None:

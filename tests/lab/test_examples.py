@@ -14,7 +14,7 @@ from fpverify.lab.examples import Examples, View, read_examples, split
 
 def faces(identities: int = 10, each: int = 4) -> Examples:
     owners = np.repeat(np.arange(identities), each).astype(np.int32)
-    return Examples("faces", np.arange(len(owners), dtype=np.uint8).reshape(-1, 1, 1, 1), owners)
+    return Examples("faces", np.arange(len(owners), dtype=np.uint8).reshape(-1, 1, 1, 1), owners, "photos")
 
 
 def test_stripes_are_the_published_set() -> None:

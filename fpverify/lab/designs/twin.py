@@ -14,8 +14,8 @@ from fpverify.lab.towers import Twin
 
 ANSWER = "answer: Can a CNN detect image similarity?"
 QUESTION = "question: Can a CNN detect image similarity?"
-VIEWS = MappingProxyType({"": View(colours=3), "ridges": View(crop_px=128, colours=3)})
-GREY_HALVES = MappingProxyType({"": View(side_px=128, colours=1), "ridges": View(crop_px=128)})
+VIEWS = MappingProxyType({"": View(colours=3), "prints": View(crop_px=128, colours=3)})
+GREY_HALVES = MappingProxyType({"": View(side_px=128, colours=1), "prints": View(crop_px=128)})
 
 
 def designs() -> tuple[Design, ...]:
