@@ -314,9 +314,12 @@ _DROPPED = ("d mated, dropout on", "1 - p", "active")
 _SIX = (
     "## Six columns",
     "",
-    "What `fpverify lab figure twin-194 a.bmp b.bmp --out six.png` draws, here for a synthetic print and its copy:",
+    "    fpverify lab figure twin-194 fpverify/samples/A_1.bmp fpverify/samples/A_2.bmp --data ridges --out six.png",
     "",
     f"![Left, right, features of both, their difference, and what of it counts](images/{FIGURE_FILE})",
+    "",
+    "Two impressions of a sample finger. The network has learned copies, turned and zoomed about the middle: what it",
+    "weighs most should lie there.",
 )
 _FAILURE = (
     "",

@@ -44,6 +44,8 @@ def designs() -> tuple[Design, ...]:
         learner=Siamese(DenseTower(layers=1)),
         variants=MappingProxyType({"dropout after it": {"learner": Siamese(DenseTower(layers=1, last_dropout=0.3))}}),
         probes=tuple(STRIPE_RANGES),
+        seeds=(0, 1, 2),
+        variant_seeds=(0,),
     )
     conv = replace(
         dense1,

@@ -51,9 +51,9 @@ def designs() -> tuple[Design, ...]:
             shows="flattened halves are learned by heart; subtracting them closes the gap",
             data=("photos",),
             learner=TwinImage(flatten),
-            pairs=Copies(384, fresh=False),
+            pairs=Copies(256, fresh=False),
             change=Unchanged(),
-            stopping=Stopping(16, optimizer="adam"),
+            stopping=Stopping(10, optimizer="adam"),
             view=GREY_HALVES,
             cutoff=0.5,
             variants=MappingProxyType(

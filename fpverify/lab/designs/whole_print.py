@@ -24,7 +24,7 @@ def designs() -> tuple[Design, ...]:
             learner=Siamese(WholePrint(), margin=0.5, kind="mined"),
             pairs=MatedOnly(320),
             change=Turned(degrees=15, zoom=0.05, shift=0.05, both=True),
-            stopping=Stopping(20, optimizer="adam", rate=2e-3),
+            stopping=Stopping(15, optimizer="adam", rate=2e-3),
             view=MappingProxyType({"": View(crop_px=160, side_px=160, normalised=True)}),
             shares=(0.7, 0.15),
             scales=(0.5, 1.0, 2.0),
