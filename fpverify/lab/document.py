@@ -35,8 +35,13 @@ def write_document(path: Path, folder: Path) -> int:
     images.mkdir(parents=True, exist_ok=True)
     draw_curves(results, images / CURVES_FILE)
     six = (images / FIGURE_FILE).exists()
-    path.write_text("\n".join(_page(results, all_designs(), six=six)) + "\n", encoding="utf-8")
+    path.write_text(page_text(results, six=six), encoding="utf-8")
     return len(results)
+
+
+def page_text(results: Sequence[Result], *, six: bool) -> str:
+    """The page, Markdown; with the picture of six columns where there is one."""
+    return "\n".join(_page(results, all_designs(), six=six)) + "\n"
 
 
 def draw_curves(results: Sequence[Result], path: Path) -> None:

@@ -25,6 +25,7 @@ from fpverify.vocabulary import BoolArray, FloatArray, Scores
 
 REAL_PRINTS = "FPVERIFY_REAL_PRINTS"  # names a folder of sets of real prints; measured on, never learned from
 COPIES = 800  # pairs in a measurement of copies
+REAL_PAIRS = 700  # of a side of each set: the twin designs look at every pair anew
 LEAST_IDENTITIES = 20  # of a test, for questions of 20 candidates
 IDENTICAL = 8  # images that are compared with themselves
 
@@ -239,7 +240,7 @@ def real_figures(made: TrainedDesign, folder: Path) -> dict[str, Any]:
     sets = {}
     for one in find_sets([folder]):
         examples = view(prints(one))
-        pairs = measured_pairs(examples.owners, np.random.default_rng(0))
+        pairs = measured_pairs(examples.owners, np.random.default_rng(0), REAL_PAIRS)
         scores = made.scores_unchanged(examples, pairs)
         sets[examples.name] = rates(scores, pairs.mated)
     return mean_rates(sets)

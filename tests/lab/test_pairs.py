@@ -55,5 +55,5 @@ def test_measured_pairs_are_all_pairs_where_they_are_few() -> None:
 def test_measured_pairs_of_many_are_as_many_of_either_kind_and_none_twice() -> None:
     owners = np.repeat(np.arange(40), 14).astype(np.int32)
     pairs = measured_pairs(owners, np.random.default_rng(5))
-    assert (pairs.mated.sum(), len(pairs)) == (1000, 2000)
-    assert len(set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))) == 2000
+    assert (pairs.mated.sum(), len(pairs)) == (2000, 4000)
+    assert len(set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))) == 4000
