@@ -11,6 +11,7 @@ from fpverify.lab.design import Design
 from fpverify.lab.designs import all_designs
 from fpverify.lab.product import PRODUCT
 from fpverify.lab.results import Result, read_results
+from fpverify.lab.table import table_trials
 
 DOTS_PER_INCH = 100
 CURVES_FILE = "lab-curves.png"
@@ -70,7 +71,7 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
 
 
 def _page(results: Sequence[Result], designs: Mapping[str, Design], *, six: bool) -> Iterator[str]:
-    yield from _head(results)
+    yield from _head(results, len(table_trials(designs)))
     yield from _table("Reported and rebuilt", _reported_rows(results, designs))
     yield from ("", f"![Losses over epochs, a panel for each design](images/{CURVES_FILE})", "")
     if six:
@@ -85,7 +86,7 @@ def _page(results: Sequence[Result], designs: Mapping[str, Design], *, six: bool
     yield from _versions(results)
 
 
-def _head(results: Sequence[Result]) -> Iterator[str]:
+def _head(results: Sequence[Result], trials: int) -> Iterator[str]:
     yield from (
         "# The lab",
         "",
@@ -97,9 +98,10 @@ def _head(results: Sequence[Result]) -> Iterator[str]:
         "    fpverify lab table",
         "    fpverify lab table --docs docs/lab.md",
         "",
-        f"This page is made by the last of these commands from {len(results)} stored results; each has its seed,",
-        "versions and the hash of its data. Nothing is downloaded. *ROC accuracy* is that at the threshold with the",
-        "fewest errors on images that are neither trained on nor tested; *same* is the accuracy of always answering",
+        f"This page is made by the last of these commands from the results of {len(results)} of the table's {trials}",
+        "trials; what is missing here has not been run. Each result has its seed, versions and the hash of its data.",
+        "Nothing is downloaded. *ROC accuracy* is that at the threshold with the fewest errors on images that are",
+        "neither trained on nor tested; *same* is the accuracy of always answering",
         '"same", which is the share of mated pairs; *n* counts seeds.',
         "",
     )

@@ -19,10 +19,10 @@ def test_the_page_says_what_the_stored_results_say() -> None:
     assert (DOCS / "lab.md").read_text(encoding="utf-8") == page_text(list(read_results(DOCS / "lab")), six=True)
 
 
-def test_stored_results_are_of_designs_and_variants_that_there_are() -> None:
+def test_stored_results_are_of_the_designs_as_they_are() -> None:
     designs = all_designs()
     for one in read_results(DOCS / "lab"):
         if one.trial.design in designs:
-            designs[one.trial.design].variant(one.trial.variant)
+            assert one.declared == designs[one.trial.design].variant(one.trial.variant).fingerprint, one.trial.name
         else:
             assert one.trial.design == "fpverify"
