@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from fpverify.errors import ModelError
-from fpverify.lab import table
+from fpverify.lab import table, trials
 from fpverify.lab.design import Design, Stopping
 from fpverify.lab.designs import find_design
 from fpverify.lab.document import write_document
+from fpverify.lab.examples import Examples, View
 from fpverify.lab.product import PRODUCT
 from fpverify.lab.results import Result, Trial, read_result, read_results
 from fpverify.lab.table import run_table, stored_result, table_trials
@@ -50,6 +51,31 @@ def test_the_same_seed_gives_the_same_figures(quick: dict[str, Design], tmp_path
     trial = Trial("mnist-siamese", "digits", "identities", seed=5)
     one, again = (run_trial(quick["mnist-siamese"], trial, tmp_path).figures for _ in range(2))
     assert {**one, "step_ms": 0} == pytest.approx({**again, "step_ms": 0}, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["siamese-hard-negatives", "autoencoder", "autoencoder-siamese", "twin-194"])
+def test_designs_for_prints_are_measured_on_candidates_resolutions_and_real_prints(
+    name: str, stripes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(trials.REAL_PRINTS, str(stripes))
+    monkeypatch.setattr(trials, "read_examples", lambda data, cache: noise_prints())
+    view = {"": View(crop_px=32, side_px=32, colours=1)}
+    short = {"stopping": Stopping(1, batch=8), "view": view, "shares": (0.3, 0.2), "scales": (0.5,)}
+    design = replace(find_design(name), pairs=replace(find_design(name).pairs, count=16), **short)
+    if design.start is not None:
+        design = replace(design, start=replace(design.start, stopping=Stopping(1, batch=8)))
+    figures = run_trial(design, Trial(name, "ridges"), tmp_path).figures
+    assert {"eer", "top1", "top4", "impressions", "scale_0.5", "real"} <= set(figures)
+    assert list(figures["real"]["sets"]) == [stripes.name]
+    assert ("mining" in figures) == (name == "siamese-hard-negatives")
+
+
+def noise_prints() -> Examples:
+    """40 identities of two noisy impressions each."""
+    rng = np.random.default_rng(6)
+    faces = rng.random((40, 32, 32, 1), np.float32).repeat(2, axis=0)
+    images = np.clip(faces + rng.normal(0, 0.1, faces.shape), 0, 1).astype(np.float32)
+    return Examples("ridges", images, np.repeat(np.arange(40), 2).astype(np.int32), "prints")
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
