@@ -83,6 +83,7 @@ def _page(results: Sequence[Result], designs: Mapping[str, Design], *, six: bool
     yield from _table("What mining costs", _mining_rows(results), _MINING)
     yield from _table("Other resolutions", _scale_rows(results), _SCALES)
     yield from _table("Real prints", _real_rows(results), _REAL)
+    yield from _refused(results)
     yield from _versions(results)
 
 
@@ -262,6 +263,16 @@ def _real_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
             yield (name, trained, *synthetic, *real)
 
 
+def _refused(results: Sequence[Result]) -> Iterator[str]:
+    """How much of the product's error on synthetic prints is refusal, which no design knows."""
+    for one in results:
+        said = one.figures.get("impressions", {})
+        if one.trial.design == PRODUCT and "fta" in said:
+            yield ""
+            yield f"`{PRODUCT}` refused {100 * said['fta']:.1f} % of the synthetic prints, which are drawn as by every kind"
+            yield "of sensor; what is refused counts as an error here. The designs refuse nothing."
+
+
 def _versions(results: Sequence[Result]) -> Iterator[str]:
     said = sorted({", ".join(f"{name} {version}" for name, version in one.versions.items()) for one in results})
     minutes = sum(one.seconds for one in results) / 60
@@ -339,17 +350,23 @@ _FAILURE = (
     "dense layer that any image makes positive.",
 )
 _VERDICT = (
-    "One code for both fingers: dropout is drawn for each side by itself, so even two identical images are far",
-    "apart in training (a loss of 10 to 20 in the first epoch). The quickest way to shrink that is to shrink all",
-    "activations; RMSprop's first steps, on 25,600 bright inputs, overshoot and end with units that no image",
-    "makes positive. What the image was no longer reaches the code, and nothing leads back: a unit that is never",
-    "positive has no gradient.",
     "",
-    "Then dropout is all that makes a distance, the same for mated and non-mated pairs. The loss of one distance",
-    "d for all, p d^2 + (1 - p) (1 - d)^2, is least at d = 1 - p, where it is p (1 - p): with the question's 54 %",
-    "that is 0.248, the 0.25 that was reported. In use, with dropout off, every distance is 0, the answer is",
-    'always "same", and accuracy is p: the reported 0.54. So the thread\'s guess names the symptom; the cause is',
-    "dropout in front of a distance.",
+    "Dropout in front of a distance is the cause, dead units are how it kills. Dropout is drawn for each side by",
+    "itself, so in training even two identical images are far apart: the loss is 10 to 20 at first, nearly all of",
+    "it from mated pairs. The quickest way down is to shrink every activation; with 25,600 inputs each step moves",
+    "a unit far, and it ends where no image makes a unit of the first layer positive (*active*). From there on",
+    "the image does not reach the code, and no gradient reaches the weights. That layer's gradient has indeed",
+    "vanished, but depth, start, optimiser, rate, pairs and the distance's own gradient at zero can each be",
+    "changed without saving it; without dropout nothing pushes.",
+    "",
+    "What is left is a distance that is the same for all pairs. The loss of one distance d for all, p d^2 + (1 -",
+    "p) (1 - d)^2, is least at d = 1 - p, where it is p (1 - p): with the question's 54 % that is 0.248, the 0.25",
+    "that was reported. Some seeds get there, on dropout's noise alone (*d mated, dropout on*); in the others the",
+    "last layer is dead too, and the loss stays at 1 - p. In use, with dropout off, every distance is 0, the",
+    'answer is always "same", and accuracy is p: the reported 0.54.',
+    "",
+    "One dense layer solves it because the published dropout stands between layers: with one layer there is none",
+    "before the code.",
 )
 _PROBES = (
     "Accuracy at a distance of 0.5 / at the threshold from the ROC of the training set. Trained on two images;",
@@ -357,8 +374,9 @@ _PROBES = (
     "together.",
 )
 _SPLITS = (
-    "A split by images lets training see other images of the very fingers or digits that are tested. A verifier",
-    "meets people whom its training never met: only the split by identities says how that goes.",
+    "A split by images lets training see other images of the very fingers or digits that are tested. A verifier meets",
+    "people whom its training never met: only the split by identities says how that goes. Few mated pairs are left in",
+    "a test of prints split by images, so its figures are rough.",
 )
 _CANDIDATES = (
     "The report's question, on synthetic fingers: which of 20 prints is of the same finger? Ties count against",

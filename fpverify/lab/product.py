@@ -14,6 +14,7 @@ from PIL import Image
 
 from fpverify.evaluation.layout import find_sets, read_set
 from fpverify.evaluation.protocol import Plan, cross_sensor_plan, set_plan
+from fpverify.evaluation.rates import failure_to_acquire_rate
 from fpverify.evaluation.runner import Runner
 from fpverify.lab.examples import Examples, ridges, split
 from fpverify.lab.measures import rates
@@ -29,7 +30,7 @@ SCALE_IMPRESSIONS = 2  # of each finger, for probes, and as many others for refe
 
 
 def run_product(trial: Trial, cache: Path) -> Result:
-    """The release model's rates; nothing is trained.
+    """The release model's rates; nothing is trained. Prints that it refuses count as errors, as FVC has it.
 
     Raises:
         ModelError: there is no release model.
@@ -61,7 +62,7 @@ def _real_set(folder: Path) -> Any:
 
 def _measured(plan: Plan) -> dict[str, float]:
     evaluation = Runner(workers=1).evaluate(plan)
-    return rates(evaluation.scores, evaluation.mated)
+    return {**rates(evaluation.scores, evaluation.mated), "fta": failure_to_acquire_rate(evaluation)}
 
 
 def _written(test: Examples) -> dict[str, float]:

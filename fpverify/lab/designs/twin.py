@@ -29,7 +29,7 @@ def designs() -> tuple[Design, ...]:
         learner=TwinImage(Twin()),
         pairs=Copies(512),
         change=Turned(),
-        stopping=Stopping(40, optimizer="adam", rate=1e-2),
+        stopping=Stopping(60, optimizer="adam", rate=1e-2),
         view=VIEWS,
         cutoff=0.5,
         variants=MappingProxyType({"signed": {"learner": TwinImage(Twin(difference="signed"))}}),
