@@ -269,8 +269,8 @@ def _refused(results: Sequence[Result]) -> Iterator[str]:
         said = one.figures.get("impressions", {})
         if one.trial.design == PRODUCT and "fta" in said:
             yield ""
-            yield f"`{PRODUCT}` refused {100 * said['fta']:.1f} % of the synthetic prints, which are drawn as by every kind"
-            yield "of sensor; what is refused counts as an error here. The designs refuse nothing."
+            yield f"`{PRODUCT}` refused {100 * said['fta']:.1f} % of the synthetic prints, which are drawn as by every"
+            yield "kind of sensor; what is refused counts as an error here. The designs refuse nothing."
 
 
 def _versions(results: Sequence[Result]) -> Iterator[str]:

@@ -72,14 +72,15 @@ class Siamese:
     Attributes:
         tower: the network.
         margin: of the loss.
-        kind: contrastive, triplet, or triplet with the hardest stranger of the batch.
+        kind: contrastive, triplet, triplet with the hardest stranger of the batch, or `networks.losses.info_nce`, which
+            sets every stranger of the batch against the mate.
         factor: before the contrastive loss.
         at_zero: of the distance, see `losses.distance`.
     """
 
     tower: Tower
     margin: float = 1.0
-    kind: Literal["contrastive", "triplet", "mined"] = "contrastive"
+    kind: Literal["contrastive", "triplet", "mined", "nce"] = "contrastive"
     factor: float = 1.0
     at_zero: Literal["clamped", "smooth"] = "clamped"
 
@@ -89,14 +90,18 @@ class Siamese:
 
     def loss(self) -> Loss:
         """Of stacked sides."""
+        from fpverify.networks.losses import info_nce
+
         if self.kind == "contrastive":
             return contrastive_loss(self.margin, factor=self.factor, at_zero=self.at_zero)
+        if self.kind == "nce":
+            return info_nce()
         return triplet(self.margin) if self.kind == "triplet" else mined_triplet(self.margin)
 
     def batch(self, examples: Examples, pairs: Pairs, change: Change, rng: np.random.Generator) -> Batch:
         """Left over right sides, and over strangers for triplets; the truth is mated or not, or the identity."""
         sides = list(seen_sides(examples, pairs, change, rng))
-        truth = examples.owners[pairs.left] if self.kind == "mined" else pairs.mated
+        truth = examples.owners[pairs.left] if self.kind in {"mined", "nce"} else pairs.mated
         if self.kind == "triplet":
             other = strangers(examples.owners, pairs.left, rng)
             sides.append(

@@ -13,7 +13,7 @@ from fpverify.lab.towers import WholePrint
 
 
 def designs() -> tuple[Design, ...]:
-    """Convolutions with average pooling, the hardest strangers of the batch."""
+    """Convolutions with average pooling, every stranger of the batch against the mate."""
     return (
         Design(
             name="whole-print",
@@ -21,10 +21,10 @@ def designs() -> tuple[Design, ...]:
             reported="new here",
             shows="what is left to gain by comparing places, not sums",
             data=("ridges",),
-            learner=Siamese(WholePrint(), margin=0.5, kind="mined"),
+            learner=Siamese(WholePrint(), kind="nce"),
             pairs=MatedOnly(320),
             change=Turned(degrees=15, zoom=0.05, shift=0.05, both=True),
-            stopping=Stopping(15, optimizer="adam", rate=2e-3),
+            stopping=Stopping(20, optimizer="adam", rate=2e-3),
             view=MappingProxyType({"": View(crop_px=160, side_px=160, normalised=True)}),
             shares=(0.7, 0.15),
             scales=(0.5, 1.0, 2.0),
