@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "api-keys": "serving",
         "train": "making",
         "models": "making",
+        "lab": "lab",
         "demo": "demonstration",
     }
 )
