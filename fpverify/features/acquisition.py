@@ -13,9 +13,10 @@ MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 
 # Where lines are as faint as `LEAST_RIDGE_SHARE` allows. Photographs have such faint lines and 0.2 to 0.6; impressions,
 # turned, cut or dry, can have as little, but then of clearer lines, by a share of 0.2 and more.
 LEAST_RIDGE_FLOW = 0.62
-FLOW_BY_SHARE = (
-    -0.25
-)  # power of the share: 0.55 at 0.2, 0.46 at 0.4; 998 of 1000 ordinary synthetic impressions have it
+FLOW_BY_SHARE = -0.25  # power of the share: 0.55 at 0.2, 0.46 at 0.4; 998 of 1000 ordinary impressions have it
+# A cm² of sure print. Skin has some 25 (Stoney and Thornton, J. Forensic Sci. 32(5), 1987), poor synthetic prints show up
+# to 81; letters, whose strokes end everywhere, 130 and more.
+MOST_MINUTIAE_PER_CM2 = 100.0
 LEAST_MINUTIAE = 6  # fewer cannot reach consensus
 LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
 SURE = 0.7  # probability of foreground that counts towards the least area
@@ -27,8 +28,8 @@ def area_mm2(cells: BoolArray) -> float:
     return float(cells.sum()) * CELL_MM2
 
 
-def require_area(answer: FloatArray, scan: Scan) -> None:
-    """Refuses a scan without one wide piece of sure foreground.
+def require_area(answer: FloatArray, scan: Scan) -> float:
+    """Refuses a scan without one wide piece of sure foreground; returns the area of the widest, mm².
 
     Args:
         answer: (h/4, w/4, 6) of the minutia map network.
@@ -40,6 +41,7 @@ def require_area(answer: FloatArray, scan: Scan) -> None:
             f"{scan.source}: too little foreground: {found:.0f} mm² of print in one piece found, "
             f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
         )
+    return found
 
 
 def require_ridges(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
@@ -64,11 +66,22 @@ def least_flow(share: float) -> float:
     return float(LEAST_RIDGE_FLOW * (share / LEAST_RIDGE_SHARE) ** FLOW_BY_SHARE)
 
 
-def require_minutiae(minutiae: Minutiae, scan: Scan) -> None:
-    """Refuses a scan with too few minutiae, or with none that is clear; they come best first."""
+def require_minutiae(minutiae: Minutiae, sure_mm2: float, scan: Scan) -> None:
+    """Refuses a scan with too few minutiae, with more than skin has, or with none that is clear.
+
+    Args:
+        minutiae: best first.
+        sure_mm2: what `require_area` found.
+        scan: for the message.
+    """
     if len(minutiae) < LEAST_MINUTIAE:
         raise FailureToAcquire(
             f"{scan.source}: too few minutiae: {len(minutiae)} found, at least {LEAST_MINUTIAE} needed"
+        )
+    per_cm2 = 100 * len(minutiae) / sure_mm2
+    if per_cm2 > MOST_MINUTIAE_PER_CM2:
+        raise FailureToAcquire(
+            f"{scan.source}: no finger: {per_cm2:.0f} minutiae a cm² found, skin has at most {MOST_MINUTIAE_PER_CM2:.0f}"
         )
     certainty = float(minutiae.quality[:LEAST_MINUTIAE].mean())
     if certainty < LEAST_CERTAINTY:

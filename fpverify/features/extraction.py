@@ -64,7 +64,7 @@ class MinutiaExtractor:
         """The template of a scan.
 
         Raises:
-            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae; the
+            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae or too many; the
                 message says how much of it was found and how much is needed.
         """
         return self.acquire(scan).template
@@ -74,10 +74,10 @@ class MinutiaExtractor:
         prepared = prepare(scan)
         answer = self._minutia_map(prepared)
         foreground = foreground_cells(answer)
-        require_area(answer, scan)
+        sure_mm2 = require_area(answer, scan)
         require_ridges(prepared, foreground, scan)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
-        require_minutiae(minutiae, scan)
+        require_minutiae(minutiae, sure_mm2, scan)
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)

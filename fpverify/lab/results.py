@@ -100,8 +100,6 @@ def versions() -> dict[str, str]:
     """Of Python, the libraries and Keras' backend."""
     import keras
 
-    from fpverify import __version__
-
     backend = str(keras.backend.backend())
     known = {name: metadata.version(name) for name in (*LIBRARIES, BACKENDS.get(backend, backend))}
-    return {"fpverify": __version__, "python": python_version(), "backend": backend, **known}
+    return {"fpverify": metadata.version("fpverify"), "python": python_version(), "backend": backend, **known}

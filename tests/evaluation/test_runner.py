@@ -194,7 +194,7 @@ def test_verifying_does_not_load_what_only_evaluating_needs() -> None:
     code = "import sys, fpverify.verifier; print(*[name for name in sys.modules if 'fpverify.evaluation' in name])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = {name.removeprefix("fpverify.evaluation").removeprefix(".") for name in done.stdout.split()}
-    assert modules == {"", "matching", "operating_points", "sensor_calibration"}
+    assert modules == {"", "matching", "operating_points", "register", "sensor_calibration"}
 
 
 def test_a_reason_does_not_name_the_file_whose_content_may_have_many_names(evaluation: Evaluation) -> None:

@@ -82,7 +82,8 @@ def test_descriptors_are_those_of_the_stored_minutiae(scan: Scan) -> None:
     expected = describe(patches[..., None])
     got = template.descriptors / np.linalg.norm(template.descriptors.astype(float), axis=1, keepdims=True)
     assert patches.shape[1:] == (PATCH_PX, PATCH_PX)
-    np.testing.assert_allclose(got, expected, atol=0.01)
+    largest = np.abs(expected).max(axis=1, keepdims=True)
+    np.testing.assert_allclose(got / largest, expected / largest, atol=0.06)  # steps of 1/15 of the largest
 
 
 def test_the_network_sees_the_prepared_scan_padded_with_nothing(scan: Scan) -> None:
