@@ -70,7 +70,7 @@ class Cost:
 
     @property
     def growth_kib(self) -> float:
-        """Memory that a request left behind in the second half, when pools have filled; not a number if not measured."""
+        """Memory that a request leaves behind, in the second half, when pools have filled; nan if not measured."""
         if not self.memory_mib:
             return math.nan
         half = len(self.memory_mib) // 2
@@ -203,10 +203,9 @@ def lines(cost: Cost) -> list[str]:
         f"{f'{cost.clients} clients':<14}{cost.per_second:.1f} verifications a second, target {RATE_TARGET:g}",
     ]
     if cost.memory_mib:
-        said.append(
-            f"memory        {cost.memory_mib[0]:.0f} MiB, after {cost.requests:,} requests {cost.memory_mib[-1]:.0f} MiB "
-            f"({cost.growth_kib:+.2f} KiB a request in the second half)"
-        )
+        start, end = cost.memory_mib[0], cost.memory_mib[-1]
+        growth = f"{cost.growth_kib:+.2f} KiB a request in the second half"
+        said.append(f"memory        {start:.0f} MiB, after {cost.requests:,} requests {end:.0f} MiB ({growth})")
     return said
 
 
