@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fpverify.vocabulary import Decision, Identification, OperatingPoint, Reference, Scan
-
 if TYPE_CHECKING:
     from fpverify.store import FingerSummary
+    from fpverify.vocabulary import Decision, Identification, OperatingPoint, Reference, Scan
 
 Answer = dict[str, Any]
 
@@ -32,7 +31,7 @@ def decision_answer(decision: Decision, probe: Scan) -> Answer:
 def identification_answer(found: Identification, probe: Scan) -> Answer:
     """Who matches, if anybody does, and who comes near."""
     return {
-        "decision": "match" if found.matches else "non-match",
+        "decision": found.word,
         "fpir": found.fpir,
         "threshold": found.threshold,
         "extrapolated": found.extrapolated,

@@ -34,6 +34,8 @@ class Settings:
 
     Attributes:
         db: folder or file of the enrollment store.
+        keep_scans: keep scans beside their templates, sealed, for models to come.
+        note_decisions: enter verifications and identifications in the audit trail.
         key: where its key is kept, `file:PATH`, `env:NAME`, `keyring:SERVICE` or `none`; None is a file of its own.
         model: name or folder of the bundle; None is the shipped release.
         calibration: file of `fpverify calibrate`; None is the model's own.
@@ -45,6 +47,8 @@ class Settings:
 
     db: str = "enroll_db"
     key: str | None = None
+    keep_scans: bool = False
+    note_decisions: bool = True
     model: str | None = None
     calibration: str | None = None
     fmr: float = DEFAULT_FMR
@@ -132,10 +136,20 @@ def _parse_text(value: object) -> str:
     return os.path.expanduser(value)  # noqa: PTH111 - unlike Path's, it never raises
 
 
+def _parse_switch(value: object) -> bool:
+    words = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+    known = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if known is None:
+        raise ValueError(f"{_shown(value)} is neither yes nor no")
+    return known
+
+
 _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
     {
         "db": _parse_text,
         "key": _parse_text,
+        "keep_scans": _parse_switch,
+        "note_decisions": _parse_switch,
         "model": _parse_text,
         "calibration": _parse_text,
         "fmr": parse_fmr,

@@ -7,13 +7,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fpverify.comparison import Gallery, fuse, joint_threshold
+from fpverify.comparison import fuse
 from fpverify.errors import DuplicateFinger, EnrollmentError, FailureToEnroll, ModelMismatch, ScanError
 from fpverify.evaluation.matching import Matcher
+from fpverify.evaluation.register import Registers
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
-from fpverify.vocabulary import Candidate, Decision, Evaluation, Identification, Reference, Scan, Score, Template
+from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Score, Template
 
 if TYPE_CHECKING:
     from fpverify.evaluation.explanation import Explanation
@@ -34,12 +35,27 @@ class Verifier:
         store: the references.
         matcher: the model.
         fmr: false match rate of a decision, in (0, 1).
+        registers: what is enrolled, for searching it; verifiers of several threads may share one.
+        keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
+        notes_decisions: verifications and identifications are entered in the audit trail.
     """
 
-    def __init__(self, store: Store, matcher: Matcher, fmr: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        matcher: Matcher,
+        fmr: float,
+        *,
+        registers: Registers | None = None,
+        keeps_scans: bool = False,
+        notes_decisions: bool = True,
+    ) -> None:
         self.store = store
         self.matcher = matcher
         self.fmr = fmr
+        self.registers = registers or Registers()
+        self.keeps_scans = keeps_scans
+        self.notes_decisions = notes_decisions
 
     @classmethod
     def open(
@@ -51,6 +67,7 @@ class Verifier:
         fmr: float | None = None,
         key: str | None = None,
         create: bool = True,
+        registers: Registers | None = None,
     ) -> Verifier:
         """A verifier; what is not given comes from the settings.
 
@@ -61,6 +78,7 @@ class Verifier:
             fmr: false match rate of a decision, in (0, 1).
             key: where the store's key is kept, as `Store.open` takes it.
             create: make the store if there is none.
+            registers: shared with other verifiers of the same store.
 
         Raises:
             ModelError: the model is unknown or damaged.
@@ -69,7 +87,14 @@ class Verifier:
         """
         settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr, key=key)
         matcher = Matcher.load(settings.model, settings.calibration)
-        return cls(Store.open(settings.db, create=create, key=settings.key), matcher, settings.fmr)
+        return cls(
+            Store.open(settings.db, create=create, key=settings.key),
+            matcher,
+            settings.fmr,
+            registers=registers,
+            keeps_scans=settings.keep_scans,
+            notes_decisions=settings.note_decisions,
+        )
 
     def close(self) -> None:
         """Closes the store."""
@@ -108,7 +133,7 @@ class Verifier:
             )
         if not unchecked:
             self._require_one_finger(template, scan.source, subject, finger)
-        return self.store.add(subject, finger, template)
+        return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
 
     def verify(self, scan: Scan, subject: str, finger: str | None = None, *, fmr: float | None = None) -> Decision:
         """Whether a scan shows a subject's finger.
@@ -132,7 +157,9 @@ class Verifier:
         references = self._comparable(self.store.references(subject, finger))
         scores = self.matcher.scores(self.matcher.template(scan), [one.template for one in references])
         best = max(range(len(scores)), key=lambda k: scores[k].value)
-        return Decision(fuse(scores), point, references[best].subject, references[best].finger)
+        decision = Decision(fuse(scores), point, references[best].subject, references[best].finger)
+        self._note("verify", decision.subject, finger, decision.word, fmr=point.target_fmr)
+        return decision
 
     def identify(self, scan: Scan, *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
         """Whose finger a scan shows, of all that are enrolled.
@@ -149,7 +176,11 @@ class Verifier:
             FailureToAcquire: there is no usable print in the scan.
             StoreError: the store cannot be read.
         """
-        return self._searched(self.matcher.template(scan), self._all_references(), top, fpir)
+        register = self.registers.current(self.store, self.matcher.model_id)
+        found = register.identify(self.matcher, self.matcher.template(scan), top=top, fpir=fpir)
+        subject, finger = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
+        self._note("identify", subject, finger, found.word, fpir=fpir)
+        return found
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
@@ -194,40 +225,24 @@ class Verifier:
 
     def _require_one_finger(self, template: Template, source: str, subject: str, finger: str) -> None:
         """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
-        enrolled = self._all_references()
-        mine = [one for one in enrolled if (one.subject, one.finger) == (subject_id(subject), finger)]
-        if mine:
-            score = fuse(self.matcher.scores(template, [one.template for one in mine]))
-            if score.fmr > AGREEMENT_FMR:
-                raise EnrollmentError(
-                    f"{source}: does not agree with what is enrolled of {subject!r}, {finger}; scan that finger again, "
-                    "or name the finger (or enroll it unchecked)"
-                )
-        others = [one for one in enrolled if (one.subject, one.finger) != (subject_id(subject), finger)]
-        for match in self._searched(template, others, 1, DUPLICATE_FPIR).matches:
+        register, own = self.registers.current(self.store, self.matcher.model_id), (subject_id(subject), finger)
+        mine = [one.template for one in register.references if (one.subject, one.finger) == own]
+        if mine and fuse(self.matcher.scores(template, mine)).fmr > AGREEMENT_FMR:
+            raise EnrollmentError(
+                f"{source}: does not agree with what is enrolled of {subject!r}, {finger}; scan that finger again, "
+                "or name the finger (or enroll it unchecked)"
+            )
+        others = register.identify(self.matcher, template, top=1, fpir=DUPLICATE_FPIR, besides=(own,))
+        for match in others.matches:
             raise DuplicateFinger(
                 f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
                 f"{match.score.value:.1f}); enroll it unchecked if that is meant"
             )
 
-    def _all_references(self) -> list[Reference]:
-        """Those of the verifier's own model."""
-        names = dict.fromkeys(finger.subject for finger in self.store.subjects())
-        every = [one for name in names for one in self.store.references(name)]
-        return [one for one in every if one.model_id == self.matcher.model_id]
-
-    def _searched(self, probe: Template, references: Sequence[Reference], top: int, fpir: float) -> Identification:
-        if not references:
-            return Identification((), fpir, 0.0, 0, extrapolated=False)
-        threshold = joint_threshold(fpir, len(references))
-        found = Gallery.of([one.template for one in references]).search(probe)
-        candidates: dict[tuple[str, str], Candidate] = {}
-        for index, score in zip(found.index.tolist(), self.matcher.calibrated(found.similarity), strict=True):
-            one = references[index]
-            candidate = Candidate(one.subject, one.finger, score, score.value >= threshold)
-            candidates.setdefault((one.subject, one.finger), candidate)
-        beyond = threshold > self.matcher.calibration.evidence_score
-        return Identification(tuple(candidates.values())[:top], fpir, threshold, len(references), beyond)
+    def _note(self, action: str, subject: str | None, finger: str | None, word: str, **rate: float) -> None:
+        """Writes a decision into the audit trail: that it was made and how it went, not how near it was."""
+        if self.notes_decisions:
+            self.store.append_audit(action, subject, finger, decision=word, model=self.matcher.model_id, **rate)
 
     def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
         """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""

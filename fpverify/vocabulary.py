@@ -247,6 +247,11 @@ class Identification:
         """The candidates that match; best first."""
         return tuple(one for one in self.candidates if one.match)
 
+    @property
+    def word(self) -> Literal["match", "non-match"]:
+        """The decision in the field's words."""
+        return "match" if self.matches else "non-match"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:

@@ -26,8 +26,8 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("settings",),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
     ("evaluation",),
-    ("verifier", "training", "lab"),
-    ("service", "client"),
+    ("answers", "client", "verifier", "training", "lab"),
+    ("service",),
     ("",),  # `import fpverify`: the public names
     ("cli",),
     ("__main__",),

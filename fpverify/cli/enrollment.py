@@ -9,7 +9,7 @@ import click
 from fpverify.answers import finger_answer, reference_answer, scan_answer
 from fpverify.cli.failures import one_line
 from fpverify.cli.options import DB, FINGER, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, existing_store, options
-from fpverify.cli.words import counted, print_facts, print_json, print_table, scan_notes
+from fpverify.cli.words import counted, print_facts, print_json, print_table, say_new_key, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def enroll_command(
         print_json({**reference_answer(reference), "store": place, **scan_answer(given)})
     else:
         print_enrollment(reference, given, place)
-    if new_key:
-        click.echo(f"fpverify: made the key {new_key}; keep a copy elsewhere, {_NO_KEY_NO_STORE}", err=True)
+    say_new_key(new_key)
 
 
 @click.command(
@@ -143,7 +142,6 @@ def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:
     )
 
 
-_NO_KEY_NO_STORE = "without it neither the store nor any backup of it can be read"
 _IMPRESSION_HEADS = ("finger", "impression", "quality", "minutiae", "enrolled", "model")
 
 

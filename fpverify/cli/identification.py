@@ -69,7 +69,7 @@ def identify_command(
 
 def print_identification(found: Identification, probe: Scan) -> None:
     """Who matches, if anybody does, and who comes near."""
-    click.echo("match" if found.matches else "non-match")
+    click.echo(found.word)
     tail = "; extrapolated beyond the evidence" if found.extrapolated else ""
     print_facts(
         [

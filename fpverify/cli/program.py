@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "show": "enrollment",
         "update": "keeping",
         "delete": "enrollment",
+        "export": "transferring",
+        "import": "transferring",
         "keys": "keeping",
         "audit": "auditing",
         "explain": "explanation",
@@ -43,6 +45,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "api-keys": "serving",
         "train": "making",
         "models": "making",
+        "lab": "lab",
         "demo": "demonstration",
     }
 )

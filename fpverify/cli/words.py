@@ -42,6 +42,13 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         click.echo(COLUMN_GAP.join(cells).rstrip())
 
 
+def say_new_key(place: str | None) -> None:
+    """One line on standard error if a key was made for a store."""
+    if place:
+        lost = "without it neither the store nor any copy of it can be read"
+        click.echo(f"fpverify: made the key {place}; keep a copy elsewhere, {lost}", err=True)
+
+
 def percent(rate: float) -> str:
     """A rate in per cent with three significant digits: 0.00123 is "0.123 %"."""
     return f"{100 * rate:.3g} %"

@@ -18,7 +18,7 @@ from fpverify.errors import SettingsError
 
 PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
 SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to keep
-FILE_MODE = 0o600
+FILE_MODE, FOLDER_MODE = 0o600, 0o700  # the owner only
 
 
 class Scope(IntEnum):
@@ -127,21 +127,41 @@ class ApiKeys:
 
     @contextmanager
     def _changing(self) -> Iterator[list[ApiKey]]:
-        keys = list(self.all())
-        yield keys
-        text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=1) + "\n"
-        part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        """The keys, to be changed by nobody else meanwhile; they are written when the block ends."""
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(
-                os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "w", encoding="utf-8"
-            ) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path)
+            self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            with _alone(self.path.parent):
+                keys = list(self.all())
+                yield keys
+                self._write(keys)
         except OSError as error:
             raise SettingsError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    def _write(self, keys: list[ApiKey]) -> None:
+        text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=1) + "\n"
+        part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self.path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process is in such a block for the same folder."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _parsed(path: Path) -> tuple[ApiKey, ...]:

@@ -7,20 +7,21 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, File, Form, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 
-import fpverify
 from fpverify import answers
 from fpverify.errors import EnrollmentError, FpverifyError
 from fpverify.scans import scan_from_bytes
 from fpverify.service import answers as shapes
 from fpverify.service.api_keys import ApiKey, ApiKeys, Scope
-from fpverify.service.bodies import BodyLimit
+from fpverify.service.bodies import BodyLimit, TooLarge
 from fpverify.service.crew import Crew
 from fpverify.service.journal import Journal
 from fpverify.service.limits import Lockout, RateLimit
@@ -31,6 +32,7 @@ from fpverify.vocabulary import Scan
 
 Result = TypeVar("Result")
 
+GUARDED = "/v1/"  # paths that ask for a key
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -77,24 +79,42 @@ class Service:
         self.rate = RateLimit(limits.per_minute)
         self.lockout = Lockout(limits.lock_after, limits.lock_s)
 
-    def admitted(self, request: Request, scope: Scope) -> ApiKey:
-        """The key of a request, if it allows the scope and has requests left.
+    def admitted(self, request: Request) -> ApiKey:
+        """The key of a request, if it has requests left; asked before the body is read.
 
         Raises:
-            Refused: 401, 403 or 429.
+            Refused: 401 or 429.
         """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         key = self.keys.holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
         if key is None:
             message = "give a key of this service in the header: Authorization: Bearer fpv_..."
             raise Refused(401, "Unauthorized", message, {"WWW-Authenticate": "Bearer"})
-        request.state.key = key.name
-        if key.allows < scope:
-            raise Refused(403, "Forbidden", f"the key {key.name!r} allows {key.scope}, this needs {scope.word}")
+        request.state.key = key
         if wait_s := self.rate.wait_s(key.name):
             message = f"more than {self.limits.per_minute} requests a minute with the key {key.name!r}"
             raise Refused.after(429, "TooManyRequests", message, wait_s)
         return key
+
+    def require_scope(self, request: Request, scope: Scope) -> None:
+        """Returns if the key of a request allows the scope.
+
+        Raises:
+            Refused: 403; 401 without a key.
+        """
+        key = getattr(request.state, "key", None) or self.admitted(request)
+        if key.allows < scope:
+            raise Refused(403, "Forbidden", f"the key {key.name!r} allows {key.scope}, this needs {scope.word}")
+
+    def require_open(self, subject: str) -> None:
+        """Returns if the subject is not locked.
+
+        Raises:
+            Refused: 423.
+        """
+        if wait_s := self.lockout.wait_s(subject):
+            message = f"{self.limits.lock_after} non-matches in a row; the subject is locked for {wait_s:.0f} s"
+            raise Refused.after(423, "Locked", message, wait_s)
 
     async def done(self, job: Callable[[Verifier], Result]) -> Result:
         """The answer of a job.
@@ -121,13 +141,14 @@ def create_app(service: Service) -> FastAPI:
 
     app = FastAPI(
         title="fpverify",
-        version=fpverify.__version__,
+        version=version("fpverify"),
         summary="Fingerprint verification at a stated error rate.",
         lifespan=lifespan,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, most_bytes=service.limits.most_bytes)
+    MultiPartParser.spool_max_size = service.limits.most_bytes  # scans stay in memory, never in temporary files
     _say_errors_in_one_shape(app)
     _keep_a_journal(app, service)
     _decide(app, service)
@@ -151,8 +172,8 @@ Flag = Annotated[bool, Form()]
 def _decide(app: FastAPI, service: Service) -> None:
     """Verification, identification, and a comparison of two scans."""
 
-    def verifying(request: Request) -> ApiKey:
-        return service.admitted(request, Scope.VERIFY)
+    def verifying(request: Request) -> None:
+        service.require_scope(request, Scope.VERIFY)
 
     @app.post("/v1/verify", responses=DOCUMENTED, dependencies=[Depends(verifying)], tags=["decisions"])
     async def verify(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
@@ -165,19 +186,17 @@ def _decide(app: FastAPI, service: Service) -> None:
     ) -> shapes.DecisionAnswer:
         """Whether a scan shows a subject's finger. A non-match is an answer like a match: status 200."""
         name, which, content = _subject(subject), _finger(finger), await scan.read()
-        if wait_s := service.lockout.wait_s(name):
-            message = f"{service.limits.lock_after} non-matches in a row; the subject is locked for {wait_s:.0f} s"
-            raise Refused.after(423, "Locked", message, wait_s)
 
         def job(verifier: Verifier) -> dict[str, Any]:
+            service.require_open(name)  # here, where as many run at once as there are threads, and not while waiting
             probe = _scan(content, ppi)
             decision = verifier.verify(probe, name, which, fmr=fmr)
+            service.lockout.note(name, decision.match)
             answer = answers.decision_answer(decision, probe)
             drawn = _probe_picture(verifier, probe, name, decision.finger) if picture else None
             return answer | {"picture": drawn}
 
         answer = await service.done(job)
-        service.lockout.note(name, answer["decision"] == "match")
         service.journal.note_decision("verify", answer["decision"])
         return shapes.DecisionAnswer(**answer)
 
@@ -222,11 +241,11 @@ def _decide(app: FastAPI, service: Service) -> None:
 def _enroll(app: FastAPI, service: Service) -> None:
     """Who is enrolled."""
 
-    def enrolling(request: Request) -> ApiKey:
-        return service.admitted(request, Scope.ENROLL)
+    def enrolling(request: Request) -> None:
+        service.require_scope(request, Scope.ENROLL)
 
-    def administering(request: Request) -> ApiKey:
-        return service.admitted(request, Scope.ADMIN)
+    def administering(request: Request) -> None:
+        service.require_scope(request, Scope.ADMIN)
 
     @app.post("/v1/enroll", status_code=201, responses=DOCUMENTED, dependencies=[Depends(enrolling)], tags=["subjects"])
     async def enroll(
@@ -273,7 +292,7 @@ def _watch_over(app: FastAPI, service: Service) -> None:
 
     def measuring(request: Request) -> None:
         if not service.limits.open_metrics:
-            service.admitted(request, Scope.ADMIN)
+            service.require_scope(request, Scope.ADMIN)
 
     @app.get("/health/live", tags=["health"])
     async def live() -> shapes.HealthAnswer:
@@ -285,7 +304,7 @@ def _watch_over(app: FastAPI, service: Service) -> None:
         """Model and store can be used."""
 
         def job(verifier: Verifier) -> str:
-            verifier.fingers()
+            verifier.store.audit_head()
             return verifier.matcher.model_id
 
         return shapes.HealthAnswer(status="ok", model=await service.done(job))
@@ -332,6 +351,10 @@ def _say_errors_in_one_shape(app: FastAPI) -> None:
         place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
         return Refused(422, "InvalidRequest", f"{place}: {first['msg']}").response()
 
+    @app.exception_handler(TooLarge)
+    async def too_large(_: Request, error: TooLarge) -> Response:
+        return Refused(413, "ScanTooLarge", str(error.detail), {"Connection": "close"}).response()
+
     @app.exception_handler(HTTPException)
     async def framework(_: Request, error: HTTPException) -> Response:
         return Refused(error.status_code, "HttpError", str(error.detail), dict(error.headers or {})).response()
@@ -347,14 +370,25 @@ def _keep_a_journal(app: FastAPI, service: Service) -> None:
         start, status = time.perf_counter(), 500
         service.journal.under_way.inc()
         try:
-            response = await answer(request)
+            response = await _guarded(service, request, answer)
             status = response.status_code
             return response
         finally:
             service.journal.under_way.dec()
             route = getattr(request.scope.get("route"), "path", None)
             key = getattr(request.state, "key", None)
-            service.journal.note_request(route, request.method, status, time.perf_counter() - start, key)
+            seconds = time.perf_counter() - start
+            service.journal.note_request(route, request.method, status, seconds, key and key.name)
+
+
+async def _guarded(service: Service, request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """The answer; nothing of a body is read without a key."""
+    if request.url.path.startswith(GUARDED):
+        try:
+            service.admitted(request)
+        except Refused as refused:
+            return refused.response()
+    return await answer(request)
 
 
 def _subject(text: str) -> str:

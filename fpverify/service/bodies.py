@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fpverify.service.refusals import Refused
 
+class TooLarge(HTTPException):
+    """The body went beyond the limit. An error of HTTP, since whoever parses a body lets only those through."""
 
-class TooLarge(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The body went beyond the limit."""
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(413, f"the request is longer than {most_bytes / 1e6:g} MB")
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 once a body is longer than `most_bytes`."""
+    """ASGI middleware under which reading more than `most_bytes` of a body raises `TooLarge`."""
 
     def __init__(self, app: ASGIApp, most_bytes: int) -> None:
         self.app = app
@@ -20,29 +22,14 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, counting."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        received, answered = 0, False
+        received = 0
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > self.most_bytes:
-                raise TooLarge
+                raise TooLarge(self.most_bytes)
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
-        try:
-            await self.app(scope, counted, noted)
-        except TooLarge:
-            if answered:
-                raise
-            most = f"{self.most_bytes / 1e6:g} MB"
-            refused = Refused(413, "ScanTooLarge", f"the request is longer than {most}", {"Connection": "close"})
-            await refused.response()(scope, receive, send)
+        await self.app(scope, counted if scope["type"] == "http" else receive, send)

@@ -303,7 +303,15 @@ class Store:
             StoreError: the store cannot be written, is locked or damaged.
         """
         with self._changing():
-            return self._trail.append(action, subject, finger, details)
+            return self._trail.append(action, subject, finger, details, changes=False)
+
+    def revision(self) -> int:
+        """A number that rises whenever what is enrolled changes, by any process; decisions leave it as it is."""
+        with self._database.failures():
+            (revision,) = self._database.first("SELECT revision FROM store") or (None,)
+        if not isinstance(revision, int):
+            raise self._database.damaged()
+        return revision
 
     def audit_entries(self) -> Iterator[AuditEntry]:
         """The audit trail, in order, a thousand entries at a time in memory."""

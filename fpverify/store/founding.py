@@ -57,7 +57,8 @@ def write_identity(database: Database, vault: Vault) -> None:
     """The row of the table `store`, with an audit trail that is empty."""
     head = vault.chain.start()
     database.execute(
-        "INSERT INTO store (id, store_id, key_id, head_count, head_mac, head_seal) VALUES (1, ?, ?, ?, ?, ?)",
+        "INSERT INTO store (id, store_id, key_id, head_count, head_mac, head_seal, revision)"
+        " VALUES (1, ?, ?, ?, ?, ?, 0)",
         *(vault.store_id, vault.key_id, head.count, head.mac, head.seal),
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fpverify.store.audit import AuditEntry, Head
@@ -21,6 +21,7 @@ MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
 SEAL_HEAD_BYTES = 5  # version and id of the key
 STORE_DIGITS = 8  # of the store's id in an anchor: two stores of one operator agree once in 4 billion
 
+_OWNERS = "SELECT record_id, subjects.name FROM impressions LEFT JOIN subjects ON subjects.id = subject_id"
 _SEAL_HEADS = (
     "SELECT substr(record, ?, ?) AS head, count(*) FROM impressions GROUP BY 1",
     "SELECT substr(scan, ?, ?) AS head, count(*) FROM scans GROUP BY 1",
@@ -105,15 +106,18 @@ def inspect(store: Store, anchor: Anchor | None = None) -> Inspection:
         witness = _Witness(store.audit_entries(), anchor)
         findings = [str(one) for one in store.vault.chain.verify(witness, store.audit_head())]
         witness.see_the_rest()
-        present = store.record_ids()
+        present = {str(one): str(subject) for one, subject in store._database.rows(_OWNERS)}
     findings += _differences(witness.expected, present)
     if anchor is not None:
         findings += _departures(anchor, _anchor(store, Head(witness.count, witness.anchored, b"")))
     return Inspection(witness.count, len(present), tuple(findings))
 
 
-def expected_records(entries: Iterable[AuditEntry]) -> set[str]:
-    """The ids of the records that a store should hold: all that were added less all that were removed."""
+def expected_records(entries: Iterable[AuditEntry]) -> dict[str, str | None]:
+    """The ids of the records that a store should hold, all that were added and not removed since, with their subjects.
+
+    A subject is None where the entry names none, as the one of a store that was brought up from version 1.
+    """
     witness = _Witness(entries)
     witness.see_the_rest()
     return witness.expected
@@ -123,7 +127,7 @@ class _Witness:
     """Entries as they go by, and what an inspection keeps of them, so that a long trail is read once.
 
     Attributes:
-        expected: records that should be there.
+        expected: records that should be there, with their subjects as far as entries name them.
         count: entries so far.
         anchored: code of the entry that an anchor was taken at, empty if there is none.
     """
@@ -131,7 +135,7 @@ class _Witness:
     def __init__(self, entries: Iterable[AuditEntry], anchor: Anchor | None = None) -> None:
         self._entries = iter(entries)
         self._anchored_at = anchor.count if anchor else 0
-        self.expected: set[str] = set()
+        self.expected: dict[str, str | None] = {}
         self.count = 0
         self.anchored = b"" if self._anchored_at else bytes(MAC_BYTES)
 
@@ -141,11 +145,18 @@ class _Witness:
                 entry if _well_typed(entry) else replace(entry, at="", action="", subject=None, finger=None, mac=b"")
             )
             self.count += 1
-            self.expected.update(_named(whole, "added"))
-            self.expected.difference_update(_named(whole, "removed"))
+            self._follow(whole)
             if self.count == self._anchored_at:
                 self.anchored = whole.mac
             yield whole
+
+    def _follow(self, entry: AuditEntry) -> None:
+        self.expected.update(dict.fromkeys(_named(entry, "added"), entry.subject))
+        for removed in _named(entry, "removed"):
+            self.expected.pop(removed, None)
+        renamed = entry.details.get("renamed")
+        if isinstance(renamed, str):
+            self.expected |= {one: renamed for one, subject in self.expected.items() if subject == entry.subject}
 
     def see_the_rest(self) -> None:
         """Reads what nobody has asked for."""
@@ -170,10 +181,16 @@ def _well_typed(entry: AuditEntry) -> bool:
     return optional and texts and isinstance(entry.sequence, int) and isinstance(entry.mac, bytes)
 
 
-def _differences(expected: set[str], present: set[str]) -> list[str]:
-    """Records that lack, and records that nobody enrolled."""
-    missing = [f"record {one} is missing: it was enrolled and never deleted" for one in sorted(expected - present)]
-    return missing + [f"record {one} was put in: no entry says so" for one in sorted(present - expected)]
+def _differences(expected: Mapping[str, str | None], present: Mapping[str, str]) -> list[str]:
+    """Records that lack, records that nobody enrolled, and records that are another subject's than they should be."""
+    missing = sorted(expected.keys() - present.keys())
+    added = sorted(present.keys() - expected.keys())
+    moved = [one for one in sorted(expected.keys() & present.keys()) if expected[one] not in (None, present[one])]
+    return [
+        *(f"record {one} is missing: it was enrolled and never deleted" for one in missing),
+        *(f"record {one} was put in: no entry says so" for one in added),
+        *(f"record {one} is of {present[one]!r}, but should be of {expected[one]!r}" for one in moved),
+    ]
 
 
 def _departures(anchor: Anchor, found: Anchor) -> list[str]:

@@ -22,7 +22,8 @@ TABLE_STATEMENTS = (
         key_id TEXT NOT NULL,                     -- of the key that seals new records; none for a store without
         head_count {integer} NOT NULL,            -- entries of the audit trail,
         head_mac {bytes} NOT NULL,                -- the last one's code,
-        head_seal {bytes} NOT NULL                -- and a code over both
+        head_seal {bytes} NOT NULL,               -- and a code over both
+        revision {integer} NOT NULL               -- rises with every change, not with decisions
     )
     """,
     """

@@ -27,8 +27,18 @@ class Trail:
         subject: str | None = None,
         finger: str | None = None,
         details: Mapping[str, Any] | None = None,
+        *,
+        changes: bool = True,
     ) -> AuditEntry:
-        """Adds an entry behind the last one; raises CorruptRecord if the head was altered."""
+        """Adds an entry behind the last one; raises CorruptRecord if the head was altered.
+
+        Args:
+            action: what was done.
+            subject: who was concerned.
+            finger: which finger.
+            details: plain values by name.
+            changes: what is enrolled is another than before.
+        """
         moment = datetime.now(UTC).isoformat(timespec="microseconds")
         entry, head = self._vault.chain.next(
             self.head(), action, subject=subject, finger=finger, details=dict(details or {}), at=moment
@@ -38,7 +48,8 @@ class Trail:
             *(entry.sequence, entry.at, entry.action, entry.subject, entry.finger, _written(entry.details), entry.mac),
         )
         self._database.execute(
-            "UPDATE store SET head_count = ?, head_mac = ?, head_seal = ?", head.count, head.mac, head.seal
+            "UPDATE store SET head_count = ?, head_mac = ?, head_seal = ?, revision = revision + ?",
+            *(head.count, head.mac, head.seal, int(changes)),
         )
         return entry
 

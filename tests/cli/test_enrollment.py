@@ -76,7 +76,7 @@ def test_the_first_enrollment_makes_a_key_and_says_where(enroll: Call) -> None:
     key = Path(line.removeprefix("fpverify: made the key ").partition(";")[0])
     assert key.is_file()
     assert not key.is_relative_to(Path.cwd())
-    assert line.endswith("keep a copy elsewhere, without it neither the store nor any backup of it can be read")
+    assert line.endswith("keep a copy elsewhere, without it neither the store nor any copy of it can be read")
     assert enroll("A_00.bmp").err == ""
 
 

@@ -86,7 +86,10 @@ def test_a_finger_may_be_named(enroll: Call, verify: Call, enrolled: Path) -> No
     assert verify("B_01.bmp", "--finger", "right-index").code == 1
 
 
-def test_verifying_leaves_the_store_as_it_is(verify: Call, enrolled: Path) -> None:
+def test_verifying_leaves_the_store_as_it_is_where_decisions_are_not_noted(
+    verify: Call, enrolled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FPVERIFY_NOTE_DECISIONS", "no")
     before = enrolled.read_bytes()
     for scan in ("A_01.bmp", "B_01.bmp"):
         verify(scan)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from fpverify.errors import FailureToAcquire
-from fpverify.features import MinutiaExtractor, WholePrintExtractor, prepare
+from fpverify.features import MinutiaExtractor, WholePrintExtractor, extraction, prepare
 from fpverify.features.acquisition import LEAST_AREA_MM2, LEAST_MINUTIAE
 from fpverify.features.extraction import centred
 from fpverify.features.patches import PATCH_PX, sample_patches
+from fpverify.models import load_bundle
 from fpverify.store.template_format import decode_template, encode_template
-from fpverify.synthesis.dataset import master
+from fpverify.synthesis.dataset import master, synthesise
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, Scan, Template
 
 PLACES = [(40.1, 50.2), (60.3, 50.4), (80.5, 50.6), (41.2, 90.3), (62.3, 91.4), (83.4, 92.5), (100.6, 70.1)]
@@ -91,6 +92,45 @@ def test_the_network_sees_the_prepared_scan_padded_with_nothing(scan: Scan) -> N
     assert network.asked.shape == (1, 200, 192, 1)
     np.testing.assert_array_equal(network.asked[0, :200, :190, 0], prepare(scan).image)
     assert not network.asked[0, :, 190:].any()
+
+
+def test_a_small_image_gets_nothing_around_it_and_its_minutiae_stay_in_place(scan: Scan) -> None:
+    small = Scan(scan.pixels[: 2 * 75, : 2 * 142], 500.0)
+    image, network = prepare(small).image, DrawnMap([(10.5 + 12 * k, 24 + 20.5 + 5 * k) for k in range(7)])
+    acquired = MinutiaExtractor("m-1", network, describe).acquire(small)
+    assert network.asked is not None
+    assert network.asked.shape == (1, 24 + 80 + 24, 144, 1)
+    np.testing.assert_array_equal(network.asked[0, 24 : 24 + 75, :142, 0], image)
+    assert not network.asked[0, :24].any()
+    assert not network.asked[0, 24 + 75 :].any()
+    assert acquired.foreground is not None
+    assert acquired.foreground.shape == (20, 36)
+    found = np.sort(acquired.template.minutiae.y_px)
+    np.testing.assert_allclose(found, [20.5 + 5 * k for k in range(7)], atol=1 / 16 + 1e-3)
+
+
+def test_small_prints_lose_fewer_minutiae_with_nothing_around_them(
+    release_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = load_bundle(release_model)
+    extractor = MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"))
+    wholes = [made.scan for made in synthesise(fingers=8, impressions=1, seed=2025)]
+    recalls = []
+    for least_px in (extraction.LEAST_MAP_PX, 0):
+        monkeypatch.setattr(extraction, "LEAST_MAP_PX", least_px)
+        recalls.append(np.mean([recall(extractor, whole) for whole in wholes]))
+    assert recalls[0] > recalls[1]
+
+
+def recall(extractor: MinutiaExtractor, whole: Scan) -> float:
+    """Of the minutiae found in the middle of a print, the share that is found in the middle alone."""
+    first, side = (whole.pixels.shape[0] - 160) // 2, 160
+    known = extractor.extract(whole).minutiae
+    part = extractor.extract(Scan(whole.pixels[first : first + side, first : first + side], 500.0)).minutiae
+    x, y = known.x_px - first / 2, known.y_px - first / 2
+    inside = (np.minimum(x, y) > 0) & (np.maximum(x, y) < side / 2)
+    away = np.hypot(x[inside, None] - part.x_px, y[inside, None] - part.y_px)
+    return float((away.min(1) < 4).mean())
 
 
 def test_a_stored_template_is_the_extracted_one(scan: Scan) -> None:

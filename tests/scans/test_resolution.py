@@ -45,6 +45,20 @@ def test_usual_ridges_give_the_standard_resolution(ppi: int, factor: float) -> N
     assert estimate_ppi(drawn) == ppi
 
 
+@pytest.mark.parametrize(
+    ("side_mm", "factor", "ppi"), [(19, 1.45, 250), (19, 0.7, 500), (15, 1.45, 500), (15, 0.7, 1000)]
+)
+def test_of_two_standards_that_fit_the_one_at_which_the_image_has_a_scanners_size_is_taken(
+    side_mm: float, factor: float, ppi: int
+) -> None:
+    drawn = draw_print(USUAL_PX * ppi * factor, round(side_mm / 25.4 * ppi))
+    assert estimate_ppi(drawn) == ppi
+
+
+def test_where_the_size_says_nothing_500_ppi_is_taken() -> None:
+    assert estimate_ppi(draw_print(USUAL_PX * 350, round(8 / 25.4 * 350))) == 500
+
+
 def test_an_estimate_that_is_near_no_standard_is_kept() -> None:
     estimate = estimate_ppi(draw_print(USUAL_PX * 1750, 1000))
     assert estimate == pytest.approx(1750, rel=0.06)

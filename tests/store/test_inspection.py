@@ -150,6 +150,35 @@ def test_an_anchor_is_read_back_and_a_mistyped_one_is_refused(anchor: Anchor, da
 
 
 def test_expected_records_are_those_added_and_not_removed_since() -> None:
-    changes = [{"added": "1 2 3"}, {"removed": "2"}, {"decision": "match"}, {"added": "2 4", "removed": "1"}]
+    changes: list[dict[str, Any]] = [
+        {"added": "1 2 3"},
+        {"removed": "2"},
+        {"decision": "match"},
+        {"added": "2 4", "removed": "1"},
+    ]
     entries = [AuditEntry(n, "", "", None, None, change, b"") for n, change in enumerate(changes, 1)]
-    assert expected_records(entries) == {"2", "3", "4"}
+    assert set(expected_records(entries)) == {"2", "3", "4"}
+
+
+def test_expected_records_follow_their_subject_to_a_new_name() -> None:
+    changes = [("A", {"added": "1"}), ("B", {"added": "2"}), ("A", {"renamed": "C"}), (None, {"added": "3"})]
+    entries = [AuditEntry(n, "", "", subject, None, change, b"") for n, (subject, change) in enumerate(changes, 1)]
+    assert expected_records(entries) == {"1": "C", "2": "B", "3": None}
+
+
+def test_a_subject_that_was_put_back_under_its_former_id_is_found(folder: Path) -> None:
+    rows = (
+        "SELECT name, metadata FROM subjects WHERE id = 1",
+        "SELECT record, id FROM impressions WHERE subject_id = 1",
+    )
+    connection = sqlite3.connect(folder / "enrollments.sqlite")
+    subject, records = (connection.execute(one).fetchall() for one in rows)
+    with Store.open(folder) as store:
+        store.update("A", rename="Z")
+    connection.executemany("UPDATE subjects SET name = ?, metadata = ? WHERE id = 1", subject)
+    connection.executemany("UPDATE impressions SET record = ? WHERE id = ?", records)
+    connection.commit()
+    connection.close()
+    with Store.open(folder) as store:
+        assert len(store.references("A")) == 2  # every seal fits, as it did once
+    assert [one.partition(" is ")[2] for one in inspected(folder).findings] == ["of 'A', but should be of 'Z'"] * 2

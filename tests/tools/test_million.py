@@ -51,3 +51,21 @@ def test_memory_of_this_process_is_seen(million: ModuleType) -> None:
         held = np.ones(20_000_000)
         million.time.sleep(0.5)
     assert watch.peak_mb > held.nbytes / 1e6
+
+
+def test_the_number_of_scans_is_the_least_that_has_so_many_pairs(million: ModuleType) -> None:
+    for comparisons in (1, 2, 3, 10, 11, 1000):
+        scans = million.scans_for(comparisons)
+        assert scans * (scans - 1) // 2 >= comparisons > (scans - 1) * (scans - 2) // 2
+
+
+@pytest.mark.slow
+def test_realised_rates_stand_beside_those_stated(
+    million: ModuleType, release_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(million, "SENSORS", {"optical": million.SENSORS["optical"]})
+    head, _, _, _, *rows = million.realised(60, None, 1).splitlines()
+    fingers, comparisons = (int(word.replace(",", "")) for word in head.split() if word[0].isdigit())
+    assert fingers == 5  # of three impressions: 12 scans have 66 pairs; one finger more, as some of them are mated
+    assert comparisons == 15 * 14 // 2 - 5 * 3
+    assert [row.split("|")[1].strip() for row in rows] == ["0.1", "0.05"]  # 90 comparisons say nothing about 2 %

@@ -1,0 +1,229 @@
+"""lab: published Siamese designs, rebuilt and measured."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fpverify.cli.making import TRAINING_LIBRARIES
+from fpverify.cli.options import JSON, OutputFile, options
+from fpverify.cli.words import print_facts, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fpverify.lab.results import Result
+
+SPLITS = ("images", "identities")
+RESULTS = click.option(
+    "--results", type=click.Path(), default="runs/lab", show_default=True, metavar="DIR", help="Folder of results."
+)
+SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the training.")
+DATA = click.option(
+    "--data", metavar="NAME|PATH", help="stripes, ridges, digits, photos, or a path.  [default: its own]"
+)
+VARIANT = click.option("--variant", default="", metavar="NAME", help="What differs; see `fpverify lab list`.")
+
+
+@click.group(
+    "lab",
+    no_args_is_help=False,
+    epilog="""\b
+Examples:
+  fpverify lab list
+  fpverify lab run twin-194
+""",
+)
+def lab_command() -> None:
+    """Rebuild published Siamese designs and measure them on one scale."""
+
+
+@lab_command.command(
+    "list",
+    epilog="""\b
+Examples:
+  fpverify lab list
+""",
+)
+@options(JSON)
+def list_command(*, as_json: bool) -> None:
+    """List the designs, what was reported of each, and its variants."""
+    from fpverify.lab.designs import all_designs
+
+    designs = all_designs().values()
+    if as_json:
+        print_json({"designs": [_said(design) for design in designs]})
+        return
+    rows = [(one.name, ", ".join(one.data), one.reported, ", ".join(filter(None, one.variants))) for one in designs]
+    print_table(("design", "data", "reported", "variants"), rows)
+
+
+@lab_command.command(
+    "run",
+    epilog="""\b
+Examples:
+  fpverify lab run stripes-dense3
+  fpverify lab run stripes-dense3 --variant 'no dropout' --seed 3
+  fpverify lab run mnist-siamese --data mnist.npz
+
+\b
+Needs Keras and a backend: pip install 'fpverify[train]'
+""",
+)
+@options(
+    click.argument("design"),
+    DATA,
+    SEED,
+    click.option(
+        "--split", type=click.Choice(SPLITS), help="How training and test are kept apart.  [default: its own]"
+    ),
+    VARIANT,
+    click.option(
+        "--weights", type=click.Path(exists=True), metavar="FILE", help="Of a ResNet50, for siamese-transfer."
+    ),
+    RESULTS,
+    JSON,
+)
+def run_command(
+    *,
+    design: str,
+    data: str | None,
+    seed: int,
+    split: str | None,
+    variant: str,
+    weights: str | None,
+    results: str,
+    as_json: bool,
+) -> None:
+    """Train one design and measure it on images that no training saw.
+
+    Data is a set by name, a folder of <finger>_<impression> prints, or MNIST as .npz or a folder of IDX files.
+    """
+    from fpverify.lab.designs import find_design
+    from fpverify.lab.designs.report import with_weights
+    from fpverify.lab.results import Trial
+
+    chosen = find_design(design)
+    if weights:
+        chosen = with_weights(chosen, Path(weights))
+    trial = Trial(design, data or chosen.data[0], split or chosen.splits[0], variant, seed)  # type: ignore[arg-type]
+    result = _with_keras(lambda: _run(trial, chosen, Path(results)))
+    print_json(_figures(result)) if as_json else print_facts(_facts(result))
+
+
+@lab_command.command(
+    "table",
+    epilog="""\b
+Examples:
+  fpverify lab table
+  fpverify lab table --docs docs/lab.md
+""",
+)
+@options(
+    RESULTS,
+    click.option(
+        "--docs", type=OutputFile((".md",)), metavar="MD", help="Only write the page about stored results here."
+    ),
+)
+def table_command(*, results: str, docs: Path | None) -> None:
+    """Run all designs, or what is left of them; about an hour on two cores.
+
+    Killed at any moment, the same command goes on where it was. FPVERIFY_REAL_PRINTS names a folder of sets of real
+    prints, on which all that compares prints is measured as well.
+    """
+    if docs is not None:
+        from fpverify.lab.document import write_document
+
+        click.echo(f"{write_document(docs, Path(results))} results; the page is {docs}")
+        return
+    _with_keras(lambda: _run_table(Path(results)))
+
+
+@lab_command.command(
+    "figure",
+    epilog="""\b
+Examples:
+  fpverify lab figure twin-194 a.bmp b.bmp --out six.png
+""",
+)
+@options(
+    click.argument("design"),
+    click.argument("left", type=click.Path()),
+    click.argument("right", type=click.Path()),
+    click.option("--out", type=OutputFile((".png",)), required=True, metavar="PNG", help="The picture."),
+    DATA,
+    VARIANT,
+    SEED,
+    RESULTS,
+)
+def figure_command(
+    *, design: str, left: str, right: str, out: Path, data: str | None, variant: str, seed: int, results: str
+) -> None:
+    """Draw a pair in six columns: left, right, features of both, difference, weighted difference.
+
+    The design is trained first unless its weights are in the folder of results.
+    """
+    from fpverify.lab.designs import find_design
+    from fpverify.lab.results import Trial
+
+    chosen = find_design(design)
+    trial = Trial(design, data or chosen.data[0], chosen.splits[0], variant, seed)
+    score = _with_keras(lambda: _draw(trial, (Path(left), Path(right)), out, Path(results)))
+    click.echo(f"score {score:.3f}; the picture is {out}")
+
+
+def _with_keras(job: Callable[[], Any]) -> Any:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks to programmers
+    try:
+        return job()
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING_LIBRARIES:
+            raise
+        raise click.ClickException(
+            f"the lab needs {error.name}, which is not installed; pip install 'fpverify[train]'"
+        ) from error
+
+
+def _run(trial: Any, chosen: Any, results: Path) -> Result:
+    from fpverify.lab.table import run_one
+
+    return run_one(trial, {chosen.name: chosen}, results, progress=True)
+
+
+def _run_table(results: Path) -> None:
+    from fpverify.lab.table import run_table
+
+    run_table(results, progress=True, say=click.echo)
+
+
+def _draw(trial: Any, paths: tuple[Path, Path], out: Path, results: Path) -> float:
+    from fpverify.lab.table import draw_figure
+
+    return draw_figure(trial, paths, out, results, progress=True)
+
+
+def _said(design: Any) -> dict[str, object]:
+    names = ("name", "source", "reported", "shows", "data", "splits")
+    return {**{name: getattr(design, name) for name in names}, "variants": list(filter(None, design.variants))}
+
+
+def _figures(result: Result) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(result)
+
+
+def _facts(result: Result) -> list[tuple[str, str]]:
+    plain = [(name, f"{value:.4f}") for name, value in result.figures.items() if isinstance(value, float)]
+    nested = [
+        (f"{name}, {inner}", f"{value:.4f}")
+        for name, figures in result.figures.items()
+        if isinstance(figures, dict)
+        for inner, value in figures.items()
+        if isinstance(value, float)
+    ]
+    head = [("trial", result.trial.name), ("parameters", str(result.parameters)), ("steps", str(result.steps))]
+    return [*head, *plain, *nested]

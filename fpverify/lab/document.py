@@ -1,0 +1,399 @@
+"""The page about the designs: reported beside rebuilt, curves, the failure taken apart, real prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fpverify.lab.design import Design
+from fpverify.lab.designs import all_designs
+from fpverify.lab.product import PRODUCT
+from fpverify.lab.results import Result, read_results
+from fpverify.lab.table import table_trials
+
+DOTS_PER_INCH = 100
+CURVES_FILE = "lab-curves.png"
+FIGURE_FILE = "lab-six.png"  # drawn with `lab figure`; shown where it is there
+FAILURE = "stripes-dense3"
+CURVES_A_ROW = 4
+NOTHING = "-"
+
+
+def write_document(path: Path, folder: Path) -> int:
+    """Writes the page, and the curves into `images` beside it.
+
+    Args:
+        path: of the page, .md.
+        folder: of the results.
+
+    Returns:
+        The number of results.
+    """
+    results = list(read_results(folder))
+    images = path.parent / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    draw_curves(results, images / CURVES_FILE)
+    six = (images / FIGURE_FILE).exists()
+    path.write_text(page_text(results, six=six), encoding="utf-8")
+    return len(results)
+
+
+def page_text(results: Sequence[Result], *, six: bool) -> str:
+    """The page, Markdown; with the picture of six columns where there is one."""
+    return "\n".join(_page(results, all_designs(), six=six)) + "\n"
+
+
+def draw_curves(results: Sequence[Result], path: Path) -> None:
+    """Writes the learning curves of every design's first trial, as PNG."""
+    from matplotlib.figure import Figure
+
+    shown = [one for one in results if one.curves and one.trial.seed == 0 and not one.trial.variant]
+    rows = max(1, -(-len(shown) // CURVES_A_ROW))
+    figure = Figure(figsize=(3 * CURVES_A_ROW, 2.1 * rows), dpi=DOTS_PER_INCH, layout="constrained")
+    grid = figure.subplots(rows, CURVES_A_ROW, squeeze=False).ravel()
+    for axes, one in zip(grid, shown, strict=False):
+        for name, line in (("training", "-"), ("validation", "--")):
+            if name in one.curves:
+                axes.plot(one.curves["epoch"], one.curves[name], line, label=name)
+        axes.set_title(f"{one.trial.design}, {one.trial.data}, {one.trial.split}", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.set_yscale("symlog", linthresh=1e-2)
+        axes.set_ylim(bottom=0)
+    for axes in grid[len(shown) :]:
+        axes.set_axis_off()
+    if shown:
+        grid[0].legend(fontsize=7, frameon=False)
+    figure.supxlabel("epoch", fontsize=8)
+    figure.supylabel("loss", fontsize=8)
+    figure.savefig(path)
+
+
+def _page(results: Sequence[Result], designs: Mapping[str, Design], *, six: bool) -> Iterator[str]:
+    yield from _head(results, len(table_trials(designs)))
+    yield from _table("Reported and rebuilt", _reported_rows(results, designs))
+    yield from ("", f"![Losses over epochs, a panel for each design](images/{CURVES_FILE})", "")
+    if six:
+        yield from _SIX
+    yield from _failure(results)
+    yield from _table("Stripes that no training showed", _probe_rows(results), _PROBES)
+    yield from _table("Known identities and unknown ones", _split_rows(results), _SPLITS)
+    yield from _table("Twenty candidates", _candidate_rows(results), _CANDIDATES)
+    yield from _table("What mining costs", _mining_rows(results), _MINING)
+    yield from _table("Other resolutions", _scale_rows(results), _SCALES)
+    yield from _table("Real prints", _real_rows(results), _REAL)
+    yield from _refused(results)
+    yield from _versions(results)
+
+
+def _head(results: Sequence[Result], trials: int) -> Iterator[str]:
+    yield from (
+        "# The lab",
+        "",
+        'From "54 % on two striped images" to rates on real prints: published Siamese designs, rebuilt from their',
+        "descriptions in Keras 3 and measured twice, on their sources' terms and on this project's.",
+        "",
+        "    fpverify lab list",
+        "    fpverify lab run stripes-dense3",
+        "    fpverify lab table",
+        "    fpverify lab table --docs docs/lab.md",
+        "",
+        f"This page is made by the last of these commands from the results of {len(results)} of the table's {trials}",
+        "trials; what is missing here has not been run. Each result has its seed, versions and the hash of its data.",
+        "Nothing is downloaded. *ROC accuracy* is that at the threshold with the fewest errors on images that are",
+        "neither trained on nor tested; *same* is the accuracy of always answering",
+        '"same", which is the share of mated pairs; *n* counts seeds.',
+        "",
+    )
+
+
+def _reported_rows(results: Sequence[Result], designs: Mapping[str, Design]) -> Iterator[tuple[str, ...]]:
+    yield (
+        "design",
+        "variant",
+        "data",
+        "parameters",
+        "reported",
+        "training",
+        "test",
+        "ROC accuracy",
+        "same",
+        "EER",
+        "n",
+    )
+    for group in _groups(results):
+        trial = group[0].trial
+        if trial.design == PRODUCT:
+            continue
+        yield (
+            f"`{trial.design}`",
+            trial.variant or NOTHING,
+            f"{Path(trial.data).stem}, by {trial.split}",
+            f"{group[0].parameters:,}",
+            designs[trial.design].reported if trial.design in designs and not trial.variant else "",
+            _mean(group, "train_accuracy"),
+            _mean(group, "accuracy"),
+            _mean(group, "accuracy_roc"),
+            _mean(group, "always_same"),
+            _mean(group, "eer"),
+            str(len(group)),
+        )
+
+
+def _failure(results: Sequence[Result]) -> Iterator[str]:
+    groups = [group for group in _groups(results) if group[0].trial.design == FAILURE]
+    if not groups:
+        return
+    yield from _FAILURE
+    yield from _table(
+        "",
+        [
+            (
+                "one thing changed",
+                "solved",
+                "accuracy",
+                "p",
+                "final loss",
+                "p (1 - p)",
+                "d mated",
+                "d non-mated",
+                *_DROPPED,
+            ),
+            *(_failure_row(group) for group in groups),
+        ],
+    )
+    yield from _verdict(groups)
+
+
+def _failure_row(group: Sequence[Result]) -> tuple[str, ...]:
+    same = np.array([one.figures["train_always_same"] for one in group])
+    return (
+        group[0].trial.variant or "nothing: as published",
+        f"{sum(map(_solved, group))} of {len(group)}",
+        _mean(group, "train_accuracy"),
+        f"{100 * same.mean():.1f} %",
+        f"{np.mean([one.curves['training'][-1] for one in group]):.3f}",
+        f"{np.mean(same * (1 - same)):.3f}",
+        _plain(group, "distance_mated"),
+        _plain(group, "distance_non_mated"),
+        _plain(group, "distance_mated_dropout"),
+        f"{np.mean(1 - same):.2f}",
+        " ".join(share for share in (_mean(group, f"active{layer}") for layer in (1, 2, 3)) if share != NOTHING),
+    )
+
+
+def _solved(one: Result) -> bool:
+    """Better than always answering "same", and right."""
+    return float(one.figures["train_accuracy"]) >= 0.99
+
+
+def _verdict(groups: Sequence[Sequence[Result]]) -> Iterator[str]:
+    counted = {group[0].trial.variant: (sum(map(_solved, group)), len(group)) for group in groups}
+    cures = [name for name, (solved, count) in counted.items() if name and solved == count]
+    partly = [
+        f"{name} ({solved} of {count})" for name, (solved, count) in counted.items() if name and 0 < solved < count
+    ]
+    vain = [name for name, (solved, _) in counted.items() if name and not solved]
+    stuck, count = counted.get("", (0, 0))
+    yield ""
+    yield f"**As published, it is solved on {stuck} of {count} seeds.** Always cured by: {_listed(cures)}."
+    yield f"Sometimes: {_listed(partly)}. Never: {_listed(vain)}."
+    yield from _VERDICT
+
+
+def _probe_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    probes = ("stripes-shifted", "stripes-turned", "stripes-rescaled", "stripes-varied")
+    yield ("design", "variant", *probes, "n")
+    for group in _groups(results):
+        if probes[0] in group[0].figures:
+            cells = [_mean(group, probe, "accuracy") + " / " + _mean(group, probe, "accuracy_roc") for probe in probes]
+            yield (f"`{group[0].trial.design}`", group[0].trial.variant or NOTHING, *cells, str(len(group)))
+
+
+def _split_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    yield ("design", "data", "EER, by images", "EER, by identities", "ROC accuracy, by images", "by identities")
+    groups = {
+        (g[0].trial.design, g[0].trial.data, g[0].trial.split): g for g in _groups(results) if not g[0].trial.variant
+    }
+    for (design, data, kind), group in groups.items():
+        other = groups.get((design, data, "identities"))
+        if kind == "images" and other:
+            pairs = [_mean(one, name) for name in ("eer", "accuracy_roc") for one in (group, other)]
+            yield (f"`{design}`", data, *pairs)
+
+
+def _candidate_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    yield ("design", "split", "top-1", "top-2", "top-3", "top-4", "EER", "FMR100")
+    for group in _groups(results):
+        if "top1" in group[0].figures:
+            ranks = [_mean(group, f"top{rank}") for rank in (1, 2, 3, 4)]
+            rates = [_mean(group, "impressions", name) for name in ("eer", "fmr100")]
+            yield (f"`{group[0].trial.design}` {group[0].trial.variant}".strip(), group[0].trial.split, *ranks, *rates)
+    yield ("chance", "", "5.0 %", "10.0 %", "15.0 %", "20.0 %", "50 %", "99 %")
+
+
+def _mining_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    yield ("loss", "a step", "with the search", "cost", "EER", "top-1")
+    for group in _groups(results):
+        design, said = group[0].trial.design, group[0].figures
+        if design in {"siamese-triplet", "siamese-hard-negatives"}:
+            cost = said.get("mining")
+            steps = (f"{cost[name]:.0f} ms" for name in ("plain_ms", "mined_ms")) if cost else (NOTHING, NOTHING)
+            yield (f"`{design}`", *steps, _mean(group, "mining", "cost"), _mean(group, "eer"), _mean(group, "top1"))
+
+
+def _scale_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    yield ("design", "250 ppi", "500 ppi", "1000 ppi")
+    for group in _groups(results):
+        cells = [_mean(group, f"scale_{scale}", "eer") for scale in ("0.5", "1", "2")]
+        if any(cell != NOTHING for cell in cells):
+            yield (f"`{group[0].trial.design}` {group[0].trial.split}", *cells)
+
+
+def _real_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    yield ("design", "trained on", "synthetic EER", "synthetic FMR100", "real EER", "real FMR100")
+    for group in sorted(_groups(results), key=lambda one: one[0].trial.design == PRODUCT):
+        if "real" in group[0].figures:
+            trial = group[0].trial
+            synthetic = [_mean(group, "impressions", name) for name in ("eer", "fmr100")]
+            real = [_mean(group, "real", name) for name in ("eer", "fmr100")]
+            name = f"`{trial.design}` {trial.variant}".strip()
+            trained = "its release" if trial.design == PRODUCT else f"ridges, by {trial.split}"
+            yield (name, trained, *synthetic, *real)
+
+
+def _refused(results: Sequence[Result]) -> Iterator[str]:
+    """How much of the product's error on synthetic prints is refusal, which no design knows."""
+    for one in results:
+        said = one.figures.get("impressions", {})
+        if one.trial.design == PRODUCT and "fta" in said:
+            yield ""
+            yield f"`{PRODUCT}` refused {100 * said['fta']:.1f} % of the synthetic prints, which are drawn as by every"
+            yield "kind of sensor; what is refused counts as an error here. The designs refuse nothing."
+
+
+def _versions(results: Sequence[Result]) -> Iterator[str]:
+    said = sorted({", ".join(f"{name} {version}" for name, version in one.versions.items()) for one in results})
+    minutes = sum(one.seconds for one in results) / 60
+    yield from ("", "## Made with", "", f"{len(results)} trials, {minutes:.0f} minutes in all.", *said)
+
+
+def _groups(results: Iterable[Result]) -> list[list[Result]]:
+    """Results that differ in nothing but the seed, in the order of the designs."""
+    order = list(all_designs())
+    groups: dict[tuple[str, ...], list[Result]] = {}
+    for one in results:
+        groups.setdefault((one.trial.design, one.trial.data, one.trial.split, one.trial.variant), []).append(one)
+    ranks = {name: number for number, name in enumerate(order)}
+    names = sorted(groups, key=lambda key: (ranks.get(key[0], len(order)), key[1], key[2] != "images", key[3]))
+    return [groups[name] for name in names]
+
+
+def _values(group: Sequence[Result], *path: str) -> list[float]:
+    found = []
+    for one in group:
+        value: object = one.figures
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, float | int):
+            found.append(float(value))
+    return found
+
+
+def _mean(group: Sequence[Result], *path: str) -> str:
+    """Mean over seeds, in per cent."""
+    values = _values(group, *path)
+    return f"{100 * np.mean(values):.1f} %" if values else NOTHING
+
+
+def _plain(group: Sequence[Result], name: str, digits: int = 2) -> str:
+    values = [value for value in _values(group, name) if np.isfinite(value)]
+    return f"{np.mean(values):.{digits}f}" if values else NOTHING
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "nothing"
+
+
+def _table(title: str, rows: Iterable[tuple[str, ...]], text: Sequence[str] = ()) -> Iterator[str]:
+    """A section with a table; nothing at all where the table has no rows."""
+    head, *body = rows
+    if not body:
+        return
+    yield from (("", f"## {title}", "") if title else ("",))
+    yield from (*text, "") if text else ()
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    yield from (f"| {' | '.join(row)} |" for row in body)
+
+
+_DROPPED = ("d mated, dropout on", "1 - p", "active")
+_SIX = (
+    "## Six columns",
+    "",
+    "    fpverify lab figure twin-194 fpverify/samples/A_1.bmp fpverify/samples/A_2.bmp --data ridges --out six.png",
+    "",
+    f"![Left, right, features of both, their difference, and what of it counts](images/{FIGURE_FILE})",
+    "",
+    "Two impressions of a sample finger. The network has learned copies, turned and zoomed about the middle: what it",
+    "weighs most should lie there.",
+)
+_FAILURE = (
+    "",
+    "## Why `stripes-dense3` fails",
+    "",
+    "The question's two images are as different as can be, and its network has three million weights; it was",
+    "asked whether the gradient vanishes. Each row changes one thing. *p* is the share of mated pairs and the",
+    'accuracy of always answering "same"; *solved* counts seeds with at least 99 % of the training pairs right;',
+    "*d* are mean distances on the training pairs; *active* is the share of units of the first, second and third",
+    "dense layer that any image makes positive.",
+)
+_VERDICT = (
+    "",
+    "Dropout in front of a distance is the cause, dead units are how it kills. Dropout is drawn for each side by",
+    "itself, so in training even two identical images are far apart: the loss is 10 to 20 at first, nearly all of",
+    "it from mated pairs. The quickest way down is to shrink every activation; with 25,600 inputs each step moves",
+    "a unit far, and it ends where no image makes a unit of the first layer positive (*active*). From there on",
+    "the image does not reach the code, and no gradient reaches the weights. That layer's gradient has indeed",
+    "vanished, but depth, start, optimiser, rate, pairs and the distance's own gradient at zero can each be",
+    "changed without saving it; without dropout nothing pushes.",
+    "",
+    "What is left is a distance that is the same for all pairs. The loss of one distance d for all, p d^2 + (1 -",
+    "p) (1 - d)^2, is least at d = 1 - p, where it is p (1 - p): with the question's 54 % that is 0.248, the 0.25",
+    "that was reported. Some seeds get there, on dropout's noise alone (*d mated, dropout on*); in the others the",
+    "last layer is dead too, and the loss stays at 1 - p. In use, with dropout off, every distance is 0, the",
+    'answer is always "same", and accuracy is p: the reported 0.54.',
+    "",
+    "One dense layer solves it because the published dropout stands between layers: with one layer there is none",
+    "before the code.",
+)
+_PROBES = (
+    "Accuracy at a distance of 0.5 / at the threshold from the ROC of the training set. Trained on two images;",
+    "measured on stripes shifted by up to 11 px, turned by up to 10 degrees, 4 to 10 px wide, and all of it",
+    "together.",
+)
+_SPLITS = (
+    "A split by images lets training see other images of the very fingers or digits that are tested. A verifier meets",
+    "people whom its training never met: only the split by identities says how that goes. Few mated pairs are left in",
+    "a test of prints split by images, so its figures are rough.",
+)
+_CANDIDATES = (
+    "The report's question, on synthetic fingers: which of 20 prints is of the same finger? Ties count against",
+    "the design.",
+)
+_MINING = (
+    "The report's authors found hard negatives too expensive: they embedded all candidates anew for each pair.",
+    "Inside a batch one product of a matrix with itself finds them. *A step* takes any stranger of the batch, *with",
+    "the search* the most similar one; processor time, medians of steps in turn.",
+)
+_SCALES = (
+    "EER where the reference is a scan of another resolution. The designs are not told; the product reads it from",
+    "the file.",
+)
+_REAL = (
+    "Sets of real prints are only measured on, all pairs; means over the sets that FPVERIFY_REAL_PRINTS names.",
+    "",
+    "`whole-print` is the best that one vector for a print does here; from there to the product is what comparing",
+    "places adds.",
+)

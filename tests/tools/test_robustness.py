@@ -1,0 +1,162 @@
+"""Prints changed in known ways."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from fpverify.evaluation.paired import eer_difference
+from fpverify.evaluation.runner import Runner
+from fpverify.scans import read_scan
+from fpverify.synthesis.stripes import write_stripes
+from fpverify.vocabulary import Evaluation, Scan
+
+SOURCE = Path(__file__).parents[2] / "tools" / "robustness.py"
+RNG = np.random.default_rng(1)
+
+
+@pytest.fixture(scope="module")
+def robustness() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("robustness", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["robustness"] = module  # where its dataclasses look their own module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sets")
+    for number, name in enumerate(("first", "second")):
+        write_stripes(folder / name, count=3, shift_px=(0, 11), noise=(0.0, 0.05), seed=number)
+    return folder
+
+
+def blob() -> Scan:
+    """Grey 200 with a dark disc off the middle."""
+    pixels = np.full((120, 200), 200, np.uint8)
+    cv2.circle(pixels, (150, 40), 20, (30,), cv2.FILLED)
+    return Scan(pixels, 500.0)
+
+
+@pytest.mark.parametrize("angle", [90, 180])
+def test_quarter_turns_are_exact(robustness: ModuleType, angle: int) -> None:
+    turned = robustness.turned_by(angle)(blob(), RNG).pixels
+    np.testing.assert_array_equal(turned, np.rot90(blob().pixels, -angle // 90))
+
+
+@pytest.mark.parametrize("angle", [15, 45, 135])
+def test_nothing_is_cut_by_a_turn_and_corners_have_the_grey_of_the_border(robustness: ModuleType, angle: int) -> None:
+    turned = robustness.turned_by(angle)(blob(), RNG).pixels
+    dark, before = (turned < 115).sum(), (blob().pixels < 115).sum()
+    assert dark == pytest.approx(before, rel=0.02)
+    assert (turned[0] == 200).all()
+    back = robustness.turned_by(-angle)(Scan(turned, 500.0), RNG).pixels
+    y, x = ((side - inner) // 2 for side, inner in zip(back.shape, (120, 200), strict=True))
+    again = back[y : y + 120, x : x + 200].astype(int)
+    assert np.abs(again - blob().pixels).mean() < 5
+
+
+@pytest.mark.parametrize("ppi", [250.0, 1000.0])
+def test_a_copy_shows_the_same_at_another_resolution(robustness: ModuleType, ppi: float) -> None:
+    copy = robustness.resampled_to(ppi)(blob(), RNG)
+    assert (copy.ppi, copy.pixels.shape) == (ppi, (round(120 * ppi / 500), round(200 * ppi / 500)))
+    assert (copy.pixels < 115).mean() == pytest.approx((blob().pixels < 115).mean(), rel=0.05)
+
+
+def test_the_negative_of_the_negative_is_the_print(robustness: ModuleType) -> None:
+    twice = robustness.inverted(robustness.inverted(blob(), RNG), RNG)
+    np.testing.assert_array_equal(twice.pixels, blob().pixels)
+
+
+def test_cuts_lie_within_the_foreground_where_there_is_enough(robustness: ModuleType) -> None:
+    foreground = np.zeros((60, 50), np.bool_)
+    foreground[20:50, 10:45] = True
+    share = robustness.foreground_share(foreground)
+    assert share.shape == (41, 31)
+    assert share[20, 10] == share.max() == 1
+    assert share[0, 0] == pytest.approx(0.0)
+    assert share[15, 10] == pytest.approx(15 / 20)
+    scan = Scan(RNG.integers(0, 256, (480, 400), np.uint8), 500.0)
+    np.testing.assert_array_equal(robustness.cut(scan, 20, 10).pixels, scan.pixels[160:320, 80:240])
+    np.testing.assert_array_equal(robustness.cut(scan, 40, 30).pixels, scan.pixels[320:480, 240:400])
+    small = Scan(scan.pixels[:100], 500.0)
+    assert robustness.cut(small, 0, 40).pixels.shape == (100, 160)
+
+
+def test_cuts_of_a_finger_are_taken_where_it_lies(robustness: ModuleType, release_model: str) -> None:
+    from fpverify.evaluation import Matcher
+    from fpverify.synthesis.dataset import synthesise
+
+    cutter = robustness.Cutter(Matcher.load(release_model))
+    scan = next(synthesise(1, 1, seed=91)).scan
+    beside = replace(scan, pixels=np.pad(scan.pixels, ((0, 0), (400, 0)), constant_values=255))
+    for change in (cutter.middle, cutter.anywhere):
+        pixels = change(beside, np.random.default_rng(2)).pixels
+        assert pixels.shape == (160, 160)
+        assert pixels.std() > 20  # paper has nothing
+
+
+def test_only_probes_are_changed_and_each_stays_out_of_pairs_with_itself(
+    robustness: ModuleType, sets: Path, edges_model: Path, tmp_path: Path
+) -> None:
+    prints, plan = robustness.joined(sets, 500.0)
+    assert len(prints) == len(plan.scans) == 12
+    assert len(plan.comparisons) == 2 * 15
+    assert {name.split("/")[0] for name in plan.fingers} == {"first", "second"}
+    pairs = zip(plan.comparisons.probe, plan.comparisons.reference, strict=True)
+    assert all(prints[a].name.split("/")[0] == prints[b].name.split("/")[0] and a != b for a, b in pairs)
+    runner = Runner(model=edges_model, workers=1)
+    as_they_are = robustness.evaluated(runner, plan, prints, prints)
+    condition = robustness.Condition("turned", robustness.turned_by(90))
+    with robustness.changed(prints, condition, tmp_path) as copies:
+        done = robustness.evaluated(runner, plan, copies, prints)
+        both = robustness.evaluated(runner, plan, copies, copies)
+    assert not list(tmp_path.iterdir())
+    assert robustness.mean_eer(as_they_are) == 0
+    assert robustness.mean_eer(done) == 1  # vertical stripes are horizontal now, and only on one side
+    assert robustness.mean_eer(both) == 0
+    assert eer_difference(done, as_they_are).value == 1
+    assert done.scans == as_they_are.scans
+
+
+def test_copies_state_no_resolution_of_their_own(robustness: ModuleType, sets: Path, tmp_path: Path) -> None:
+    prints, _ = robustness.joined(sets, 500.0)
+    condition = robustness.Condition("copies", robustness.resampled_to(250), both=True, stated=False)
+    with robustness.changed(prints[:1], condition, tmp_path) as copies:
+        assert "dpi" not in Image.open(copies[0].path).info
+        assert copies[0].ppi is None
+    with robustness.changed(prints[:1], replace(condition, stated=True), tmp_path) as copies:
+        assert read_scan(copies[0].path, ppi=copies[0].ppi).ppi == 250
+
+
+def test_a_line_has_the_sets_mean_the_pool_and_failures(robustness: ModuleType) -> None:
+    fingers = ("a/1", "a/1", "a/2", "b/1", "b/1", "b/2")
+    probe, reference = np.array([[0, 1], [0, 2], [3, 4], [3, 5]], np.int32).T
+    done = Evaluation(
+        fingers, fingers, probe, reference, np.array([True, False] * 2), np.array([30.0, 10.0, 0.0, 20.0]), "both",
+        "dense", "", "m", {"b/2": "blank"},
+    )  # fmt: skip
+    cells = [cell.strip() for cell in robustness.row("turned", done).strip("|").split("|")]
+    assert len(cells) == len(robustness.HEADS)
+    assert cells[:3] == ["turned", "50.00", "50.00"]
+    assert cells[-1] == f"{100 / 6:.2f}"
+
+
+@pytest.mark.slow
+def test_the_table_has_a_line_for_each_condition(
+    robustness: ModuleType, release_model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert robustness.main(["--synthetic", "--fingers", "2", "--workers", "1", "--only", "90"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["as they are", "turned by 90 degrees"]
