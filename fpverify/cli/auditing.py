@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -137,14 +138,15 @@ def _concerns(entry: AuditEntry, subject: str | None) -> bool:
 
 
 def _entry_fields(entry: AuditEntry) -> dict[str, Any]:
-    return {
-        "entry": entry.sequence,
-        "at": entry.at,
-        "action": entry.action,
-        "subject": entry.subject,
-        "finger": entry.finger,
-        "details": entry.details,
-    }
+    """The entry as plain values; what was perhaps forged need not be of the kind it should be."""
+    texts = {"at": entry.at, "action": entry.action, "subject": entry.subject, "finger": entry.finger}
+    shown = {name: value if value is None else str(value) for name, value in texts.items()}
+    return {"entry": entry.sequence, **shown, "details": {name: _plain(value) for name, value in entry.details.items()}}
+
+
+def _plain(value: object) -> object:
+    finite = isinstance(value, float) and math.isfinite(value)
+    return value if finite or isinstance(value, bool | int | str | None) else str(value)
 
 
 def _entry_row(entry: AuditEntry) -> Sequence[str]:

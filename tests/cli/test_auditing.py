@@ -90,3 +90,24 @@ def test_what_was_forged_does_not_steer_the_terminal(call: Call, store: Path) ->
     ended = call("audit", "show")
     assert "\x1b" not in ended.out
     assert "\\x1b[2J" in ended.out
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        """details = '{"a": NaN, "b": [Infinity, {"c": null}], "added": 7}'""",
+        "details = '[1]'",
+        "details = x'ff'",
+        "at = x'00ff'",
+        "action = x'00ff'",
+        "subject = 1.5",
+        "finger = x'00ff'",
+    ],
+)
+def test_an_entry_that_was_forged_is_shown_and_found(call: Call, store: Path, forged: str) -> None:
+    forge(store, f"UPDATE audit SET {forged} WHERE sequence = 2")  # noqa: S608
+    for words in ((), ("--json",)):
+        ended = call("audit", "show", *words)
+        assert (ended.code, ended.err) == (0, "")
+        ended = call("audit", "verify", *words)
+        assert (ended.code, ended.err) == (3, "")
