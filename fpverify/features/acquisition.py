@@ -14,8 +14,8 @@ MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 
 # turned, cut or dry, can have as little, but then of clearer lines, by a share of 0.2 and more.
 LEAST_RIDGE_FLOW = 0.62
 FLOW_BY_SHARE = -0.25  # power of the share: 0.55 at 0.2, 0.46 at 0.4; 998 of 1000 ordinary impressions have it
-# A cm² of sure print. Skin has some 25 (Stoney and Thornton, J. Forensic Sci. 32(5), 1987), poor synthetic prints show up
-# to 81; letters, whose strokes end everywhere, 130 and more.
+# A cm² of sure print. Skin has some 25 (Stoney and Thornton, J. Forensic Sci. 32(5), 1987), poor synthetic prints show
+# up to 81; letters, whose strokes end everywhere, 130 and more.
 MOST_MINUTIAE_PER_CM2 = 100.0
 LEAST_MINUTIAE = 6  # fewer cannot reach consensus
 LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
@@ -81,7 +81,8 @@ def require_minutiae(minutiae: Minutiae, sure_mm2: float, scan: Scan) -> None:
     per_cm2 = 100 * len(minutiae) / sure_mm2
     if per_cm2 > MOST_MINUTIAE_PER_CM2:
         raise FailureToAcquire(
-            f"{scan.source}: no finger: {per_cm2:.0f} minutiae a cm² found, skin has at most {MOST_MINUTIAE_PER_CM2:.0f}"
+            f"{scan.source}: no finger: {per_cm2:.0f} minutiae a cm² found, skin has less than "
+            f"{MOST_MINUTIAE_PER_CM2:.0f}"
         )
     certainty = float(minutiae.quality[:LEAST_MINUTIAE].mean())
     if certainty < LEAST_CERTAINTY:

@@ -64,8 +64,8 @@ class MinutiaExtractor:
         """The template of a scan.
 
         Raises:
-            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae or too many; the
-                message says how much of it was found and how much is needed.
+            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae or too many;
+                the message says how much of it was found and how much is needed.
         """
         return self.acquire(scan).template
 
