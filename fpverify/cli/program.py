@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "synth": "synthetic",
         "serve": "serving",
         "api-keys": "serving",
+        "migrate": "migration",
         "train": "making",
         "models": "making",
         "lab": "lab",

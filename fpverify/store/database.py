@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from fpverify.errors import CorruptRecord, EnrollmentError, NotEnrolled, StoreError
+from fpverify.errors import CorruptRecord, EnrollmentError, NotEnrolled, ScanError, StoreError
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.backends import Database, open_database
-from fpverify.store.fingers import finger_code
+from fpverify.store.fingers import finger_code, finger_name
 from fpverify.store.founding import opened_vault
 from fpverify.store.location import DEFAULT_FOLDER
 from fpverify.store.records import Record, new_record
@@ -257,6 +257,38 @@ class Store:
                     return None if kept is None else decode_scan(kept, f"impression {impression} of {name!r}")
         raise self._no_such_finger(name, finger)
 
+    def remake(self, subject: str, model_id: str, make: Callable[[Scan], Template]) -> tuple[int, list[Reference]]:
+        """Gives a subject's impressions templates of another model, from the scans that were kept of them.
+
+        Args:
+            subject: who is enrolled.
+            model_id: of the model; impressions that have templates of it are left as they are.
+            make: the template of a scan; a scan that it finds no print in is left as it is, too.
+
+        Returns:
+            How many were made anew, and the impressions that were not.
+
+        Raises:
+            NotEnrolled: the store has no such subject.
+            StoreError: the store cannot be written, is locked or damaged; nothing was changed.
+        """
+        name = subject_id(subject)
+        made, left = 0, []
+        with self._changing():
+            for row, record in self._rows.numbered(self._rows.owner(name), name):
+                if record.model_id == model_id:
+                    continue
+                image = self._rows.scan(row, record)
+                anew = None if image is None else _remade(record, image, make)
+                if anew is None:
+                    left.append(self._reference(record))
+                    continue
+                self._rows.replace(row, anew, image)
+                details = {**_added(anew), "removed": record.record_id}
+                self._trail.append("migrate", name, finger_name(record.finger), details)
+                made += 1
+        return made, left
+
     def check(self) -> None:
         """Reads everything there is.
 
@@ -367,6 +399,17 @@ class Store:
 
     def _no_such_finger(self, name: str, finger: str | None) -> NotEnrolled:
         return NotEnrolled(f"no {finger} of subject {name!r} in the store {self.place}")
+
+
+def _remade(record: Record, image: bytes, make: Callable[[Scan], Template]) -> Record | None:
+    """The record with a template made from its scan; None if no print is found in that."""
+    before = record.reference()
+    try:
+        template = make(decode_scan(image, record.name))
+    except ScanError:
+        return None
+    anew = new_record(record.subject, before.finger, template, before.enrolled_at, before.metadata)
+    return anew._replace(number=record.number)
 
 
 def _added(record: Record) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""migrate: a store whose templates were made by another model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fpverify.cli.options import DB, JSON, KEY, MODEL, existing_store, options
+from fpverify.cli.words import counted, print_json, print_table
+from fpverify.settings import load_settings
+
+if TYPE_CHECKING:
+    from fpverify.vocabulary import Reference
+
+
+@click.command(
+    "migrate",
+    epilog="""\b
+Examples:
+  fpverify migrate
+  fpverify migrate --db /srv/door/enroll_db --model ridgeline-3 --json
+""",
+)
+@options(MODEL, DB, KEY, JSON)
+def migrate_command(*, model: str | None, db: str | None, key: str | None, as_json: bool) -> None:
+    """Make templates of the present model from the scans that were kept, and say who must come back.
+
+    Scans are kept of those who enroll while the setting keep_scans is on. The others verify with the model that they
+    were enrolled with (--model), until they enroll again.
+    """
+    from tqdm import tqdm
+
+    from fpverify.evaluation.matching import Matcher
+
+    matcher = Matcher.load(load_settings(model=model).model)
+    made = 0
+    left: list[Reference] = []
+    with existing_store(db, key) as store:
+        subjects = dict.fromkeys(finger.subject for finger in store.subjects())
+        for subject in tqdm(subjects, desc="subjects", unit="", disable=None):
+            remade, others = store.remake(subject, matcher.model_id, matcher.template)
+            made, left = made + remade, left + others
+        place = store.place
+    if as_json:
+        missing = [{"subject": one.subject, "finger": one.finger, "impression": one.impression} for one in left]
+        print_json({"store": place, "model": matcher.model_id, "made": made, "left": missing})
+        return
+    click.echo(f"made {counted(made, 'template')} of {matcher.model_id} in {place}")
+    if left:
+        click.echo(f"{counted(len(left), 'impression')} without a usable scan; these must come back:")
+        print_table(("subject", "finger", "impression", "model"), [_row(one) for one in left])
+
+
+def _row(reference: Reference) -> tuple[str, str, str, str]:
+    return reference.subject, reference.finger, str(reference.impression), reference.model_id
