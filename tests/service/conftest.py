@@ -1,0 +1,91 @@
+"""The service as it runs: the real application on a real socket, with a model that tells stripes apart."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi")
+httpx = pytest.importorskip("httpx")
+
+START_S = 30.0
+
+
+@dataclass
+class Running:
+    """A service under test.
+
+    Attributes:
+        url: where it answers.
+        db: its store.
+        keys: by scope.
+        api_keys: the file they lie in.
+        log: what it wrote.
+    """
+
+    url: str
+    db: Path
+    keys: dict[str, str]
+    api_keys: Path
+    log: StringIO = field(repr=False)
+
+    def ask(self, method: str, path: str, scope: str | None = "admin", **given: Any) -> Any:
+        """One request; `scope` None is without a key, another word than a scope is the key itself."""
+        headers = {} if scope is None else {"Authorization": f"Bearer {self.keys.get(scope, scope)}"}
+        return httpx.request(method, self.url + path, headers=headers | given.pop("headers", {}), timeout=60, **given)
+
+    def post(self, path: str, scan: Path | bytes, scope: str | None = "admin", **fields: Any) -> Any:
+        """A form with one scan."""
+        content = scan if isinstance(scan, bytes) else scan.read_bytes()
+        return self.ask("POST", path, scope, files={"scan": ("anna-smith.bmp", content)}, data=fields)
+
+
+@contextmanager
+def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[Running]:
+    import uvicorn
+
+    from fpverify.service.api_keys import ApiKeys, Scope
+    from fpverify.service.app import Limits, Service, create_app
+    from fpverify.service.crew import Crew
+    from fpverify.service.journal import Journal
+    from fpverify.verifier import Verifier
+
+    api_keys, log = ApiKeys(folder / "api-keys.json"), StringIO()
+    keys = {scope.word: api_keys.new(scope.word, scope) for scope in Scope}
+    crew = Crew(lambda: Verifier.open(folder / "db", model=model, key=str(folder / "store.key")), threads=2)
+    app = create_app(Service(crew, api_keys, Limits(**limits), Journal(log)))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    end = time.monotonic() + START_S
+    while not server.started:
+        assert thread.is_alive(), "the service did not start"
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Running(f"http://127.0.0.1:{port}", folder / "db", keys, api_keys.path, log)
+    finally:
+        server.should_exit = True
+        thread.join(START_S)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, edges_model: Path) -> Iterator[Running]:
+    """One for a module's tests, each of which uses subjects of its own."""
+    with running_service(tmp_path_factory.mktemp("service"), edges_model, lock_after=1000) as running:
+        yield running
+
+
+@pytest.fixture
+def start(tmp_path: Path, edges_model: Path) -> Callable[..., Any]:
+    """Starts one with limits, or a model, of its own."""
+    return lambda model=edges_model, **limits: running_service(tmp_path, model, **limits)

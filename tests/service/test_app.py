@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import base64
+import json
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def said(answer: Any) -> tuple[int, str]:
+    """Status and name of an error, which comes in one shape."""
+    body = answer.json()
+    assert set(body) == {"error", "message"}
+    assert "\n" not in body["message"]
+    return answer.status_code, body["error"]
+
+
+def everything(service: Any) -> list[Any]:
+    return service.ask("GET", "/v1/subjects").json()["fingers"]
+
+
+@pytest.fixture(scope="module")
+def enrolled(service: Any, stripes: Path) -> str:
+    answer = service.post("/v1/enroll", stripes / "A_00.bmp", "enroll", subject="enrolled", finger="right-index")
+    assert answer.status_code == 201, answer.text
+    return "enrolled"
+
+
+def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, stripes: Path) -> None:
+    answer = service.post("/v1/enroll", stripes / "A_00.bmp", subject="Zoë", finger="left-thumb", unchecked="true")
+    body = answer.json()
+    assert answer.status_code == 201
+    assert re.match(r"\d{4}-\d\d-\d\dT", body.pop("enrolled_at"))
+    assert body == {
+        "subject": "Zoë",
+        "finger": "left-thumb",
+        "impression": 1,
+        "quality": 1.0,
+        "minutiae": 0,
+        "model": "edges-1",
+        "ppi": 500.0,
+        "ppi_estimated": False,
+        "inverted": False,
+    }
+    assert service.ask("GET", "/v1/impressions", params={"subject": "Zoe\u0308"}).json()["impressions"][0] == {
+        name: answer.json()[name]
+        for name in ("subject", "finger", "impression", "quality", "minutiae", "model", "enrolled_at")
+    }
+    assert service.ask("DELETE", "/v1/impressions", params={"subject": "Zoë"}).json() == {"deleted": 1}
+    assert said(service.ask("GET", "/v1/impressions", params={"subject": "Zoë"})) == (404, "NotEnrolled")
+
+
+def test_match_and_non_match_are_answers(service: Any, enrolled: str, stripes: Path) -> None:
+    for scan, word in (("A_01.bmp", "match"), ("B_01.bmp", "non-match")):
+        answer = service.post("/v1/verify", stripes / scan, "verify", subject=enrolled)
+        assert (answer.status_code, answer.json()["decision"]) == (200, word)
+        assert answer.json()["target_fmr"] == 0.001
+        assert (answer.json()["score"] >= answer.json()["threshold"]) == (word == "match")
+    stricter = service.post("/v1/verify", stripes / "A_01.bmp", subject=enrolled, fmr="0.0001", finger="right-index")
+    assert stricter.json()["threshold"] == pytest.approx(40)
+
+
+def test_identification_names_the_finger(service: Any, enrolled: str, stripes: Path) -> None:
+    answer = service.post("/v1/identify", stripes / "A_01.bmp", "verify", top="1").json()
+    assert (answer["decision"], answer["fpir"]) == ("match", 0.01)
+    assert [(one["subject"], one["match"]) for one in answer["candidates"]] == [(enrolled, True)]
+    assert service.post("/v1/identify", stripes / "B_01.bmp", "verify").json()["decision"] == "non-match"
+
+
+def test_two_scans_are_compared_with_a_picture(service: Any, stripes: Path) -> None:
+    both = {side: (stripes / name).read_bytes() for side, name in (("first", "A_00.bmp"), ("second", "A_01.bmp"))}
+    answer = service.ask("POST", "/v1/compare", "verify", files=both, data={"picture": "true"}).json()
+    assert answer["decision"] == "match"
+    assert base64.b64decode(answer["picture"]).startswith(b"\x89PNG")
+
+
+def test_the_release_models_picture_shows_the_probe(release_model: str, start: Any) -> None:
+    samples = Path(__file__).parents[2] / "fpverify" / "samples"
+    with start(release_model) as service:
+        assert service.post("/v1/enroll", samples / "A_1.bmp", subject="A").status_code == 201
+        answer = service.post("/v1/verify", samples / "A_2.bmp", subject="A", picture="true").json()
+        assert answer["decision"] == "match"
+        assert base64.b64decode(answer["picture"]).startswith(b"\x89PNG")
+        assert said(service.post("/v1/enroll", samples / "A_2.bmp", subject="B")) == (409, "DuplicateFinger")
+
+
+def test_health_and_metrics(service: Any, enrolled: str, stripes: Path) -> None:
+    service.post("/v1/verify", stripes / "A_01.bmp", subject=enrolled)
+    assert service.ask("GET", "/health/live", None).json() == {"status": "ok", "model": None}
+    assert service.ask("GET", "/health/ready", None).json() == {"status": "ok", "model": "edges-1"}
+    assert said(service.ask("GET", "/metrics", None)) == (401, "Unauthorized")
+    assert said(service.ask("GET", "/metrics", "enroll")) == (403, "Forbidden")
+    metrics = service.ask("GET", "/metrics").text
+    assert 'fpverify_decisions_total{decision="match",kind="verify"}' in metrics
+    assert 'fpverify_requests_total{route="/v1/verify",status="200"}' in metrics
+
+
+REQUESTS = (
+    ("POST", "/v1/verify", "verify"),
+    ("POST", "/v1/identify", "verify"),
+    ("POST", "/v1/compare", "verify"),
+    ("POST", "/v1/enroll", "enroll"),
+    ("GET", "/v1/impressions", "enroll"),
+    ("GET", "/v1/subjects", "admin"),
+    ("DELETE", "/v1/impressions", "admin"),
+)
+WEAKER = {"verify": (), "enroll": ("verify",), "admin": ("verify", "enroll")}
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda one: " ".join(one[:2]))
+def test_without_a_key_that_allows_it_nothing_is_done(
+    service: Any, enrolled: str, stripes: Path, request_: tuple[str, str, str]
+) -> None:
+    method, path, needed = request_
+    before = everything(service)
+    scan = (stripes / "B_00.bmp").read_bytes()
+    given: dict[str, Any] = {"params": {"subject": enrolled}}
+    if method == "POST":
+        given = {"files": {"scan": scan, "first": scan, "second": scan}, "data": {"subject": "intruder"}}
+    for key in (None, "nonsense", "fpv_" + "x" * 43):
+        assert said(service.ask(method, path, key, **given))[0] == 401
+    for weaker in WEAKER[needed]:
+        assert said(service.ask(method, path, weaker, **given)) == (403, "Forbidden")
+    assert everything(service) == before
+
+
+def test_a_body_is_not_waited_for_without_a_key(service: Any) -> None:
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"POST /v1/enroll HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
+
+
+BAD_SCANS = {
+    "no image": (b"this is no image", 415),
+    "nothing": (b"", 415),
+    "half of one": (None, 415),
+    "a blank one": ("blank", 422),
+    "a text": ("\u00e9".encode() * 4000, 415),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SCANS)
+def test_what_is_no_scan_is_refused(service: Any, enrolled: str, stripes: Path, name: str) -> None:
+    import cv2
+    import numpy as np
+
+    content, status = BAD_SCANS[name]
+    if content is None:
+        content = (stripes / "A_00.bmp").read_bytes()[:5000]
+    if content == "blank":
+        content = cv2.imencode(".bmp", np.full((200, 200), 200, np.uint8))[1].tobytes()
+    before = everything(service)
+    for path in ("/v1/enroll", "/v1/verify", "/v1/identify"):
+        answer = service.post(path, content, subject=enrolled, ppi="500")
+        assert said(answer)[0] == status, answer.text
+        assert "anna-smith" not in answer.text
+    assert everything(service) == before
+
+
+IDS = (
+    "../../etc/passwd",
+    "a'; DROP TABLE subjects; --",
+    "%00",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "x" * 256,
+    "\U0001f600",
+)
+
+
+@pytest.mark.parametrize("subject", IDS)
+def test_any_printable_id_is_only_a_name(service: Any, enrolled: str, stripes: Path, subject: str) -> None:
+    enrolling = service.post("/v1/enroll", stripes / "A_00.bmp", subject=subject, unchecked="true")
+    assert (enrolling.status_code, enrolling.json()["subject"]) == (201, subject)
+    assert service.post("/v1/verify", stripes / "A_01.bmp", subject=subject).json()["decision"] == "match"
+    assert service.ask("DELETE", "/v1/impressions", params={"subject": subject}).json() == {"deleted": 1}
+    assert [one["subject"] for one in everything(service)] == [enrolled]
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 257, "x" * 10_000, "a\x00b", "two\nlines", "\x1b[31m"])
+def test_ids_that_cannot_be_kept_are_refused(service: Any, stripes: Path, subject: str) -> None:
+    assert said(service.post("/v1/enroll", stripes / "A_00.bmp", subject=subject))[0] == 422
+    assert said(service.ask("GET", "/v1/impressions", params={"subject": subject}))[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"fmr": "0"}, 422),
+        ({"fmr": "1"}, 422),
+        ({"fmr": "nan"}, 422),
+        ({"fmr": "1e-9"}, 422),
+        ({"fmr": "x"}, 422),
+        ({"ppi": "-5"}, 422),
+        ({"ppi": "99"}, 422),
+        ({"finger": "sixth"}, 422),
+        ({"finger": "left-thumb"}, 404),
+        ({"subject": "nobody"}, 404),
+    ],
+)
+def test_values_out_of_range_are_refused(
+    service: Any, enrolled: str, stripes: Path, fields: dict[str, str], status: int
+) -> None:
+    assert said(service.post("/v1/verify", stripes / "A_01.bmp", **{"subject": enrolled, **fields}))[0] == status
+
+
+def test_invalid_utf_8_and_broken_forms_are_refused(service: Any) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="subject"\r\n\r\n\xff\xfe\xed\xa0\x80\r\n--b--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert said(service.ask("POST", "/v1/verify", content=form, headers=kind))[0] in {400, 422}
+    assert said(service.ask("POST", "/v1/verify", content=b"--x", headers=kind))[0] in {400, 422}
+    assert said(service.ask("POST", "/v1/verify", json={"subject": "A"}))[0] == 422
+    assert service.ask("GET", "/v1/impressions?subject=%ff%fe").status_code in {404, 422}
+
+
+def test_unknown_routes_and_methods_are_refused_in_the_same_shape(service: Any) -> None:
+    assert said(service.ask("GET", "/nothing"))[0] == 404
+    assert said(service.ask("PUT", "/v1/enroll"))[0] == 405
+    assert said(service.ask("GET", "/page/../app.py"))[0] == 404
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_is_read_no_further_than_allowed(start: Any, chunked: bool) -> None:
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="scan"; filename="x"\r\n\r\n' + b"x" * 200_000 + b"\r\n--b--\r\n"
+    )
+
+    def pieces() -> Iterator[bytes]:
+        for begin in range(0, len(body), 10_000):
+            yield body[begin : begin + 10_000]
+
+    with start(most_bytes=100_000) as service:
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        answer = service.ask("POST", "/v1/verify", content=pieces() if chunked else body, headers=kind)
+        assert said(answer) == (413, "ScanTooLarge")
+        assert service.ask("GET", "/health/live", None).status_code == 200
+
+
+def test_a_subject_is_locked_after_non_matches_and_a_match_forgives(start: Any, stripes: Path) -> None:
+    with start(lock_after=3) as service:
+        for subject, scan in (("A", "A_00.bmp"), ("B", "B_00.bmp")):
+            assert service.post("/v1/enroll", stripes / scan, subject=subject).status_code == 201
+        for scan in ("B_01.bmp", "B_01.bmp", "A_01.bmp", "B_01.bmp", "B_01.bmp", "B_01.bmp"):
+            assert service.post("/v1/verify", stripes / scan, subject="A").status_code == 200
+        locked = service.post("/v1/verify", stripes / "A_01.bmp", subject="A")
+        assert said(locked) == (423, "Locked")
+        assert 0 < int(locked.headers["Retry-After"]) <= 60
+        assert service.post("/v1/verify", stripes / "B_01.bmp", subject="B").status_code == 200
+
+
+def test_a_key_that_asks_too_often_is_slowed_down(start: Any) -> None:
+    with start(per_minute=60) as service:
+        answers = [service.ask("GET", "/v1/subjects") for _ in range(9)]
+        assert [one.status_code for one in answers[:6]] == [200] * 6
+        assert said(answers[-1]) == (429, "TooManyRequests")
+        assert int(answers[-1].headers["Retry-After"]) >= 1
+        assert service.ask("GET", "/v1/impressions", "enroll", params={"subject": "A"}).status_code == 404
+
+
+def test_a_revoked_key_fails_at_once(start: Any) -> None:
+    from fpverify.service.api_keys import ApiKeys
+
+    with start() as service:
+        assert service.ask("GET", "/v1/subjects").status_code == 200
+        ApiKeys(service.api_keys).revoke("admin")
+        assert service.ask("GET", "/v1/subjects").status_code == 401
+
+
+def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes: Path) -> None:
+    with start() as service:
+        service.post("/v1/enroll", stripes / "A_00.bmp", subject="anna")
+        service.post("/v1/verify", stripes / "A_01.bmp", "verify", subject="anna")
+        service.ask("GET", "/v1/impressions", params={"subject": "anna"})
+        service.ask("GET", "/anna")
+    lines = [json.loads(line) for line in service.log.getvalue().splitlines()]
+    assert [(one["route"], one["status"], one["key"]) for one in lines] == [
+        ("/v1/enroll", 201, "admin"),
+        ("/v1/verify", 200, "verify"),
+        ("/v1/impressions", 200, "admin"),
+        ("unknown", 404, None),
+    ]
+    assert "anna" not in service.log.getvalue()
+
+
+def test_api_keys_are_kept_as_hashes_for_their_owner_only(tmp_path: Path) -> None:
+    from fpverify.errors import SettingsError
+    from fpverify.service.api_keys import ApiKeys, Scope
+
+    keys = ApiKeys(tmp_path / "sub" / "keys.json")
+    assert (keys.all(), keys.holder("x")) == ((), None)
+    secret = keys.new("door", Scope.VERIFY)
+    assert secret not in keys.path.read_text()
+    assert keys.path.stat().st_mode & 0o777 == 0o600
+    holder = ApiKeys(keys.path).holder(secret)
+    assert holder is not None
+    assert (holder.name, holder.allows) == ("door", Scope.VERIFY)
+    for change in (lambda: keys.new("door", Scope.ADMIN), lambda: keys.new("", Scope.ADMIN), lambda: keys.revoke("x")):
+        with pytest.raises(SettingsError):
+            change()
+    keys.path.write_text("[1]")
+    with pytest.raises(SettingsError, match="is no file of API keys"):
+        ApiKeys(keys.path).all()
+
+
+def test_locks_grow_and_rates_recover() -> None:
+    from fpverify.service.limits import Lockout, RateLimit
+
+    now = [0.0]
+    lockout = Lockout(after=2, for_s=10, clock=lambda: now[0])
+    for expected in (0, 10, 20, 40):
+        lockout.note("A", match=False)
+        assert lockout.wait_s("A") == expected
+    for _ in range(60):
+        lockout.note("A", match=False)
+    assert lockout.wait_s("A") == Lockout.LONGEST_S
+    now[0] += Lockout.LONGEST_S
+    assert lockout.wait_s("A") == 0
+    lockout.note("A", match=True)
+    lockout.note("A", match=False)
+    assert lockout.wait_s("A") == 0
+    rate = RateLimit(600, clock=lambda: now[0])
+    assert [rate.wait_s("k") for _ in range(60)] == [0] * 60
+    assert rate.wait_s("k") == pytest.approx(0.1)
+    assert rate.wait_s("other") == 0
+    now[0] += 0.1
+    assert rate.wait_s("k") == 0
