@@ -292,7 +292,7 @@ def _refused(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _versions(results: Sequence[Result]) -> Iterator[str]:
-    said = sorted({", ".join(f"{name} {version}" for name, version in one.versions.items()) for one in results})
+    said = sorted({", ".join(f"{name} {version}" for name, version in sorted(one.versions.items())) for one in results})
     minutes = sum(one.seconds for one in results) / 60
     yield from ("", "## Made with", "", f"{len(results)} trials, {minutes:.0f} minutes in all.", *said)
 
