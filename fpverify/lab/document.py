@@ -18,6 +18,7 @@ DOTS_PER_INCH = 100
 CURVES_FILE = "lab-curves.png"
 FIGURE_FILE = "lab-six.png"  # drawn with `lab figure`; shown where it is there
 FAILURE = "stripes-dense3"
+ONE_LAYER = "stripes-dense1"  # the thread's cure; it does not say whether dropout stayed
 CURVES_A_ROW = 4
 HEADROOM = 1.5  # above the greatest loss, so that a flat curve stays off the frame
 LEAST_LOSS = 1e-2  # the top of a panel at least
@@ -169,6 +170,7 @@ def _failure(results: Sequence[Result]) -> Iterator[str]:
         ],
     )
     yield from _verdict(groups)
+    yield from _one_layer(results)
 
 
 def _failure_row(group: Sequence[Result]) -> tuple[str, ...]:
@@ -205,6 +207,15 @@ def _verdict(groups: Sequence[Sequence[Result]]) -> Iterator[str]:
     yield f"**As published, it is solved on {stuck} of {count} seeds.** Always cured by: {_listed(cures)}."
     yield f"Sometimes: {_listed(partly)}. Never: {_listed(vain)}."
     yield from _VERDICT
+
+
+def _one_layer(results: Sequence[Result]) -> Iterator[str]:
+    """Whether the thread's cure was the layers or the dropout between them."""
+    groups = {group[0].trial.variant: group for group in _groups(results) if group[0].trial.design == ONE_LAYER}
+    yield ""
+    for variant, group in groups.items():
+        with_it = f"with {variant}" if variant else "without dropout"
+        yield f"One dense layer {with_it}: solved on {sum(map(_solved, group))} of {len(group)} seeds."
 
 
 def _probe_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
