@@ -9,6 +9,7 @@ import numpy as np
 
 from fpverify.lab.design import Design
 from fpverify.lab.designs import all_designs
+from fpverify.lab.learners import Siamese
 from fpverify.lab.product import PRODUCT
 from fpverify.lab.results import Result, read_results
 from fpverify.lab.table import table_trials
@@ -17,7 +18,11 @@ DOTS_PER_INCH = 100
 CURVES_FILE = "lab-curves.png"
 FIGURE_FILE = "lab-six.png"  # drawn with `lab figure`; shown where it is there
 FAILURE = "stripes-dense3"
+ONE_LAYER = "stripes-dense1"  # the thread's cure; it does not say whether dropout stayed
 CURVES_A_ROW = 4
+HEADROOM = 1.5  # above the greatest loss, so that a flat curve stays off the frame
+LEAST_LOSS = 1e-2  # the top of a panel at least
+COLLAPSED = 0.02  # relative: a mined loss so near its margin tells no two prints apart
 NOTHING = "-"
 
 
@@ -60,7 +65,7 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
         axes.set_title(f"{one.trial.design}, {one.trial.data}, {one.trial.split}", fontsize=8)
         axes.tick_params(labelsize=7)
         axes.set_yscale("symlog", linthresh=1e-2)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, HEADROOM * max([*one.curves["training"], *one.curves.get("validation", []), LEAST_LOSS]))
     for axes in grid[len(shown) :]:
         axes.set_axis_off()
     if shown:
@@ -81,6 +86,7 @@ def _page(results: Sequence[Result], designs: Mapping[str, Design], *, six: bool
     yield from _table("Known identities and unknown ones", _split_rows(results), _SPLITS)
     yield from _table("Twenty candidates", _candidate_rows(results), _CANDIDATES)
     yield from _table("What mining costs", _mining_rows(results), _MINING)
+    yield from _collapse(results, designs)
     yield from _table("Other resolutions", _scale_rows(results), _SCALES)
     yield from _table("Real prints", _real_rows(results), _REAL)
     yield from _refused(results)
@@ -164,6 +170,7 @@ def _failure(results: Sequence[Result]) -> Iterator[str]:
         ],
     )
     yield from _verdict(groups)
+    yield from _one_layer(results)
 
 
 def _failure_row(group: Sequence[Result]) -> tuple[str, ...]:
@@ -200,6 +207,15 @@ def _verdict(groups: Sequence[Sequence[Result]]) -> Iterator[str]:
     yield f"**As published, it is solved on {stuck} of {count} seeds.** Always cured by: {_listed(cures)}."
     yield f"Sometimes: {_listed(partly)}. Never: {_listed(vain)}."
     yield from _VERDICT
+
+
+def _one_layer(results: Sequence[Result]) -> Iterator[str]:
+    """Whether the thread's cure was the layers or the dropout between them."""
+    groups = {group[0].trial.variant: group for group in _groups(results) if group[0].trial.design == ONE_LAYER}
+    yield ""
+    for variant, group in groups.items():
+        with_it = f"with {variant}" if variant else "without dropout"
+        yield f"One dense layer {with_it}: solved on {sum(map(_solved, group))} of {len(group)} seeds."
 
 
 def _probe_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
@@ -243,6 +259,19 @@ def _mining_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
             yield (f"`{design}`", *steps, _mean(group, "mining", "cost"), _mean(group, "eer"), _mean(group, "top1"))
 
 
+def _collapse(results: Sequence[Result], designs: Mapping[str, Design]) -> Iterator[str]:
+    """Whether mining has pulled all codes to one point, where its loss is the margin."""
+    for one in results:
+        learner = designs[one.trial.design].learner if one.trial.design in designs else None
+        if isinstance(learner, Siamese) and learner.kind == "mined":
+            last = one.curves["training"][-1]
+            yield ""
+            yield f"The mined loss ends at {last:.3f}, its margin is {learner.margin:g}."
+            if abs(last / learner.margin - 1) < COLLAPSED:
+                yield "That is where all codes are one point: from random weights the hardest strangers of a batch pull"
+                yield "everything together before anything is told apart (F. Schroff et al., CVPR 2015, sec. 3.2)."
+
+
 def _scale_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
     yield ("design", "250 ppi", "500 ppi", "1000 ppi")
     for group in _groups(results):
@@ -274,7 +303,7 @@ def _refused(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _versions(results: Sequence[Result]) -> Iterator[str]:
-    said = sorted({", ".join(f"{name} {version}" for name, version in one.versions.items()) for one in results})
+    said = sorted({", ".join(f"{name} {version}" for name, version in sorted(one.versions.items())) for one in results})
     minutes = sum(one.seconds for one in results) / 60
     yield from ("", "## Made with", "", f"{len(results)} trials, {minutes:.0f} minutes in all.", *said)
 
@@ -336,8 +365,8 @@ _SIX = (
     "",
     f"![Left, right, features of both, their difference, and what of it counts](images/{FIGURE_FILE})",
     "",
-    "Two impressions of a sample finger. The network has learned copies, turned and zoomed about the middle: what it",
-    "weighs most should lie there.",
+    "Two impressions of a sample finger, which the network calls different: it has learned copies, turned and zoomed",
+    "about the middle, and knows no other change.",
 )
 _FAILURE = (
     "",
@@ -351,22 +380,19 @@ _FAILURE = (
 )
 _VERDICT = (
     "",
-    "Dropout in front of a distance is the cause, dead units are how it kills. Dropout is drawn for each side by",
-    "itself, so in training even two identical images are far apart: the loss is 10 to 20 at first, nearly all of",
-    "it from mated pairs. The quickest way down is to shrink every activation; with 25,600 inputs each step moves",
-    "a unit far, and it ends where no image makes a unit of the first layer positive (*active*). From there on",
-    "the image does not reach the code, and no gradient reaches the weights. That layer's gradient has indeed",
-    "vanished, but depth, start, optimiser, rate, pairs and the distance's own gradient at zero can each be",
-    "changed without saving it; without dropout nothing pushes.",
+    "Dropout in front of a distance is the cause; dead units are how it kills. Dropout is drawn for each side by",
+    "itself, so in training even two identical images are far apart, and the mated pairs cost most. The way down",
+    "is to shrink every activation, and it ends where no image makes a unit of the first layer positive",
+    "(*active*; with elu, where units are saturated). From there on the image hardly reaches the code, and no",
+    "gradient reaches the weights. The first layer's gradient has indeed vanished, but depth, activation, start,",
+    "optimiser, rate, pairs and the distance's own gradient at zero can each be changed without saving it;",
+    "without dropout nothing pushes.",
     "",
     "What is left is a distance that is the same for all pairs. The loss of one distance d for all, p d^2 + (1 -",
     "p) (1 - d)^2, is least at d = 1 - p, where it is p (1 - p): with the question's 54 % that is 0.248, the 0.25",
     "that was reported. Some seeds get there, on dropout's noise alone (*d mated, dropout on*); in the others the",
     "last layer is dead too, and the loss stays at 1 - p. In use, with dropout off, every distance is 0, the",
     'answer is always "same", and accuracy is p: the reported 0.54.',
-    "",
-    "One dense layer solves it because the published dropout stands between layers: with one layer there is none",
-    "before the code.",
 )
 _PROBES = (
     "Accuracy at a distance of 0.5 / at the threshold from the ROC of the training set. Trained on two images;",
@@ -393,7 +419,6 @@ _SCALES = (
 )
 _REAL = (
     "Sets of real prints are only measured on, all pairs; means over the sets that FPVERIFY_REAL_PRINTS names.",
-    "",
-    "`whole-print` is the best that one vector for a print does here; from there to the product is what comparing",
-    "places adds.",
+    "`whole-print` learns one vector for a print from the same synthetic fingers: between it and the product lies what",
+    "comparing places adds, and what was put into the product's training.",
 )

@@ -13,7 +13,7 @@ from typing import Any
 from fpverify.errors import ModelError
 from fpverify.lab.examples import Split
 
-LIBRARIES = ("numpy", "opencv-python-headless", "keras", "scikit-learn", "scikit-image")
+LIBRARIES = ("fpverify", "numpy", "opencv-python-headless", "keras", "scikit-learn", "scikit-image")
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
@@ -102,4 +102,4 @@ def versions() -> dict[str, str]:
 
     backend = str(keras.backend.backend())
     known = {name: metadata.version(name) for name in (*LIBRARIES, BACKENDS.get(backend, backend))}
-    return {"fpverify": metadata.version("fpverify"), "python": python_version(), "backend": backend, **known}
+    return {"python": python_version(), "backend": backend, **known}

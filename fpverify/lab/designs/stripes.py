@@ -40,7 +40,7 @@ def designs() -> tuple[Design, ...]:
         dense3,
         name="stripes-dense1",
         reported="solves it",
-        shows="one dense layer learns the two images, with dropout after it and without",
+        shows="one dense layer, and with it no dropout; with dropout after it, is it the layers or the dropout?",
         learner=Siamese(DenseTower(layers=1)),
         variants=MappingProxyType({"dropout after it": {"learner": Siamese(DenseTower(layers=1, last_dropout=0.3))}}),
         probes=tuple(STRIPE_RANGES),
