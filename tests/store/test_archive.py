@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -351,3 +354,35 @@ def test_any_subjects_and_notes_come_back(
             one.update(name, metadata=notes)
         imported(two, exported(one, folder / "a.fpva", None), None)
         assert contents(two) == contents(one)
+
+
+IMPORT = """
+import sys
+from fpverify.store import Store
+from fpverify.store.transfer import import_archive, opened_archive
+with Store.open(sys.argv[1], key="none") as store, opened_archive(sys.argv[2], None) as archive:
+    print("begun", flush=True)
+    import_archive(store, archive)
+"""
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.01, 0.03, 0.06, 0.1])
+def test_an_import_that_is_killed_leaves_nothing_or_all(
+    tmp_path: Path, make_template: Callable[..., Any], delay_s: float
+) -> None:
+    with Store.open(tmp_path / "source", key="none") as source:
+        for seed in range(60):
+            source.add(f"S{seed}", INDEX, make_template(seed))
+        path = exported(source, tmp_path / "a.fpva", None)
+    words = [sys.executable, "-c", IMPORT, str(tmp_path / "target"), str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(delay_s)
+        process.kill()
+    with Store.open(tmp_path / "target", key="none") as target:
+        assert len(target.subjects()) in {0, 60}
+        target.check()
+        assert inspect(target).intact
+        if not target.subjects():
+            assert imported(target, path, None) == Transfer(60, 60)
