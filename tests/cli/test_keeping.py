@@ -73,7 +73,6 @@ def test_a_store_without_a_key_has_none_to_rotate(call: Call, enroll: Call) -> N
     assert call("keys", "show", "--json").answer["place"] is None
 
 
-@pytest.mark.xfail(strict=True, reason="KeySource.create still makes files with the umask's mode")
 def test_a_new_key_file_is_for_its_owner_only(call: Call) -> None:
     call("keys", "new", "--out", "door.key")
     assert stat.S_IMODE(Path("door.key").stat().st_mode) == 0o600
