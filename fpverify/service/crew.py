@@ -40,10 +40,15 @@ class Crew:
         """Opens every thread's verifier, so that the first requests do not wait, and trouble shows at the start."""
         together = threading.Barrier(self.threads, timeout=60)
 
-        def ready(_: Verifier) -> None:
+        def opened() -> None:
+            try:
+                self._verifier()
+            except BaseException:
+                together.abort()  # the others wait for nobody
+                raise
             together.wait()
 
-        for work in [self._pool.submit(self._done, ready) for _ in range(self.threads)]:
+        for work in [self._pool.submit(opened) for _ in range(self.threads)]:
             work.result()
 
     def close(self) -> None:
@@ -62,6 +67,11 @@ class Crew:
         self._pool.shutdown(wait=True)
 
     def _done(self, job: Callable[[Verifier], Answer]) -> Answer:
+        return job(self._verifier())
+
+    def _verifier(self) -> Verifier:
+        """This thread's own."""
         if not hasattr(self._own, "verifier"):
             self._own.verifier = self._open()
-        return job(self._own.verifier)
+        verifier: Verifier = self._own.verifier
+        return verifier

@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
 
-START_S = 30.0
+START_S = 90.0
 
 
 @dataclass
@@ -60,7 +60,12 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
 
     api_keys, log = ApiKeys(folder / "api-keys.json"), StringIO()
     keys = {scope.word: api_keys.new(scope.word, scope) for scope in Scope}
-    crew = Crew(lambda: Verifier.open(folder / "db", model=model, key=str(folder / "store.key")), threads=2)
+
+    def open_verifier() -> Verifier:
+        return Verifier.open(folder / "db", model=model, key=str(folder / "store.key"))
+
+    open_verifier().close()  # as `serve` does
+    crew = Crew(open_verifier, threads=2)
     app = create_app(Service(crew, api_keys, Limits(**limits), Journal(log)))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
