@@ -85,4 +85,4 @@ def _existing(database: Database, key: str | None) -> Vault:
 
 def _loaded_or_created(source: KeySource) -> tuple[KeyRing, bool]:
     """The keys at a place, and whether they had to be made."""
-    return (source.load(), False) if source.present() else (source.create(), True)
+    return (source.claim(source.load()), False) if source.present() else (source.create(), True)

@@ -2,20 +2,25 @@
 
 Never beside the database: who copies one then does not have the other. A ring is one line of JSON, wherever it lies:
 
-    {"fpverify_keys": 1, "records": [["3f9a12c4", "<64 hex digits>"]], "audit": "<64 hex digits>"}
+    {"fpverify_keys": 1, "store": "<32 hex digits>", "records": [["3f9a12c4", "<64 hex digits>"]], "audit": "<64 ...>"}
 
 The last key of `records` seals what is new; those before it only open what a rotation has not come to yet. `audit` is
-the secret of the audit trail's codes; it stays when keys are rotated, since the trail is never written anew.
+the secret of the audit trail's codes; it stays when keys are rotated, since the trail is never written anew. `store`
+says whose they are: a ring that two stores shared would lose the one's key when the other's is rotated. It is null
+until a store is founded with the ring.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
 import secrets
 import stat
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +34,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 _SECRET = re.compile(r"[0-9a-f]{64}")
+_STORE_ID = re.compile(r"[0-9a-f]{32}")
 
 Kind = Literal["file", "env", "keyring", "none"]
 
@@ -59,11 +65,13 @@ class KeyRing:
         records: the last one seals, all of them open; none for a store that is not encrypted.
         audit: 32 bytes, the secret of the audit trail.
         source: where the ring was found, as messages name it.
+        store: id of the store they are for; None for a ring that no store has yet.
     """
 
     records: tuple[Key, ...]
     audit: bytes = field(repr=False)
     source: str
+    store: str | None = None
 
     @classmethod
     def new(cls, source: str) -> KeyRing:
@@ -78,7 +86,8 @@ class KeyRing:
     def to_json(self) -> str:
         """The line that is kept."""
         records = [[key.id, key.secret.hex()] for key in self.records]
-        return json.dumps({"fpverify_keys": FORMAT, "records": records, "audit": self.audit.hex()}) + "\n"
+        kept = {"fpverify_keys": FORMAT, "store": self.store, "records": records, "audit": self.audit.hex()}
+        return json.dumps(kept) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str) -> KeyRing:
@@ -92,11 +101,12 @@ class KeyRing:
             if kept["fpverify_keys"] != FORMAT:
                 raise WrongKey(f"the keys at {source} were written by a newer fpverify; upgrade fpverify")
             records = tuple(Key(_matching(_KEY_ID, name), _secret(secret)) for name, secret in kept["records"])
-            ring = cls(records, _secret(kept["audit"]), source)
+            store = None if kept["store"] is None else _matching(_STORE_ID, kept["store"])
+            ring = cls(records, _secret(kept["audit"]), source, store)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise WrongKey(f"what lies at {source} are no keys of fpverify; restore them from a copy") from error
-        if not records:
-            raise WrongKey(f"the keys at {source} are empty; restore them from a copy")
+        if not records or len({key.id for key in records}) < len(records):
+            raise WrongKey(f"the keys at {source} are empty or contradict each other; restore them from a copy")
         return ring
 
 
@@ -134,9 +144,8 @@ class KeySource:
         if separator and kind in {"file", "env", "keyring"}:
             if not name:
                 raise WrongKey(f"{text!r} names no place for keys; give file:PATH, env:NAME, keyring:SERVICE or none")
-            path = kind == "file"
-            return cls(kind, str(Path(name).expanduser()) if path else name, store_id)  # type: ignore[arg-type]
-        return cls("file", str(Path(text).expanduser()), store_id)
+            return cls(kind, _path(name) if kind == "file" else name, store_id)  # type: ignore[arg-type]
+        return cls("file", _path(text), store_id)
 
     @property
     def place(self) -> str:
@@ -163,7 +172,22 @@ class KeySource:
         text = self._text()
         if text is None:
             raise WrongKey(f"there is no key at {self.place}; restore it from a copy, or say where it is (--key)")
-        return KeyRing.from_json(text, self.place)
+        ring = KeyRing.from_json(text, self.place)
+        if ring.store not in {None, self.store_id or ring.store}:
+            raise WrongKey(f"the keys at {self.place} are another store's; give this one keys of its own (--key)")
+        return ring
+
+    def claim(self, ring: KeyRing) -> KeyRing:
+        """The ring, kept as this store's from now on; what lies in the environment stays as it is.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        if self.kind in {"none", "env"} or ring.store == self.store_id:
+            return ring
+        claimed = replace(ring, store=self.store_id)
+        self.save(claimed)
+        return claimed
 
     def create(self) -> KeyRing:
         """A new ring, kept there before this returns.
@@ -175,15 +199,21 @@ class KeySource:
             return KeyRing.none()
         if self.present():
             raise StoreError(f"there is something at {self.place} already; it was left as it is")
-        ring = KeyRing.new(self.place)
-        if self.kind == "file":
-            try:
-                Path(self.name).parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-                _write_new(Path(self.name), ring.to_json())
-            except OSError as error:
-                raise self._unwritable(error) from error
-        else:
+        ring = replace(KeyRing.new(self.place), store=self.store_id or None)
+        if self.kind != "file":
             self.save(ring)
+            return ring
+        path = Path(self.name)
+        try:
+            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            part = _written(path, ring.to_json())
+            try:
+                os.link(part, path)  # unlike a rename it never replaces what another process has made meanwhile
+            finally:
+                part.unlink()
+            _flush_folder(path.parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
         return ring
 
     def save(self, ring: KeyRing) -> None:
@@ -197,13 +227,14 @@ class KeySource:
                 f"fpverify cannot change {self.place}; set it to a key file's content yourself, or keep keys in a file"
             )
         if self.kind == "keyring":
-            _keyring().set_password(self.name, self.store_id, ring.to_json())
+            with _keyring_failures():
+                _keyring().set_password(self.name, self.store_id, ring.to_json())
             return
         path = Path(self.name)
-        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            _write_new(part, ring.to_json())
-            part.replace(path)
+            for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a process that was killed: a secret
+                left.unlink()
+            _written(path, ring.to_json()).replace(path)
             _flush_folder(path.parent)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -213,7 +244,8 @@ class KeySource:
         if self.kind == "env":
             return os.environ.get(self.name)
         if self.kind == "keyring":
-            found = _keyring().get_password(self.name, self.store_id)
+            with _keyring_failures():
+                found = _keyring().get_password(self.name, self.store_id)
             return None if found is None else str(found)
         return self._file_text()
 
@@ -238,14 +270,26 @@ def _default_folder() -> Path:
     return Path(base).expanduser() / "fpverify" / "keys"
 
 
-def _write_new(path: Path, text: str) -> None:
-    """A file that was not there, for the owner only, on disk when this returns."""
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
+def _path(text: str) -> str:
+    """The path, `~` resolved.
+
+    Raises:
+        WrongKey: no file can have this name.
+    """
+    if "\0" in text:
+        raise WrongKey(f"{text!r} is no path for a key")
+    return os.path.expanduser(text)  # noqa: PTH111 - unlike Path's, it never raises
+
+
+def _written(path: Path, text: str) -> Path:
+    """A file beside the path that holds the text, for the owner only, on disk when this returns."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    _flush_folder(path.parent)
+    return part
 
 
 def _flush_folder(folder: Path) -> None:
@@ -263,6 +307,16 @@ def _keyring() -> Any:
     except ImportError as error:
         raise WrongKey("keys in the system's keyring need `pip install 'fpverify[keyring]'`") from error
     return keyring
+
+
+@contextmanager
+def _keyring_failures() -> Iterator[None]:
+    try:
+        yield
+    except WrongKey:
+        raise
+    except Exception as error:  # its backends raise whatever the system gives them
+        raise WrongKey(f"the system's keyring cannot be used: {type(error).__name__}") from error
 
 
 def _matching(pattern: re.Pattern[str], text: object) -> str:

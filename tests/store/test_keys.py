@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fpverify.errors import CorruptRecord, StoreError, WrongKey
+from fpverify.store import Store
+from fpverify.store.audit import AuditChain
+from fpverify.store.cipher import RecordCipher
+from fpverify.store.keys import Key, KeyRing, KeySource
+
+STORE = "0123456789abcdef" * 2
+RING = KeyRing((Key("00c0ffee", bytes(range(32))),), bytes(range(32, 64)), "a place", STORE)
+
+
+def source(tmp_path: Path, store: str = STORE) -> KeySource:
+    return KeySource.parse(f"file:{tmp_path}/keys/door.key", store)
+
+
+def test_a_new_ring_is_for_its_owner_only_and_comes_back(tmp_path: Path) -> None:
+    made = source(tmp_path).create()
+    path = tmp_path / "keys" / "door.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert source(tmp_path).load() == made
+    assert [one.name for one in path.parent.iterdir()] == ["door.key"]
+    assert made.records[0].secret.hex() not in repr(made)
+    with pytest.raises(StoreError, match="already"):
+        source(tmp_path).create()
+    assert source(tmp_path).load() == made
+
+
+def test_a_ring_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    source(tmp_path).create()
+    (tmp_path / "keys" / "door.key").chmod(0o640)
+    with pytest.raises(WrongKey, match=r"others may read the key .*chmod 600"):
+        source(tmp_path).load()
+
+
+def test_what_a_killed_process_has_left_is_removed_by_the_next_change(tmp_path: Path) -> None:
+    made = source(tmp_path).create()
+    left = tmp_path / "keys" / ".door.key.0a1b2c3d"
+    left.write_text("a secret")
+    source(tmp_path).save(replace(made, records=(*made.records, Key.new())))
+    assert not left.exists()
+    assert len(source(tmp_path).load().records) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"fpverify_keys": 1}', RING.to_json().replace("00c0ffee", "00c0ffe"), "[" * 100_000],
+)
+def test_what_is_no_ring_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(WrongKey, match="a place") as refused:
+        KeyRing.from_json(text, "a place")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_ring_of_a_newer_release_says_so() -> None:
+    with pytest.raises(WrongKey, match="newer fpverify"):
+        KeyRing.from_json(RING.to_json().replace('"fpverify_keys": 1', '"fpverify_keys": 2'), "a place")
+
+
+def test_two_stores_never_share_a_ring(tmp_path: Path) -> None:
+    """Rotating one would lose the other's key."""
+    key = str(tmp_path / "shared.key")
+    Store.open(tmp_path / "one", key=key).close()
+    with pytest.raises(WrongKey, match="another store's"):
+        Store.open(tmp_path / "other", key=key)
+    with Store.open(tmp_path / "one", key=key) as store:
+        store.rotate()
+    Store.open(tmp_path / "one", key=key).close()
+
+
+def test_a_ring_made_beforehand_becomes_the_first_stores(tmp_path: Path) -> None:
+    KeySource.parse(str(tmp_path / "new.key"), "").create()
+    with Store.open(tmp_path / "one", key=str(tmp_path / "new.key")) as store:
+        assert store.vault.source.load().store == store.store_id
+
+
+def test_the_environment_holds_a_ring_but_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOOR_KEY", replace(RING, store=None).to_json())
+    with Store.open(tmp_path / "db", key="env:DOOR_KEY") as store:
+        assert store.key_id == "00c0ffee"
+        with pytest.raises(StoreError, match="cannot change the variable DOOR_KEY"):
+            store.rotate()
+    monkeypatch.delenv("DOOR_KEY")
+    with pytest.raises(WrongKey, match="no key at the variable DOOR_KEY"):
+        Store.open(tmp_path / "db", key="env:DOOR_KEY")
+
+
+@pytest.fixture
+def keyring_in_memory() -> Iterator[None]:
+    keyring = pytest.importorskip("keyring")
+    from keyring.backend import KeyringBackend
+
+    class Memory(KeyringBackend):
+        priority = 1
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.kept: dict[tuple[str, str], str] = {}
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return self.kept.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            self.kept[service, username] = password
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Memory())
+    yield
+    keyring.set_keyring(before)
+
+
+def test_the_systems_keyring_holds_a_ring(tmp_path: Path, keyring_in_memory: None) -> None:
+    with Store.open(tmp_path / "db", key="keyring:fpverify") as store:
+        before = store.key_id
+        store.rotate()
+    with Store.open(tmp_path / "db", key="keyring:fpverify") as store:
+        assert store.key_id != before
+
+
+def test_a_keyring_that_fails_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyring = pytest.importorskip("keyring")
+
+    def fail(*_: Any) -> None:
+        raise keyring.errors.NoKeyringError("no backend\nat all")
+
+    monkeypatch.setattr(keyring, "get_password", fail)
+    with pytest.raises(WrongKey, match=r"the system's keyring cannot be used: NoKeyringError$"):
+        Store.open(tmp_path / "db", key="keyring:fpverify")
+
+
+@pytest.mark.parametrize("text", ["file:", "env:", "keyring:", "a\0b"])
+def test_a_text_that_names_no_place_is_refused(text: str) -> None:
+    with pytest.raises(WrongKey):
+        KeySource.parse(text, STORE)
+
+
+def test_stored_forms_never_change() -> None:
+    """Golden vectors: what was sealed and chained once is opened and checked for ever."""
+    sealed = bytes.fromhex(
+        "0100c0ffee000102030405060708090a0b" + GOLDEN_CIPHERTEXT,
+    )
+    assert RecordCipher(RING).open(sealed, b"bound") == b"a template"
+    chain = AuditChain(RING.audit, STORE)
+    entry, head = chain.next(
+        chain.start(), "enroll", subject="A", finger="right-index", details={"added": "0a"}, at="2026-01-01"
+    )
+    assert (entry.mac.hex(), head.seal.hex()) == GOLDEN_CHAIN
+    plain = RecordCipher(KeyRing.none())
+    assert plain.seal(b"a template", b"bound").hex() == GOLDEN_PLAIN
+    for broken in (sealed[:-1], sealed[:20], b"\x02" + sealed[1:]):
+        with pytest.raises(CorruptRecord):
+            RecordCipher(RING).open(broken, b"bound")
+    with pytest.raises(CorruptRecord):
+        RecordCipher(RING).open(sealed, b"another place")
+    with pytest.raises(WrongKey, match="00c0ffee"):
+        RecordCipher(replace(RING, records=(Key.new(),))).open(sealed, b"bound")
+
+
+GOLDEN_CIPHERTEXT = "2622a27ea895ae7af9240a84c9f676b7e30e749c8fb45910fc27"
+GOLDEN_CHAIN = (
+    "f0218201d3fe9f1cc3b1807f86cf2429943e018405b023d731fc024afb6cf063",
+    "c3781043fa21b3e26a99912f9a65f6537dc2454c1e0130571e5691cfc3795134",
+)
+GOLDEN_PLAIN = "008d5b48dd129f7c2af652dcc221b05639612074656d706c617465"
