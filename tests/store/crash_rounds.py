@@ -1,10 +1,11 @@
 """Ends a process that changes a store with SIGKILL, many times, and looks at what is left. Run as a program.
 
-    python crash_rounds.py FOLDER ROUNDS SEED
+    python crash_rounds.py FOLDER|URL ROUNDS SEED
 
-Each round forks a child that opens the store, adds impressions, deletes every fourth of them, and acknowledges each
-change over a pipe. The parent kills it at a random moment, then opens the store: it has to be whole, and to hold what
-was acknowledged; the one change under way may be there or not. Every fifth round begins with no store at all.
+Each round forks a child that opens the store, adds impressions, deletes every fourth of them, rotates the key after
+every seventh, and acknowledges each change over a pipe. The parent kills it at a random moment, then opens the store:
+it has to be whole and what its audit trail says, and to hold what was acknowledged; the one change under way may be
+there or not. Every fifth round begins with no store at all, where that is a folder.
 """
 
 from __future__ import annotations
@@ -15,34 +16,36 @@ import shutil
 import signal
 import sys
 import time
-from pathlib import Path
 
 from conftest import random_template
 
 from fpverify.errors import NotEnrolled
 from fpverify.store import Store, encode_template
+from fpverify.store.inspection import inspect
 
 TEMPLATES = [random_template(seed, minutiae=40) for seed in range(4)]
 MOST_CHANGES = 5  # waited for before the kill
 LONGEST_PAUSE_S = 0.03  # between the last of them and the kill: about one more change
 
 
-def change_forever(folder: Path, first: int, acknowledge: int) -> None:
-    with Store.open(folder) as store:
+def change_forever(location: str, first: int, acknowledge: int) -> None:
+    with Store.open(location) as store:
         for step in range(first, first + 10_000):
             store.add(f"subject-{step}", "right-index", TEMPLATES[step % 4])
             os.write(acknowledge, f"+{step}\n".encode())
             if step % 4 == 3:
                 store.delete(f"subject-{step - 1}")
                 os.write(acknowledge, f"-{step - 1}\n".encode())
+            if step % 7 == 6:
+                store.rotate()
 
 
-def killed_child(folder: Path, first: int, changes: int, pause_s: float) -> list[str]:
+def killed_child(location: str, first: int, changes: int, pause_s: float) -> list[str]:
     """What the child acknowledged; it is killed a little after it acknowledged so many changes."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        change_forever(folder, first, writing)
+        change_forever(location, first, writing)
         os._exit(1)
     os.close(writing)
     with os.fdopen(reading) as pipe:
@@ -71,24 +74,29 @@ def under_way(acknowledged: list[str], first: int) -> set[int]:
 
 
 def main() -> None:
-    folder, rounds = Path(sys.argv[1]) / "db", int(sys.argv[2])
+    location, rounds = sys.argv[1], int(sys.argv[2])
+    is_folder = "://" not in location
+    location = f"{location}/db" if is_folder else location
     source = random.Random(int(sys.argv[3]))  # noqa: S311
     alive: set[int] = set()
     gone: set[int] = set()
     changes = 0
     for turn in range(rounds):
         first = 1000 * turn
-        if turn % 5 == 0:
-            shutil.rmtree(folder, ignore_errors=True)
+        if turn % 5 == 0 and is_folder:
+            shutil.rmtree(location, ignore_errors=True)
             alive, gone = set(), set()
-        acknowledged = killed_child(folder, first, source.randint(0, MOST_CHANGES), source.uniform(0, LONGEST_PAUSE_S))
+        acknowledged = killed_child(
+            location, first, source.randint(0, MOST_CHANGES), source.uniform(0, LONGEST_PAUSE_S)
+        )
         changes += len(acknowledged)
         alive |= {int(line[1:]) for line in acknowledged if line[0] == "+"}
         gone |= {int(line[1:]) for line in acknowledged if line[0] == "-"}
         alive -= gone
         open_to_doubt = under_way(acknowledged, first) - gone
-        with Store.open(folder) as store:
+        with Store.open(location) as store:
             store.check()
+            assert inspect(store).findings == (), "the audit trail says something else"
             assert all(stands(store, step) for step in alive - open_to_doubt), "an acknowledged impression is lost"
             assert not any(stands(store, step) for step in gone), "an acknowledged deletion is undone"
             alive = {step for step in alive | open_to_doubt if stands(store, step)}
