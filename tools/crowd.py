@@ -2,9 +2,9 @@
 
     python tools/crowd.py [LOCATION] [--processes 8] [--seconds 60]
 
-LOCATION is a folder or a PostgreSQL URL; a temporary folder if not given. Every process enrolls impressions of a subject
-of its own and of one that all share, reads them back, and enters decisions in the audit trail. In the end every
-impression has to be there, numbered without a gap, and the trail has to agree. Ends with 1 otherwise.
+LOCATION is a folder or a PostgreSQL URL, a temporary folder if not given. Every process enrolls impressions of a
+subject of its own and of one that all share, reads them back, and enters decisions in the audit trail. In the end
+every impression has to be there, numbered without a gap, and the trail has to agree. Ends with 1 otherwise.
 """
 
 from __future__ import annotations
