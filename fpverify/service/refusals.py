@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Any
 
@@ -44,6 +45,9 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 
+_PLACE = re.compile(r"\bthe store \S+")  # where the store lies is nothing to a client
+
+
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     """A request that is answered with an error.
 
@@ -70,7 +74,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        return cls(STATUS[kind], type(error).__name__, str(error))
+        return cls(STATUS[kind], type(error).__name__, _PLACE.sub("the store", str(error)))
 
     def response(self) -> JSONResponse:
         """The answer."""

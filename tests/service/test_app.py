@@ -51,7 +51,9 @@ def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, s
         for name in ("subject", "finger", "impression", "quality", "minutiae", "model", "enrolled_at")
     }
     assert service.ask("DELETE", "/v1/impressions", params={"subject": "Zoë"}).json() == {"deleted": 1}
-    assert said(service.ask("GET", "/v1/impressions", params={"subject": "Zoë"})) == (404, "NotEnrolled")
+    gone = service.ask("GET", "/v1/impressions", params={"subject": "Zoë"})
+    assert said(gone) == (404, "NotEnrolled")
+    assert gone.json()["message"] == "no subject 'Zoë' in the store"
 
 
 def test_match_and_non_match_are_answers(service: Any, enrolled: str, stripes: Path) -> None:
