@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvicorn
 
+from fpverify.errors import SettingsError
 from fpverify.service.api_keys import ApiKeys
 from fpverify.service.app import Limits, Service, create_app
 from fpverify.service.crew import Crew
@@ -38,6 +40,7 @@ def serve(open_verifier: Callable[[], Verifier], keys: ApiKeys, address: Address
     """Serves until SIGTERM or SIGINT; requests under way are answered first.
 
     Raises:
+        SettingsError: the address is in use, or the certificate cannot be used.
         FpverifyError: the store or the model cannot be opened.
     """
     open_verifier().close()  # trouble is said here, in one line, not by the server
@@ -56,4 +59,9 @@ def serve(open_verifier: Callable[[], Verifier], keys: ApiKeys, address: Address
     )
     server = uvicorn.Server(config)
     signal.signal(signal.SIGTERM, server.handle_exit)
-    server.run()
+    try:
+        server.run()
+    except ssl.SSLError as error:
+        raise SettingsError("the TLS certificate or its key cannot be used; give both as PEM files") from error
+    except SystemExit as error:  # uvicorn's way to say that it did not start
+        raise SettingsError(f"nothing can listen on {address.host}:{address.port}; is it in use?") from error
