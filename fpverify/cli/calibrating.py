@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.cli.caching import CACHE
-from fpverify.cli.options import DB, JSON, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
+from fpverify.cli.options import DB, JSON, KEY, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, percent_within, print_json, print_table
 from fpverify.settings import Settings, load_settings
@@ -36,6 +36,7 @@ Examples:
     click.option("--out", required=True, type=OutputFile((".yaml", ".yml")), metavar="YAML", help="Write it here."),
     click.option("--plot", type=OutputFile(PICTURES), metavar="PNG", help="Draw nominal against realised FMR here."),
     DB,
+    KEY,
     PPI,
     MODEL,
     WORKERS,
@@ -49,6 +50,7 @@ def calibrate_command(
     out: Path,
     plot: Path | None,
     db: str | None,
+    key: str | None,
     ppi: float | None,
     model: str | None,
     workers: int | None,
@@ -66,7 +68,7 @@ def calibrate_command(
 
     if bool(folders) == store:
         raise click.UsageError("give either folders of prints, or --store for the enrolled impressions")
-    settings = load_settings(db=db, model=model, workers=workers, cache=cache)
+    settings = load_settings(db=db, key=key, model=model, workers=workers, cache=cache)
     raw = _of_store(settings) if store else _of_folders(folders, settings, ppi)
     place = f"the store {settings.db}" if store else ", ".join(folders)
     fit = fit_sensor(raw, Matcher.load(settings.model).calibration, f"{len(raw.scans):,} scans in {place}")
@@ -92,7 +94,7 @@ def _of_folders(folders: Sequence[str], settings: Settings, ppi: float | None) -
 def _of_store(settings: Settings) -> Evaluation:
     from fpverify.verifier import Verifier
 
-    with Verifier.open(settings.db, model=settings.model, create=False) as verifier:
+    with Verifier.open(settings.db, model=settings.model, key=settings.key, create=False) as verifier:
         return verifier.compare_enrolled(workers=settings.processes, progress=True)
 
 

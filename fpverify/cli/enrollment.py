@@ -52,9 +52,8 @@ def enroll_command(
     from fpverify.store import UNKNOWN_FINGER
     from fpverify.verifier import Verifier
 
-    settings = load_settings(db=db, model=model, ppi=ppi)
-    given = read_scan(scan, ppi=settings.ppi)
-    with Verifier.open(settings.db, model=settings.model, key=key) as verifier:
+    given = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
+    with Verifier.open(db, model=model, key=key) as verifier:
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
         place, new_key = verifier.store.place, verifier.store.new_key
     if as_json:

@@ -8,7 +8,7 @@ import click
 
 from fpverify.answers import identification_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import CALIBRATION, DB, JSON, MODEL, PPI, SCAN, Parsed, options
+from fpverify.cli.options import CALIBRATION, DB, JSON, KEY, MODEL, PPI, SCAN, Parsed, options
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, scan_notes
 from fpverify.settings import load_settings, parse_fpir
 
@@ -36,7 +36,7 @@ Exit codes: 0 somebody matches, 1 nobody does, 2 wrong use, 3 no decision could 
     metavar="RATE",
     help="How often a scan of nobody enrolled may match somebody.  [default: 1%]",
 )
-@options(PPI, MODEL, CALIBRATION, DB, JSON)
+@options(PPI, MODEL, CALIBRATION, DB, KEY, JSON)
 def identify_command(
     *,
     scan: str,
@@ -46,6 +46,7 @@ def identify_command(
     model: str | None,
     calibration: str | None,
     db: str | None,
+    key: str | None,
     as_json: bool,
 ) -> int:
     """Find whose finger a scan shows, among all that are enrolled.
@@ -56,9 +57,8 @@ def identify_command(
     from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
-    settings = load_settings(db=db, model=model, calibration=calibration, ppi=ppi)
-    probe = read_scan(scan, ppi=settings.ppi)
-    with Verifier.open(settings.db, model=settings.model, calibration=settings.calibration, create=False) as verifier:
+    probe = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
+    with Verifier.open(db, model=model, calibration=calibration, key=key, create=False) as verifier:
         found = verifier.identify(probe, top=top, fpir=fpir)
     if as_json:
         print_json(identification_answer(found, probe))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.cli.caching import CACHE
-from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
+from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, KEY, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
 from fpverify.cli.reporting import Written, write_report
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table
@@ -50,6 +50,7 @@ Examples:
     click.option("--pairs", type=click.Path(), metavar="CSV", help="Compare these: probe,reference[,mated]."),
     click.option("--store", is_flag=True, help="Evaluate the enrolled impressions instead of folders."),
     DB,
+    KEY,
     FMR,
     PPI,
     click.option(
@@ -82,6 +83,7 @@ def evaluate_command(
     pairs: str | None,
     store: bool,
     db: str | None,
+    key: str | None,
     fmr: float | None,
     ppi: float | None,
     scores: Path | None,
@@ -108,8 +110,10 @@ def evaluate_command(
     from fpverify.evaluation.matching import Matcher
     from fpverify.evaluation.runner import calibrated
 
-    _check_use(folders, store=store, protocol=protocol, pairs=pairs, db=db, ppi=ppi)
-    settings = load_settings(db=db, fmr=fmr, model=model, calibration=calibration, workers=workers, cache=cache)
+    _check_use(folders, store=store, protocol=protocol, pairs=pairs, db=db or key, ppi=ppi)
+    settings = load_settings(
+        db=db, key=key, fmr=fmr, model=model, calibration=calibration, workers=workers, cache=cache
+    )
     matcher = Matcher.load(settings.model, settings.calibration)
     point = matcher.operating_point(settings.fmr)
     if cutoffs and matcher.bundle.kind != "whole-print":
@@ -203,7 +207,7 @@ def _check_use(folders: Sequence[str], *, store: bool, protocol: str | None, pai
     if store and protocol not in {None, *STORE_PROTOCOLS}:
         raise click.UsageError(f"--store goes with the protocols {', '.join(STORE_PROTOCOLS)}")
     if not store and other["db"]:
-        raise click.UsageError("--db names the store for --store; folders need none")
+        raise click.UsageError("--db and --key name the store for --store; folders need none")
     if not store and not folders:
         raise click.UsageError("missing argument 'FOLDER...', or --store")
     if (protocol == "pairs") != bool(pairs) and protocol is not None:
@@ -228,7 +232,7 @@ def _of_store(settings: Settings, protocol: str | None, scores: Path | None) -> 
     from fpverify.verifier import Verifier
 
     _check_scores(scores, 1)
-    with Verifier.open(settings.db, model=settings.model, calibration=settings.calibration, create=False) as verifier:
+    with Verifier.open(settings.db, model=settings.model, key=settings.key, create=False) as verifier:
         return verifier.compare_enrolled(protocol=protocol or "dense", workers=settings.processes, progress=True)  # type: ignore[arg-type]
 
 

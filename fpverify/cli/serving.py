@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, MODEL, options
-from fpverify.cli.words import print_json, print_table
+from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, KEY, MODEL, options
+from fpverify.cli.words import print_json, print_table, say_new_key
 from fpverify.errors import SettingsError
 from fpverify.settings import load_settings
 
@@ -45,6 +45,7 @@ Examples:
     MODEL,
     CALIBRATION,
     DB,
+    KEY,
 )
 def serve_command(
     *,
@@ -61,6 +62,7 @@ def serve_command(
     model: str | None,
     calibration: str | None,
     db: str | None,
+    key: str | None,
 ) -> None:
     """Serve enrollment, verification and identification over HTTP, with a web page.
 
@@ -73,20 +75,25 @@ def serve_command(
         from fpverify.service.server import Address, serve
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed; {MISSING}") from error
+    from fpverify.evaluation.register import Registers
     from fpverify.verifier import Verifier
 
-    settings = load_settings(db=db, model=model, calibration=calibration, fmr=fmr)
     keys = _keys(keys_file)
     if not keys.all():
         click.echo(f"{keys.path}: no API keys yet; make one with `fpverify api-keys new`", err=True)
 
-    def open_verifier() -> Verifier:
-        return Verifier.open(settings.db, model=settings.model, calibration=settings.calibration, fmr=settings.fmr)
+    registers = Registers()
 
+    def open_verifier() -> Verifier:
+        return Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, registers=registers)
+
+    with open_verifier() as verifier:  # trouble is said here, in one line, not by the server
+        place = verifier.store.place
+        say_new_key(verifier.store.new_key)
     limits = Limits(per_minute=rate, lock_after=lock_after, open_metrics=open_metrics)
     scheme = "https" if tls_cert else "http"
-    click.echo(f"fpverify serves {scheme}://{host}:{port} with the store {settings.db}", err=True)
-    serve(open_verifier, keys, Address(host, port, tls_cert, tls_key), limits, threads or settings.processes)
+    click.echo(f"fpverify serves {scheme}://{host}:{port} with the store {place}", err=True)
+    serve(open_verifier, keys, Address(host, port, tls_cert, tls_key), limits, threads or load_settings().processes)
 
 
 @click.group(

@@ -8,7 +8,7 @@ import click
 
 from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, MODEL, PPI, SCAN, SUBJECT, options
+from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, options
 from fpverify.cli.words import operating_point_facts, print_facts, print_json, scan_notes
 from fpverify.settings import load_settings
 
@@ -28,7 +28,7 @@ Examples:
 Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 """,
 )
-@options(SCAN, SUBJECT, FINGER, FMR, PPI, MODEL, CALIBRATION, DB, JSON)
+@options(SCAN, SUBJECT, FINGER, FMR, PPI, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
     *,
     scan: str,
@@ -39,6 +39,7 @@ def verify_command(
     model: str | None,
     calibration: str | None,
     db: str | None,
+    key: str | None,
     as_json: bool,
 ) -> int:
     """Decide whether a scan shows an enrolled finger.
@@ -49,11 +50,8 @@ def verify_command(
     from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
-    settings = load_settings(db=db, model=model, calibration=calibration, fmr=fmr, ppi=ppi)
-    probe = read_scan(scan, ppi=settings.ppi)
-    with Verifier.open(
-        settings.db, model=settings.model, calibration=settings.calibration, fmr=settings.fmr, create=False
-    ) as verifier:
+    probe = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
+    with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         decision = verifier.verify(probe, subject, finger)
     if as_json:
         print_json(decision_answer(decision, probe))

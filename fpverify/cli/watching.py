@@ -18,13 +18,12 @@ import click
 
 from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NO_DECISION, EXIT_NON_MATCH, one_line
-from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, MODEL, PPI, options
+from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, KEY, MODEL, PPI, options
 from fpverify.cli.words import print_json
 from fpverify.errors import EnrollmentError, FpverifyError
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.settings import Settings
     from fpverify.verifier import Verifier
 
 POLL_S = 0.2  # between two looks; with one more look for a file to stand still, a visitor waits half a second
@@ -56,7 +55,7 @@ With --once: 0 every scan matched, 1 one did not, 3 no decision could be made ab
     metavar="DIR",
     help="Move every scan there after its line is printed; nothing is overwritten.",
 )
-@options(PPI, MODEL, CALIBRATION, DB, JSON)
+@options(PPI, MODEL, CALIBRATION, DB, KEY, JSON)
 def watch_command(
     *,
     folder: Path,
@@ -69,6 +68,7 @@ def watch_command(
     model: str | None,
     calibration: str | None,
     db: str | None,
+    key: str | None,
     as_json: bool,
 ) -> int:
     """Verify the scans that a scanner drops into a folder.
@@ -78,9 +78,11 @@ def watch_command(
     """
     if move_to is not None and move_to.samefile(folder):
         raise click.UsageError("--move-to is the watched folder itself")
-    settings = load_settings(db=db, model=model, calibration=calibration, fmr=fmr, ppi=ppi)
-    with _verifier(settings) as verifier, _stopped_by_signals() as stop:
-        door = Door(verifier, subject, finger, settings.ppi)
+    from fpverify.verifier import Verifier
+
+    opened = Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False)
+    with opened as verifier, _stopped_by_signals() as stop:
+        door = Door(verifier, subject, finger, load_settings(ppi=ppi).ppi)
         inbox = Inbox(folder)
         codes = set()
         for scan in inbox.until_done(stop) if once else inbox.until(stop):
@@ -247,14 +249,6 @@ def _claimed(folder: Path, scan: Path) -> Path:
             number += 1
         else:
             return path
-
-
-def _verifier(settings: Settings) -> Verifier:
-    from fpverify.verifier import Verifier
-
-    return Verifier.open(
-        settings.db, model=settings.model, calibration=settings.calibration, fmr=settings.fmr, create=False
-    )
 
 
 @contextmanager

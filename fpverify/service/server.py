@@ -41,9 +41,7 @@ def serve(open_verifier: Callable[[], Verifier], keys: ApiKeys, address: Address
 
     Raises:
         SettingsError: the address is in use, or the certificate cannot be used.
-        FpverifyError: the store or the model cannot be opened.
     """
-    open_verifier().close()  # trouble is said here, in one line, not by the server
     app = create_app(Service(Crew(open_verifier, threads), keys, limits, Journal()))
     config = uvicorn.Config(
         app,
