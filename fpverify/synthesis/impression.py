@@ -34,6 +34,8 @@ class ImpressionSettings:
         ghosts: how often the last finger's print still shows, faintly.
         blotches: how often there is sweat between the ridges.
         wrinkles: how often fine wrinkles cover all of the skin.
+        roughness: range of `skin.draw_ink`'s roughness.
+        swept: how often the finger is drawn over a sensor of one line.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -48,6 +50,8 @@ class ImpressionSettings:
     ghosts: float = 0.0
     blotches: float = 0.0
     wrinkles: float = 0.0
+    roughness: tuple[float, float] = (0.0, 0.0)
+    swept: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +93,11 @@ def draw_impression(
         shift_px=shift,
         bend_px=settings.bend_px,
         stretch=settings.stretch,
+        swept=_happens(rng, settings.swept),
     )
     hardness = rng.uniform(*settings.hardness)
-    ink = draw_ink(rng, placement.taken(ridges), hardness)
+    roughness = rng.uniform(*settings.roughness) if settings.roughness[1] > 0 else 0.0
+    ink = draw_ink(rng, placement.taken(ridges), hardness, roughness)
     if _happens(rng, settings.blotches):
         ink = draw_blotches(rng, ink)
     if _happens(rng, settings.wrinkles):

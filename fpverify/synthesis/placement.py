@@ -17,6 +17,10 @@ STRETCH_DEVIATION = 0.035  # relative, of the whole print; people and sensors di
 SHEAR_DEVIATION = 0.02  # relative; a finger pushed sideways while pressed
 DISTORTION_PX = 3.0  # most bending of the skin; 0.3 mm (Cappelli, Maio, Maltoni 2001 show up to 1 mm)
 PLASTIC_TURN_RAD = 0.14  # most torsion of the middle of the contact area against its rim
+SWEEP_SPEED_DEVIATION = 0.08  # relative; a line sensor guesses how fast the finger goes by
+SWEEP_SPEED_PX = 4.0  # most that uneven speed shifts a row along the way
+SWEEP_DRIFT_PX = 3.0  # most that a finger wanders aside
+SWEEP_KNOTS = 4  # changes of speed and way over the image: the hand is slow
 INVERSION_STEPS = 4  # Newton steps; the map is nearly affine, the residue is then below 0.05 px
 
 
@@ -78,6 +82,7 @@ def draw_placement(
     shift_px: float,
     bend_px: float = DISTORTION_PX,
     stretch: float = STRETCH_DEVIATION,
+    swept: bool = False,
 ) -> Map:
     """A random placement.
 
@@ -89,8 +94,9 @@ def draw_placement(
         shift_px: most shift either way, along each axis.
         bend_px: most bending of the skin.
         stretch: deviation of the scale of the whole print, relative.
+        swept: the finger is drawn over a sensor of one line, never at quite the speed that it reckons with.
     """
-    x, y = pixel_grid(shape)
+    x, y = _swept(rng, shape) if swept else pixel_grid(shape)
     turn, scale = rng.uniform(-rotation_rad, rotation_rad), rng.normal(1, stretch)
     shear_x, shear_y = rng.normal(0, SHEAR_DEVIATION, 2)
     cos, sin = np.cos(turn) / scale, np.sin(turn) / scale
@@ -102,6 +108,16 @@ def draw_placement(
     to_x = to_x + bend * smooth_field(rng, shape, 3)
     to_y = to_y + bend * smooth_field(rng, shape, 3)
     return Map(to_x.astype(np.float32), to_y.astype(np.float32))
+
+
+def _swept(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+    """Where each pixel lay on the skin: rows too near or too far from each other, and shifted sideways."""
+    x, y = pixel_grid(shape)
+    along, aside = (
+        most * rng.random() * smooth_field(rng, shape, SWEEP_KNOTS)[:, :1] for most in (SWEEP_SPEED_PX, SWEEP_DRIFT_PX)
+    )
+    speed = rng.normal(1, SWEEP_SPEED_DEVIATION)
+    return np.asarray(x + aside, np.float32), np.asarray(speed * y + along, np.float32)
 
 
 def _twisted(rng: np.random.Generator, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:

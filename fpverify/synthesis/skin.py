@@ -11,19 +11,24 @@ import numpy as np
 from fpverify.synthesis.fields import grain, smooth_field
 from fpverify.vocabulary import FloatArray
 
+ROUGH_GRAIN_PX = (0.7, 1.3)  # a quarter of a ridge: edges turn ragged, pores and buds show
 
-def draw_ink(rng: np.random.Generator, ridges: FloatArray, hardness: float) -> FloatArray:
+
+def draw_ink(rng: np.random.Generator, ridges: FloatArray, hardness: float, roughness: float = 0.0) -> FloatArray:
     """Where the finger leaves a mark.
 
     Args:
         rng: source of randomness.
         ridges: (height, width) float32 in [-1, 1], ridges positive, as placed on the sensor.
         hardness: 0 perfect, 1 ordinary, 2 bad.
+        roughness: of the skin itself, which no press smooths, as a deviation in units of `ridges`.
 
     Returns:
         (height, width) float32 in [0, 1]; 1 is full contact.
     """
     relief = ridges + _pressure(rng, ridges.shape, hardness) + _roughness(rng, ridges.shape, hardness)
+    if roughness > 0:
+        relief = relief + np.float32(roughness) * grain(rng, ridges.shape, rng.uniform(*ROUGH_GRAIN_PX))
     if rng.random() < 0.45 * hardness:
         relief = relief + _dryness(rng, ridges.shape, hardness)
     if rng.random() < 0.3:

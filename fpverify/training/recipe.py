@@ -71,6 +71,8 @@ class ImpressionRecipe(_Part):
     ghosts: Share = 0.0
     blotches: Share = 0.0
     wrinkles: Share = 0.0
+    roughness: NonNegativeRange = (0.0, 0.0)
+    swept: Share = 0.0
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -85,6 +87,8 @@ class ImpressionRecipe(_Part):
             ghosts=self.ghosts,
             blotches=self.blotches,
             wrinkles=self.wrinkles,
+            roughness=self.roughness,
+            swept=self.swept,
         )
 
 

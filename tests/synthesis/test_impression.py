@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from fpverify.synthesis.fields import pixel_grid
 from fpverify.synthesis.finger import MasterFinger, draw_finger
 from fpverify.synthesis.impression import ImpressionSettings, draw_impression
 from fpverify.synthesis.nonprints import draw_nonprint
-from fpverify.synthesis.placement import Map, draw_placement
+from fpverify.synthesis.placement import Map, _swept, draw_placement
 from fpverify.synthesis.sensor import SENSORS, Sensor, draw_image, draw_window
 from fpverify.synthesis.skin import draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import Minutiae
@@ -172,6 +173,30 @@ def test_skin_bends_as_far_as_it_is_told(finger: MasterFinger) -> None:
 
     assert bent(0.0) == 0
     assert bent(8.0) == pytest.approx(2 * bent(4.0), rel=0.01)
+
+
+def test_rough_skin_stays_rough_under_a_perfect_press(finger: MasterFinger) -> None:
+    def kept(roughness: float) -> float:
+        inks = [draw_ink(np.random.default_rng(seed), finger.ridges, 0.0, roughness) for seed in range(8)]
+        return float(np.mean([np.corrcoef(ink.ravel(), finger.ridges.ravel())[0, 1] for ink in inks]))
+
+    assert kept(0.0) > kept(0.6) + 0.05 > kept(0.9) + 0.1
+    assert kept(0.9) > 0.5
+
+
+def test_a_swept_finger_has_its_rows_moved_as_one(finger: MasterFinger) -> None:
+    draw = {"rotation_rad": 0.0, "shift_px": 0.0, "bend_px": 0.0, "stretch": 0.0}
+    for seed in range(6):
+        x, y = _swept(np.random.default_rng(seed), (192, 192))
+        np.testing.assert_allclose(np.diff(x, axis=1), 1, atol=1e-3)
+        np.testing.assert_allclose(np.diff(y, axis=1), 0, atol=1e-3)
+        assert 0.3 < np.diff(y, axis=0).min() < np.diff(y, axis=0).max() < 1.7, "rows stay in order"
+        assert np.abs(x - pixel_grid((192, 192))[0]).max() > 0.05
+        placement = draw_placement(np.random.default_rng(seed), (192, 192), finger.ridges.shape, swept=True, **draw)
+        projected, inside = placement.project(finger.minutiae)
+        column, row = (np.rint(axis[inside]).astype(int) for axis in (projected.x_px, projected.y_px))
+        assert np.abs(placement.x[row, column] - finger.minutiae.x_px[inside]).max() < 1.5
+        assert np.abs(placement.y[row, column] - finger.minutiae.y_px[inside]).max() < 1.5
 
 
 def test_faint_prints_have_less_contrast(finger: MasterFinger) -> None:
