@@ -1,10 +1,11 @@
 """What fpverify costs: time and memory of `verify`, CPU of extraction, comparison and synthesis.
 
-    python tools/benchmark.py [--prints DIR --ppi 500] [--model NAME|DIR] [--runs 10] [--json]
+    python tools/benchmark.py [--prints DIR --ppi 500] [--model NAME|DIR] [--runs 10] [--subjects N] [--json]
 
 Without `--prints`, synthetic prints are made first. As a reference that runs on the same prints in the same minute,
 NBIS (mindtct and bozorth3) is timed where it is installed (`pip install nbis-py`), otherwise plain OpenCV: ORB key
-points and a brute-force matcher. Only times are compared here, not error rates.
+points and a brute-force matcher. Only times are compared here, not error rates. With `--subjects 10000` a store of so
+many is filled first, and `verify` and `identify` are timed in it.
 """
 
 from __future__ import annotations
@@ -105,6 +106,8 @@ def benchmark(given: argparse.Namespace, work: Path) -> Result:
     result["verify"] = verify_cost(paths, work / "db", given)
     result["extraction"], templates = extraction_cost(paths, given.model, given.ppi)
     result["comparison"] = comparison_cost(templates)
+    if given.subjects:
+        result["store"] = store_cost(paths, templates, work / "filled", given)
     result["reference"] = reference_cost(paths)
     return result
 
@@ -128,11 +131,9 @@ def synthesis_cost(out: Path, fingers: int, impressions: int, workers: int) -> R
 
 def verify_cost(paths: Sequence[Path], db: Path, given: argparse.Namespace) -> Result:
     """Wall time, memory and modules of `fpverify verify`, a whole process with the files in the cache."""
-    common = ["--id", "A", "--db", str(db)]
-    common += ["--model", given.model] if given.model else []
-    common += ["--ppi", str(given.ppi)] if given.ppi else []
-    measured_run(["enroll", str(paths[0]), *common])
-    call = ["verify", str(paths[1]), *common]
+    common = ["--db", str(db), *_options(given)]
+    measured_run(["enroll", str(paths[0]), "--id", "A", *common])
+    call = ["verify", str(paths[1]), "--id", "A", *common]
     measured_run(call)  # fills the file cache
     runs = [measured_run(call) for _ in range(given.runs)]
     modules = loaded_modules(call)
@@ -188,6 +189,25 @@ def comparison_cost(templates: Sequence[Template]) -> Result:
     }
 
 
+def store_cost(paths: Sequence[Path], templates: Sequence[Template], db: Path, given: argparse.Namespace) -> Result:
+    """Wall time and memory of processes that use a store of many subjects, the templates enrolled over and over."""
+    from fpverify.store import Store
+
+    start = time.perf_counter()
+    with Store.open(db) as store:
+        for number in range(given.subjects):
+            store.add(f"subject-{number}", "right-index", templates[number % len(templates)])
+    enrolling_s = (time.perf_counter() - start) / given.subjects
+    common = [str(paths[0]), "--db", str(db), *_options(given)]
+    calls = {"verify": ["verify", *common, "--id", "subject-0"], "identify": ["identify", *common]}
+    result: Result = {"subjects": given.subjects, "add_ms": 1000 * enrolling_s}
+    for name, call in calls.items():
+        measured_run(call)  # fills the file cache
+        runs = [measured_run(call) for _ in range(given.runs)]
+        result[name] = {"wall_s": _median(runs, "wall_s"), "peak_mib": max(run["peak_mib"] for run in runs)}
+    return result
+
+
 def reference_cost(paths: Sequence[Path]) -> Result:
     """Mean CPU time from file to template and of a comparison, by another matcher on the same prints."""
     name, extract, compare = _nbis() if find_spec("nbis") else _orb()
@@ -226,6 +246,7 @@ def table(result: Result) -> str:
         *_verify_rows(result["verify"]),
         *_extraction_rows(result["extraction"]),
         *_comparison_rows(result["comparison"]),
+        *(_store_rows(result["store"]) if "store" in result else []),
         *_reference_rows(result),
         ("synthesis", "{prints} prints in {wall_s:.1f} s, {workers} workers".format(**result["synthesis"])),
     ]
@@ -258,6 +279,14 @@ def _comparison_rows(cost: Result) -> list[tuple[str, str]]:
     ]
 
 
+def _store_rows(cost: Result) -> list[tuple[str, str]]:
+    rows = [(f"store of {cost['subjects']:,} subjects", f"{cost['add_ms']:.1f} ms to add one")]
+    rows += [
+        (f"  {name}", "{wall_s:.2f} s, {peak_mib:.0f} MiB".format(**cost[name])) for name in ("verify", "identify")
+    ]
+    return rows
+
+
 def _reference_rows(result: Result) -> list[tuple[str, str]]:
     reference, stages = result["reference"], result["extraction"]["cpu_ms"]
     extraction = (stages["reading"] + stages["total"]) / reference["extraction_ms"]
@@ -279,6 +308,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--fingers", type=int, default=20, help="to synthesise")
     parser.add_argument("--impressions", type=int, default=10, help="of each, at least 2")
     parser.add_argument("--workers", type=int, default=2, help="processes that synthesise")
+    parser.add_argument("--subjects", type=int, default=0, help="also time a store of so many")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(arguments)
 
@@ -300,6 +330,11 @@ def _watched_extractor(model: str | None, watch: Stopwatch) -> MinutiaExtractor:
         raise SystemExit(f"{bundle.model_id} is of the kind {bundle.card.kind}; stages are those of a minutiae model")
     networks = (watch.watching(name, bundle.network(name)) for name in ("minutia_map", "descriptor"))
     return MinutiaExtractor(bundle.model_id, *networks)
+
+
+def _options(given: argparse.Namespace) -> list[str]:
+    model = ["--model", given.model] if given.model else []
+    return model + (["--ppi", str(given.ppi)] if given.ppi else [])
 
 
 def _stages(cpu_s: dict[str, float], prints: int) -> dict[str, float]:

@@ -70,7 +70,7 @@ def test_too_few_prints_are_refused(benchmark: ModuleType, tmp_path: Path) -> No
 def test_the_whole_benchmark_runs_and_prints_either_way(
     benchmark: ModuleType, capsys: pytest.CaptureFixture[str], release_model: str
 ) -> None:
-    sizes = ["--fingers", "2", "--impressions", "2", "--workers", "1", "--runs", "2"]
+    sizes = ["--fingers", "2", "--impressions", "2", "--workers", "1", "--runs", "2", "--subjects", "30"]
     assert benchmark.main([*sizes, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert not result["verify"]["tensorflow"]
@@ -79,6 +79,9 @@ def test_the_whole_benchmark_runs_and_prints_either_way(
     of_extraction = [ms for name, ms in stages.items() if name not in ("reading", "total")]
     assert stages["total"] == pytest.approx(sum(of_extraction))
     assert result["comparison"]["comparisons"] == 6
+    assert result["store"]["subjects"] == 30
+    assert result["store"]["identify"]["wall_s"] > 0
     text = benchmark.table(result)
+    assert "store of 30 subjects" in text
     assert "not loaded" in text
     assert f"{stages['total']:.1f} ms" in text
