@@ -14,6 +14,8 @@ from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
 FAINT_INK = (0.15, 0.6)  # of full contact: a dry finger put down lightly, down to what is refused as too faint
 GHOST_INK = (0.03, 0.2)  # of the print's: from what local normalisation only just shows to what one sees at once
+SMALL_STEP_PX, SMALL_STEPS = 8, (9, 16)  # sides of small sensors: 72 to 128 px, 7.3 to 13 mm
+SMALL_OFF_PX = 25.0  # deviation of a small sensor's middle from the finger's, 2.5 mm: few fingers are put down centred
 GHOST_SHIFT_PX = 90.0  # most, along each axis: half of the image, so that ghosts lie beside prints too
 
 
@@ -22,7 +24,7 @@ class ImpressionSettings:
     """How impressions of a set vary.
 
     Attributes:
-        shape: (height, width) px of the image at 250 ppi.
+        shape: (height, width) px of the image at 250 ppi, the most where sensors are small.
         rotation_rad: most rotation either way.
         shift_px: most shift either way.
         centre_px: deviation of the middle of the contact area from the middle of the finger, across and along.
@@ -36,6 +38,7 @@ class ImpressionSettings:
         wrinkles: how often fine wrinkles cover all of the skin.
         roughness: range of `skin.draw_ink`'s roughness.
         swept: how often the finger is drawn over a sensor of one line.
+        small: how often the sensor is a small one, which sees a part of the finger.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -52,6 +55,7 @@ class ImpressionSettings:
     wrinkles: float = 0.0
     roughness: tuple[float, float] = (0.0, 0.0)
     swept: float = 0.0
+    small: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +99,9 @@ def draw_impression(
         stretch=settings.stretch,
         swept=_happens(rng, settings.swept),
     )
+    if _happens(rng, settings.small):
+        placement = _small_part(rng, placement, ridges.shape)
+    shape = placement.x.shape
     hardness = rng.uniform(*settings.hardness)
     roughness = rng.uniform(*settings.roughness) if settings.roughness[1] > 0 else 0.0
     ink = draw_ink(rng, placement.taken(ridges), hardness, roughness)
@@ -103,11 +110,11 @@ def draw_impression(
     if _happens(rng, settings.wrinkles):
         ink = draw_wrinkles(rng, ink)
     contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness)
-    window = draw_window(rng, settings.shape, settings.sensor)
+    window = draw_window(rng, shape, settings.sensor)
     strength = rng.uniform(*FAINT_INK) if _happens(rng, settings.faint) else 1.0
     mark = np.asarray(strength * ink * contact, np.float32)
     if _happens(rng, settings.ghosts):
-        mark = np.maximum(mark, np.float32(strength) * _ghost(rng, ridges, settings))
+        mark = np.maximum(mark, np.float32(strength) * _ghost(rng, ridges, shape, settings))
     image = draw_image(rng, mark, window, settings.sensor)
     foreground = (contact > 0.5) & window
     projected, inside = placement.project(minutiae)
@@ -119,10 +126,23 @@ def _happens(rng: np.random.Generator, how_often: float) -> bool:
     return how_often > 0 and rng.random() < how_often
 
 
-def _ghost(rng: np.random.Generator, ridges: FloatArray, settings: ImpressionSettings) -> FloatArray:
+def _small_part(rng: np.random.Generator, placement: Map, master_shape: tuple[int, int]) -> Map:
+    """What a small sensor sees, near the middle of the finger."""
+    height, width = master_shape
+    distance2 = (placement.x - width / 2) ** 2 + (placement.y - height / 2) ** 2
+    middle = np.unravel_index(distance2.argmin(), distance2.shape) + rng.normal(0, SMALL_OFF_PX, 2)
+    sides = SMALL_STEP_PX * rng.integers(*SMALL_STEPS, 2, endpoint=True)
+    top, left = np.clip(np.rint(middle - sides / 2), 0, np.array(distance2.shape) - sides).astype(int)
+    seen = slice(top, top + sides[0]), slice(left, left + sides[1])
+    return Map(placement.x[seen], placement.y[seen])
+
+
+def _ghost(
+    rng: np.random.Generator, ridges: FloatArray, shape: tuple[int, int], settings: ImpressionSettings
+) -> FloatArray:
     """What the finger before has left on the plate; its ridges are the mirrored ones. (height, width) in [0, 1]."""
     placement = draw_placement(
-        rng, settings.shape, ridges.shape, rotation_rad=np.pi, shift_px=GHOST_SHIFT_PX, bend_px=settings.bend_px
+        rng, shape, ridges.shape, rotation_rad=np.pi, shift_px=GHOST_SHIFT_PX, bend_px=settings.bend_px
     )
     left = draw_ink(rng, placement.taken(np.ascontiguousarray(ridges[:, ::-1])), rng.uniform(*settings.hardness))
     contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, settings.hardness[1])

@@ -54,7 +54,7 @@ class MinutiaMapBatches:
         if rng.random() < self.nonprint_share:
             return normalise(draw_nonprint(rng, self.settings.shape)), _empty_target(self.settings.shape)
         made = draw_impression(rng, *_any_finger(rng, self.masters), self.settings)
-        return normalise(made.image), minutia_map_target(made)
+        return _framed(rng, normalise(made.image), minutia_map_target(made), self.settings.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,23 @@ def _forgive_neighbours(target: FloatArray, minutiae: Minutiae, near: BoolArray)
         box = (slice(max(r - 1, 0), r + 2), slice(max(c - 1, 0), c + 2))
         close = np.hypot(centre_x[box] - x, centre_y[box] - y) < AMBIGUOUS_PX
         target[..., 1][box][close] = 0
+
+
+def _framed(
+    rng: np.random.Generator, image: FloatArray, target: FloatArray, shape: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
+    """The image and the target of a small sensor somewhere in the size of a batch, with nothing around them."""
+    if image.shape == shape:
+        return image, target
+    row, column = (
+        int(rng.integers(0, (whole - own) // CELL_PX + 1)) for whole, own in zip(shape, image.shape, strict=True)
+    )
+    high, wide = target.shape[:2]
+    around, nothing = np.zeros(shape, np.float32), _empty_target(shape)
+    nothing[row : row + high, column : column + wide] = target
+    row, column, high, wide = (CELL_PX * cells for cells in (row, column, high, wide))
+    around[row : row + high, column : column + wide] = image
+    return around, nothing
 
 
 def _empty_target(shape: tuple[int, ...]) -> FloatArray:

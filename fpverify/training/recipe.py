@@ -73,6 +73,7 @@ class ImpressionRecipe(_Part):
     wrinkles: Share = 0.0
     roughness: NonNegativeRange = (0.0, 0.0)
     swept: Share = 0.0
+    small: Share = 0.0
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -89,6 +90,7 @@ class ImpressionRecipe(_Part):
             wrinkles=self.wrinkles,
             roughness=self.roughness,
             swept=self.swept,
+            small=self.small,
         )
 
 

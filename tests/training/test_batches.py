@@ -1,0 +1,68 @@
+"""What the networks are trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fpverify.synthesis.dataset import MasterPool
+from fpverify.synthesis.impression import ImpressionSettings
+from fpverify.training.batches import CELL_PX, MinutiaMapBatches, PatchBatches
+
+CLEAR = ImpressionSettings(hardness=(0.0, 0.0), rotation_rad=np.pi)
+
+
+@pytest.fixture(scope="module")
+def masters(tmp_path_factory: pytest.TempPathFactory) -> MasterPool:
+    return MasterPool.create(tmp_path_factory.mktemp("masters"), 20, seed=5)
+
+
+def test_a_batch_is_a_function_of_seed_and_number(masters: MasterPool) -> None:
+    batches = MinutiaMapBatches(masters, seed=1, size=3)
+    again = MinutiaMapBatches(masters, seed=1, size=3)
+    for one, other in zip(batches(4), again(4), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(batches(4)[0], batches(5)[0])
+
+
+def test_targets_say_where_minutiae_are_and_that_a_nonprint_has_none(masters: MasterPool) -> None:
+    images, targets = MinutiaMapBatches(masters, seed=1, size=6, nonprint_share=0, settings=CLEAR)(0)
+    assert images.shape == (6, 192, 192, 1)
+    assert targets.shape == (6, 192 // CELL_PX, 192 // CELL_PX, 8)
+    heat, weight, x, y, cos, sin, foreground, _ = np.moveaxis(targets, -1, 0)
+    found = heat > 0
+    assert 8 < found.sum() / 6 < 100
+    assert (weight[found] == 1).all()
+    assert (foreground[found] > 0.5).all()
+    for offset in (x, y):
+        assert 0 <= offset[found].min() < offset[found].max() < 1
+    np.testing.assert_allclose(np.hypot(cos, sin)[found], 1, atol=1e-5)
+    _, empty = MinutiaMapBatches(masters, seed=1, size=3, nonprint_share=0.999, settings=CLEAR)(0)
+    assert not empty[..., [0, 6]].any()
+
+
+def test_a_small_sensor_is_framed_with_nothing_that_is_no_print(masters: MasterPool) -> None:
+    small = ImpressionSettings(hardness=(0.0, 0.0), small=1.0)
+    images, targets = MinutiaMapBatches(masters, seed=2, size=12, nonprint_share=0, settings=small)(0)
+    for image, target in zip(images[..., 0], targets, strict=True):
+        rows, columns = (np.flatnonzero(image.any(axis)) for axis in (1, 0))
+        inside = np.zeros(image.shape, bool)
+        inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+        assert 72 <= np.ptp(rows) + 1 <= 128
+        assert 72 <= np.ptp(columns) + 1 <= 128
+        outside = ~inside.reshape(48, CELL_PX, 48, CELL_PX).any((1, 3))
+        assert not target[outside][:, [0, 6]].any()
+        assert (target[outside][:, [1, 7]] == 1).all(), "and the network has to say so"
+
+
+def test_the_two_halves_of_a_batch_show_the_same_minutiae(masters: MasterPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for jitter in ("POSITION_JITTER_PX", "ANGLE_JITTER_RAD"):
+        monkeypatch.setattr(f"fpverify.training.batches.{jitter}", 0.0)
+    patches, fingers = PatchBatches(masters, seed=3, fingers=4, minutiae=6, settings=CLEAR)(0)
+    assert patches.shape == (48, 64, 64, 1)
+    np.testing.assert_array_equal(fingers[:24], fingers[24:])
+    middle = patches[:, 22:42, 22:42]  # beyond, skin has bent away
+    left, right = (side.reshape(24, -1) for side in np.split(middle, 2))
+    alike = np.corrcoef(left, right)[:24, 24:]
+    others = alike[fingers[:24, None] != fingers[None, :24]]
+    assert np.median(np.diag(alike)) > np.quantile(others, 0.99)
