@@ -17,7 +17,8 @@ FLOW_BY_SHARE = -0.25  # power of the share: 0.55 at 0.2, 0.46 at 0.4; 998 of 10
 # A cm² of sure print. Skin has some 25 (Stoney and Thornton, J. Forensic Sci. 32(5), 1987), poor synthetic prints show
 # up to 81; letters, whose strokes end everywhere, 130 and more.
 MOST_MINUTIAE_PER_CM2 = 100.0
-LEAST_MINUTIAE = 6  # fewer cannot reach consensus
+LEAST_MINUTIAE = 4  # fewer have no similarity to anything: three pairs agree by chance
+BEST_MINUTIAE = 6
 LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain
 SURE = 0.7  # probability of foreground that counts towards the least area
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
@@ -84,9 +85,9 @@ def require_minutiae(minutiae: Minutiae, sure_mm2: float, scan: Scan) -> None:
             f"{scan.source}: no finger: {per_cm2:.0f} minutiae a cm² found, skin has less than "
             f"{MOST_MINUTIAE_PER_CM2:.0f}"
         )
-    certainty = float(minutiae.quality[:LEAST_MINUTIAE].mean())
+    certainty = float(minutiae.quality[:BEST_MINUTIAE].mean())
     if certainty < LEAST_CERTAINTY:
         raise FailureToAcquire(
-            f"{scan.source}: no clear minutiae: the best {LEAST_MINUTIAE} are {certainty:.0%} certain, "
+            f"{scan.source}: no clear minutiae: the best {BEST_MINUTIAE} are {certainty:.0%} certain, "
             f"at least {LEAST_CERTAINTY:.0%} needed"
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpverify.errors import FailureToAcquire
-from fpverify.features import MinutiaExtractor, WholePrintExtractor, extraction, prepare
+from fpverify.features import MinutiaExtractor, WholePrintExtractor, prepare
 from fpverify.features.acquisition import LEAST_AREA_MM2, LEAST_MINUTIAE
 from fpverify.features.extraction import centred
 from fpverify.features.patches import PATCH_PX, sample_patches
@@ -110,17 +110,13 @@ def test_a_small_image_gets_nothing_around_it_and_its_minutiae_stay_in_place(sca
     np.testing.assert_allclose(found, [20.5 + 5 * k for k in range(7)], atol=1 / 16 + 1e-3)
 
 
-def test_small_prints_lose_fewer_minutiae_with_nothing_around_them(
-    release_model: str, monkeypatch: pytest.MonkeyPatch
+def test_a_small_part_of_a_print_shows_most_of_its_minutiae(
+    release_model: str,
 ) -> None:
     bundle = load_bundle(release_model)
     extractor = MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"))
     wholes = [made.scan for made in synthesise(fingers=8, impressions=1, seed=2025)]
-    recalls = []
-    for least_px in (extraction.LEAST_MAP_PX, 0):
-        monkeypatch.setattr(extraction, "LEAST_MAP_PX", least_px)
-        recalls.append(np.mean([recall(extractor, whole) for whole in wholes]))
-    assert recalls[0] > recalls[1]
+    assert np.mean([recall(extractor, whole) for whole in wholes]) > 0.85
 
 
 def recall(extractor: MinutiaExtractor, whole: Scan) -> float:
