@@ -26,10 +26,10 @@ NEAR = 1.5  # factor by which the ridge period of a print may differ from the me
 # (NIST SP 500-280, Mobile ID Device Best Practice Recommendation). It decides where a period fits two standards.
 CAPTURED_MM = (12.7, 25.4)
 
-BLOCK_PX = 32  # three to twelve ridges on the scale that sees them
+BLOCK_PX = 32  # four to twelve ridges on the scale that sees them
 BLOCKS_A_SIDE = 10  # at most, spread evenly: enough for a median
-HALVINGS = (0, 1, 2)  # the image, its half and its quarter, between them from 140 to 2200 ppi
-PERIODS_PX = (2.5, 10.0)  # what one scale can tell
+HALVINGS = (0, 1, 2, 3)  # the image down to its eighth, between them from 140 to 3500 ppi
+PERIODS_PX = (2.5, 8.0)  # what one scale can tell; of less than four waves in a block the period comes out too short
 PASSED_PX = (2.4, 24.0)  # faster is noise, slower shading
 CLEAR = 0.3  # share of a block's power in one wave; noise has under 0.1, ridges 0.3 to 0.8
 LEAST_CONTRAST = 3.0  # deviation of a block, grey levels

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from drawn import draw_print
@@ -9,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpverify.scans.resolution import RIDGE_PERIOD_MM, estimate_ppi, ridge_period_px, tidy_ppi
+from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.nonprints import draw_nonprint
+from fpverify.synthesis.sensor import SENSORS
 
 USUAL_PX = RIDGE_PERIOD_MM / 25.4  # ridge period in pixels, for each pixel per inch
 
@@ -34,6 +39,18 @@ def test_the_period_does_not_depend_on_polarity_contrast_or_place(seed: int) -> 
 def test_the_period_survives_noise_and_shading() -> None:
     shaded = draw_print(9, noise=30) * np.linspace(0.3, 1, 300)
     assert ridge_period_px(shaded.astype(np.uint8)) == pytest.approx(9, rel=0.05)
+
+
+def test_a_copy_of_a_dry_print_at_twice_the_resolution_has_twice_the_period() -> None:
+    dry = replace(ORDINARY, sensor=SENSORS["capacitive"], hardness=(1.6, 2.2))
+    compared = 0
+    for made in synthesise(fingers=30, impressions=1, seed=3, settings=dry):
+        twice = cv2.resize(made.scan.pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+        period_px, period_of_twice_px = ridge_period_px(made.scan.pixels), ridge_period_px(twice)
+        if period_px is not None and period_of_twice_px is not None:  # some are too dry to tell
+            assert period_of_twice_px == pytest.approx(2 * period_px, rel=0.25)
+            compared += 1
+    assert compared > 20
 
 
 @pytest.mark.parametrize(
