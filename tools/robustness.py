@@ -36,6 +36,7 @@ from fpverify.evaluation.runner import Runner
 from fpverify.evaluation.summary import indicator_intervals
 from fpverify.evaluation.templates import TemplateCache
 from fpverify.scans import read_scan
+from fpverify.scans.resolution import estimate_ppi
 from fpverify.settings import Settings
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
@@ -233,14 +234,16 @@ def evaluated(runner: Runner, plan: Plan, probes: Sequence[Print], references: S
 
 @contextmanager
 def changed(prints: Sequence[Print], condition: Condition, place: Path) -> Iterator[list[Print]]:
-    """Changed copies of prints, in files that state no resolution."""
+    """Changed copies of prints; blank where a resolution has to be estimated and cannot be."""
     with tempfile.TemporaryDirectory(dir=place) as folder:
         copies = []
         for number, one in enumerate(prints):
             scan = condition.change(read_scan(one.path, ppi=one.ppi), np.random.default_rng([SEED, number]))
             path = Path(folder) / f"{number}.png"
-            Image.fromarray(scan.pixels).save(path, compress_level=1)
-            copies.append(replace(one, path=path, ppi=scan.ppi if condition.stated else None))
+            readable = condition.stated or estimate_ppi(scan.pixels) is not None
+            pixels = scan.pixels if readable else np.zeros_like(scan.pixels)  # refused, as the scan would be
+            Image.fromarray(pixels).save(path, compress_level=1)
+            copies.append(replace(one, path=path, ppi=scan.ppi if condition.stated or not readable else None))
         yield copies
 
 

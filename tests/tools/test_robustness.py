@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.paired import eer_difference
 from fpverify.evaluation.runner import Runner
 from fpverify.scans import read_scan
@@ -138,6 +139,10 @@ def test_copies_state_no_resolution_of_their_own(robustness: ModuleType, sets: P
         assert copies[0].ppi is None
     with robustness.changed(prints[:1], replace(condition, stated=True), tmp_path) as copies:
         assert read_scan(copies[0].path, ppi=copies[0].ppi).ppi == 250
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200), np.uint8)
+    drowned = replace(condition, change=lambda scan, _: replace(scan, pixels=noise))
+    with robustness.changed(prints[:1], drowned, tmp_path) as copies, pytest.raises(FailureToAcquire):
+        read_scan(copies[0].path, ppi=copies[0].ppi)
 
 
 def test_a_line_has_the_sets_mean_the_pool_and_failures(robustness: ModuleType) -> None:
