@@ -1,7 +1,7 @@
 """From raw similarity to a score that states its false match rate: -10 log10(FMR).
 
 Built in three pieces that meet: where non-mated comparisons are plentiful, their own exceedance rates; beyond the last
-of them that ten comparisons stand behind, a generalised Pareto tail; below the first, a straight line. Between knots
+of them that enough comparisons stand behind, a generalised Pareto tail; below the first, a straight line. Between knots
 the score is linear, which is exact for an exponential distribution.
 """
 
@@ -22,6 +22,9 @@ DECIBEL = 10.0 / np.log(10.0)  # score per natural logarithm of an FMR: -10 log1
 
 MIN_COMPARISONS = 300  # the fewest that support FMR 1 %: rule of three, ISO/IEC 19795-1
 MIN_EXCEEDANCES = 10  # behind the last measured knot: a standard error of a third, 1.4 in score
+# Where ten times as many make a tail. The highest of many comparisons come from a few pairs of fingers, another draw
+# has others; the tail leans on all that lies before them.
+SURE_EXCEEDANCES = 100
 BODY_KNOTS = 48  # measured ones, evenly in score: 1.0 apart for 10^6 comparisons, 0.3 for 300
 MIN_KNOT_GAP = 1e-6  # raw; nearer values count as tied: less than the grid of the descriptors makes of one comparison
 
@@ -109,7 +112,8 @@ class Calibration:
         exceedances. A mass of equal values (comparisons without any consensus have raw 0) is one knot: its score is the
         rate of values at least that high, and between it and the next value the stated FMR is too high, never too low.
 
-        Beyond the last knot with `MIN_EXCEEDANCES` behind it, the score follows a generalised Pareto distribution,
+        Beyond the last knot with `SURE_EXCEEDANCES` behind it (of less than 100,000 comparisons a thousandth, and not
+        less than `MIN_EXCEEDANCES`), the score follows a generalised Pareto distribution,
         fitted by maximum likelihood to the excesses of the highest `TAIL_FRACTION`. Its shape is clipped to
         [0, `pareto.MAX_SHAPE`]: a negative shape would end at a finite raw value and give an infinite score above it;
         with 0 (the exponential distribution) the score goes on as a straight line. A positive shape bends the score; it
@@ -139,7 +143,7 @@ class Calibration:
             knots_score=(*score.tolist(), *(score[-1] + tail.rise(beyond)).tolist()),
             slope_below=_slope_below(raw, score, tail),
             slope_above=tail.slope(float(beyond[-1]) if len(beyond) else 0.0),
-            evidence_raw=float(raw[-1]),
+            evidence_raw=max(float(raw[-1]), float(values[-MIN_EXCEEDANCES])),
             comparisons=len(values),
         )
 
@@ -226,7 +230,8 @@ class _Tail:
 def _measured_knots(values: Scores) -> tuple[Scores, Scores]:
     """Raw and score at ranks spread evenly in score; (k,) each, strictly increasing."""
     count = len(values)
-    ranks = np.unique(np.rint(np.geomspace(MIN_EXCEEDANCES, count, BODY_KNOTS)).astype(int))[::-1]
+    behind_last = np.clip(TAIL_FRACTION * count / 10, MIN_EXCEEDANCES, SURE_EXCEEDANCES)
+    ranks = np.unique(np.rint(np.geomspace(behind_last, count, BODY_KNOTS)).astype(int))[::-1]
     raw = _spaced(values[count - ranks])
     at_least = count - np.searchsorted(values, raw, side="left")
     return raw, -DECIBEL * np.log(at_least / (count + 1))

@@ -211,3 +211,13 @@ def test_calibrations_of_fixed_data_are_bit_for_bit_what_they_were() -> None:
     for seed, digest in known.items():
         fitted = Calibration.fit(np.random.default_rng(seed).beta(1.5, 20, 5000))
         assert hashlib.sha256(json.dumps(fitted.to_dict()).encode()).hexdigest()[:16] == digest
+
+
+@pytest.mark.parametrize(("count", "behind"), [(5_000, 10), (50_000, 50), (200_000, 100)])
+def test_what_is_measured_ends_where_a_tail_knows_more(count: int, behind: int) -> None:
+    values = np.sort(np.random.default_rng(7).exponential(0.02, count))
+    values[-5:] += 0.3  # five that another draw of fingers would not have
+    fitted = Calibration.fit(values)
+    body = [raw for raw in fitted.knots_raw if (values >= raw).sum() >= behind]
+    assert (values >= body[-1]).sum() == behind
+    assert fitted.evidence_raw == pytest.approx(values[-10])
