@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from tool_modules import tool
 
 from fpverify.errors import ScanError
 from fpverify.evaluation.intervals import Curves, clopper_pearson, measured_rate
 from fpverify.evaluation.paired import aligned, eer_difference, fnmr_difference
 
-TOOL = Path(__file__).parents[2] / "tools" / "coverage.py"
-
 
 @pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("coverage_of_intervals", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def coverage() -> ModuleType:
+    return tool("coverage")
 
 
-def test_curves_are_those_of_comparisons_repeated_by_their_weights(tool: ModuleType) -> None:
-    data = tool.simulated(5, 3, 0.1, np.random.default_rng(0))
+def test_curves_are_those_of_comparisons_repeated_by_their_weights(coverage: ModuleType) -> None:
+    data = coverage.simulated(5, 3, 0.1, np.random.default_rng(0))
     data = replace(data, scores=np.where(np.arange(len(data.scores)) % 9 == 0, -np.inf, data.scores.round(1)))
     curves = Curves.of(data, resamples=40, seed=3)
     drawn = np.random.default_rng(3).multinomial(5, np.full(5, 0.2), size=40)
@@ -43,13 +35,13 @@ def test_curves_are_those_of_comparisons_repeated_by_their_weights(tool: ModuleT
             assert curves.fnmr[row, k] == pytest.approx((mated < threshold).mean(), abs=1e-6)
 
 
-def test_the_interval_of_the_eer_holds_it_as_often_as_it_says(tool: ModuleType) -> None:
-    covered, _ = tool.coverage(fingers=50, impressions=4, eer=0.05, experiments=500, resamples=200)
+def test_the_interval_of_the_eer_holds_it_as_often_as_it_says(coverage: ModuleType) -> None:
+    covered, _ = coverage.coverage(fingers=50, impressions=4, eer=0.05, experiments=500, resamples=200)
     assert 0.92 <= covered <= 0.98
 
 
-def test_no_error_leaves_the_rule_of_three_and_few_leave_the_rule_of_thirty(tool: ModuleType) -> None:
-    data = tool.simulated(10, 8, 0.05, np.random.default_rng(1))
+def test_no_error_leaves_the_rule_of_three_and_few_leave_the_rule_of_thirty(coverage: ModuleType) -> None:
+    data = coverage.simulated(10, 8, 0.05, np.random.default_rng(1))
     none = measured_rate(data, np.zeros(len(data.mated), bool), data.mated)
     assert none.rule_of_3
     assert not none.rule_of_30
@@ -61,15 +53,15 @@ def test_no_error_leaves_the_rule_of_three_and_few_leave_the_rule_of_thirty(tool
     assert many.interval.high - many.interval.low >= alone.high - alone.low
 
 
-def test_80_scans_are_resampled_2000_times_in_seconds(tool: ModuleType) -> None:
-    data = tool.simulated(10, 8, 0.05, np.random.default_rng(2))
+def test_80_scans_are_resampled_2000_times_in_seconds(coverage: ModuleType) -> None:
+    data = coverage.simulated(10, 8, 0.05, np.random.default_rng(2))
     started = time.process_time()
     Curves.of(data, 2000).eer  # noqa: B018
     assert time.process_time() - started < 3  # one second on an idle core
 
 
-def test_a_better_matcher_is_told_from_a_worse_and_none_from_itself(tool: ModuleType) -> None:
-    data = tool.simulated(30, 4, 0.02, np.random.default_rng(3))
+def test_a_better_matcher_is_told_from_a_worse_and_none_from_itself(coverage: ModuleType) -> None:
+    data = coverage.simulated(30, 4, 0.02, np.random.default_rng(3))
     noise = np.random.default_rng(4).normal(0, 2, len(data.scores))
     worse = replace(data, scores=data.scores + noise)
     assert eer_difference(data, data, 200).value == 0
@@ -79,8 +71,8 @@ def test_a_better_matcher_is_told_from_a_worse_and_none_from_itself(tool: Module
         assert found.excludes_zero
 
 
-def test_pairs_are_found_by_name_in_any_order_or_refused(tool: ModuleType) -> None:
-    data = tool.simulated(4, 3, 0.1, np.random.default_rng(5))
+def test_pairs_are_found_by_name_in_any_order_or_refused(coverage: ModuleType) -> None:
+    data = coverage.simulated(4, 3, 0.1, np.random.default_rng(5))
     order = np.random.default_rng(6).permutation(len(data.scores))
     shuffled = replace(
         data,

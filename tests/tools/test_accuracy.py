@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from tool_modules import tool
 
 from fpverify.vocabulary import Evaluation, Interval, OperatingPoint
 
-SOURCE = Path(__file__).parents[2] / "tools" / "accuracy.py"
 POINT = OperatingPoint(0.01, 20.0, 0.01, 0.0, Interval(0, 1), Interval(0, 1), 0.0, 9, 9, "none", "m")
 
 
 @pytest.fixture(scope="module")
 def accuracy() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("accuracy", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("accuracy")
 
 
 def evaluated(name: str, mated: list[float], non_mated: list[float], failures: int = 0) -> Evaluation:

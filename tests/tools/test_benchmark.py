@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import time
 from pathlib import Path
@@ -10,20 +9,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from tool_modules import tool
 
 from fpverify.synthesis.dataset import write_ridges
-
-SOURCE = Path(__file__).parents[2] / "tools" / "benchmark.py"
 
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmark", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("benchmark")
 
 
 def test_a_stopwatch_sums_the_cpu_time_of_a_stage_and_no_waiting(benchmark: ModuleType) -> None:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 from made_up_prints import finger, moved_by, template
+from tool_modules import tool
 
 from fpverify.comparison import prepare_template, similarity
 from fpverify.vocabulary import Scan, Template
 
-SOURCE = Path(__file__).parents[2] / "tools" / "failures.py"
-
 
 @pytest.fixture(scope="module")
 def failures() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("failures", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["failures"] = module  # where its dataclasses look their own module up
-    spec.loader.exec_module(module)
-    return module
+    return tool("failures")
 
 
 def folder(failures: ModuleType, templates: list[Template]) -> object:

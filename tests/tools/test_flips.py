@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-SOURCE = Path(__file__).parents[2] / "tools" / "flips.py"
+from tool_modules import tool
 
 
 @pytest.fixture(scope="module")
 def flips() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("flips", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("flips")
 
 
 def test_every_flip_is_found_or_harmless(

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-SOURCE = Path(__file__).parents[2] / "tools" / "http_benchmark.py"
+from tool_modules import tool
 
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("http_benchmark", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["http_benchmark"] = module  # a dataclass asks for its module
-    spec.loader.exec_module(module)
-    return module
+    return tool("http_benchmark")
 
 
 def test_it_measures_a_service_that_it_starts(

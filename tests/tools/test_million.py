@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from tool_modules import tool
 
 from fpverify.store import encode_template
-
-SOURCE = Path(__file__).parents[2] / "tools" / "million.py"
 
 
 @pytest.fixture(scope="module")
 def million() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("million", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("million")
 
 
 def test_there_are_as_many_comparisons_as_were_asked_for_and_few_more(million: ModuleType) -> None:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from tool_modules import tool
 
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.vocabulary import Minutiae, Template
 
-SOURCE = Path(__file__).parents[2] / "tools" / "preselection.py"
-
 
 @pytest.fixture(scope="module")
 def preselection() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("preselection", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("preselection")
 
 
 def template(seed: int) -> Template:

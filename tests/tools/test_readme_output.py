@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-SOURCE = Path(__file__).parents[2] / "tools" / "readme_output.py"
+from tool_modules import tool
 
 
 @pytest.fixture(scope="module")
 def readme_output() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("readme_output", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("readme_output")
 
 
 def test_output_replaces_what_stood_below_each_call_and_nothing_else(readme_output: ModuleType) -> None:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from tool_modules import tool
 
 from fpverify.synthesis.fields import pixel_grid
 from fpverify.vocabulary import FloatArray, Minutiae
 
-SOURCE = Path(__file__).parents[2] / "tools" / "realism.py"
 SHAPE = (160, 160)
 EVERYWHERE = np.ones((40, 40), np.bool_)
 
 
 @pytest.fixture(scope="module")
 def realism() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("realism", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["realism"] = module  # where its dataclasses look their own module up
-    spec.loader.exec_module(module)
-    return module
+    return tool("realism")
 
 
 def minutiae(x: list[float], y: list[float], angle: list[float]) -> Minutiae:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tool_modules import tool
 
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.paired import eer_difference
@@ -20,19 +19,12 @@ from fpverify.scans import read_scan
 from fpverify.synthesis.stripes import write_stripes
 from fpverify.vocabulary import Evaluation, Scan
 
-SOURCE = Path(__file__).parents[2] / "tools" / "robustness.py"
 RNG = np.random.default_rng(1)
 
 
 @pytest.fixture(scope="module")
 def robustness() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("robustness", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["robustness"] = module  # where its dataclasses look their own module up
-    spec.loader.exec_module(module)
-    return module
+    return tool("robustness")
 
 
 @pytest.fixture(scope="module")
