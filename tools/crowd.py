@@ -54,8 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def enroll_on(location: str, key: str, run: str, number: int, seconds: float) -> int:
     """How many times one process enrolled its own and the shared subject."""
-    rng, end, count = np.random.default_rng(number), time.monotonic() + seconds, 0
+    rng, count = np.random.default_rng(number), 0
     with Store.open(location, key=key, timeout_s=PATIENCE_S) as store:
+        end = time.monotonic() + seconds  # from here on: opening takes its turn among the others
         while time.monotonic() < end:
             store.add(f"{run}-{number}", "left-index", random_template(rng))
             store.add(f"{run}-shared", "right-index", random_template(rng))
