@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ class DrawnMap:
         answer = np.zeros((1, batch.shape[1] // 4, batch.shape[2] // 4, 6), np.float32)
         answer[..., 0] = -SURE
         answer[..., 5] = SURE if self.foreground is None else np.where(self.foreground, SURE, -SURE)
-        for (x, y), angle in zip(self.places, ANGLES, strict=False):
+        for (x, y), angle in zip(self.places, cycle(ANGLES)):
             shares = np.array([self.probability, x / 4 % 1, y / 4 % 1])
             answer[0, int(y // 4), int(x // 4), :3] = np.log(shares / (1 - shares))
             answer[0, int(y // 4), int(x // 4), 3:5] = np.cos(angle), np.sin(angle)
@@ -193,6 +194,37 @@ def test_the_least_number_of_minutiae_is_enough(scan: Scan) -> None:
 
 def test_doubtful_minutiae_alone_are_refused(scan: Scan) -> None:
     assert refusal(scan, DrawnMap(probability=0.4)).startswith("finger.bmp: no clear minutiae: the best 6 are 40%")
+
+
+def clutter(rows: int, columns: int, left: float) -> list[tuple[float, float]]:
+    """Places 11 px apart."""
+    return [(left + 0.5 + 11.0 * column, 10.5 + 11.0 * row) for row in range(rows) for column in range(columns)]
+
+
+@dataclass
+class ScrapMap(DrawnMap):
+    """Print all over, but sure in a strip at the left only: 32 px wide, 66 mm²."""
+
+    def __call__(self, batch: FloatArray) -> FloatArray:
+        answer = super().__call__(batch)
+        answer[0, :, 8:, 5] = 0.4  # 60 %
+        return answer
+
+
+def test_many_minutiae_all_over_are_refused_with_both_numbers(scan: Scan) -> None:
+    """As letters have them: where print is sure, and around it."""
+    reason = refusal(scan, ScrapMap(places=[*clutter(17, 3, 4), *clutter(17, 2, 60)]))
+    assert reason.startswith("finger.bmp: no finger: ")
+    assert "skin has less than 60" in reason
+
+
+def test_many_minutiae_around_what_is_sure_are_no_reason_to_refuse(scan: Scan) -> None:
+    faint = ScrapMap(places=[*clutter(2, 3, 4), *clutter(17, 4, 60)])
+    assert len(extract(scan, faint).minutiae) == 74
+
+
+def test_many_minutiae_on_much_that_is_sure_are_no_reason_to_refuse(scan: Scan) -> None:
+    assert len(extract(scan, DrawnMap(places=clutter(10, 8, 24))).minutiae) == 80
 
 
 def test_a_pattern_without_ridges_is_refused(scan: Scan) -> None:
