@@ -10,17 +10,17 @@ from fpverify.features.ridges import ridge_signs
 from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan
 
 LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
-# Of the power: all of 240 ordinary synthetic impressions lie above 0.12, some of them below when they are turned; a good
-# print has 0.55.
+# Of the power: all of 240 ordinary synthetic impressions lie above 0.12, some of these below it when they are turned; a
+# good print has 0.55.
 LEAST_RIDGE_SHARE = 0.10
 MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 0.85; ridges swell, bend and end
 # Where lines are as faint as `LEAST_RIDGE_SHARE` allows. Photographs have such faint lines and 0.2 to 0.6; impressions,
 # turned, cut or dry, can have as little, but then of clearer lines, by a share of 0.2 and more.
 LEAST_RIDGE_FLOW = 0.65
 FLOW_BY_SHARE = -0.25  # power of the share: 0.55 at 0.2, 0.46 at 0.4; 998 of 1000 ordinary impressions have it
-# Skin has some 25 a cm² (Stoney and Thornton, J. Forensic Sci. 32(5), 1987). Letters, whose strokes end everywhere, show
-# 69 and more a cm² of what is surely print, and 145 with those around it, which is sure in scraps only. A dotted print is
-# as dense where it is sure, a faint one as sure in scraps, but ordinary synthetic ones are not both.
+# Skin has some 25 a cm² (Stoney and Thornton, J. Forensic Sci. 32(5), 1987). Letters, whose strokes end everywhere,
+# show 69 and more a cm² of what is surely print, and 145 with those around it, since only scraps are sure. A dotted print
+# is as dense where it is sure, a faint one as sure in scraps, but ordinary synthetic ones are not both.
 MOST_MINUTIAE_PER_CM2 = 60.0
 MOST_WITH_THOSE_AROUND_PER_CM2 = 100.0
 LEAST_MINUTIAE = 4  # fewer have no similarity to anything: three pairs agree by chance
@@ -88,7 +88,8 @@ def require_minutiae(minutiae: Minutiae, sure: BoolArray, scan: Scan) -> None:
         )
     cells = ((at / CELL_PX).astype(int) for at in (minutiae.y_px, minutiae.x_px))
     row, column = (np.minimum(cell, side - 1) for cell, side in zip(cells, sure.shape, strict=True))
-    per_cm2, with_those_around = (100 * n / area_mm2(sure) for n in (np.count_nonzero(sure[row, column]), len(minutiae)))
+    inside = np.count_nonzero(sure[row, column])
+    per_cm2, with_those_around = (100 * count / area_mm2(sure) for count in (inside, len(minutiae)))
     if per_cm2 > MOST_MINUTIAE_PER_CM2 and with_those_around > MOST_WITH_THOSE_AROUND_PER_CM2:
         raise FailureToAcquire(
             f"{scan.source}: no finger: {per_cm2:.0f} minutiae a cm² found, skin has less than "
