@@ -6,7 +6,10 @@ Mated pairs below the threshold that the folder itself has at `--fmr` are attrib
 
     unaligned    no chain of clear comparisons through other impressions says how the prints lie on each other
     overlap      fewer than 8 minutiae of either print lie in the common area
-    minutiae     less than 35 % of the minutiae there have a partner in place: missed in one print, or invented
+    quality      one of the prints is so poor that it would not be enrolled
+    missed       less than 35 % of the minutiae there have a partner in place, and most of those without show in other
+                 impressions too
+    spurious     likewise, but other impressions do not show them
     descriptors  partners are there, but the median cosine of their descriptors is below 0.45
     consensus    partners are there and alike, but the comparison has laid the prints on each other in another way
     score        all is there, and the score is low all the same
@@ -34,8 +37,9 @@ from fpverify.comparison.consensus import descriptor_similarity
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation import Matcher
 from fpverify.evaluation.protocol import comparisons, list_prints
+from fpverify.features.quality import LEAST_QUALITY
 from fpverify.scans import read_scan
-from fpverify.vocabulary import WORKING_PPI, ByteArray, Scan, Scores, Template
+from fpverify.vocabulary import WORKING_PPI, BoolArray, ByteArray, Scan, Scores, Template
 
 Points = NDArray[np.complex128]
 
@@ -45,6 +49,7 @@ NEAR_RAD = 0.5  # 29 degrees: three deviations of detection in a poor print
 COMMON_PX = 6.0  # how far beyond the other print's outermost minutiae the common area reaches
 LEAST_COMMON = 8  # minutiae of a print in the common area; six partners of them are the least that a score takes
 LEAST_PLACED = 0.35  # share of them with a partner in place; ordinary mated pairs have 0.6
+LEAST_CONFIRMED = 0.5  # share of the impressions that reach as far, in which a minutia that is real shows
 LEAST_ALIKE = 0.45  # median cosine of partners; ordinary mated pairs have 0.7
 SAME_PX, SAME_RAD = 12.0, 0.3  # alignments that differ by less are one
 PICTURE_PPI = 500.0
@@ -73,6 +78,12 @@ class Alignment:
     def laid(self, points: Points) -> Points:
         """Points of the one print on the other."""
         return self.turn * points + self.shear * points.conj() + self.shift
+
+    def lifted(self, points: Points) -> Points:
+        """Points of the other print on the one."""
+        shifted = points - self.shift
+        determinant = abs(self.turn) ** 2 - abs(self.shear) ** 2
+        return (self.turn.conjugate() * shifted - self.shear * shifted.conj()) / determinant
 
     def after(self, first: Alignment) -> Alignment:
         """This one, applied to what `first` yields."""
@@ -165,19 +176,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failing = sorted((p for p in folder.pairs(mated=True) if folder.raw[p] <= threshold), key=lambda p: folder.raw[p])
     highest = sorted(folder.pairs(mated=False), key=lambda p: -folder.raw[p])[: given.most // 4]
     given.out.mkdir(parents=True, exist_ok=True)
-    findings = [_told(folder, pair, truth(folder, pair, threshold), given.out) for pair in failing[: given.most]]
     print(f"{len(failing)} of {len(folder.pairs(mated=True))} mated pairs at or below {threshold:.4f}")
-    print("\n".join(finding.row() for finding in findings))
-    print(", ".join(f"{cause} {count}" for cause, count in Counter(f.cause for f in findings).most_common()))
+    clear, causes = CLEAR * threshold, Counter[str]()
+    for pair in failing[: given.most]:
+        alignment = truth(folder, pair, clear)
+        finding = attributed(folder, pair, alignment, clear)
+        causes[finding.cause] += 1
+        _told(folder, pair, alignment, finding, given.out)
+    print(", ".join(f"{cause} {count}" for cause, count in causes.most_common()))
     print("highest non-mated pairs")
     for pair in highest:
-        print(_told(folder, pair, own_alignment(folder, pair), given.out, cause="non-mated").row())
+        alignment = own_alignment(folder, pair)
+        _told(folder, pair, alignment, attributed(folder, pair, alignment, clear, "non-mated"), given.out)
     return 0
 
 
-def truth(folder: Folder, pair: tuple[int, int], threshold: float) -> Alignment | None:
+def truth(folder: Folder, pair: tuple[int, int], clear: float) -> Alignment | None:
     """The alignment of a mated pair by the best chain of clear comparisons; None if there is no chain."""
-    chain = _widest_path(folder, pair, CLEAR * threshold)
+    chain = _widest_path(folder, pair, clear)
     if chain is None:
         return None
     alignment = Alignment(1, 0, 0)
@@ -220,8 +236,18 @@ def partners(
     return mine, theirs
 
 
-def attributed(folder: Folder, pair: tuple[int, int], alignment: Alignment | None, cause: str | None) -> Finding:
-    """The finding on a pair whose true alignment is known."""
+def attributed(
+    folder: Folder, pair: tuple[int, int], alignment: Alignment | None, clear: float, cause: str | None = None
+) -> Finding:
+    """The finding on a pair whose true alignment is known.
+
+    Args:
+        folder: of the pair.
+        pair: probe and reference.
+        alignment: the true one, if it is known.
+        clear: the least raw similarity of comparisons that have found the right alignment.
+        cause: to be named whatever is found.
+    """
     one, other = (folder.prepared[k] for k in pair)
     names = folder.names[pair[0]], folder.names[pair[1]]
     qualities = folder.templates[pair[0]].quality, folder.templates[pair[1]].quality
@@ -229,9 +255,30 @@ def attributed(folder: Folder, pair: tuple[int, int], alignment: Alignment | Non
         return Finding(*names, cause or "unaligned", float(folder.raw[pair]), qualities=qualities)
     index, other_index = partners(one, other, alignment, NEAR_PX[-1])
     alike = float(np.median(descriptor_similarity(one, other)[index, other_index])) if len(index) else float("nan")
-    common = _within(alignment.laid(one.position), other), _covered(other.position, one, alignment)
-    finding = Finding(*names, "", float(folder.raw[pair]), common, len(index), alike, qualities)
-    return _named(finding, cause or _cause(finding, alignment, own_alignment(folder, pair), one.position.mean()))
+    common = _within(alignment.laid(one.position), other), _within(alignment.lifted(other.position), one)
+    counts = int(common[0].sum()), int(common[1].sum())
+    finding = Finding(*names, "", float(folder.raw[pair]), counts, len(index), alike, qualities)
+    if cause is None:
+        lone = [np.setdiff1d(np.flatnonzero(c), placed) for c, placed in zip(common, (index, other_index), strict=True)]
+        real = sum(int(confirmed(folder, k, pair, clear)[alone].sum()) for k, alone in zip(pair, lone, strict=True))
+        own = own_alignment(folder, pair)
+        astray = own is None or not _same(alignment, own, one.position.mean())
+        cause = _cause(finding, missed=2 * real >= sum(map(len, lone)), astray=astray)
+    return _named(finding, cause)
+
+
+def confirmed(folder: Folder, number: int, pair: tuple[int, int], clear: float) -> BoolArray:
+    """Which minutiae of a print show in other impressions of its finger too, beside those of the pair; (n,)."""
+    one = folder.prepared[number]
+    shown, reached = np.zeros(len(one)), np.zeros(len(one))
+    for k, finger in enumerate(folder.fingers):
+        if k in pair or finger != folder.fingers[number] or not folder.raw[number, k] >= clear:
+            continue
+        alignment = own_alignment(folder, (number, k))
+        if alignment is not None:
+            reached += _within(alignment.laid(one.position), folder.prepared[k])
+            shown[partners(one, folder.prepared[k], alignment, NEAR_PX[-1])[0]] += 1
+    return np.asarray(shown >= np.maximum(LEAST_CONFIRMED * reached, 1))
 
 
 def _named(finding: Finding, cause: str) -> Finding:
@@ -241,16 +288,17 @@ def _named(finding: Finding, cause: str) -> Finding:
     )  # fmt: skip
 
 
-def _cause(finding: Finding, alignment: Alignment, own: Alignment | None, middle: complex) -> str:
+def _cause(finding: Finding, *, missed: bool, astray: bool) -> str:
+    """The first thing that was missing; `missed`: most minutiae without partner are real, `astray`: laid otherwise."""
     if min(finding.common) < LEAST_COMMON:
         return "overlap"
+    if min(finding.qualities) < LEAST_QUALITY:
+        return "quality"
     if finding.placed < LEAST_PLACED * sum(finding.common) / 2:
-        return "minutiae"
+        return "missed" if missed else "spurious"
     if finding.alike < LEAST_ALIKE:
         return "descriptors"
-    if own is None or not _same(alignment, own, middle):
-        return "consensus"
-    return "score"
+    return "consensus" if astray else "score"
 
 
 def _same(one: Alignment, other: Alignment, middle: complex) -> bool:
@@ -259,17 +307,10 @@ def _same(one: Alignment, other: Alignment, middle: complex) -> bool:
     return bool(turn < SAME_RAD and apart < SAME_PX)
 
 
-def _within(points: Points, prepared: PreparedTemplate) -> int:
-    """How many points lie in a print's convex hull, or near it."""
+def _within(points: Points, prepared: PreparedTemplate) -> BoolArray:
+    """Which points lie in a print's convex hull, or near it."""
     beyond = (points[:, None] * prepared.hull_normals.conj()).real - prepared.hull_offsets_px
-    return int((beyond.max(1, initial=-np.inf) <= COMMON_PX).sum())
-
-
-def _covered(points: Points, prepared: PreparedTemplate, alignment: Alignment) -> int:
-    """How many points of the other print lie in the one's hull."""
-    lifted = points - alignment.shift
-    determinant = abs(alignment.turn) ** 2 - abs(alignment.shear) ** 2
-    return _within((alignment.turn.conjugate() * lifted - alignment.shear * lifted.conj()) / determinant, prepared)
+    return np.asarray(beyond.max(1, initial=-np.inf) <= COMMON_PX)
 
 
 def _widest_path(folder: Folder, pair: tuple[int, int], least: float) -> list[int] | None:
@@ -291,14 +332,11 @@ def _widest_path(folder: Folder, pair: tuple[int, int], least: float) -> list[in
     return None
 
 
-def _told(
-    folder: Folder, pair: tuple[int, int], alignment: Alignment | None, out: Path, cause: str | None = None
-) -> Finding:
-    """The finding, and its picture in the folder."""
-    finding = attributed(folder, pair, alignment, cause)
+def _told(folder: Folder, pair: tuple[int, int], alignment: Alignment | None, finding: Finding, out: Path) -> None:
+    """The finding in words, and its picture in the folder."""
     name = f"{finding.cause}-{finding.probe}-{finding.reference}.png"
     cv2.imwrite(str(out / name), picture(folder, pair, alignment))
-    return finding
+    print(finding.row())
 
 
 def picture(folder: Folder, pair: tuple[int, int], alignment: Alignment | None) -> ByteArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_prints_that_share_nothing_are_aligned_through_a_third(failures: ModuleT
     made = folder(failures, [left, whole, right])
     alignment = failures.truth(made, (0, 2), 0.1)
     assert alignment.angle_rad == pytest.approx(0.4, abs=0.02)
-    finding = failures.attributed(made, (0, 2), alignment, None)
+    finding = failures.attributed(made, (0, 2), alignment, 0.1)
     assert finding.cause == "overlap"
     assert finding.placed == 4
 
@@ -55,7 +56,7 @@ def test_prints_that_share_nothing_are_aligned_through_a_third(failures: ModuleT
 def test_without_a_chain_nothing_is_attributed(failures: ModuleType) -> None:
     made = folder(failures, [finger(1), finger(2)])
     assert failures.truth(made, (0, 1), 0.1) is None
-    assert failures.attributed(made, (0, 1), None, None).cause == "unaligned"
+    assert failures.attributed(made, (0, 1), None, 0.1).cause == "unaligned"
 
 
 def test_causes_are_named_in_their_order(failures: ModuleType) -> None:
@@ -66,8 +67,32 @@ def test_causes_are_named_in_their_order(failures: ModuleType) -> None:
     unlike = template(m.x_px, m.y_px, m.angle_rad, finger(99, minutiae=60).descriptors)
     made = folder(failures, [whole, others, unlike, whole])
     same = failures.Alignment(1, 0, 0)
-    causes = [failures.attributed(made, (0, k), same, None).cause for k in (1, 2, 3)]
-    assert causes == ["minutiae", "descriptors", "score"]
+    causes = [failures.attributed(made, (0, k), same, 0.1).cause for k in (2, 3)]
+    assert causes == ["descriptors", "score"]
+    assert failures.attributed(made, (0, 1), same, 0.1).cause in {"missed", "spurious"}
+
+
+def test_minutiae_without_partner_are_missed_if_other_impressions_show_them(failures: ModuleType) -> None:
+    whole = finger(6, minutiae=80)
+    few = part(whole, np.arange(0, 80, 8))
+    same = failures.Alignment(1, 0, 0)
+    shown = folder(failures, [whole, few, whole, whole])
+    assert failures.confirmed(shown, 0, (0, 1), 0.1).all()
+    assert failures.attributed(shown, (0, 1), same, 0.1).cause == "missed"
+
+
+def test_minutiae_without_partner_are_spurious_if_other_impressions_do_not_show_them(failures: ModuleType) -> None:
+    whole = finger(6, minutiae=80)
+    few = part(whole, np.arange(0, 80, 8))
+    invented = folder(failures, [whole, few, few, few])
+    np.testing.assert_array_equal(np.flatnonzero(failures.confirmed(invented, 0, (0, 1), 0.05)), np.arange(0, 80, 8))
+    assert failures.attributed(invented, (0, 1), failures.Alignment(1, 0, 0), 0.05).cause == "spurious"
+
+
+def test_a_print_that_would_not_be_enrolled_fails_for_its_quality(failures: ModuleType) -> None:
+    whole = finger(7, minutiae=60)
+    made = folder(failures, [whole, replace(whole, quality=0.3)])
+    assert failures.attributed(made, (0, 1), failures.Alignment(1, 0, 0), 0.1).cause == "quality"
 
 
 def test_pictures_show_both_prints(failures: ModuleType) -> None:
