@@ -28,6 +28,9 @@ class OverlapSettings:
     distance_px: float = 5.0  # displacement that costs 1/e at the middle of the alignment: a ridge period
     distance_growth: float = 0.05  # px more for each px from the middle: skin stretches and twists by some 5 %
     angle_rad: float = 0.5  # turn that costs 1/e: 29 degrees; the directions of detection err most in poor prints
+    chance: float = (
+        0.3  # cosine that counts for nothing: of neighbourhoods of two fingers one pair in thirty reaches it
+    )
     refits: int = 2  # alignments with all partners found so far
     least_partner: float = 0.1  # strength of a pair that a refit leans on
     alignments: int = 3  # that are tried: where few minutiae are common, consensus sometimes favours a chance group
@@ -165,9 +168,9 @@ def overlap_similarity(
     """How much of the common area of two prints agrees, raw.
 
     The squared strengths of mutual partners are summed and divided by the root of the number of minutiae in the common
-    area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. Squared, since
-    chance finds many weak partners and hardly a strong one. Of several alignments that groups of pairs propose the one
-    with the greatest similarity counts.
+    area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. Strengths
+    begin where chance mostly ends, and are squared, since chance finds many weak partners and hardly a strong one. Of
+    several alignments that groups of pairs propose the one with the greatest similarity counts.
 
     Exactly symmetric, as `consensus` is.
 
@@ -187,7 +190,7 @@ def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSe
     found = consensus(one, other)
     if len(found.pairs) < settings.least_pairs or found.similarity == 0:
         return _not_aligned(found.proposed, len(found.pairs))
-    alike = np.maximum(descriptor_similarity(one, other), 0)
+    alike = _beyond_chance(descriptor_similarity(one, other), settings)
     best = laid = _laid(one, other, found, (found.pairs, found.support), alike, settings=settings)
     unexplained = np.ones(found.proposed, bool)
     for _ in range(settings.alignments - 1):
@@ -200,6 +203,11 @@ def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSe
         laid = _laid(one, other, found, start, alike, settings=settings)
         best = max(best, laid, key=lambda tried: tried.similarity)
     return best
+
+
+def _beyond_chance(cosine: FloatArray, settings: OverlapSettings) -> FloatArray:
+    """How alike neighbourhoods are, from what any two may be (0) to the same (1)."""
+    return np.asarray(np.maximum(cosine - np.float32(settings.chance), 0) / np.float32(1 - settings.chance), np.float32)
 
 
 def _laid(

@@ -23,9 +23,9 @@ from fpverify.vocabulary import WORKING_PPI, BoolArray, Decision, OperatingPoint
 FEW_MINUTIAE = 12  # the pairs that a consensus is a mean of; a print with fewer cannot fill it
 LITTLE_COMMON_MM2 = 60.0  # of common area: a third of a fingertip, some ten minutiae
 FEW_COMMON = 10.0  # minutiae in the common area; fewer cannot add up to much, all being partners
-LOW_SHARE = 0.5  # partners of the common minutiae: 98 of 100 synthetic mated pairs have 0.68, non-mated less than 0.37
-NON_MATED_SHARE = 0.37  # partners of the common minutiae that 98 of 100 synthetic non-mated pairs stay below
-WEAK_STRENGTH = 0.4  # mean of the partners: 98 of 100 synthetic mated pairs lie above, as many non-mated below
+LOW_SHARE = 0.45  # partners of the common minutiae: 98 of 100 synthetic mated pairs have 0.59, non-mated less than 0.32
+NON_MATED_SHARE = 0.32  # partners of the common minutiae that 98 of 100 synthetic non-mated pairs stay below
+WEAK_STRENGTH = 0.42  # mean of the partners: 98 of 100 synthetic mated pairs lie above, as many non-mated below
 MM_PER_PX = 25.4 / WORKING_PPI
 
 CauseName = Literal[

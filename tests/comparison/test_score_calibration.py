@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 import numpy as np
@@ -206,11 +205,19 @@ def test_a_missing_entry_is_named() -> None:
         Calibration.from_dict({"comparisons": 300})
 
 
-def test_calibrations_of_fixed_data_are_bit_for_bit_what_they_were() -> None:
-    known = {0: "e04631d08810fa30", 1: "23a617601f679dda", 2: "a6f9fe3799ea5dd3", 3: "47dcfb7b014c842e"}
-    for seed, digest in known.items():
+def test_calibrations_of_fixed_data_are_what_they_were() -> None:
+    """To the last digits, in which processors differ."""
+    known = [
+        (48, 148.030630681, 87.4495059197, 128.514783179, 0.308907488379),
+        (48, 147.358822686, 88.4916739272, 133.626722861, 0.305003665023),
+        (56, 492.388352278, 81.2731646022, 69.2021125552, 0.332155333593),
+        (48, 144.186835336, 90.5676937975, 128.551027719, 0.298312467384),
+    ]
+    for seed, (knots, product, *rest) in enumerate(known):
         fitted = Calibration.fit(np.random.default_rng(seed).beta(1.5, 20, 5000))
-        assert hashlib.sha256(json.dumps(fitted.to_dict()).encode()).hexdigest()[:16] == digest
+        assert len(fitted.knots_raw) == len(fitted.knots_score) == knots
+        assert np.dot(fitted.knots_raw, fitted.knots_score) == pytest.approx(product, rel=1e-9)
+        assert (fitted.slope_below, fitted.slope_above, fitted.evidence_raw) == pytest.approx(tuple(rest), rel=1e-9)
 
 
 @pytest.mark.parametrize(("count", "behind"), [(5_000, 10), (50_000, 50), (200_000, 100)])
