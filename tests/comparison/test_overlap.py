@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import cmath
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_up_prints import finger, impression, moved_by, on_grid, template
 
 from fpverify.comparison import Overlap, consensus, overlap, prepare_template
-from fpverify.comparison.overlap import OverlapSettings, overlap_similarity
+from fpverify.comparison.overlap import SETTINGS, OverlapSettings, overlap_similarity
 from fpverify.vocabulary import Template
 
 
@@ -40,7 +41,9 @@ def slow_similarity(one: Template, other: Template, constants: OverlapSettings) 
             turned = math.remainder(
                 float(one.minutiae.angle_rad[i]) + cmath.phase(turn) - float(other.minutiae.angle_rad[j]), 2 * math.pi
             )
-            alike = max(0.0, cosine(one.descriptors[i], other.descriptors[j]))
+            alike = max(0.0, cosine(one.descriptors[i], other.descriptors[j]) - constants.chance) / (
+                1 - constants.chance
+            )
             strength[i, j] = alike * math.exp(-(away**2) - (turned / constants.angle_rad) ** 2)
     total = sum(
         value**2
@@ -66,8 +69,12 @@ def test_it_agrees_with_a_slow_and_obvious_implementation() -> None:
     constants = OverlapSettings(refits=0, margin_px=1e6)
     for seed in range(3):
         one = finger(seed, minutiae=18)
-        other = moved_by(one, 0.4, 7, -3)
-        assert similarity(one, other, constants) == pytest.approx(slow_similarity(one, other, constants), rel=1e-4)
+        moved = moved_by(one, 0.4, 7, -3)
+        noise = np.random.default_rng(seed).normal(0, 45, moved.descriptors.shape)
+        other = replace(moved, descriptors=on_grid(moved.descriptors + noise))
+        assert (
+            0.05 < similarity(one, other, constants) == pytest.approx(slow_similarity(one, other, constants), rel=1e-4)
+        )
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
@@ -149,6 +156,20 @@ def test_prints_on_a_line_have_no_area_and_still_compare() -> None:
     one = finger(2, minutiae=12)
     flat = template(line, np.full(12, 40.0), one.minutiae.angle_rad, one.descriptors)
     assert 0 < similarity(flat, flat) <= 1
+
+
+def test_neighbourhoods_no_more_alike_than_chance_makes_them_count_for_nothing() -> None:
+    one = finger(4, minutiae=40)
+    m, rng = one.minutiae, np.random.default_rng(4)
+    rows = one.descriptors / np.linalg.norm(one.descriptors.astype(float), axis=1, keepdims=True)
+    aside = rng.normal(size=rows.shape)
+    aside -= (aside * rows).sum(1, keepdims=True) * rows
+    aside /= np.linalg.norm(aside, axis=1, keepdims=True)
+    cosine = np.where(np.arange(40) < 20, 1.0, SETTINGS.chance - 0.03)[:, None]
+    mixed = np.rint(100 * (cosine * rows + np.sqrt(1 - cosine**2) * aside)).astype(np.int8)
+    found = overlap(one, template(m.x_px, m.y_px, m.angle_rad, mixed))
+    assert found.total == pytest.approx(20, abs=0.1)
+    assert set(map(tuple, found.pairs.tolist())) == {(k, k) for k in range(20)}
 
 
 # --- the overlap as a noun ------------------------------------------------------------------------------------------
