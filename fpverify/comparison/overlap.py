@@ -28,9 +28,7 @@ class OverlapSettings:
     distance_px: float = 5.0  # displacement that costs 1/e at the middle of the alignment: a ridge period
     distance_growth: float = 0.05  # px more for each px from the middle: skin stretches and twists by some 5 %
     angle_rad: float = 0.5  # turn that costs 1/e: 29 degrees; the directions of detection err most in poor prints
-    chance: float = (
-        0.3  # cosine that counts for nothing: of neighbourhoods of two fingers one pair in thirty reaches it
-    )
+    chance: float = 0.3  # cosine that counts for nothing: one in 23 pairs of minutiae of two synthetic fingers has more
     refits: int = 2  # alignments with all partners found so far
     least_partner: float = 0.1  # strength of a pair that a refit leans on
     alignments: int = 3  # that are tried: where few minutiae are common, consensus sometimes favours a chance group
