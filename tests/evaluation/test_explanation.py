@@ -121,7 +121,7 @@ def test_little_overlap_does_not_prove_two_fingers() -> None:
 def test_partners_that_hardly_resemble_each_other_are_named_weak() -> None:
     told = explained(*both(), found=laid(25, WEAK_STRENGTH - 0.1, 30))
     assert causes(told) == ["weak-partners"]
-    assert "only by 0.30 of 1" in told.causes[0].sentence
+    assert f"only by {WEAK_STRENGTH - 0.1:.2f} of 1" in told.causes[0].sentence
 
 
 def test_without_consensus_the_prints_cannot_be_laid_on_each_other() -> None:
