@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison import Alignment, Overlap
-from fpverify.evaluation.explanation import MM_PER_PX, Explanation, Side, common_minutiae
-from fpverify.features import Acquired
+from fpverify.evaluation.explanation import Explanation, common_minutiae
+from fpverify.evaluation.palette import (
+    EDGE,
+    INK,
+    LONE,
+    PROBE,
+    QUIET,
+    REFERENCE,
+    REFUSED,
+    colours_of,
+    mixed,
+    png,
+    strength_colours,
+)
+from fpverify.evaluation.print_picture import (
+    MARGIN_PX,
+    box_of,
+    caption,
+    draw_minutiae,
+    draw_print,
+    draw_scale,
+    frame,
+    ink_of,
+    outline,
+    points_per_px,
+    same_scale,
+)
 from fpverify.features.minutiae import CELL_PX
-from fpverify.vocabulary import BoolArray, ByteArray, FloatArray, Minutiae
+from fpverify.vocabulary import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 130
@@ -29,21 +52,6 @@ COMPACT_SIZE_IN = (6.0, 3.6)
 COMPACT_DOTS_PER_INCH = 100  # 600 px wide
 PNG_BYTES = 200_000  # fits a mail and a manual
 COMPACT_BYTES = 60_000  # a report shows dozens
-PALETTES = (3.0, 2.0, 1.5, 1.0, 0.5)  # how finely a PNG has its colours, 1 being some sixty: the finest that fits
-
-INK = "#1b3a5c"
-QUIET = "#6b7280"  # of words beside the numbers
-PROBE = "#0072b2"  # blue and vermilion: the pair of Okabe and Ito that all colour-blind tell apart ...
-REFERENCE = "#e69f00"  # ... this orange is also lighter, so that grey print keeps them apart
-LONE = "#8a8f98"  # minutiae without a partner
-EDGE = "#1f2937"  # around minutiae with one
-REFUSED = "#9a3412"  # a non-match
-RIDGE_SHADE = 0.36  # of black: ridges stay behind what is drawn on them
-MARGIN_PX = 6  # around the foreground, 0.6 mm
-RIM_PX = 3 * CELL_PX  # around an image, for the outline's blur to end in
-TAIL_PX = 6.5  # of a minutia's direction, one and a half ridge periods
-SCALES_MM = (5, 2, 1)  # of the bar: the longest within a third of a panel
-STRONGEST = 0.9  # strength at the dark end of the colours; the strengths of good pairs lie at 0.4 to 0.9
 FOOT = 0.235  # of the picture's height, below the prints: legend and numbers
 LINE_LETTERS = 150  # of a sentence on the picture's width
 STEP_LETTERS = 15  # of a line below a number
@@ -63,7 +71,7 @@ def write_picture(explained: Explanation, path: str | Path) -> None:
     figure = Figure(figsize=SIZE_IN, dpi=DOTS_PER_INCH, facecolor="white")
     draw_pair(explained, figure)
     if Path(path).suffix.lower() == ".png":
-        Path(path).write_bytes(_png(figure, PNG_BYTES))
+        Path(path).write_bytes(png(figure, PNG_BYTES))
     else:
         figure.savefig(path)
 
@@ -74,7 +82,7 @@ def pair_png(explained: Explanation) -> bytes:
 
     figure = Figure(figsize=COMPACT_SIZE_IN, dpi=COMPACT_DOTS_PER_INCH, facecolor="white")
     draw_pair(explained, figure, compact=True)
-    return _png(figure, COMPACT_BYTES)
+    return png(figure, COMPACT_BYTES)
 
 
 def draw_pair(explained: Explanation, figure: Figure, *, compact: bool = False) -> None:
@@ -95,11 +103,11 @@ def draw_pair(explained: Explanation, figure: Figure, *, compact: bool = False) 
     _draw_prints(explained, panels[0], panels[1])
     if explained.overlap is not None:
         _draw_overlay(explained, explained.overlap, panels[2])
-    _same_scale(panels)
+    same_scale(panels)
     if explained.overlap is not None:
         _draw_partners(explained, explained.overlap, figure, panels)
         _legend(figure)
-    _draw_scale(panels[0], 8)
+    draw_scale(panels[0], 8)
     _draw_numbers(explained, figure)
 
 
@@ -111,10 +119,10 @@ def _draw_compact(explained: Explanation, figure: Figure) -> None:
         figure.text(0.98, 0.97, _partners(explained.overlap), size=8.5, color=QUIET, va="top", ha="right")
     panels = [figure.add_axes((left, 0.02, 0.47, 0.80)) for left in (0.02, 0.51)]
     _draw_prints(explained, panels[0], panels[1], letters=8)
-    _same_scale(panels)
+    same_scale(panels)
     if explained.overlap is not None:
         _draw_partners(explained, explained.overlap, figure, panels)
-    _draw_scale(panels[0], 7)
+    draw_scale(panels[0], 7)
 
 
 def _partners(found: Overlap) -> str:
@@ -143,13 +151,12 @@ def _verdict_colour(explained: Explanation) -> str:
     return INK if explained.decision.match else REFUSED
 
 
-# --- the prints -----------------------------------------------------------------------------------------------------
+# --- the prints and their partners ----------------------------------------------------------------------------------
 
 
 def _draw_prints(explained: Explanation, left: Axes, right: Axes, letters: float = 9.5) -> None:
     for side, axes in ((explained.probe, left), (explained.reference, right)):
-        _draw_print(side, axes)
-        _caption(axes, f"{side.role} {_short(side.name)}", _facts(side), letters)
+        draw_print(side, axes, letters)
 
 
 def _draw_partners(explained: Explanation, found: Overlap, figure: Figure, panels: Sequence[Axes]) -> None:
@@ -157,142 +164,10 @@ def _draw_partners(explained: Explanation, found: Overlap, figure: Figure, panel
     commons = found.probe_common, found.reference_common
     for column, side in enumerate((explained.probe, explained.reference)):
         minutiae = side.template.minutiae
-        _draw_minutiae(minutiae, _strength_of(found, len(minutiae), column), commons[column], panels[column])
+        draw_minutiae(minutiae, _strength_of(found, len(minutiae), column), commons[column], panels[column])
     _draw_lines(explained, found, figure, panels[0], panels[1])
     if len(panels) > 2 and found.alignment is not None:
         _draw_joined(explained, found, found.alignment, panels[2])
-
-
-def _caption(axes: Axes, first: str, second: str, letters: float) -> None:
-    """Two lines above a panel."""
-    place: dict[str, Any] = {
-        "xycoords": "axes fraction",
-        "textcoords": "offset points",
-        "va": "bottom",
-        "annotation_clip": False,
-        "parse_math": False,  # a dollar in a file name is one
-    }
-    axes.annotate(first, (0, 1), (0, 1.55 * letters), size=letters, color=INK, weight="bold", **place)
-    axes.annotate(second, (0, 1), (0, 0.2 * letters), size=letters - 1, color=QUIET, **place)
-
-
-def _short(name: str) -> str:
-    """A file name that can be drawn on one line."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return shown if len(shown) <= 26 else f"{shown[:11]}…{shown[-14:]}"
-
-
-def _facts(side: Side) -> str:
-    area_mm2 = side.acquired.area_mm2
-    if area_mm2 is None:
-        return f"{side.scan.ppi:.0f} ppi"
-    return f"{len(side.template.minutiae)} minutiae on {area_mm2:.0f} mm², quality {side.template.quality:.2f}"
-
-
-def _draw_print(side: Side, axes: Axes) -> None:
-    image = side.acquired.prepared.image
-    foreground = side.acquired.foreground
-    shade = RIDGE_SHADE * _ink(image, foreground)
-    height, width = image.shape
-    axes.imshow(1 - shade, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0), interpolation="hanning")
-    _outline(side.acquired, "0.45", axes)
-    _frame(axes, _box(image.shape, foreground))
-
-
-def _ink(image: FloatArray, foreground: BoolArray | None) -> FloatArray:
-    """0 for paper to 1 for a ridge; (h, w), nothing outside the foreground."""
-    ink = np.clip(0.5 - image / 2.4, 0, 1)
-    return np.asarray(ink if foreground is None else ink * _coverage(foreground, image.shape), np.float32)
-
-
-def _coverage(foreground: BoolArray, shape: tuple[int, ...]) -> FloatArray:
-    """The foreground's cells as pixels with a soft rim, as wide as the outline; (h, w) in [0, 1]."""
-    smooth = _smooth_cells(foreground, shape)[RIM_PX:-RIM_PX, RIM_PX:-RIM_PX]
-    return np.asarray(np.clip(4 * smooth - 1.5, 0, 1))
-
-
-def _smooth_cells(foreground: BoolArray, shape: tuple[int, ...]) -> FloatArray:
-    """The foreground's cells as pixels without steps, with a rim of nothing; (h + 2 RIM_PX, w + 2 RIM_PX) in [0, 1]."""
-    cells = np.asarray(np.kron(foreground, np.ones((CELL_PX, CELL_PX))), np.float32)[: shape[0], : shape[1]]
-    framed = cv2.copyMakeBorder(cells, RIM_PX, RIM_PX, RIM_PX, RIM_PX, cv2.BORDER_CONSTANT, value=0)
-    return np.asarray(cv2.GaussianBlur(framed, (0, 0), CELL_PX), np.float32)
-
-
-def _outline(acquired: Acquired, colour: str, axes: Axes, alignment: Alignment | None = None) -> None:
-    """Smooth lines around the foreground, laid by an alignment if there is one."""
-    if acquired.foreground is None:
-        return
-    smooth = _smooth_cells(acquired.foreground, acquired.prepared.image.shape)
-    rims, _ = cv2.findContours((smooth > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for rim in rims:
-        z = _smooth_ring(rim[:, 0, 0] + 1j * rim[:, 0, 1]) + (0.5 - RIM_PX) * (1 + 1j)
-        z = z if alignment is None else alignment.laid(z)
-        axes.plot(z.real, z.imag, color=colour, linewidth=1.0, solid_joinstyle="round", zorder=2)
-
-
-def _smooth_ring(z: NDArray[np.complex128], window: int = 9) -> NDArray[np.complex128]:
-    """A closed line of points, each the mean of its neighbours, so that no pixel steps are left; ends as it starts."""
-    if len(z) <= window:
-        return np.append(z, z[:1])
-    around = np.concatenate([z[-(window // 2) :], z, z[: window // 2]])
-    smooth = np.convolve(around, np.full(window, 1 / window), "valid")
-    return np.append(smooth, smooth[:1])
-
-
-def _box(shape: tuple[int, ...], foreground: BoolArray | None) -> tuple[float, float, float, float]:
-    """(left, right, top, bottom) of what there is to show, px."""
-    if foreground is None or not foreground.any():
-        return 0.0, float(shape[1]), 0.0, float(shape[0])
-    rows, columns = np.flatnonzero(foreground.any(1)), np.flatnonzero(foreground.any(0))
-    ends = (columns[0], columns[-1] + 1, rows[0], rows[-1] + 1)
-    left, right, top, bottom = (float(CELL_PX * end) for end in ends)
-    return left - MARGIN_PX, right + MARGIN_PX, top - MARGIN_PX, bottom + MARGIN_PX
-
-
-def _frame(axes: Axes, box: tuple[float, float, float, float]) -> None:
-    left, right, top, bottom = box
-    axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[], aspect="auto")
-    axes.spines[:].set_visible(False)
-
-
-def _same_scale(panels: Sequence[Axes]) -> None:
-    """Widens what the panels show, about its middle, until a millimetre is as long in all and each fills its place."""
-    px_per_inch = 0.0
-    sizes = [_size_in(axes) for axes in panels]
-    for axes, (width, height) in zip(panels, sizes, strict=True):
-        px_per_inch = max(px_per_inch, _span(axes.get_xlim()) / width, _span(axes.get_ylim()) / height)
-    for axes, (width, height) in zip(panels, sizes, strict=True):
-        x, y = float(np.mean(axes.get_xlim())), float(np.mean(axes.get_ylim()))
-        across, down = px_per_inch * width / 2, px_per_inch * height / 2
-        axes.set(xlim=(x - across, x + across), ylim=(y + down, y - down))
-
-
-def _size_in(axes: Axes) -> tuple[float, float]:
-    """Width and height of a panel on the page, inches."""
-    inch = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
-    return inch.width, inch.height
-
-
-def _span(ends: tuple[float, float]) -> float:
-    return abs(ends[1] - ends[0])
-
-
-def _draw_scale(axes: Axes, letters: float) -> None:
-    """A bar of some millimetres in the lower left corner, on a white ground."""
-    across_mm = _span(axes.get_xlim()) * MM_PER_PX
-    length_mm = next((length for length in SCALES_MM if length <= across_mm / 3), SCALES_MM[-1])
-    share = length_mm / across_mm
-    point = 1 / 72 / _size_in(axes)[1]  # of the page, as a share of the panel's height
-    axes.plot(
-        [0, share], [2 * point] * 2, color="0.3", linewidth=2, solid_capstyle="butt", transform=axes.transAxes, zorder=7
-    )
-    ground = {"facecolor": "white", "edgecolor": "none", "pad": 2.5}
-    axes.text(
-        0, 5 * point, f"{length_mm} mm", size=letters, color="0.3", va="bottom", transform=axes.transAxes, bbox=ground
-    )
-
-
-# --- minutiae and partners ------------------------------------------------------------------------------------------
 
 
 def _strength_of(found: Overlap, number: int, column: int) -> FloatArray:
@@ -302,48 +177,12 @@ def _strength_of(found: Overlap, number: int, column: int) -> FloatArray:
     return strengths
 
 
-def _draw_minutiae(minutiae: Minutiae, strengths: FloatArray, common: BoolArray, axes: Axes) -> None:
-    """A mark with a tail for each, as large as its quality; with a partner, filled with the colour of its strength."""
-    paired = strengths > 0
-    inside = common if len(common) == len(minutiae) else np.ones(len(minutiae), bool)
-    for chosen, alpha in ((~paired & ~inside, 0.45), (~paired & inside, 1.0)):
-        _draw_marks(minutiae, chosen, axes, colours=LONE, filled=False, alpha=alpha)
-    _draw_marks(minutiae, paired, axes, colours=_colours()(_shade(strengths[paired])), filled=True, alpha=1.0)
-
-
-def _draw_marks(minutiae: Minutiae, chosen: BoolArray, axes: Axes, *, colours: Any, filled: bool, alpha: float) -> None:
-    x, y, angle = minutiae.x_px[chosen], minutiae.y_px[chosen], minutiae.angle_rad[chosen]
-    if len(x) == 0:
-        return
-    from matplotlib.collections import LineCollection
-
-    tails = np.stack([x, y, x + TAIL_PX * np.cos(angle), y + TAIL_PX * np.sin(angle)], axis=1).reshape(-1, 2, 2)
-    scale = _points_per_px(axes)
-    axes.add_collection(LineCollection(list(tails), colors=colours, linewidths=1.3, alpha=alpha, zorder=4))
-    across = (2.0 + 2.2 * minutiae.quality[chosen]) * scale  # px: up to a ridge period
-    axes.scatter(
-        x,
-        y,
-        s=across**2,
-        facecolors=colours if filled else "white",
-        edgecolors=EDGE if filled else colours,
-        linewidths=0.6 if filled else 1.0,
-        alpha=alpha,
-        zorder=5,
-    )
-
-
-def _points_per_px(axes: Axes) -> float:
-    """Points of the page for a pixel of the print."""
-    return 72 * _size_in(axes)[0] / _span(axes.get_xlim())
-
-
 def _draw_lines(explained: Explanation, found: Overlap, figure: Figure, left: Axes, right: Axes) -> None:
     """From each of the probe's minutiae to its partner, the strongest above the others."""
     from matplotlib.patches import ConnectionPatch
 
     one, other = explained.probe.template.minutiae, explained.reference.template.minutiae
-    colours = _colours()(_shade(found.strengths))
+    colours = colours_of(found.strengths)
     for k in np.argsort(found.strengths, kind="stable"):
         i, j = found.pairs[k]
         line = ConnectionPatch(
@@ -361,18 +200,6 @@ def _draw_lines(explained: Explanation, found: Overlap, figure: Figure, left: Ax
         figure.add_artist(line)
 
 
-def _colours() -> Colormap:
-    """From sand (weak) to dark blue (strong): in order for the colour-blind, and darker and darker in grey."""
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap
-
-    return ListedColormap(colormaps["cividis_r"](np.linspace(0.12, 1, 256)))
-
-
-def _shade(strengths: FloatArray) -> FloatArray:
-    return np.asarray(np.clip(strengths / np.float32(STRONGEST), 0, 1))
-
-
 # --- the overlay ----------------------------------------------------------------------------------------------------
 
 
@@ -380,20 +207,20 @@ def _draw_overlay(explained: Explanation, found: Overlap, axes: Axes) -> None:
     """The probe laid on the reference, each in its colour, partners joined."""
     one, other = explained.probe.acquired, explained.reference.acquired
     alignment = found.alignment
-    _caption(axes, "probe laid on reference", _overlay_facts(explained, alignment), 9.5)
+    caption(axes, "probe laid on reference", _overlay_facts(explained, alignment), 9.5)
     if alignment is None or one.foreground is None or other.foreground is None:
-        _frame(axes, (0.0, 10.0, 0.0, 10.0))
+        frame(axes, (0.0, 10.0, 0.0, 10.0))
         axes.text(5, 5, "no consensus\nto lay them by", size=11, color=QUIET, ha="center", va="center")
         return
-    left, right, top, bottom = _union(_laid_box(one.foreground, alignment), _box((), other.foreground))
+    left, right, top, bottom = _union(_laid_box(one.foreground, alignment), box_of((), other.foreground))
     corner, size = np.array([left, top]), (round(right - left), round(bottom - top))
-    here = _shifted(_ink(one.prepared.image, one.foreground), alignment.matrix, corner, size)
-    there = _shifted(_ink(other.prepared.image, other.foreground), np.eye(2, 3), corner, size)
+    here = _shifted(ink_of(one.prepared.image, one.foreground), alignment.matrix, corner, size)
+    there = _shifted(ink_of(other.prepared.image, other.foreground), np.eye(2, 3), corner, size)
     extent = (left, left + size[0], top + size[1], top)
-    axes.imshow(_mixed(here, there), extent=extent, interpolation="hanning")
-    _outline(one, PROBE, axes, alignment)
-    _outline(other, REFERENCE, axes)
-    _frame(axes, (left, right, top, bottom))
+    axes.imshow(mixed(here, there), extent=extent, interpolation="hanning")
+    outline(one, PROBE, axes, alignment)
+    outline(other, REFERENCE, axes)
+    frame(axes, (left, right, top, bottom))
 
 
 def _overlay_facts(explained: Explanation, alignment: Alignment | None) -> str:
@@ -425,16 +252,6 @@ def _shifted(
     return np.asarray(cv2.warpAffine(ink, laid, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
-def _mixed(probe: FloatArray, reference: FloatArray) -> FloatArray:
-    """Two inks on white paper, as printed one on the other: dark where ridges meet; (h, w, 3) in [0, 1]."""
-    from matplotlib.colors import to_rgb
-
-    paper = np.ones((*probe.shape, 3), np.float32)
-    for ink, colour in ((probe, PROBE), (reference, REFERENCE)):
-        paper *= 1 - 0.75 * ink[..., None] * (1 - np.array(to_rgb(colour), np.float32))
-    return paper
-
-
 def _draw_joined(explained: Explanation, found: Overlap, alignment: Alignment, axes: Axes) -> None:
     """A ring around each partner of the reference, and a line from where the probe's lies."""
     one, other = explained.probe.template.minutiae, explained.reference.template.minutiae
@@ -443,7 +260,7 @@ def _draw_joined(explained: Explanation, found: Overlap, alignment: Alignment, a
     there = other.x_px[j].astype(np.float64) + 1j * other.y_px[j]
     for a, b in zip(here, there, strict=True):
         axes.plot([a.real, b.real], [a.imag, b.imag], color="black", linewidth=1.2, zorder=4)
-    size = (4.2 * _points_per_px(axes)) ** 2
+    size = (4.2 * points_per_px(axes)) ** 2
     axes.scatter(there.real, there.imag, s=size, facecolors="none", edgecolors="black", linewidths=0.9, zorder=5)
 
 
@@ -455,7 +272,7 @@ def _legend(figure: Figure) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.lines import Line2D
 
-    dark, lone = _colours()(0.9), LONE
+    dark, lone = strength_colours()(0.9), LONE
     marks = [
         Line2D([], [], marker="o", ls="", c=dark, ms=6, mec=EDGE, label="minutia with a partner"),
         Line2D([], [], marker="o", ls="", c=lone, ms=5.5, mfc="white", label="without"),
@@ -478,7 +295,7 @@ def _legend(figure: Figure) -> None:
         borderaxespad=0,
     )
     axes = figure.add_axes((0.805, 0.198, 0.105, 0.016))
-    bar = figure.colorbar(ScalarMappable(cmap=_colours()), cax=axes, orientation="horizontal", ticks=[])
+    bar = figure.colorbar(ScalarMappable(cmap=strength_colours()), cax=axes, orientation="horizontal", ticks=[])
     bar.outline.set_visible(False)
     figure.text(0.799, 0.206, "weak", size=8.5, color="0.25", ha="right", va="center")
     figure.text(0.916, 0.206, "strong pair", size=8.5, color="0.25", ha="left", va="center")
@@ -513,46 +330,3 @@ def _draw_score(explained: Explanation, axes: Axes) -> None:
     axes.set_xlabel("false match rate of a threshold at this score", size=8, color=QUIET, labelpad=2)
     axes.tick_params(length=2, color=QUIET, pad=2)
     axes.spines[:].set_visible(False)
-
-
-# --- small files ----------------------------------------------------------------------------------------------------
-
-
-def _png(figure: Figure, most_bytes: int) -> bytes:
-    """The figure in the colours it is drawn with and their blends, as finely as fits."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
-
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    for fineness in PALETTES:
-        palette = Image.new("P", (1, 1))
-        palette.putpalette(_palette(fineness).tobytes())
-        file = io.BytesIO()
-        image.quantize(palette=palette, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-        if file.tell() <= most_bytes:
-            break
-    return file.getvalue()
-
-
-def _palette(fineness: float) -> ByteArray:
-    """Greys, the strengths' colours, words' colours fading into white, and the overlay's two inks; (n, 3)."""
-    from matplotlib.colors import to_rgb
-
-    def steps(number: float) -> FloatArray:
-        return np.linspace(0, 1, round(number), dtype=np.float32)
-
-    white = np.ones(3)
-    greys = steps(9 * fineness)[:, None] * white
-    strong = _colours()(steps(8 * fineness))[:, :3]
-    words = [
-        white + share * (np.array(to_rgb(colour)) - white)
-        for colour in (INK, REFUSED, PROBE, REFERENCE)
-        for share in steps(1 + 3 * fineness)[1:]
-    ]
-    one, other = np.meshgrid(steps(3 * fineness), steps(3 * fineness))
-    inks = _mixed(one, other).reshape(-1, 3)
-    pale = (white + strong[::2]) / 2  # lines between partners, which are half transparent
-    colours = np.concatenate([greys, strong, pale, words, inks])
-    return np.unique(np.rint(255 * colours).astype(np.uint8), axis=0)[:256]

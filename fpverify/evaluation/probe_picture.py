@@ -11,7 +11,7 @@ from fpverify.vocabulary import ByteArray, Template
 
 ENLARGED = 2  # px of the picture for each of 250 ppi
 RADIUS_PX, TAIL_PX = 7, 15  # of a minutia and its direction, px of the picture
-PARTNER = (178, 114, 0)  # blue, green, red: the blue of `pair_picture`
+PARTNER = (178, 114, 0)  # blue, green, red: the blue of `palette`
 LONE = (152, 143, 138)
 PAPER, INK = 255.0, 90.0  # grey levels of valleys and ridges: ridges stay behind what is drawn on them
 CLEAREST = 1.5  # deviations of the normalised image at which grey ends
