@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from fpverify.synthesis.finger import MasterFinger, draw_finger
@@ -136,7 +137,7 @@ class MasterPool:
     """Many master fingers on disk, memory-mapped: cheap to share between processes.
 
     Attributes:
-        folder: holds `<shard>.npy` (ridges, int8) and `<shard>.minutiae.npz`.
+        folder: holds `<shard>.npy` (ridges, int8) and `<shard>.labels.npz` (minutiae and patterns).
         fingers: how many.
     """
 
@@ -176,11 +177,19 @@ class MasterPool:
             ridges, x, angle = np.ascontiguousarray(ridges[:, ::-1]), ridges.shape[1] - 1 - x, np.pi - angle
         return ridges, Minutiae(x, y, angle, np.ones_like(x))
 
+    def patterns(self) -> NDArray[np.str_]:
+        """The class of each finger as it is drawn, unmirrored, a key of `orientation.CLASS_FREQUENCIES`; (fingers,)."""
+        classes = []
+        for shard in range(-(-self.fingers // SHARD)):
+            with np.load(self._labels_path(shard)) as stored:
+                classes.append(stored["pattern"])
+        return np.concatenate(classes)[: self.fingers]
+
     def _ridges_path(self, shard: int) -> Path:
         return self.folder / f"{shard:05d}.npy"
 
     def _labels_path(self, shard: int) -> Path:
-        return self.folder / f"{shard:05d}.minutiae.npz"
+        return self.folder / f"{shard:05d}.labels.npz"
 
 
 def _write_shard(shard: int, pool: MasterPool, seed: int) -> int:
@@ -191,7 +200,7 @@ def _write_shard(shard: int, pool: MasterPool, seed: int) -> int:
     with _replacing(pool._ridges_path(shard)) as part:
         np.save(part, ridges)
     with _replacing(pool._labels_path(shard)) as part:
-        np.savez(part, minutiae=np.concatenate(rows), finger=owner)
+        np.savez(part, minutiae=np.concatenate(rows), finger=owner, pattern=[one.pattern for one in drawn])
     return len(drawn)
 
 

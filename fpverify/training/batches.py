@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
 Batches = Callable[[int], tuple[FloatArray, FloatArray]]
+Finger = tuple[FloatArray, Minutiae]  # ridges, as `MasterPool.finger` gives them
 
 CELL_PX = 4  # the minutia map has one cell for 4 x 4 px
 CHANNELS = 8  # heat, heat weight, dx, dy, cos, sin, foreground, foreground weight
@@ -67,6 +69,8 @@ class PatchBatches:
         fingers: about how many fingers a batch shows.
         minutiae: most minutiae taken of one finger; a batch has `fingers * minutiae` pairs.
         settings: of the impressions.
+        one_pattern: fraction of the batches whose fingers are all of one pattern and hand: ridges flow alike then, and
+            only minutiae tell them apart.
     """
 
     masters: MasterPool
@@ -74,6 +78,7 @@ class PatchBatches:
     fingers: int = 16
     minutiae: int = 12
     settings: ImpressionSettings = field(default_factory=ImpressionSettings)
+    one_pattern: float = 0.0
 
     def __call__(self, index: int) -> tuple[FloatArray, FloatArray]:
         """Batch number `index`.
@@ -84,9 +89,10 @@ class PatchBatches:
         """
         rng = np.random.default_rng([self.seed, index])
         wanted = self.fingers * self.minutiae
+        shown = self._fingers(rng)
         first, second, owners = [], [], []
         for owner in range(wanted):  # far more fingers than needed; left when there are enough pairs
-            left, right = self._finger(rng)
+            left, right = self._pair(rng, shown)
             first.append(left)
             second.append(right)
             owners += [owner] * len(left)
@@ -95,15 +101,22 @@ class PatchBatches:
         pairs = [np.concatenate(side)[:wanted] for side in (first, second)]
         return np.concatenate(pairs)[..., None], np.tile(np.array(owners[:wanted], np.float32), 2)
 
-    def _finger(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        """Two (k, 64, 64) stacks of the same k minutiae."""
-        ridges, minutiae = _any_finger(rng, self.masters)
-        while True:
+    def _fingers(self, rng: np.random.Generator) -> Iterator[Finger]:
+        """Without end: any fingers, or, now and then, those of one pattern."""
+        if not (self.one_pattern > 0 and rng.random() < self.one_pattern):
+            while True:
+                yield _any_finger(rng, self.masters)
+        patterns, mirrored = self.masters.patterns(), bool(rng.random() < 0.5)
+        alike = rng.permutation(np.flatnonzero(patterns == rng.choice(patterns)))
+        yield from (self.masters.finger(int(number), mirrored=mirrored) for number in cycle(alike))
+
+    def _pair(self, rng: np.random.Generator, shown: Iterator[Finger]) -> tuple[FloatArray, FloatArray]:
+        """Two (k, 64, 64) stacks of the same k minutiae of the next finger whose impressions share enough."""
+        for ridges, minutiae in shown:
             pair = [draw_impression(rng, ridges, minutiae, self.settings) for _ in range(2)]
             shared = np.flatnonzero(pair[0].visible & pair[1].visible)
             if len(shared) >= LEAST_SHARED:
                 break
-            ridges, minutiae = _any_finger(rng, self.masters)
         chosen = rng.choice(shared, min(self.minutiae, len(shared)), replace=False)
         left, right = (_jittered_patches(rng, made, chosen) for made in pair)
         return left, right
@@ -160,7 +173,7 @@ def _empty_target(shape: tuple[int, ...]) -> FloatArray:
     return target
 
 
-def _any_finger(rng: np.random.Generator, masters: MasterPool) -> tuple[FloatArray, Minutiae]:
+def _any_finger(rng: np.random.Generator, masters: MasterPool) -> Finger:
     return masters.finger(int(rng.integers(masters.fingers)), mirrored=bool(rng.random() < 0.5))
 
 

@@ -122,6 +122,7 @@ class DescriptorRecipe(StageRecipe):
     impressions: ImpressionRecipe = ImpressionRecipe()
     fingers: PositiveInt = 16
     minutiae: PositiveInt = 12
+    one_pattern: Share = 0.0
     temperature: PositiveFloat = 0.07
 
 

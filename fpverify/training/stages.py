@@ -92,7 +92,9 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
 
 def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     def make(part: DescriptorRecipe, seed: int) -> Make:
-        batches = PatchBatches(masters, seed, part.fingers, part.minutiae, part.impressions.settings())
+        batches = PatchBatches(
+            masters, seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
+        )
         loss, parts = losses.info_nce(part.temperature), [losses.first_rank]
         validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
         about = _about(recipe, part, "fingers")

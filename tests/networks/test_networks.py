@@ -9,6 +9,7 @@ keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.train
 
 from fpverify.networks import losses  # noqa: E402
+from fpverify.networks.blocks import residual_block  # noqa: E402
 from fpverify.networks.minutia_map import minutia_map  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
 from fpverify.networks.whole_print import whole_print_tower  # noqa: E402
@@ -45,8 +46,18 @@ def test_towers_give_unit_vectors() -> None:
 
 
 def test_networks_are_small() -> None:
-    assert minutia_map().count_params() < 350_000
-    assert patch_tower().count_params() < 600_000
+    assert minutia_map().count_params() < 600_000
+    assert patch_tower().count_params() < 1_200_000
+
+
+def test_a_residual_block_begins_as_nothing_and_learns() -> None:
+    went_in = keras.Input((8, 8, 4))
+    block = keras.Model(went_in, residual_block(went_in))
+    x = np.abs(np.random.default_rng(4).normal(size=(2, 8, 8, 4))).astype(np.float32)  # as after a ReLU
+    np.testing.assert_array_equal(np.asarray(block(x)), x)
+    block.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+    block.train_on_batch(x, x + 1)
+    assert not np.array_equal(np.asarray(block(x)), x)
 
 
 def test_heat_loss_agrees_with_a_loop_over_cells() -> None:

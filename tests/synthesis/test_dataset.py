@@ -67,6 +67,7 @@ def test_a_pool_holds_the_fingers_of_its_seed_and_goes_on_where_it_was_left(tmp_
     truth = master(9, 3)
     assert np.abs(ridges - truth.ridges).max() <= 0.5 / 127 + 1e-6
     np.testing.assert_allclose(minutiae.x_px, truth.minutiae.x_px)
+    assert pool.patterns().tolist() == [master(9, number).pattern for number in range(4)]
 
 
 def test_a_mirrored_finger_is_mirrored_with_its_minutiae(tmp_path: Path, monkeypatch) -> None:

@@ -66,3 +66,26 @@ def test_the_two_halves_of_a_batch_show_the_same_minutiae(masters: MasterPool, m
     alike = np.corrcoef(left, right)[:24, 24:]
     others = alike[fingers[:24, None] != fingers[None, :24]]
     assert np.median(np.diag(alike)) > np.quantile(others, 0.99)
+
+
+def test_batches_of_one_pattern_show_fingers_of_one_pattern_and_hand(
+    masters: MasterPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[int, bool]] = []
+    finger = MasterPool.finger
+
+    def noted(pool: MasterPool, number: int, *, mirrored: bool = False) -> object:
+        shown.append((number, mirrored))
+        return finger(pool, number, mirrored=mirrored)
+
+    monkeypatch.setattr(MasterPool, "finger", noted)
+    patterns = masters.patterns()
+    batches = PatchBatches(masters, seed=4, fingers=3, minutiae=6, settings=CLEAR, one_pattern=1.0)
+    kinds = set()
+    for number in range(6):
+        shown.clear()
+        batches(number)
+        alike = {(patterns[which], mirrored) for which, mirrored in shown}
+        assert len(alike) == 1
+        kinds |= alike
+    assert len(kinds) > 1
