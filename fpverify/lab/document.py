@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fpverify.lab import prose
 from fpverify.lab.design import Design
 from fpverify.lab.designs import all_designs
 from fpverify.lab.learners import Siamese
@@ -16,7 +17,6 @@ from fpverify.lab.table import table_trials
 
 DOTS_PER_INCH = 100
 CURVES_FILE = "lab-curves.png"
-FIGURE_FILE = "lab-six.png"  # drawn with `lab figure`; shown where it is there
 FAILURE = "stripes-dense3"
 ONE_LAYER = "stripes-dense1"  # the thread's cure; it does not say whether dropout stayed
 CURVES_A_ROW = 4
@@ -24,6 +24,7 @@ HEADROOM = 1.5  # above the greatest loss, so that a flat curve stays off the fr
 LEAST_LOSS = 1e-2  # the top of a panel at least
 COLLAPSED = 0.02  # relative: a mined loss so near its margin tells no two prints apart
 NOTHING = "-"
+_DROPPED = ("d mated, dropout on", "1 - p", "active")
 
 
 def write_document(path: Path, folder: Path) -> int:
@@ -40,7 +41,7 @@ def write_document(path: Path, folder: Path) -> int:
     images = path.parent / "images"
     images.mkdir(parents=True, exist_ok=True)
     draw_curves(results, images / CURVES_FILE)
-    six = (images / FIGURE_FILE).exists()
+    six = (images / prose.FIGURE_FILE).exists()
     path.write_text(page_text(results, six=six), encoding="utf-8")
     return len(results)
 
@@ -80,15 +81,15 @@ def _page(results: Sequence[Result], designs: Mapping[str, Design], *, six: bool
     yield from _table("Reported and rebuilt", _reported_rows(results, designs))
     yield from ("", f"![Losses over epochs, a panel for each design](images/{CURVES_FILE})", "")
     if six:
-        yield from _SIX
+        yield from prose.SIX
     yield from _failure(results)
-    yield from _table("Stripes that no training showed", _probe_rows(results), _PROBES)
-    yield from _table("Known identities and unknown ones", _split_rows(results), _SPLITS)
-    yield from _table("Twenty candidates", _candidate_rows(results), _CANDIDATES)
-    yield from _table("What mining costs", _mining_rows(results), _MINING)
+    yield from _table("Stripes that no training showed", _probe_rows(results), prose.PROBES)
+    yield from _table("Known identities and unknown ones", _split_rows(results), prose.SPLITS)
+    yield from _table("Twenty candidates", _candidate_rows(results), prose.CANDIDATES)
+    yield from _table("What mining costs", _mining_rows(results), prose.MINING)
     yield from _collapse(results, designs)
-    yield from _table("Other resolutions", _scale_rows(results), _SCALES)
-    yield from _table("Real prints", _real_rows(results), _REAL)
+    yield from _table("Other resolutions", _scale_rows(results), prose.SCALES)
+    yield from _table("Real prints", _real_rows(results), prose.REAL)
     yield from _refused(results)
     yield from _versions(results)
 
@@ -151,7 +152,7 @@ def _failure(results: Sequence[Result]) -> Iterator[str]:
     groups = [group for group in _groups(results) if group[0].trial.design == FAILURE]
     if not groups:
         return
-    yield from _FAILURE
+    yield from prose.FAILURE
     yield from _table(
         "",
         [
@@ -206,7 +207,7 @@ def _verdict(groups: Sequence[Sequence[Result]]) -> Iterator[str]:
     yield ""
     yield f"**As published, it is solved on {stuck} of {count} seeds.** Always cured by: {_listed(cures)}."
     yield f"Sometimes: {_listed(partly)}. Never: {_listed(vain)}."
-    yield from _VERDICT
+    yield from prose.VERDICT
 
 
 def _one_layer(results: Sequence[Result]) -> Iterator[str]:
@@ -355,70 +356,3 @@ def _table(title: str, rows: Iterable[tuple[str, ...]], text: Sequence[str] = ()
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     yield from (f"| {' | '.join(row)} |" for row in body)
-
-
-_DROPPED = ("d mated, dropout on", "1 - p", "active")
-_SIX = (
-    "## Six columns",
-    "",
-    "    fpverify lab figure twin-194 fpverify/samples/A_1.bmp fpverify/samples/A_2.bmp --data ridges --out six.png",
-    "",
-    f"![Left, right, features of both, their difference, and what of it counts](images/{FIGURE_FILE})",
-    "",
-    "Two impressions of a sample finger, which the network calls different: it has learned copies, turned and zoomed",
-    "about the middle, and knows no other change.",
-)
-_FAILURE = (
-    "",
-    "## Why `stripes-dense3` fails",
-    "",
-    "The question's two images are as different as can be, and its network has three million weights; it was",
-    "asked whether the gradient vanishes. Each row changes one thing. *p* is the share of mated pairs and the",
-    'accuracy of always answering "same"; *solved* counts seeds with at least 99 % of the training pairs right;',
-    "*d* are mean distances on the training pairs; *active* is the share of units of the first, second and third",
-    "dense layer that any image makes positive.",
-)
-_VERDICT = (
-    "",
-    "Dropout in front of a distance is the cause; dead units are how it kills. Dropout is drawn for each side by",
-    "itself, so in training even two identical images are far apart, and the mated pairs cost most. The way down",
-    "is to shrink every activation, and it ends where no image makes a unit of the first layer positive",
-    "(*active*; with elu, where units are saturated). From there on the image hardly reaches the code, and no",
-    "gradient reaches the weights. The first layer's gradient has indeed vanished, but depth, activation, start,",
-    "optimiser, rate, pairs and the distance's own gradient at zero can each be changed without saving it;",
-    "without dropout nothing pushes.",
-    "",
-    "What is left is a distance that is the same for all pairs. The loss of one distance d for all, p d^2 + (1 -",
-    "p) (1 - d)^2, is least at d = 1 - p, where it is p (1 - p): with the question's 54 % that is 0.248, the 0.25",
-    "that was reported. Some seeds get there, on dropout's noise alone (*d mated, dropout on*); in the others the",
-    "last layer is dead too, and the loss stays at 1 - p. In use, with dropout off, every distance is 0, the",
-    'answer is always "same", and accuracy is p: the reported 0.54.',
-)
-_PROBES = (
-    "Accuracy at a distance of 0.5 / at the threshold from the ROC of the training set. Trained on two images;",
-    "measured on stripes shifted by up to 11 px, turned by up to 10 degrees, 4 to 10 px wide, and all of it",
-    "together.",
-)
-_SPLITS = (
-    "A split by images lets training see other images of the very fingers or digits that are tested. A verifier meets",
-    "people whom its training never met: only the split by identities says how that goes. Few mated pairs are left in",
-    "a test of prints split by images, so its figures are rough.",
-)
-_CANDIDATES = (
-    "The report's question, on synthetic fingers: which of 20 prints is of the same finger? Ties count against",
-    "the design.",
-)
-_MINING = (
-    "The report's authors found hard negatives too expensive: they embedded all candidates anew for each pair.",
-    "Inside a batch one product of a matrix with itself finds them. *A step* takes any stranger of the batch, *with",
-    "the search* the most similar one; processor time, medians of steps in turn.",
-)
-_SCALES = (
-    "EER where the reference is a scan of another resolution. The designs are not told; the product reads it from",
-    "the file.",
-)
-_REAL = (
-    "Sets of real prints are only measured on, all pairs; means over the sets that FPVERIFY_REAL_PRINTS names.",
-    "`whole-print` learns one vector for a print from the same synthetic fingers: between it and the product lies what",
-    "comparing places adds, and what was put into the product's training.",
-)

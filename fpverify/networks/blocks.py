@@ -17,6 +17,9 @@ def conv_block(
 def residual_block(x: keras.KerasTensor) -> keras.KerasTensor:
     """Two convolutions whose answer is added to what went in; at first it is nothing, and the block changes nothing.
 
+    Args:
+        x: (b, h, w, c), none negative, as after `conv_block`; what comes out has the same shape.
+
     Source: He et al., "Deep Residual Learning", CVPR 2016; the last scale beginning at zero: Goyal et al., "Accurate,
     Large Minibatch SGD", 2017, section 5.1.
     """
