@@ -70,3 +70,15 @@ def random_template(seed: int = 0, *, minutiae: int = 40, size: int = 64, model_
         ),
         descriptors=rng.integers(-127, 128, (minutiae, size)).astype(np.int8),
     )
+
+
+@pytest.fixture
+def file(tmp_path: Path, make_template: Callable[..., Template]) -> Path:
+    """A store of three subjects with five impressions."""
+    path = tmp_path / "db" / "enrollments.sqlite"
+    with Store.open(tmp_path / "db") as store:
+        for seed, (subject, finger) in enumerate(
+            [("A", "right-index"), ("A", "right-index"), ("A", "left-thumb"), ("B", "right-index"), ("C", "unknown")]
+        ):
+            store.add(subject, finger, make_template(seed, minutiae=20))
+    return path

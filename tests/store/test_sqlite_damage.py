@@ -1,0 +1,131 @@
+"""A damaged SQLite file is noticed, and what is whole in it stays usable."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from sqlite_files import database, refusal
+
+from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
+from fpverify.store import Store, encode_template, template_format
+
+Contents = dict[str, list[tuple[str, int, object, bytes]]]
+
+
+def contents(path: Path) -> Contents:
+    """All the store says about the three subjects it holds, by every way of asking."""
+    with Store.open(path, create=False) as store:
+        found = {
+            subject: [
+                (r.finger, r.impression, r.enrolled_at, encode_template(r.template)) for r in store.references(subject)
+            ]
+            for subject in "ABC"
+        }
+        summary = [(row.subject, row.finger, row.impressions) for row in store.subjects()]
+    assert summary == [("A", "right-index", 2), ("A", "left-thumb", 1), ("B", "right-index", 1), ("C", "unknown", 1)]
+    return found
+
+
+def checked_contents(path: Path) -> Contents:
+    """The same after everything else, the audit trail too, has been looked at."""
+    with Store.open(path, create=False) as store:
+        store.check()
+    return contents(path)
+
+
+def flipped(original: bytes, bits: list[int]) -> bytes:
+    damaged = bytearray(original)
+    for bit in bits:
+        damaged[bit // 8] ^= 1 << bit % 8
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("bits_at_once", [1, 20])
+def test_flipped_bits_are_detected_or_harmless(file: Path, bits_at_once: int) -> None:
+    whole, original = contents(file), file.read_bytes()
+    used = [8 * at + bit for at, value in enumerate(original) if value for bit in range(8)]
+    source, detected = random.Random(3), 0  # noqa: S311
+    for _ in range(250):
+        file.write_bytes(flipped(original, source.choices(used, k=bits_at_once)))
+        try:
+            assert checked_contents(file) == whole
+        except StoreError:
+            detected += 1
+    assert detected > 150
+
+
+@pytest.mark.parametrize("keep", [0.999, 0.7, 0.4, 0.1, 0.001])
+def test_truncated_file_is_detected(file: Path, keep: float) -> None:
+    original = file.read_bytes()
+    file.write_bytes(original[: int(len(original) * keep)])
+    refusal(lambda: checked_contents(file), CorruptRecord, file)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE impressions SET finger = 3 WHERE id = 1",
+        "UPDATE impressions SET finger = 77 WHERE id = 1",
+        "UPDATE impressions SET number = 9 WHERE id = 1",
+        "UPDATE impressions SET model_id = 'release-2' WHERE id = 1",
+        "UPDATE impressions SET quality = 0.5 WHERE id = 1",
+        "UPDATE impressions SET quality = 'good' WHERE id = 1",
+        "UPDATE impressions SET enrolled_at = '1999-01-01T00:00:00+00:00' WHERE id = 1",
+        "UPDATE impressions SET record_id = '0123456789abcdef' WHERE id = 1",
+        "UPDATE impressions SET record = (SELECT record FROM impressions WHERE id = 2) WHERE id = 1",
+        "UPDATE impressions SET record = x'' WHERE id = 1",
+        "UPDATE impressions SET record = x'00' WHERE id = 1",
+        "UPDATE impressions SET record = substr(record, 1, length(record) - 1) WHERE id = 1",
+        "UPDATE impressions SET record = 7 WHERE id = 1",
+        "UPDATE impressions SET record = CAST(x'ff' AS TEXT) WHERE id = 1",
+        "UPDATE impressions SET subject_id = 2 WHERE id = 3",
+        "DELETE FROM impressions WHERE id = 3",
+        "UPDATE subjects SET impression_count = 4 WHERE id = 1",
+        "UPDATE subjects SET name = 'Z' WHERE id = 1",
+        "DROP TABLE impressions",
+        "ALTER TABLE impressions DROP COLUMN quality",
+    ],
+)
+def test_edited_record_is_detected(file: Path, damage: str) -> None:
+    with database(file) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(damage)
+    with Store.open(file) as store:
+        kind = NotEnrolled if "name = 'Z'" in damage else CorruptRecord
+        refusal(lambda: store.references("A"), kind, file)
+        refusal(store.subjects, CorruptRecord, file)
+        refusal(store.check, CorruptRecord, file)
+
+
+def test_damaged_record_leaves_the_other_subjects_usable(file: Path, make_template) -> None:
+    with database(file) as connection:
+        connection.execute("UPDATE impressions SET quality = 2 WHERE id = 1")
+    with Store.open(file) as store:
+        assert len(store.references("B")) == 1
+        refusal(lambda: store.references("A"), CorruptRecord, "'A'", "enroll again")
+        assert store.delete("A") == 3
+        store.add("A", "right-index", make_template())
+        store.check()
+
+
+def test_name_lost_from_the_index_is_damage_and_not_an_unknown_subject(file: Path) -> None:
+    with database(file) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name LIKE 'sqlite_autoindex_subj%'"
+        ).fetchone()
+    original, size = file.read_bytes(), 16384
+    index = original[(page - 1) * size : page * size]
+    assert index.count(b"B") == 1
+    file.write_bytes(original.replace(index, index.replace(b"B", b"D")))
+    with Store.open(file) as store:
+        refusal(lambda: store.references("B"), CorruptRecord, file)
+        refusal(store.check, CorruptRecord, file)
+
+
+def test_record_of_an_unknown_template_version_names_the_record(file: Path, monkeypatch) -> None:
+    monkeypatch.delitem(template_format._HEADERS, template_format.FORMAT_VERSION)
+    with Store.open(file) as store:
+        refusal(lambda: store.references("C"), CorruptRecord, "impression 1 of 'C', unknown", file, "format version 2")
