@@ -13,6 +13,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 POSITIVE_WEIGHT = 4.0  # a cell with a minutia against one without: there are about 60 times fewer
 FOCUS = 2.0  # exponent of the focal loss (Lin et al. 2017, eq. 4)
 TINY = 1e-4
+LIKENESS_WEIGHT, CONTRAST_WEIGHT = 5.0, 0.3  # what a taught network aims at: about even late in training
 
 
 def minutia_map_loss(target: Tensor, answer: Tensor) -> Tensor:
@@ -67,8 +68,8 @@ def info_nce(temperature: float = 0.07) -> Loss:
         temperature: of the softmax over cosine similarities.
 
     Returns:
-        A loss of (owners (2n,), embeddings (2n, d) of unit length); the first n correspond to the last n. The owners
-        are not needed: other minutiae of the same finger are the hardest negatives.
+        A loss of (anything, embeddings (2n, d) of unit length); the first n correspond to the last n. Whose they are
+        is not needed: other minutiae of the same finger are the hardest negatives.
     """
 
     def loss(owners: Tensor, embeddings: Tensor) -> Tensor:
@@ -80,6 +81,31 @@ def info_nce(temperature: float = 0.07) -> Loss:
         return ops.mean(among_right + among_left) / 2
 
     return loss
+
+
+def taught(temperature: float = 0.07) -> Loss:
+    """What a network makes of its teacher's answers: to be like them, and to find partners.
+
+    Args:
+        temperature: as of `info_nce`.
+
+    Returns:
+        A loss of (the teacher's embeddings (2n, d), the pupil's (2n, d)), all of unit length; pairs as in `info_nce`.
+
+    Source: a pupil that is to give its teacher's vectors: Romero et al., "FitNets", ICLR 2015, eq. 3, here by angle.
+    """
+    contrast = info_nce(temperature)
+
+    def loss(teacher: Tensor, pupil: Tensor) -> Tensor:
+        return LIKENESS_WEIGHT * (1 - likeness(teacher, pupil)) + CONTRAST_WEIGHT * contrast(teacher, pupil)
+
+    return loss
+
+
+def likeness(teacher: Tensor, pupil: Tensor) -> Tensor:
+    """Mean cosine of the embeddings of the same patches; a metric."""
+    cosines = ops.sum(ops.cast(teacher, "float32") * ops.cast(pupil, "float32"), axis=-1)
+    return ops.mean(cosines)
 
 
 def contrastive_loss(margin: float = 1.0) -> Loss:

@@ -110,7 +110,7 @@ class AuditChain:
 
     def _mac(self, entry: AuditEntry, last: bytes) -> bytes:
         said = [entry.sequence, entry.at, entry.action, entry.subject, entry.finger, entry.details, last.hex()]
-        return hmac.digest(self._secret, json.dumps(said).encode(), hashlib.sha256)
+        return hmac.digest(self._secret, json.dumps(said, default=_damaged).encode(), hashlib.sha256)
 
     def _fits(self, head: Head) -> bool:
         return _same(head.seal, self._sealed(head.count, head.mac).seal)
@@ -119,6 +119,11 @@ class AuditChain:
         return Head(
             count, mac, hmac.digest(self._secret, b"%d %b %b" % (count, mac, self._store_id.encode()), "sha256")
         )
+
+
+def _damaged(value: object) -> dict[str, str]:
+    """In place of what no entry of ours holds, such as the bytes of a damaged page; it fits no code."""
+    return {"damaged": repr(value)}
 
 
 def _same(one: object, other: bytes) -> bool:

@@ -9,13 +9,14 @@ import numpy as np
 from fpverify.synthesis.fields import smooth_field
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, draw_placement
 from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
-from fpverify.synthesis.skin import draw_blotches, draw_ink, draw_wrinkles
+from fpverify.synthesis.skin import draw_beads, draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
 FAINT_INK = (0.15, 0.6)  # of full contact: a dry finger put down lightly, down to what is refused as too faint
 GHOST_INK = (0.03, 0.2)  # of the print's: from what local normalisation only just shows to what one sees at once
 SMALL_STEP_PX, SMALL_STEPS = 8, (9, 16)  # sides of small sensors: 72 to 128 px, 7.3 to 13 mm
 SMALL_OFF_PX = 25.0  # deviation of a small sensor's middle from the finger's, 2.5 mm: few fingers are put down centred
+BEADED_HARDNESS = 0.7  # most: a worse press hides that ridges are in dots
 GHOST_SHIFT_PX = 90.0  # most, along each axis: half of the image, so that ghosts lie beside prints too
 
 
@@ -39,6 +40,7 @@ class ImpressionSettings:
         roughness: range of `skin.draw_ink`'s roughness.
         swept: how often the finger is drawn over a sensor of one line.
         small: how often the sensor is a small one, which sees a part of the finger.
+        beads: how often ridges, or valleys, are in dots, under a press that is not bad besides.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -56,6 +58,7 @@ class ImpressionSettings:
     roughness: tuple[float, float] = (0.0, 0.0)
     swept: float = 0.0
     small: float = 0.0
+    beads: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +107,10 @@ def draw_impression(
     shape = placement.x.shape
     hardness = rng.uniform(*settings.hardness)
     roughness = rng.uniform(*settings.roughness) if settings.roughness[1] > 0 else 0.0
-    ink = draw_ink(rng, placement.taken(ridges), hardness, roughness)
+    relief = placement.taken(ridges)
+    if _happens(rng, settings.beads):
+        relief, hardness = draw_beads(rng, relief), min(hardness, BEADED_HARDNESS)
+    ink = draw_ink(rng, relief, hardness, roughness)
     if _happens(rng, settings.blotches):
         ink = draw_blotches(rng, ink)
     if _happens(rng, settings.wrinkles):

@@ -13,6 +13,11 @@ from fpverify.vocabulary import FloatArray
 
 ROUGH_GRAIN_PX = (0.7, 1.3)  # a quarter of a ridge: edges turn ragged, pores and buds show
 
+DRY_SHARE = 0.7  # of beaded prints; the others are wet
+BEAD_GRAIN_PX = (0.9, 1.7)  # most gaps 8 to 15 px apart: pores of a ridge are 1.2 mm (Nagesh et al. 2011), 12 px
+BEAD_DEPTH = (0.4, 1.4)  # deviation at the crest, in units of `ridges`: from notches to gaps
+BEAD_THINNING = (0.1, 0.6)  # in units of `ridges`: crests alone touch
+
 
 def draw_ink(rng: np.random.Generator, ridges: FloatArray, hardness: float, roughness: float = 0.0) -> FloatArray:
     """Where the finger leaves a mark.
@@ -69,6 +74,22 @@ def _dry_patches(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray
     """Smooth regions where the print all but fades away."""
     fade = smooth_field(rng, shape, int(rng.integers(3, 9))) - np.float32(rng.uniform(0.3, 1.2))
     return np.asarray(1 - rng.uniform(0.5, 1.0) / (1 + np.exp(-6 * fade)), np.float32)
+
+
+def draw_beads(rng: np.random.Generator, ridges: FloatArray) -> FloatArray:
+    """Ridges in dots, as of dry skin, or valleys in dots, as of wet skin; never both, so the flow stays clear.
+
+    Args:
+        rng: source of randomness.
+        ridges: (height, width) float32 in [-1, 1], ridges positive, as placed on the sensor.
+
+    Returns:
+        (height, width) float32 for `draw_ink`, in about [-3, 3].
+    """
+    side = np.float32(1 if rng.random() < DRY_SHARE else -1)
+    crests = np.clip(side * ridges, 0, 1)
+    broken = rng.uniform(*BEAD_DEPTH) * grain(rng, ridges.shape, rng.uniform(*BEAD_GRAIN_PX))
+    return np.asarray(ridges + side * (crests * broken - rng.uniform(*BEAD_THINNING)), np.float32)
 
 
 def draw_blotches(rng: np.random.Generator, ink: FloatArray) -> FloatArray:

@@ -19,6 +19,8 @@ from fpverify.training.batches import Batches
 from fpverify.training.prefetch import prefetched
 from fpverify.vocabulary import FloatArray
 
+Batch = tuple[FloatArray, FloatArray]  # inputs, targets
+
 WARMUP_STEPS = 50  # until the optimiser's running means have settled
 FINAL_RATE = 0.02  # of the peak learning rate, where the cosine ends
 
@@ -67,6 +69,7 @@ class Training:
         workers: processes that make batches.
         validate: figures of the network on data it never learns from; takes the network as a function of arrays.
         recipe: all that the weights depend on, as plain values; a folder trained by another recipe is refused.
+        teacher: makes a trained network whose answers take the place of the batches' targets.
     """
 
     network: keras.Model
@@ -78,6 +81,7 @@ class Training:
     workers: int = 1
     validate: Callable[[Any], dict[str, float]] | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    teacher: Callable[[], keras.Model] | None = None
 
     def run(self, progress: bool = True) -> keras.Model:
         """Trains what is left to train and returns the network.
@@ -86,19 +90,34 @@ class Training:
             RecipeError: the folder holds a training by another recipe.
             ModelError: the loss is no longer a number.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._claim_folder()
-        self.network.compile(optimizer=self.schedule.optimizer(), loss=self.loss, metrics=list(self.metrics))
         start = self._restore()
         self._forget_rows_after(start)
         numbers = range(start, self.schedule.steps)
-        source = prefetched(self.batches, numbers, workers=self.workers)
         bar = tqdm(numbers, initial=start, total=self.schedule.steps, disable=None if progress else True)
-        for rows in self._measured(zip(bar, source, strict=True)):
+        for rows in self._measured(zip(bar, self._taught(numbers), strict=True)):
             bar.set_postfix(rows)
         return self.network
 
-    def _measured(self, steps: Iterator[tuple[int, tuple[FloatArray, FloatArray]]]) -> Iterator[dict[str, float]]:
+    def finished(self) -> keras.Model:
+        """The network as this training left it.
+
+        Raises:
+            RecipeError: it has not come to its end yet, or the folder holds a training by another recipe.
+        """
+        if self._restore() < self.schedule.steps:
+            raise RecipeError(f"{self.folder}: has to be trained to the end first")
+        return self.network
+
+    def _taught(self, numbers: range) -> Iterator[Batch]:
+        """The batches left, with the answers of the teacher where there is one."""
+        source = prefetched(self.batches, numbers, workers=self.workers)
+        if self.teacher is None or not numbers:
+            yield from source
+        else:
+            teacher = self.teacher()
+            yield from ((x, teacher.predict_on_batch(x)) for x, _ in source)
+
+    def _measured(self, steps: Iterator[tuple[int, Batch]]) -> Iterator[dict[str, float]]:
         """Takes every step; yields the means since the last checkpoint at each checkpoint."""
         since, seen = time.monotonic(), []
         for number, (x, y) in steps:
@@ -141,7 +160,10 @@ class Training:
         return answer
 
     def _restore(self) -> int:
-        """The number of the next step."""
+        """The number of the next step; the network as the last checkpoint has it, ready to train on."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._claim_folder()
+        self.network.compile(optimizer=self.schedule.optimizer(), loss=self.loss, metrics=list(self.metrics))
         if not self.checkpoint.exists():
             return 0
         self.network.optimizer.build(self.network.trainable_variables)

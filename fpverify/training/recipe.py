@@ -74,6 +74,7 @@ class ImpressionRecipe(_Part):
     roughness: NonNegativeRange = (0.0, 0.0)
     swept: Share = 0.0
     small: Share = 0.0
+    beads: Share = 0.0
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -91,6 +92,7 @@ class ImpressionRecipe(_Part):
             roughness=self.roughness,
             swept=self.swept,
             small=self.small,
+            beads=self.beads,
         )
 
 
@@ -148,13 +150,15 @@ class AveragedRecipe(_Part):
     """
 
     minutia_map: PositiveInt = 1
+    teacher: PositiveInt = 1
     descriptor: PositiveInt = 1
 
 
 class MinutiaeRecipe(_Part):
-    """A model of the kind `minutiae`."""
+    """A model of the kind `minutiae`.
 
-    stage_names: ClassVar[tuple[str, ...]] = ("minutia_map", "descriptor")
+    With rounds for a `teacher`, a wide network is trained first, and the descriptor that is shipped learns from it.
+    """
 
     kind: Literal["minutiae"]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
@@ -163,14 +167,20 @@ class MinutiaeRecipe(_Part):
     inference: Literal["float32", "int8"] = "float32"
     fingers: PositiveInt = 4000
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
+    teacher: tuple[DescriptorRecipe, ...] = ()
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
     averaged: AveragedRecipe = AveragedRecipe()
     evidence: EvidenceRecipe = EvidenceRecipe()
 
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Of the networks that are trained, in order."""
+        return tuple(name for name in ("minutia_map", "teacher", "descriptor") if getattr(self, name))
+
     @model_validator(mode="after")
     def _have_rounds(self) -> MinutiaeRecipe:
-        for name in self.stage_names:
-            if getattr(self.averaged, name) > len(getattr(self, name)):
+        for name, averaged in self.averaged:
+            if averaged > max(1, len(getattr(self, name))):
                 raise ValueError(f"averaged.{name} is more than the rounds there are")
         return self
 

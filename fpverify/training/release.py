@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from fpverify.errors import ModelError, RecipeError
 from fpverify.models import Bundle, Card, write_bundle
@@ -37,7 +36,8 @@ def train(
         recipe_path: YAML, see `recipe.Recipe`.
         out: becomes the bundle's folder; training's own files lie in `out/training`.
         workers: processes that draw fingers and make batches.
-        only: names of the stages to train now, without making a bundle: two networks can be trained side by side.
+        only: names of the stages to train now, without making a bundle: networks can be trained side by
+            side, but a descriptor only after its teacher.
         progress: show bars on standard error when it is a terminal.
 
     Returns:
@@ -64,7 +64,8 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
     Raises:
         ModelError: Keras does not run on TensorFlow, which alone can export; the weights are written all the same.
     """
-    networks = {stage.name: _trained(stage, out / STATE) for stage in planned}
+    shipped = [stage for stage in planned if stage.shipped]
+    networks = {stage.name: _trained(stage, out / STATE) for stage in shipped}
     weights = {f"{name}.weights.h5": weights_bytes(network) for name, network in networks.items()}
     if keras.backend.backend() != EXPORTING_BACKEND:
         for name, content in weights.items():
@@ -73,7 +74,7 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
             f"{out}: trained, and the weights are written; making the model of them needs TensorFlow: "
             f"run the same again with KERAS_BACKEND={EXPORTING_BACKEND}"
         )
-    exported = {f"{stage.name}.tflite": _exported(stage, networks[stage.name]) for stage in planned}
+    exported = {f"{stage.name}.tflite": _exported(stage, networks[stage.name]) for stage in shipped}
     bundle = write_bundle(out, _card(recipe), weights | exported)
     folders = out / STATE / "calibration", out / STATE / "measuring"
     for_calibration, for_measuring = (
@@ -95,16 +96,10 @@ def _precision(policy: str) -> Iterator[None]:
 
 
 def _trained(stage: Stage, state: Path) -> keras.Model:
-    """The network in float32, whatever it was trained in, with the mean weights of the rounds that count."""
+    """The network in float32, whatever it was trained in."""
     keras.utils.clear_session()  # counts layers from 0 again: the same weights give the same bytes
     with _precision("float32"):
-        network = stage.network()
-    rounds = []
-    for checkpoint in stage.checkpoints(state):
-        network.load_weights(checkpoint)
-        rounds.append(network.get_weights())
-    network.set_weights([np.mean(same, axis=0) for same in zip(*rounds, strict=True)])
-    return network
+        return stage.trained(state)
 
 
 def _exported(stage: Stage, network: keras.Model) -> bytes:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from fpverify.networks import losses
 from fpverify.networks.minutia_map import minutia_map
-from fpverify.networks.patch_siamese import patch_tower
+from fpverify.networks.patch_siamese import patch_tower, wide_patch_tower
 from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.training.batches import Batches, MinutiaMapBatches, PatchBatches
@@ -28,7 +30,7 @@ from fpverify.training.stripe_batches import StripeBatches
 from fpverify.training.validation import DescriptorValidation, DetectionValidation, WholePrintValidation
 from fpverify.vocabulary import FloatArray
 
-MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # seeds of the sequences of batches ...
+MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES, TAUGHT_BATCHES = 1, 2, 3, 4  # seeds of the sequences of batches ...
 NEXT_ROUND = 10  # ... and what each further round adds
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
 UNSEEN_PAIRS = 64
@@ -48,6 +50,7 @@ class Stage:
         rounds: each makes a training from the network as it is by then, a folder and a number of worker processes.
         examples: inputs such as training has them, to set the steps of int8 by; None for inference in float32.
         averaged: rounds, of the last ones, whose weights the network gets the mean of.
+        shipped: part of the bundle; what only teaches is not.
     """
 
     name: str
@@ -55,15 +58,24 @@ class Stage:
     rounds: tuple[Make, ...]
     examples: Callable[[], FloatArray] | None = None
     averaged: int = 1
+    shipped: bool = True
 
     def folder(self, state: Path, number: int) -> Path:
         """Where round `number`, from 0, keeps its checkpoint and log."""
         return state / self.name / f"round-{number + 1}"
 
-    def checkpoints(self, state: Path) -> list[Path]:
-        """The weights after each of the rounds that are averaged."""
-        last = range(len(self.rounds) - self.averaged, len(self.rounds))
-        return [self.folder(state, number) / "checkpoint.weights.h5" for number in last]
+    def trained(self, state: Path) -> keras.Model:
+        """The network with the mean weights of the rounds that count.
+
+        Raises:
+            RecipeError: one of them has not come to its end, or its folder holds a training by another recipe.
+        """
+        network, weights = self.network(), []
+        for number in range(len(self.rounds) - self.averaged, len(self.rounds)):
+            ended = self.rounds[number](network, self.folder(state, number), 0).finished()
+            weights.append(ended.get_weights())
+        network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
+        return network
 
 
 def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
@@ -71,7 +83,7 @@ def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
     if isinstance(recipe, WholePrintRecipe):
         return [Stage("whole_print", lambda: whole_print_tower(recipe.whole_print.input_px), (_whole_print(recipe),))]
     masters = MasterPool.create(state / "masters", recipe.fingers, recipe.seed, workers=workers, progress=True)
-    return [_minutia_map(recipe, masters), _descriptor(recipe, masters)]
+    return [_minutia_map(recipe, masters), *_patch_towers(recipe, masters, state)]
 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
@@ -90,22 +102,42 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     return Stage("minutia_map", minutia_map, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
 
 
-def _descriptor(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
+def _patch_towers(recipe: MinutiaeRecipe, masters: MasterPool, state: Path) -> list[Stage]:
+    """The descriptor, after its teacher where the recipe has one."""
+    part, averaged = recipe.descriptor[-1], recipe.averaged
+    shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
+    ships = partial(Stage, "descriptor", patch_tower, examples=_examples(recipe, shown), averaged=averaged.descriptor)
+    if not recipe.teacher:
+        return [ships(_rounds(recipe, masters, recipe.descriptor, PATCH_BATCHES))]
+    first = _rounds(recipe, masters, recipe.teacher, PATCH_BATCHES)
+    teacher = Stage("teacher", wide_patch_tower, first, averaged=averaged.teacher, shipped=False)
+    taught = _rounds(recipe, masters, recipe.descriptor, TAUGHT_BATCHES, partial(teacher.trained, state))
+    return [teacher, ships(taught)]
+
+
+def _rounds(
+    recipe: MinutiaeRecipe,
+    masters: MasterPool,
+    parts: Sequence[DescriptorRecipe],
+    first_seed: int,
+    teacher: Callable[[], keras.Model] | None = None,
+) -> tuple[Make, ...]:
+    """Those of a tower of neighbourhoods, which finds partners by itself or learns from a teacher how to."""
+    validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
+    taught_by = recipe.model_dump(mode="json", include={"teacher": True, "averaged": {"teacher"}}) if teacher else {}
+    find = losses.taught if teacher else losses.info_nce
+    metrics = [losses.likeness, losses.first_rank] if teacher else [losses.first_rank]
+
     def make(part: DescriptorRecipe, seed: int) -> Make:
         batches = PatchBatches(
             masters, seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
         )
-        loss, parts = losses.info_nce(part.temperature), [losses.first_rank]
-        validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
-        about = _about(recipe, part, "fingers")
+        loss, about = find(part.temperature), _about(recipe, part, "fingers") | taught_by
         return lambda network, folder, workers: Training(
-            network, batches, loss, part.schedule(), folder, parts, workers, validate, about
+            network, batches, loss, part.schedule(), folder, metrics, workers, validate, about, teacher
         )
 
-    rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
-    part = recipe.descriptor[-1]
-    shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
-    return Stage("descriptor", patch_tower, tuple(rounds), _examples(recipe, shown), recipe.averaged.descriptor)
+    return tuple(make(part, first_seed + NEXT_ROUND * number) for number, part in enumerate(parts))
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

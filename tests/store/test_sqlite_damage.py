@@ -99,6 +99,14 @@ def test_edited_record_is_detected(file: Path, damage: str) -> None:
         refusal(store.check, CorruptRecord, file)
 
 
+@pytest.mark.parametrize("column", ["at", "action", "subject", "finger", "details", "mac"])
+def test_bytes_where_the_audit_trail_has_text_are_detected(file: Path, column: str) -> None:
+    with database(file) as connection:
+        connection.execute(f"UPDATE audit SET {column} = x'ff' WHERE sequence = 1")  # noqa: S608
+    with Store.open(file) as store:
+        refusal(store.check, CorruptRecord, "altered", "entry 1")
+
+
 def test_damaged_record_leaves_the_other_subjects_usable(file: Path, make_template) -> None:
     with database(file) as connection:
         connection.execute("UPDATE impressions SET quality = 2 WHERE id = 1")

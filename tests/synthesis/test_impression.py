@@ -12,7 +12,7 @@ from fpverify.synthesis.impression import ImpressionSettings, draw_impression
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.synthesis.placement import Map, _swept, draw_placement
 from fpverify.synthesis.sensor import SENSORS, Sensor, draw_image, draw_window
-from fpverify.synthesis.skin import draw_blotches, draw_ink, draw_wrinkles
+from fpverify.synthesis.skin import draw_beads, draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import Minutiae
 
 
@@ -125,7 +125,7 @@ def test_nonprints_are_grey_images() -> None:
         assert 0 <= image.min() <= image.max() <= 1
 
 
-@pytest.mark.parametrize("what", ["faint", "ghosts", "blotches", "wrinkles"])
+@pytest.mark.parametrize("what", ["faint", "ghosts", "blotches", "wrinkles", "beads"])
 def test_what_happens_to_a_print_changes_the_image_and_no_label(what: str, finger: MasterFinger) -> None:
     for seed in range(4):
         plain, changed = (
@@ -153,6 +153,17 @@ def test_blotches_merge_ridges_and_leave_dots(finger: MasterFinger) -> None:
     blotched = draw_blotches(np.random.default_rng(1), ink)
     assert ((blotched > 0.9) & (ink < 0.3)).mean() > 0.005
     assert ((blotched < 0.3) & (ink > 0.7)).mean() > 0.005
+
+
+def test_beads_break_ridges_or_valleys_and_never_both(finger: MasterFinger) -> None:
+    crest, valley = finger.ridges > 0.6, finger.ridges < -0.6
+    broken = set()
+    for seed in range(12):
+        relief = draw_beads(np.random.default_rng(seed), finger.ridges)
+        gaps, bridges = (relief[crest] < 0).mean(), (relief[valley] > 0).mean()
+        assert min(gaps, bridges) == 0 < max(gaps, bridges)
+        broken.add("ridges" if gaps > bridges else "valleys")
+    assert broken == {"ridges", "valleys"}
 
 
 def test_wrinkles_only_take_ink_away(finger: MasterFinger) -> None:

@@ -212,3 +212,42 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         time.sleep(0.1)
     os.kill(worker, 9)
     pytest.fail("the worker outlived its parent")
+
+
+def teacher() -> keras.Model:
+    numbers = keras.Input((4,))
+    made = keras.Model(numbers, keras.layers.Dense(1)(numbers))
+    made.set_weights([np.full((4, 1), -2, np.float32), np.zeros(1, np.float32)])
+    return made
+
+
+def test_the_answers_of_a_teacher_take_the_place_of_the_targets(tmp_path: Path) -> None:
+    taught = training(tmp_path, teacher=teacher).run(progress=False)
+    x, sums = batch(1000)
+    assert np.corrcoef(taught.predict_on_batch(x)[:, 0], -2 * sums[:, 0])[0, 1] > 0.5
+
+
+def test_a_killed_training_with_a_teacher_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    straight = training(tmp_path / "straight", teacher=teacher).run(progress=False)
+    with pytest.raises(Killed):
+        training(tmp_path / "killed", batch_that_kills, teacher=teacher).run(progress=False)
+    resumed = training(tmp_path / "killed", teacher=teacher).run(progress=False)
+    for left, right in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-6)
+
+
+def test_a_finished_training_asks_for_no_teacher(tmp_path: Path) -> None:
+    training(tmp_path).run(progress=False)
+    training(tmp_path, teacher=lambda: pytest.fail("there is nothing left to teach")).run(progress=False)
+
+
+def test_a_training_is_finished_at_its_end_and_not_before(tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        training(tmp_path, batch_that_kills).run(progress=False)
+    with pytest.raises(RecipeError, match="to the end"):
+        training(tmp_path).finished()
+    weights = training(tmp_path).run(progress=False).get_weights()
+    for left, right in zip(weights, training(tmp_path).finished().get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    with pytest.raises(RecipeError, match="another recipe"):
+        training(tmp_path, recipe={"seed": 2}).finished()

@@ -49,6 +49,8 @@ def test_the_recipes_that_come_with_the_project_are_valid(path: Path) -> None:
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {ghosts: 1.5}}"), "impressions.ghosts"),
         (MINUTIAE + "inference: int4\n", "inference"),
         (MINUTIAE + "averaged: {descriptor: 2}\n", "averaged.descriptor is more than the rounds there are"),
+        (MINUTIAE + "averaged: {teacher: 2}\n", "averaged.teacher is more than the rounds there are"),
+        (MINUTIAE + "teacher: [{steps: 1}]\naveraged: {teacher: 2}\n", "averaged.teacher is more than"),
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {stretch: 0.3}}"), "impressions.stretch"),
         ("just words", "dictionary"),
         ("a: [1", "cannot be read"),
@@ -64,7 +66,7 @@ def test_a_bad_recipe_is_refused_in_one_line_naming_the_field(tmp_path: Path, te
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", [GOOD, MINUTIAE])
+@pytest.mark.parametrize("text", [GOOD, MINUTIAE, MINUTIAE + "teacher: [{steps: 1}]\n"])
 def test_the_smallest_recipes_are_accepted_and_stand_in_a_card_as_they_are(tmp_path: Path, text: str) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
@@ -84,5 +86,8 @@ def test_every_field_of_an_impressions_recipe_reaches_the_impressions() -> None:
     from fpverify.training.recipe import ImpressionRecipe
 
     asked = {"bend_px": 5.0, "faint": 0.1, "ghosts": 0.2, "blotches": 0.3, "wrinkles": 0.4, "shift_px": 7.0}
+    asked |= {"stretch": 0.1, "roughness": (0.1, 0.2), "swept": 0.5, "small": 0.6, "beads": 0.7}
+    asked |= {"centre_px": (1.0, 2.0), "hardness": (0.1, 3.0)}
+    assert set(ImpressionRecipe.model_fields) == {*asked, "rotation_deg"}
     made = asdict(ImpressionRecipe(**asked).settings())
     assert {name: made[name] for name in asked} == asked
