@@ -16,7 +16,8 @@ from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_i
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
-Batches = Callable[[int], tuple[FloatArray, FloatArray]]
+Batch = tuple[FloatArray, FloatArray]  # inputs, targets
+Batches = Callable[[int], Batch]
 Finger = tuple[FloatArray, Minutiae]  # ridges, as `MasterPool.finger` gives them
 
 CELL_PX = 4  # the minutia map has one cell for 4 x 4 px
@@ -45,7 +46,7 @@ class MinutiaMapBatches:
     nonprint_share: float = 0.15
     settings: ImpressionSettings = field(default_factory=ImpressionSettings)
 
-    def __call__(self, index: int) -> tuple[FloatArray, FloatArray]:
+    def __call__(self, index: int) -> Batch:
         """Batch number `index`: images (size, h, w, 1), targets (size, h/4, w/4, CHANNELS), both float32."""
         rng = np.random.default_rng([self.seed, index])
         examples = [self._example(rng) for _ in range(self.size)]
@@ -80,7 +81,7 @@ class PatchBatches:
     settings: ImpressionSettings = field(default_factory=ImpressionSettings)
     one_pattern: float = 0.0
 
-    def __call__(self, index: int) -> tuple[FloatArray, FloatArray]:
+    def __call__(self, index: int) -> Batch:
         """Batch number `index`.
 
         Returns:

@@ -15,11 +15,9 @@ from keras import ops
 from tqdm import tqdm
 
 from fpverify.errors import ModelError, RecipeError
-from fpverify.training.batches import Batches
+from fpverify.training.batches import Batch, Batches
 from fpverify.training.prefetch import prefetched
 from fpverify.vocabulary import FloatArray
-
-Batch = tuple[FloatArray, FloatArray]  # inputs, targets
 
 WARMUP_STEPS = 50  # until the optimiser's running means have settled
 FINAL_RATE = 0.02  # of the peak learning rate, where the cosine ends
