@@ -63,11 +63,11 @@ def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:
 
 def _first_of_each(found: Minutiae) -> np.ndarray:
     """Indices of minutiae that no better one repeats."""
-    distance = np.hypot(found.x_px[:, None] - found.x_px, found.y_px[:, None] - found.y_px)
-    turn = np.abs((found.angle_rad[:, None] - found.angle_rad + np.pi) % (2 * np.pi) - np.pi)
-    repeats = np.tril((distance < SAME_PX) & (turn < SAME_RAD), -1)
+    across, down = (axis[:, None] - axis for axis in (found.x_px, found.y_px))
+    turn = np.cos(found.angle_rad[:, None] - found.angle_rad)
+    repeats = np.tril((across**2 + down**2 < SAME_PX**2) & (turn > np.cos(SAME_RAD)), -1)
     kept = np.ones(len(found), bool)
-    for number in range(len(found)):
+    for number in np.flatnonzero(repeats.any(1)):
         kept[number] = not (repeats[number] & kept).any()
     return np.flatnonzero(kept)
 

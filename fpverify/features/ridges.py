@@ -19,6 +19,10 @@ from fpverify.vocabulary import BoolArray, FloatArray
 BLOCK_PX = 24  # five ridges: enough to tell a period from an edge
 STEP_PX = 12
 PERIODS_PX = (2.6, 7.0)  # 0.26 to 0.71 mm at 250 ppi: children's finest to the coarsest adult ridges
+# Fourier transforms of a block's columns and rows, tapered: as matrices, quicker than an FFT for blocks so small.
+TAPER = np.hanning(BLOCK_PX + 2)[1:-1]
+DOWN = np.fft.fft(np.diag(TAPER)).T.astype(np.complex64)
+ACROSS = np.fft.rfft(np.diag(TAPER)).astype(np.complex64)
 SILENCE = 1e-6  # power; keeps an empty block's share at 0
 
 
@@ -57,9 +61,9 @@ def ridge_signs(image: FloatArray, foreground: BoolArray) -> RidgeSigns:
 
 def _power(blocks: FloatArray) -> FloatArray:
     """(n, BLOCK_PX, BLOCK_PX / 2 + 1): the half of the plane that is not stored counts with the other."""
-    taper = np.hanning(BLOCK_PX + 2)[1:-1].astype(np.float32)
     centred = blocks - blocks.mean((1, 2), keepdims=True)
-    power = np.asarray(np.abs(np.fft.rfft2(centred * taper[:, None] * taper)) ** 2, np.float32)
+    spectrum = DOWN @ (centred @ ACROSS)
+    power: FloatArray = spectrum.real**2 + spectrum.imag**2
     power[..., 1:-1] *= 2
     return power
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -105,7 +106,7 @@ def _check_side_px(pixels: ByteArray, source: str) -> None:
 
 
 def _check_contrast(pixels: ByteArray, source: str) -> None:
-    deviation = float(pixels.std())
+    deviation = float(cv2.meanStdDev(pixels)[1][0, 0])
     if deviation < FAINTEST_DEVIATION:
         raise FailureToAcquire(
             f"{source}: ridges too faint: grey levels deviate by {deviation:.1f} of 255, "

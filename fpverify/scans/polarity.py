@@ -57,7 +57,8 @@ def is_inverted(pixels: ByteArray, ppi: float) -> bool:
     print_, amplitude = _print(image, window)
     if print_.sum() < LEAST_PRINT_PX:
         return False
-    views = (np.ones_like(window), window)
+    everywhere = np.ones_like(window)
+    views = (everywhere,) if window.all() else (everywhere, window)
     return all(_step(image, print_, view) < -CLEAR_STEP * amplitude for view in views)
 
 
@@ -146,12 +147,17 @@ def _filling(image: ByteArray) -> BoolArray:
 
 def _alike(image: ByteArray, y: int, x: int) -> BoolArray:
     """What is connected to a place by more than a ridge's width of its grey."""
-    grey = np.median(image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3])
-    alike = _bordered(np.abs(image - grey) <= FRAME_GREY, FRAME_OPENING_PX, cv2.BORDER_REPLICATE)
+    around = image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3]
+    grey = float(np.sort(around, axis=None)[around.size // 2])
+    fitting = np.asarray(cv2.inRange(image, grey - FRAME_GREY, grey + FRAME_GREY) > 0)
+    alike = _bordered(fitting, FRAME_OPENING_PX, cv2.BORDER_REPLICATE)
     closed = cv2.morphologyEx(alike, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, _ellipse(FRAME_OPENING_PX))
-    _, parts = cv2.connectedComponents(opened[FRAME_OPENING_PX:-FRAME_OPENING_PX, FRAME_OPENING_PX:-FRAME_OPENING_PX])
-    return np.asarray((parts == parts[y, x]) & (parts[y, x] > 0))
+    opened = opened[FRAME_OPENING_PX:-FRAME_OPENING_PX, FRAME_OPENING_PX:-FRAME_OPENING_PX]
+    if not opened[y, x]:
+        return np.zeros(image.shape, np.bool_)
+    _, parts = cv2.connectedComponents(opened)
+    return np.asarray(parts == parts[y, x])
 
 
 def _longest_outline(mask: BoolArray) -> Outline | None:

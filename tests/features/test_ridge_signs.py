@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fpverify.features import ridges
 from fpverify.features.acquisition import LEAST_RIDGE_SHARE, MOST_RIDGE_SHARE, least_flow
 from fpverify.features.preparation import normalise
 from fpverify.features.ridges import BLOCK_PX, PERIODS_PX, STEP_PX, RidgeSigns, ridge_signs
@@ -27,6 +28,17 @@ def clouds(seed: int, power: float = 2.0) -> FloatArray:
     frequency = np.hypot(np.fft.fftfreq(SIDE_PX)[:, None], np.fft.rfftfreq(SIDE_PX)) + 1 / SIDE_PX
     image = np.fft.irfft2(spectrum / frequency ** (power / 2), (SIDE_PX, SIDE_PX))
     return normalise(((image - image.min()) / np.ptp(image)).astype(np.float32))
+
+
+def test_the_power_of_blocks_agrees_with_an_fft() -> None:
+    blocks = np.random.default_rng(3).normal(2, 1, (7, BLOCK_PX, BLOCK_PX)).astype(np.float32)
+    taper = np.hanning(BLOCK_PX + 2)[1:-1]
+    centred = blocks - blocks.mean((1, 2), keepdims=True)
+    whole = np.abs(np.fft.fft2(centred * np.outer(taper, taper))) ** 2
+    half = ridges._power(blocks)
+    np.testing.assert_allclose(half.sum((1, 2)), whole.sum((1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(half[..., 0], whole[..., 0], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(half[..., 1:-1], 2 * whole[..., 1 : BLOCK_PX // 2], rtol=1e-3, atol=1e-3)
 
 
 def cells(foreground: BoolArray) -> BoolArray:
