@@ -21,9 +21,10 @@ def prepare(scan: Scan) -> PreparedScan:
         FailureToAcquire: the image has no contrast.
     """
     grey = np.asarray(scan.pixels, np.float32) / np.float32(255)
-    if float(grey.std()) < FAINTEST_DEVIATION:
+    deviation = float(cv2.meanStdDev(grey)[1][0, 0])
+    if deviation < FAINTEST_DEVIATION:
         raise FailureToAcquire(
-            f"{scan.source}: ridges too faint: grey levels deviate by {255 * grey.std():.1f} of 255, "
+            f"{scan.source}: ridges too faint: grey levels deviate by {255 * deviation:.1f} of 255, "
             f"at least {255 * FAINTEST_DEVIATION:.0f} needed"
         )
     scale = WORKING_PPI / scan.ppi

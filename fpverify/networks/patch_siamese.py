@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from fpverify.networks.blocks import conv_block, residual_block
+from fpverify.networks.blocks import conv_block, folded, residual_block
 
 PATCH_PX = 64
 DIMENSIONS = 64  # of a descriptor: one byte each in a template
@@ -20,7 +20,8 @@ def patch_tower(channels: Sequence[int] = (16, 32, 80, 128), dimensions: int = D
     """The tower both sides share.
 
     Small enough for a processor without a GPU: 22 million multiplications a neighbourhood, of which there are about 50
-    in a print. A residual block at each of the strides 4, 8 and 16.
+    in a print. Squares of 2 x 2 px come in as one place of four channels. A residual block at each of the strides 4, 8
+    and 16.
 
     Args:
         channels: at strides 2, 4, 8 and 16.
@@ -31,7 +32,7 @@ def patch_tower(channels: Sequence[int] = (16, 32, 80, 128), dimensions: int = D
     """
     first, *others = channels
     patch = _patch()
-    x = conv_block(patch, first, kernel=5, stride=2)
+    x = conv_block(folded(patch, 2), first)
     for width in others:
         x = residual_block(conv_block(x, width, stride=2))
     return _tower(patch, x, dimensions)

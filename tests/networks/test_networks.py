@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.train
 
 from fpverify.networks import losses  # noqa: E402
-from fpverify.networks.blocks import residual_block  # noqa: E402
+from fpverify.networks.blocks import BatchNormalization, folded, residual_block  # noqa: E402
 from fpverify.networks.minutia_map import minutia_map  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower, wide_patch_tower  # noqa: E402
 from fpverify.networks.whole_print import whole_print_tower  # noqa: E402
@@ -59,6 +59,29 @@ def test_a_residual_block_begins_as_nothing_and_learns() -> None:
     block.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
     block.train_on_batch(x, x + 1)
     assert not np.array_equal(np.asarray(block(x)), x)
+
+
+def test_folding_keeps_every_square_in_its_place() -> None:
+    image = keras.Input((8, 12, 1))
+    x = np.arange(2 * 8 * 12, dtype=np.float32).reshape(2, 8, 12, 1)
+    squares = np.asarray(keras.Model(image, folded(image, 4))(x))
+    assert squares.shape == (2, 2, 3, 16)
+    for row in range(2):
+        for column in range(3):
+            square = x[:, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+            np.testing.assert_array_equal(squares[:, row, column], square.reshape(2, 16))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_normalisation_is_that_of_keras(training: bool) -> None:
+    x = np.random.default_rng(5).normal(3, 2, (6, 5, 4, 8)).astype(np.float32)
+    ours, theirs = BatchNormalization(), keras.layers.BatchNormalization()
+    for layer in (ours, theirs):
+        layer.build(x.shape)
+        layer.set_weights([np.linspace(low, low + 1, 8, dtype=np.float32) for low in (0.5, -1, 2, 3)])
+    np.testing.assert_allclose(ours(x, training=training), theirs(x, training=training), atol=1e-5)
+    for left, right in zip(ours.get_weights(), theirs.get_weights(), strict=True):  # the running means, too
+        np.testing.assert_allclose(left, right, rtol=2e-3)  # the kernel's variance is that of a sample
 
 
 def test_heat_loss_agrees_with_a_loop_over_cells() -> None:
