@@ -12,7 +12,7 @@ from keras import layers, ops
 class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]  # Keras states no types
     """Keras' layer, but trained on TensorFlow by its fused kernel: Keras' own takes half of a network's training.
 
-    It has Keras' name, and so its place in files of weights.
+    It has Keras' name, and so its place in files of weights. The running variance is that of a sample (n - 1).
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
