@@ -38,8 +38,8 @@ Needs TensorFlow: pip install 'fpverify[train]'
 def train_command(*, recipe: str, out: str, only: tuple[str, ...], workers: int | None) -> None:
     """Train a model by a recipe, on synthetic fingers.
 
-    Killed at any moment, the same command goes on where it was. Networks can be trained side by side, each with --only,
-    but a descriptor only after its teacher; the same command without it then makes the model.
+    Killed at any moment, the same command goes on where it was. Networks can be trained side by side, each with --only;
+    the same command without it then makes the model.
     """
     bundle = _train(Path(recipe), Path(out), only, load_settings(workers=workers).processes)
     if bundle is None:

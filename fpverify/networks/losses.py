@@ -13,7 +13,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 POSITIVE_WEIGHT = 4.0  # a cell with a minutia against one without: there are about 60 times fewer
 FOCUS = 2.0  # exponent of the focal loss (Lin et al. 2017, eq. 4)
 TINY = 1e-4
-LIKENESS_WEIGHT, CONTRAST_WEIGHT = 5.0, 0.3  # what a taught network aims at: about even late in training
+LIKENESS_WEIGHT, CONTRAST_WEIGHT = 5.0, 0.3  # what a pupil aims at: about even late in training
 
 
 def minutia_map_loss(target: Tensor, answer: Tensor) -> Tensor:
@@ -84,28 +84,30 @@ def info_nce(temperature: float = 0.07) -> Loss:
 
 
 def taught(temperature: float = 0.07) -> Loss:
-    """What a network makes of its teacher's answers: to be like them, and to find partners.
+    """A pupil and its teacher, trained together: both find partners, and the pupil is to answer like the teacher.
 
     Args:
         temperature: as of `info_nce`.
 
     Returns:
-        A loss of (the teacher's embeddings (2n, d), the pupil's (2n, d)), all of unit length; pairs as in `info_nce`.
+        A loss of (anything, answers (2n, 2, d) of unit length: the pupil's, the teacher's); pairs as in `info_nce`. The
+        teacher learns nothing from its pupil.
 
     Source: a pupil that is to give its teacher's vectors: Romero et al., "FitNets", ICLR 2015, eq. 3, here by angle.
     """
     contrast = info_nce(temperature)
 
-    def loss(teacher: Tensor, pupil: Tensor) -> Tensor:
-        return LIKENESS_WEIGHT * (1 - likeness(teacher, pupil)) + CONTRAST_WEIGHT * contrast(teacher, pupil)
+    def loss(owners: Tensor, answers: Tensor) -> Tensor:
+        pupil = LIKENESS_WEIGHT * (1 - likeness(owners, answers)) + CONTRAST_WEIGHT * contrast(owners, answers[:, 0])
+        return pupil + contrast(owners, answers[:, 1])
 
     return loss
 
 
-def likeness(teacher: Tensor, pupil: Tensor) -> Tensor:
-    """Mean cosine of the embeddings of the same patches; a metric."""
-    cosines = ops.sum(ops.cast(teacher, "float32") * ops.cast(pupil, "float32"), axis=-1)
-    return ops.mean(cosines)
+def likeness(owners: Tensor, answers: Tensor) -> Tensor:
+    """Mean cosine of what pupil and teacher answer to the same patches, (2n, 2, d); moves the pupil alone."""
+    answers = ops.cast(answers, "float32")
+    return ops.mean(ops.sum(answers[:, 0] * ops.stop_gradient(answers[:, 1]), axis=-1))
 
 
 def contrastive_loss(margin: float = 1.0) -> Loss:
@@ -129,9 +131,14 @@ def contrastive_loss(margin: float = 1.0) -> Loss:
     return loss
 
 
-def first_rank(owners: Tensor, embeddings: Tensor) -> Tensor:
-    """The fraction of patches whose partner is the most similar of all; a metric."""
-    left, right = ops.split(ops.cast(embeddings, "float32"), 2, axis=0)
+def first_rank(owners: Tensor, answers: Tensor) -> Tensor:
+    """The fraction of patches whose partner is the most similar of all by the pupil's vectors; a metric.
+
+    Args:
+        owners: anything.
+        answers: (2n, 2, d), as of `taught`.
+    """
+    left, right = ops.split(ops.cast(answers[:, 0], "float32"), 2, axis=0)
     similarity = ops.matmul(left, ops.transpose(right))
     hits = ops.argmax(similarity, axis=1) == ops.arange(ops.shape(similarity)[0], dtype="int32")
     return ops.mean(ops.cast(hits, "float32"))

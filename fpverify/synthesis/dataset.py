@@ -11,9 +11,10 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -134,7 +135,7 @@ def write_ridges(
 
 @dataclass(frozen=True, slots=True)
 class MasterPool:
-    """Many master fingers on disk, memory-mapped: cheap to share between processes.
+    """Many master fingers on disk, read one by one: cheap to share between processes.
 
     Attributes:
         folder: holds `<shard>.npy` (ridges, int8) and `<shard>.labels.npz` (minutiae and patterns).
@@ -170,26 +171,42 @@ class MasterPool:
     def finger(self, number: int, *, mirrored: bool = False) -> tuple[FloatArray, Minutiae]:
         """Ridges (height, width) float32 and minutiae of finger `number`, from 0; mirrored it is another finger."""
         shard, row = divmod(number, SHARD)
-        ridges = np.load(self._ridges_path(shard), mmap_mode="r")[row].astype(np.float32) / INT8_STEP
-        with np.load(self._labels_path(shard)) as stored:
-            x, y, angle = stored["minutiae"][stored["finger"] == row].T
+        ridges = _row(self._ridges_path(shard), row).astype(np.float32) / INT8_STEP
+        labels = _read(self._labels_path(shard))
+        x, y, angle = labels["minutiae"][labels["finger"] == row].T
         if mirrored:
             ridges, x, angle = np.ascontiguousarray(ridges[:, ::-1]), ridges.shape[1] - 1 - x, np.pi - angle
         return ridges, Minutiae(x, y, angle, np.ones_like(x))
 
     def patterns(self) -> NDArray[np.str_]:
         """The class of each finger as it is drawn, unmirrored, a key of `orientation.CLASS_FREQUENCIES`; (fingers,)."""
-        classes = []
-        for shard in range(-(-self.fingers // SHARD)):
-            with np.load(self._labels_path(shard)) as stored:
-                classes.append(stored["pattern"])
-        return np.concatenate(classes)[: self.fingers]
+        shards = range(-(-self.fingers // SHARD))
+        return np.concatenate([_read(self._labels_path(shard))["pattern"] for shard in shards])[: self.fingers]
 
     def _ridges_path(self, shard: int) -> Path:
         return self.folder / f"{shard:05d}.npy"
 
     def _labels_path(self, shard: int) -> Path:
         return self.folder / f"{shard:05d}.labels.npz"
+
+
+def _row(path: Path, row: int) -> NDArray[np.int8]:
+    offset, (_, height, width) = _layout(path)
+    size = height * width
+    return np.fromfile(path, np.int8, size, offset=offset + row * size).reshape(height, width)
+
+
+@cache  # the header of such a file is a Python expression, and parsing it takes a tenth of the time of a batch
+def _layout(path: Path) -> tuple[int, tuple[int, int, int]]:
+    """Where the array in a file begins, in bytes, and its shape."""
+    ridges: Any = np.load(path, mmap_mode="r")
+    return ridges.offset, ridges.shape
+
+
+@cache
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    with np.load(path) as stored:
+        return dict(stored)
 
 
 def _write_shard(shard: int, pool: MasterPool, seed: int) -> int:

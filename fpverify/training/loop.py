@@ -15,6 +15,7 @@ from keras import ops
 from tqdm import tqdm
 
 from fpverify.errors import ModelError, RecipeError
+from fpverify.features.extraction import Network
 from fpverify.training.batches import Batch, Batches
 from fpverify.training.prefetch import prefetched
 from fpverify.vocabulary import FloatArray
@@ -67,7 +68,6 @@ class Training:
         workers: processes that make batches.
         validate: figures of the network on data it never learns from; takes the network as a function of arrays.
         recipe: all that the weights depend on, as plain values; a folder trained by another recipe is refused.
-        teacher: makes a trained network whose answers take the place of the batches' targets.
     """
 
     network: keras.Model
@@ -77,9 +77,8 @@ class Training:
     folder: Path
     metrics: Sequence[Callable[[Any, Any], Any]] = ()
     workers: int = 1
-    validate: Callable[[Any], dict[str, float]] | None = None
+    validate: Callable[[Network], dict[str, float]] | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
-    teacher: Callable[[], keras.Model] | None = None
 
     def run(self, progress: bool = True) -> keras.Model:
         """Trains what is left to train and returns the network.
@@ -91,8 +90,9 @@ class Training:
         start = self._restore()
         self._forget_rows_after(start)
         numbers = range(start, self.schedule.steps)
+        batches = prefetched(self.batches, numbers, workers=self.workers)
         bar = tqdm(numbers, initial=start, total=self.schedule.steps, disable=None if progress else True)
-        for rows in self._measured(zip(bar, self._taught(numbers), strict=True)):
+        for rows in self._measured(zip(bar, batches, strict=True)):
             bar.set_postfix(rows)
         return self.network
 
@@ -105,15 +105,6 @@ class Training:
         if self._restore() < self.schedule.steps:
             raise RecipeError(f"{self.folder}: has to be trained to the end first")
         return self.network
-
-    def _taught(self, numbers: range) -> Iterator[Batch]:
-        """The batches left, with the answers of the teacher where there is one."""
-        source = prefetched(self.batches, numbers, workers=self.workers)
-        if self.teacher is None or not numbers:
-            yield from source
-        else:
-            teacher = self.teacher()
-            yield from ((x, teacher.predict_on_batch(x)) for x, _ in source)
 
     def _measured(self, steps: Iterator[tuple[int, Batch]]) -> Iterator[dict[str, float]]:
         """Takes every step; yields the means since the last checkpoint at each checkpoint."""
@@ -150,12 +141,7 @@ class Training:
         """The validation's figures, when it is their turn."""
         every, step = self.schedule.validate_every, self.schedule.checkpoint_every
         due = done % every < step or done == self.schedule.steps
-        return self.validate(self._answer) if self.validate is not None and due else {}
-
-    def _answer(self, batch: FloatArray, training: bool = False) -> FloatArray:
-        """The network as a function of arrays, whatever Keras runs on."""
-        answer: FloatArray = ops.convert_to_numpy(self.network(batch, training=training))
-        return answer
+        return self.validate(self.network.predict_on_batch) if self.validate is not None and due else {}
 
     def _restore(self) -> int:
         """The number of the next step; the network as the last checkpoint has it, ready to train on."""

@@ -15,22 +15,23 @@ import cv2
 
 T = TypeVar("T")
 
+AHEAD = 2  # batches in the making or waiting for each worker
 
-def prefetched(make: Callable[[int], T], numbers: Iterable[int], *, workers: int, ahead: int = 4) -> Iterator[T]:
+
+def prefetched(make: Callable[[int], T], numbers: Iterable[int], *, workers: int) -> Iterator[T]:
     """`make(number)` for every number, in order.
 
     Args:
         make: picklable; a pure function, so that the result does not depend on the number of workers.
         numbers: of the batches.
         workers: processes; 0 makes batches in this one.
-        ahead: most batches in the making or waiting.
     """
     if workers == 0:
         yield from map(make, numbers)
         return
     remaining = iter(numbers)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
-        waiting: deque[Future[T]] = deque(pool.submit(make, number) for number in islice(remaining, ahead))
+        waiting: deque[Future[T]] = deque(pool.submit(make, number) for number in islice(remaining, AHEAD * workers))
         while waiting:
             result = waiting.popleft().result()
             waiting.extend(pool.submit(make, number) for number in islice(remaining, 1))

@@ -150,15 +150,13 @@ class AveragedRecipe(_Part):
     """
 
     minutia_map: PositiveInt = 1
-    teacher: PositiveInt = 1
     descriptor: PositiveInt = 1
 
 
 class MinutiaeRecipe(_Part):
-    """A model of the kind `minutiae`.
+    """A model of the kind `minutiae`."""
 
-    With rounds for a `teacher`, a wide network is trained first, and the descriptor that is shipped learns from it.
-    """
+    stage_names: ClassVar[tuple[str, ...]] = ("minutia_map", "descriptor")
 
     kind: Literal["minutiae"]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
@@ -167,20 +165,14 @@ class MinutiaeRecipe(_Part):
     inference: Literal["float32", "int8"] = "float32"
     fingers: PositiveInt = 4000
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
-    teacher: tuple[DescriptorRecipe, ...] = ()
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
     averaged: AveragedRecipe = AveragedRecipe()
     evidence: EvidenceRecipe = EvidenceRecipe()
 
-    @property
-    def stage_names(self) -> tuple[str, ...]:
-        """Of the networks that are trained, in order."""
-        return tuple(name for name in ("minutia_map", "teacher", "descriptor") if getattr(self, name))
-
     @model_validator(mode="after")
     def _have_rounds(self) -> MinutiaeRecipe:
         for name, averaged in self.averaged:
-            if averaged > max(1, len(getattr(self, name))):
+            if averaged > len(getattr(self, name)):
                 raise ValueError(f"averaged.{name} is more than the rounds there are")
         return self
 

@@ -36,8 +36,7 @@ def train(
         recipe_path: YAML, see `recipe.Recipe`.
         out: becomes the bundle's folder; training's own files lie in `out/training`.
         workers: processes that draw fingers and make batches.
-        only: names of the stages to train now, without making a bundle: networks can be trained side by
-            side, but a descriptor only after its teacher.
+        only: names of the stages to train now, without making a bundle: networks can be trained side by side.
         progress: show bars on standard error when it is a terminal.
 
     Returns:
@@ -64,8 +63,7 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
     Raises:
         ModelError: Keras does not run on TensorFlow, which alone can export; the weights are written all the same.
     """
-    shipped = [stage for stage in planned if stage.shipped]
-    networks = {stage.name: _trained(stage, out / STATE) for stage in shipped}
+    networks = {stage.name: _trained(stage, out / STATE) for stage in planned}
     weights = {f"{name}.weights.h5": weights_bytes(network) for name, network in networks.items()}
     if keras.backend.backend() != EXPORTING_BACKEND:
         for name, content in weights.items():
@@ -74,7 +72,7 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
             f"{out}: trained, and the weights are written; making the model of them needs TensorFlow: "
             f"run the same again with KERAS_BACKEND={EXPORTING_BACKEND}"
         )
-    exported = {f"{stage.name}.tflite": _exported(stage, networks[stage.name]) for stage in shipped}
+    exported = {f"{stage.name}.tflite": _exported(stage, networks[stage.name]) for stage in planned}
     bundle = write_bundle(out, _card(recipe), weights | exported)
     folders = out / STATE / "calibration", out / STATE / "measuring"
     for_calibration, for_measuring = (

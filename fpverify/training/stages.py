@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from fpverify.features.extraction import Network
 from fpverify.networks import losses
 from fpverify.networks.minutia_map import minutia_map
-from fpverify.networks.patch_siamese import patch_tower, wide_patch_tower
+from fpverify.networks.patch_siamese import PUPIL, taught_tower
 from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.training.batches import Batches, MinutiaMapBatches, PatchBatches
@@ -30,7 +30,7 @@ from fpverify.training.stripe_batches import StripeBatches
 from fpverify.training.validation import DescriptorValidation, DetectionValidation, WholePrintValidation
 from fpverify.vocabulary import FloatArray
 
-MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES, TAUGHT_BATCHES = 1, 2, 3, 4  # seeds of the sequences of batches ...
+MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # seeds of the sequences of batches ...
 NEXT_ROUND = 10  # ... and what each further round adds
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
 UNSEEN_PAIRS = 64
@@ -50,7 +50,7 @@ class Stage:
         rounds: each makes a training from the network as it is by then, a folder and a number of worker processes.
         examples: inputs such as training has them, to set the steps of int8 by; None for inference in float32.
         averaged: rounds, of the last ones, whose weights the network gets the mean of.
-        shipped: part of the bundle; what only teaches is not.
+        part: the layer that is shipped; None for all of the network.
     """
 
     name: str
@@ -58,14 +58,14 @@ class Stage:
     rounds: tuple[Make, ...]
     examples: Callable[[], FloatArray] | None = None
     averaged: int = 1
-    shipped: bool = True
+    part: str | None = None
 
     def folder(self, state: Path, number: int) -> Path:
         """Where round `number`, from 0, keeps its checkpoint and log."""
         return state / self.name / f"round-{number + 1}"
 
     def trained(self, state: Path) -> keras.Model:
-        """The network with the mean weights of the rounds that count.
+        """What is shipped of the network, with the mean weights of the rounds that count.
 
         Raises:
             RecipeError: one of them has not come to its end, or its folder holds a training by another recipe.
@@ -75,7 +75,7 @@ class Stage:
             ended = self.rounds[number](network, self.folder(state, number), 0).finished()
             weights.append(ended.get_weights())
         network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
-        return network
+        return network if self.part is None else network.get_layer(self.part)
 
 
 def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
@@ -83,7 +83,7 @@ def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
     if isinstance(recipe, WholePrintRecipe):
         return [Stage("whole_print", lambda: whole_print_tower(recipe.whole_print.input_px), (_whole_print(recipe),))]
     masters = MasterPool.create(state / "masters", recipe.fingers, recipe.seed, workers=workers, progress=True)
-    return [_minutia_map(recipe, masters), *_patch_towers(recipe, masters, state)]
+    return [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
@@ -102,42 +102,27 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     return Stage("minutia_map", minutia_map, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
 
 
-def _patch_towers(recipe: MinutiaeRecipe, masters: MasterPool, state: Path) -> list[Stage]:
-    """The descriptor, after its teacher where the recipe has one."""
-    part, averaged = recipe.descriptor[-1], recipe.averaged
-    shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
-    ships = partial(Stage, "descriptor", patch_tower, examples=_examples(recipe, shown), averaged=averaged.descriptor)
-    if not recipe.teacher:
-        return [ships(_rounds(recipe, masters, recipe.descriptor, PATCH_BATCHES))]
-    first = _rounds(recipe, masters, recipe.teacher, PATCH_BATCHES)
-    teacher = Stage("teacher", wide_patch_tower, first, averaged=averaged.teacher, shipped=False)
-    taught = _rounds(recipe, masters, recipe.descriptor, TAUGHT_BATCHES, partial(teacher.trained, state))
-    return [teacher, ships(taught)]
+def _patch_tower(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
+    unseen = DescriptorValidation(recipe.seed + VALIDATION_SEED)
+    metrics = [losses.likeness, losses.first_rank]
 
-
-def _rounds(
-    recipe: MinutiaeRecipe,
-    masters: MasterPool,
-    parts: Sequence[DescriptorRecipe],
-    first_seed: int,
-    teacher: Callable[[], keras.Model] | None = None,
-) -> tuple[Make, ...]:
-    """Those of a tower of neighbourhoods, which finds partners by itself or learns from a teacher how to."""
-    validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
-    taught_by = recipe.model_dump(mode="json", include={"teacher": True, "averaged": {"teacher"}}) if teacher else {}
-    find = losses.taught if teacher else losses.info_nce
-    metrics = [losses.likeness, losses.first_rank] if teacher else [losses.first_rank]
+    def validate(both: Network) -> dict[str, float]:
+        return unseen(lambda patches: both(patches)[:, 0])
 
     def make(part: DescriptorRecipe, seed: int) -> Make:
         batches = PatchBatches(
             masters, seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
         )
-        loss, about = find(part.temperature), _about(recipe, part, "fingers") | taught_by
+        loss, about = losses.taught(part.temperature), _about(recipe, part, "fingers")
         return lambda network, folder, workers: Training(
-            network, batches, loss, part.schedule(), folder, metrics, workers, validate, about, teacher
+            network, batches, loss, part.schedule(), folder, metrics, workers, validate, about
         )
 
-    return tuple(make(part, first_seed + NEXT_ROUND * number) for number, part in enumerate(parts))
+    rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
+    part = recipe.descriptor[-1]
+    shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
+    examples, averaged = _examples(recipe, shown), recipe.averaged.descriptor
+    return Stage("descriptor", taught_tower, tuple(rounds), examples, averaged, PUPIL)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from fpverify.comparison import similarities
 from fpverify.evaluation.rates import equal_error_rate
-from fpverify.features.extraction import NO_DESCRIPTORS, NO_MINUTIAE
+from fpverify.features.extraction import NO_DESCRIPTORS, NO_MINUTIAE, Network
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid
 from fpverify.features.minutiae import decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
@@ -36,12 +35,12 @@ class DetectionValidation:
     seed: int
     fingers: int = 24
 
-    def __call__(self, network: Any) -> dict[str, float]:
+    def __call__(self, network: Network) -> dict[str, float]:
         """`recall` and `precision`, in [0, 1]."""
         truth = found = recalled = confirmed = 0
         for finger in range(self.fingers):
             made = _impressions(self.seed, finger, 1)[0]
-            answer = np.asarray(network(normalise(made.image)[None, ..., None], training=False))[0]
+            answer = network(normalise(made.image)[None, ..., None])[0]
             detected = decode_minutiae(answer, foreground_cells(answer))
             distance = np.hypot(
                 made.minutiae.x_px[made.visible][:, None] - detected.x_px,
@@ -66,14 +65,19 @@ class DescriptorValidation:
     fingers: int = 20
     impressions: int = 3
 
-    def __call__(self, network: Any) -> dict[str, float]:
+    def __call__(self, network: Network) -> dict[str, float]:
         """`eer`, in [0, 1]."""
-        templates, owners = [], []
-        for finger in range(self.fingers):
-            for made in _impressions(self.seed, finger, self.impressions):
-                templates.append(_true_template(made, network))
-                owners.append(finger)
-        return {"eer": _eer(templates, np.array(owners))}
+        fingers = range(self.fingers)
+        shown = [made for finger in fingers for made in _impressions(self.seed, finger, self.impressions)]
+        truths = [_visible(made) for made in shown]
+        patches = [_patches(made, truth) for made, truth in zip(shown, truths, strict=True)]
+        ends = np.cumsum([len(part) for part in patches])[:-1]
+        descriptors = np.split(descriptors_on_grid(network(np.concatenate(patches))), ends)
+        templates = [
+            Template(MIDDLE, 1.0, minutiae_on_grid(truth), part)
+            for truth, part in zip(truths, descriptors, strict=True)
+        ]
+        return {"eer": _eer(templates, np.repeat(fingers, self.impressions))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,10 @@ class WholePrintValidation:
 
     batches: Batches
 
-    def __call__(self, network: Any) -> dict[str, float]:
+    def __call__(self, network: Network) -> dict[str, float]:
         """`eer`, in [0, 1]."""
         images, mated = self.batches(0)
-        vectors = np.asarray(network(images, training=False))
+        vectors = network(images)
         pairs = len(vectors) // 2
         raw = np.array(
             [float(similarities(_vector(vectors[k]), [_vector(vectors[pairs + k])])[0]) for k in range(pairs)]
@@ -100,14 +104,16 @@ def _impressions(seed: int, finger: int, count: int) -> list[Impression]:
     return [draw_impression(rng, drawn.ridges, drawn.minutiae, ORDINARY) for rng in generators]
 
 
-def _true_template(made: Impression, network: Any) -> Template:
-    kept = made.visible
-    truth = Minutiae(
-        made.minutiae.x_px[kept], made.minutiae.y_px[kept], made.minutiae.angle_rad[kept], made.minutiae.quality[kept]
+def _visible(made: Impression) -> Minutiae:
+    kept, all_of_them = made.visible, made.minutiae
+    return Minutiae(
+        all_of_them.x_px[kept], all_of_them.y_px[kept], all_of_them.angle_rad[kept], all_of_them.quality[kept]
     )
-    patches = sample_patches(normalise(made.image), truth.x_px, truth.y_px, truth.angle_rad)
-    descriptors = descriptors_on_grid(np.asarray(network(patches[..., None], training=False)))
-    return Template(MIDDLE, 1.0, minutiae_on_grid(truth), descriptors)
+
+
+def _patches(made: Impression, minutiae: Minutiae) -> FloatArray:
+    patches = sample_patches(normalise(made.image), minutiae.x_px, minutiae.y_px, minutiae.angle_rad)
+    return patches[..., None]
 
 
 def _vector(vector: FloatArray) -> Template:

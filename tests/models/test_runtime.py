@@ -102,7 +102,7 @@ def test_int8_answers_almost_as_float32_and_is_a_third_of_the_size() -> None:
     from fpverify.training.export import litert_bytes
 
     keras.utils.set_random_seed(3)
-    network = patch_tower((8, 16, 16, 32), 16)
+    network = patch_tower((8, 16, 32), 16)
     patches = np.random.default_rng(2).normal(size=(24, 64, 64, 1)).astype(np.float32)
     exact, rounded = litert_bytes(network), litert_bytes(network, patches[:16])
     answers = [LiteRtNetwork(content)(patches) for content in (exact, rounded)]
