@@ -74,7 +74,7 @@ def roc(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
     for one, look in zip(evaluations, _looks(len(evaluations)), strict=True):
         fmr, fnmr = _corners(one)
         axes.step(np.maximum(fmr, floor), 1 - fnmr, where="post", **look, label=one.name, markevery=_every(len(fmr)))
-        lowest = min(lowest, float((1 - fnmr)[(fmr > 0) & (fmr <= 0.5)].min(initial=1.0)))
+        lowest = min(lowest, _least_accepted(fmr, fnmr))
         if threshold is not None:
             at = _at(one, threshold)
             axes.plot(
@@ -182,6 +182,12 @@ def _corners(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     turns = np.append(np.flatnonzero((moves[:, 1:] != moves[:, :-1]).any(0)) + 1, len(fmr) - 1)
     kept = np.append(0, turns[np.unique(np.linspace(0, len(turns) - 1, min(len(turns), MOST_POINTS)).astype(int))])
     return fmr[kept], fnmr[kept]
+
+
+def _least_accepted(fmr: np.ndarray, fnmr: np.ndarray) -> float:
+    """The lowest true match rate at corners right of an FMR of 0; without any, the curve is flat from there."""
+    right = (fmr > 0) & (fmr <= 0.5)
+    return float((1 - fnmr)[right].min() if right.any() else (1 - fnmr)[fmr == 0].max())
 
 
 def _at(evaluation: Evaluation, threshold: float) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from fpverify.cli.program import main
 from fpverify.errors import ScanError
 from fpverify.evaluation import Matcher, write_scores
 from fpverify.evaluation.report.content import ReportContent, report_content
+from fpverify.evaluation.report.figures import roc
 from fpverify.evaluation.report.gallery import Pair
 from fpverify.evaluation.report.matchers import matchers_content, read_matchers
 from fpverify.evaluation.report.page import matchers_page, report_page, summary
@@ -99,6 +100,15 @@ def test_the_summary_counts_attempts() -> None:
     figures = metrics(made_up(gap=25), POINT)
     assert f"about {1000 * figures['fnmr']:.0f} of 1,000 attempts by the right finger are refused" in said
     assert "48 comparisons within and 448 between 8 fingers: few" in said
+
+
+def test_the_roc_shows_its_curve_even_where_refusals_are_all_that_fails() -> None:
+    evaluation = made_up(gap=2000)
+    mated = np.flatnonzero(evaluation.mated)
+    evaluation.scores[mated[: len(mated) // 20]] = -np.inf
+    (axes,) = roc([evaluation]).axes
+    accepted = axes.lines[0].get_ydata()
+    assert axes.get_ylim()[0] < max(accepted) < 0.96
 
 
 def test_json_says_the_same_without_pictures() -> None:
