@@ -58,7 +58,7 @@ def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:
     x = CELL_PX * (column + _sigmoid(at[:, 1]))
     y = CELL_PX * (row + _sigmoid(at[:, 2]))
     found = Minutiae(*(a.astype(np.float32) for a in (x, y, np.arctan2(at[:, 4], at[:, 3]), heat[row, column])))
-    return _selected(found, _first_of_each(found)[:MOST_MINUTIAE])
+    return selected(found, _first_of_each(found)[:MOST_MINUTIAE])
 
 
 def _first_of_each(found: Minutiae) -> np.ndarray:
@@ -72,7 +72,8 @@ def _first_of_each(found: Minutiae) -> np.ndarray:
     return np.flatnonzero(kept)
 
 
-def _selected(minutiae: Minutiae, index: np.ndarray) -> Minutiae:
+def selected(minutiae: Minutiae, index: np.ndarray) -> Minutiae:
+    """The minutiae at these places, or where a mask of all is true."""
     return Minutiae(minutiae.x_px[index], minutiae.y_px[index], minutiae.angle_rad[index], minutiae.quality[index])
 
 

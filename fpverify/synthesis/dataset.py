@@ -135,7 +135,7 @@ def write_ridges(
 
 @dataclass(frozen=True, slots=True)
 class MasterPool:
-    """Many master fingers on disk, read one by one: cheap to share between processes.
+    """Many master fingers on disk, memory-mapped: cheap to share between processes.
 
     Attributes:
         folder: holds `<shard>.npy` (ridges, int8) and `<shard>.labels.npz` (minutiae and patterns).
@@ -171,7 +171,7 @@ class MasterPool:
     def finger(self, number: int, *, mirrored: bool = False) -> tuple[FloatArray, Minutiae]:
         """Ridges (height, width) float32 and minutiae of finger `number`, from 0; mirrored it is another finger."""
         shard, row = divmod(number, SHARD)
-        ridges = _row(self._ridges_path(shard), row).astype(np.float32) / INT8_STEP
+        ridges = np.load(self._ridges_path(shard), mmap_mode="r")[row].astype(np.float32) / INT8_STEP
         labels = _read(self._labels_path(shard))
         x, y, angle = labels["minutiae"][labels["finger"] == row].T
         if mirrored:
@@ -190,20 +190,7 @@ class MasterPool:
         return self.folder / f"{shard:05d}.labels.npz"
 
 
-def _row(path: Path, row: int) -> NDArray[np.int8]:
-    offset, (_, height, width) = _layout(path)
-    size = height * width
-    return np.fromfile(path, np.int8, size, offset=offset + row * size).reshape(height, width)
-
-
-@cache  # the header of such a file is a Python expression, and parsing it takes a tenth of the time of a batch
-def _layout(path: Path) -> tuple[int, tuple[int, int, int]]:
-    """Where the array in a file begins, in bytes, and its shape."""
-    ridges: Any = np.load(path, mmap_mode="r")
-    return ridges.offset, ridges.shape
-
-
-@cache
+@cache  # a batch of one pattern asks for the patterns of all shards
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     with np.load(path) as stored:
         return dict(stored)

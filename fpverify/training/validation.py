@@ -11,7 +11,7 @@ from fpverify.comparison import similarities
 from fpverify.evaluation.rates import equal_error_rate
 from fpverify.features.extraction import NO_DESCRIPTORS, NO_MINUTIAE, Network
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid
-from fpverify.features.minutiae import decode_minutiae, foreground_cells
+from fpverify.features.minutiae import decode_minutiae, foreground_cells, selected
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import normalise
 from fpverify.synthesis.dataset import ORDINARY, master
@@ -69,7 +69,7 @@ class DescriptorValidation:
         """`eer`, in [0, 1]."""
         fingers = range(self.fingers)
         shown = [made for finger in fingers for made in _impressions(self.seed, finger, self.impressions)]
-        truths = [_visible(made) for made in shown]
+        truths = [selected(made.minutiae, made.visible) for made in shown]
         patches = [_patches(made, truth) for made, truth in zip(shown, truths, strict=True)]
         ends = np.cumsum([len(part) for part in patches])[:-1]
         descriptors = np.split(descriptors_on_grid(network(np.concatenate(patches))), ends)
@@ -102,13 +102,6 @@ def _impressions(seed: int, finger: int, count: int) -> list[Impression]:
     drawn = master(seed, finger)
     generators = [np.random.default_rng([seed, finger, number]) for number in range(1, count + 1)]
     return [draw_impression(rng, drawn.ridges, drawn.minutiae, ORDINARY) for rng in generators]
-
-
-def _visible(made: Impression) -> Minutiae:
-    kept, all_of_them = made.visible, made.minutiae
-    return Minutiae(
-        all_of_them.x_px[kept], all_of_them.y_px[kept], all_of_them.angle_rad[kept], all_of_them.quality[kept]
-    )
 
 
 def _patches(made: Impression, minutiae: Minutiae) -> FloatArray:
