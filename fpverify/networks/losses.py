@@ -132,13 +132,14 @@ def contrastive_loss(margin: float = 1.0) -> Loss:
 
 
 def first_rank(owners: Tensor, answers: Tensor) -> Tensor:
-    """The fraction of patches whose partner is the most similar of all by the pupil's vectors; a metric.
+    """The fraction of patches whose partner is the most similar of all; a metric.
 
     Args:
         owners: anything.
-        answers: (2n, 2, d), as of `taught`.
+        answers: (2n, d), as of `info_nce`, or (2n, 2, d), as of `taught`: the pupil's vectors count.
     """
-    left, right = ops.split(ops.cast(answers[:, 0], "float32"), 2, axis=0)
+    vectors = answers[:, 0] if len(answers.shape) == 3 else answers
+    left, right = ops.split(ops.cast(vectors, "float32"), 2, axis=0)
     similarity = ops.matmul(left, ops.transpose(right))
     hits = ops.argmax(similarity, axis=1) == ops.arange(ops.shape(similarity)[0], dtype="int32")
     return ops.mean(ops.cast(hits, "float32"))

@@ -59,17 +59,19 @@ def wide_patch_tower(channels: Sequence[int] = (64, 96, 128), dimensions: int = 
     return _tower(patch, residual_block(x), dimensions, TEACHER)
 
 
-def taught_tower() -> keras.Model:
+def taught_tower(channels: Sequence[int] = (32, 64, 96)) -> keras.Model:
     """Pupil and teacher on the same patches, to be trained together by `losses.taught`.
+
+    Args:
+        channels: of the pupil, as for `patch_tower`.
 
     Returns:
         (n, 64, 64, 1) patches as of `patch_tower` -> (n, 2, DIMENSIONS) float32: the answer of `patch_tower`, which is
         the layer `PUPIL`, and that of `wide_patch_tower`.
     """
     patch = _patch()
-    answers = [
-        layers.Reshape((1, DIMENSIONS), dtype="float32")(tower(patch)) for tower in (patch_tower(), wide_patch_tower())
-    ]
+    towers = patch_tower(channels), wide_patch_tower()
+    answers = [layers.Reshape((1, DIMENSIONS), dtype="float32")(tower(patch)) for tower in towers]
     return keras.Model(patch, layers.Concatenate(axis=1, dtype="float32")(answers), name="taught")
 
 

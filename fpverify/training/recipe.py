@@ -51,6 +51,7 @@ FloatRange = Annotated[tuple[float, float], AfterValidator(_ordered)]
 IntRange = Annotated[tuple[int, int], AfterValidator(_ordered)]
 NonNegativeRange = Annotated[tuple[NonNegativeFloat, NonNegativeFloat], AfterValidator(_ordered)]
 StripeWidth = Annotated[int, Field(ge=1, le=SIZE_PX)]
+Channels = tuple[PositiveInt, PositiveInt, PositiveInt]  # from fine to coarse
 WidthRange = Annotated[tuple[StripeWidth, StripeWidth], AfterValidator(_ordered)]
 
 
@@ -153,6 +154,17 @@ class AveragedRecipe(_Part):
     descriptor: PositiveInt = 1
 
 
+class NetworksRecipe(_Part):
+    """How wide the networks are, and how the descriptor learns; see `fpverify.networks`.
+
+    Channels in sixteens train quickest in bfloat16.
+    """
+
+    minutia_map: Channels = (24, 48, 96)
+    descriptor: Channels = (32, 64, 96)
+    taught: bool = True
+
+
 class MinutiaeRecipe(_Part):
     """A model of the kind `minutiae`."""
 
@@ -164,6 +176,7 @@ class MinutiaeRecipe(_Part):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     inference: Literal["float32", "int8"] = "float32"
     fingers: PositiveInt = 4000
+    networks: NetworksRecipe = NetworksRecipe()
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
     averaged: AveragedRecipe = AveragedRecipe()

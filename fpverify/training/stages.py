@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from fpverify.features.extraction import Network
 from fpverify.networks import losses
 from fpverify.networks.minutia_map import minutia_map
-from fpverify.networks.patch_siamese import PUPIL, taught_tower
+from fpverify.networks.patch_siamese import PUPIL, patch_tower, taught_tower
 from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.training.batches import Batches, MinutiaMapBatches, PatchBatches
@@ -99,21 +100,24 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     rounds = [make(part, MAP_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.minutia_map)]
     part = recipe.minutia_map[-1]
     shown = MinutiaMapBatches(masters, recipe.seed, EXAMPLE_IMAGES, part.nonprint_share, part.impressions.settings())
-    return Stage("minutia_map", minutia_map, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
+    network = partial(minutia_map, *recipe.networks.minutia_map)
+    return Stage("minutia_map", network, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
 
 
 def _patch_tower(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     unseen = DescriptorValidation(recipe.seed + VALIDATION_SEED)
-    metrics = [losses.likeness, losses.first_rank]
+    taught = recipe.networks.taught
+    metrics = [losses.likeness, losses.first_rank] if taught else [losses.first_rank]
 
-    def validate(both: Network) -> dict[str, float]:
-        return unseen(lambda patches: both(patches)[:, 0])
+    def validate(network: Network) -> dict[str, float]:
+        return unseen((lambda patches: network(patches)[:, 0]) if taught else network)
 
     def make(part: DescriptorRecipe, seed: int) -> Make:
         batches = PatchBatches(
             masters, seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
         )
-        loss, about = losses.taught(part.temperature), _about(recipe, part, "fingers")
+        loss = (losses.taught if taught else losses.info_nce)(part.temperature)
+        about = _about(recipe, part, "fingers")
         return lambda network, folder, workers: Training(
             network, batches, loss, part.schedule(), folder, metrics, workers, validate, about
         )
@@ -122,7 +126,8 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     part = recipe.descriptor[-1]
     shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
     examples, averaged = _examples(recipe, shown), recipe.averaged.descriptor
-    return Stage("descriptor", taught_tower, tuple(rounds), examples, averaged, PUPIL)
+    network = partial(taught_tower if taught else patch_tower, recipe.networks.descriptor)
+    return Stage("descriptor", network, tuple(rounds), examples, averaged, PUPIL if taught else None)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:
@@ -145,5 +150,5 @@ def _whole_print(recipe: WholePrintRecipe) -> Make:
 
 def _about(recipe: Recipe, part: StageRecipe, data: str) -> dict[str, Any]:
     """All that the weights of a round depend on, beside those of the round before."""
-    shared = recipe.model_dump(mode="json", include={"kind", "seed", "precision", data})
+    shared = recipe.model_dump(mode="json", include={"kind", "seed", "precision", "networks", data})
     return {**shared, "round": part.model_dump(mode="json")}

@@ -133,6 +133,7 @@ def test_info_nce_agrees_with_a_loop_and_is_small_for_perfect_pairs() -> None:
     perfect = np.tile(np.eye(4, 16, dtype=np.float32), (2, 1))
     assert float(loss(owners, perfect)) < 1e-4
     assert float(losses.first_rank(owners, np.stack([perfect, e], axis=1))) == 1
+    assert float(losses.first_rank(owners, perfect)) == 1
 
 
 def test_a_pupil_is_to_be_like_its_teacher_and_both_are_to_find_partners() -> None:

@@ -14,7 +14,7 @@ from fpverify.networks import losses  # noqa: E402
 from fpverify.networks.patch_siamese import PUPIL, TEACHER, patch_tower, taught_tower  # noqa: E402
 from fpverify.synthesis import dataset  # noqa: E402
 from fpverify.training.export import weights_bytes  # noqa: E402
-from fpverify.training.recipe import MinutiaeRecipe  # noqa: E402
+from fpverify.training.recipe import MinutiaeRecipe, NetworksRecipe  # noqa: E402
 from fpverify.training.stages import Stage, stages  # noqa: E402
 
 RECIPE = MinutiaeRecipe.model_validate(
@@ -95,6 +95,20 @@ def test_the_validation_is_of_the_pupil(tmp_path: Path) -> None:
         for place in (0, 1)
     )
     assert good["eer"] < 0.3 < bad["eer"]
+
+
+def test_without_a_teacher_the_tower_learns_alone(tmp_path: Path) -> None:
+    alone = RECIPE.model_copy(update={"networks": NetworksRecipe(descriptor=(16, 16, 32), taught=False)})
+    stage = {made.name: made for made in stages(alone, tmp_path, 0)}["descriptor"]
+    tower = stage.network()
+    training = stage.rounds[0](tower, stage.folder(tmp_path, 0), 0)
+    training.run(progress=False)
+    shipped = np.asarray(stage.trained(tmp_path)(patches(), training=False))
+    assert shipped.shape == (8, 64)
+    np.testing.assert_allclose(shipped, np.asarray(tower(patches(), training=False)), atol=1e-6)
+    assert training.validate is not None
+    assert set(training.validate(tower.predict_on_batch)) == {"eer"}
+    assert tower.count_params() < patch_tower().count_params()
 
 
 def answers(vectors: np.ndarray, rng: np.random.Generator, place: int) -> np.ndarray:
