@@ -84,6 +84,18 @@ def test_batch_normalisation_is_that_of_keras(training: bool) -> None:
         np.testing.assert_allclose(left, right, rtol=2e-3)  # the kernel's variance is that of a sample
 
 
+@pytest.mark.parametrize("channels", [16, 24])  # the kernel's own bfloat16, and float32 in between
+def test_batch_normalisation_in_bfloat16_is_that_of_keras(channels: int) -> None:
+    x = np.random.default_rng(6).normal(3, 2, (6, 5, 4, channels)).astype(np.float32)
+    ours, theirs = BatchNormalization(dtype="mixed_bfloat16"), keras.layers.BatchNormalization()
+    answer = ours(x, training=True)
+    assert keras.backend.standardize_dtype(answer.dtype) == "bfloat16"
+    answer = np.asarray(keras.ops.cast(answer, "float32"))
+    np.testing.assert_allclose(answer, theirs(x, training=True), atol=0.03)  # bfloat16 keeps eight bits
+    for left, right in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(left, right, rtol=0.01)
+
+
 def test_heat_loss_agrees_with_a_loop_over_cells() -> None:
     target, answer = map_example()
     total = 0.0
