@@ -45,6 +45,7 @@ SEED = 32261124  # of the synthetic sets: neither training nor calibration draws
 FINGERS, IMPRESSIONS = 20, 8  # of each synthetic set: in three, 1,680 mated and 36,480 non-mated pairs
 MM_PER_PX = 25.4 / WORKING_PPI
 FLOW_PX = 10.0  # deviation of the window that a ridge direction is averaged over: two ridges to each side
+BEND_CELLS = 5  # 2 mm: how far before and behind a place the flow is looked at to see whether it runs on as it came
 RIM_CELLS = 5  # 2 mm at the foreground's rim, where ridge directions are not known well enough for singular points
 MATED_QUANTILES = (0.01, 0.1, 0.5)
 NON_MATED_QUANTILES = (0.9, 0.99, 0.999, 0.9999)
@@ -89,6 +90,7 @@ STATISTICS = (
     "ridge period, mm",
     "share of parallel ridges",
     "agreement of ridge directions",
+    "bend of the ridge flow in 2 mm, degrees",
     "loops (cores)",
     "deltas",
     "foreground, mm²",
@@ -178,6 +180,7 @@ def facts(scan: Scan, acquired: Acquired) -> Facts:
         [] if period_px is None else [25.4 * period_px / scan.ppi],
         [signs.share],
         [signs.flow],
+        np.rad2deg(flow_bend_rad(flow, foreground)),
         [loops],
         [deltas],
         [area_mm2],
@@ -222,14 +225,35 @@ def singular_points(flow: NDArray[np.complex64], foreground: BoolArray) -> tuple
     Source: the Poincaré index; M. Kawagoe, A. Tojo, "Fingerprint pattern classification", Pattern Recognition 17
     (1984).
     """
-    rim = np.ones((2 * RIM_CELLS + 1, 2 * RIM_CELLS + 1), np.uint8)
-    inside = cv2.erode(foreground.astype(np.uint8), rim, borderValue=0) > 0
-    cells = flow[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX]
+    inside, cells = _within_rim(foreground), _cells(flow)
     corners = (cells[:-1, :-1], cells[:-1, 1:], cells[1:, 1:], cells[1:, :-1])
     turns = sum(np.angle(there * here.conj()) for here, there in zip(corners, (*corners[1:], corners[0]), strict=True))
     index = np.rint(np.asarray(turns) / (2 * np.pi))[: inside.shape[0] - 1, : inside.shape[1] - 1]
     seen = inside[: index.shape[0], : index.shape[1]]
     return int(((index > 0) & seen).sum()), int(((index < 0) & seen).sum())
+
+
+def flow_bend_rad(flow: NDArray[np.complex64], foreground: BoolArray) -> Values:
+    """(0,) or (1,): by how much ridge directions turn from one 2 mm to the next otherwise than before, the median."""
+    inside, cells, step = _within_rim(foreground), _cells(flow), BEND_CELLS
+    inside = inside[: cells.shape[0], : cells.shape[1]]
+    bends = []
+    for directions, seen in ((cells, inside), (cells.T, inside.T)):
+        before, here, behind = directions[: -2 * step], directions[step:-step], directions[2 * step :]
+        known = seen[: -2 * step] & seen[step:-step] & seen[2 * step :]
+        bends.append(np.abs(np.angle(before * behind * here.conj() ** 2))[known] / 2)
+    together = np.concatenate(bends)
+    return np.array([np.median(together)] if len(together) else [])
+
+
+def _within_rim(foreground: BoolArray) -> BoolArray:
+    rim = np.ones((2 * RIM_CELLS + 1, 2 * RIM_CELLS + 1), np.uint8)
+    return np.asarray(cv2.erode(foreground.astype(np.uint8), rim, borderValue=0) > 0)
+
+
+def _cells(flow: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """The flow in the middle of each cell of the foreground."""
+    return flow[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX]
 
 
 def statistics_table(sides: dict[str, Side]) -> str:

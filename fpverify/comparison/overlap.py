@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fpverify.comparison.consensus import Consensus, IndexArray, Proposals, consensus, descriptor_similarity
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
-from fpverify.vocabulary import BoolArray, FloatArray, Template
+from fpverify.vocabulary import BoolArray, FloatArray, Scores, Template
 
 Points = NDArray[np.complex128]  # x + iy, so that a rotation is a product
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
@@ -120,7 +120,7 @@ class Overlap:
     @property
     def common(self) -> float:
         """Mean number of either print's minutiae that lie within the other."""
-        return _company(self.probe_common, self.reference_common)
+        return (np.count_nonzero(self.probe_common) + np.count_nonzero(self.reference_common)) / 2
 
     @property
     def mirrored(self) -> Overlap:
@@ -166,7 +166,8 @@ def overlap_similarity(
     """How much of the common area of two prints agrees, raw.
 
     The squared strengths of mutual partners are summed and divided by the root of the number of minutiae in the common
-    area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. Strengths
+    area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. A doubtful
+    minutia counts there as what it is expected to show (`PreparedTemplate.expected`). Strengths
     begin where chance mostly ends, and are squared, since chance finds many weak partners and hardly a strong one. Of
     several alignments that groups of pairs propose the one with the greatest similarity counts.
 
@@ -188,8 +189,8 @@ def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSe
     found = consensus(one, other)
     if len(found.pairs) < settings.least_pairs or found.similarity == 0:
         return _not_aligned(found.proposed, len(found.pairs))
-    alike = _beyond_chance(descriptor_similarity(one, other), settings)
-    best = laid = _laid(one, other, found, (found.pairs, found.support), alike, settings=settings)
+    likely = _likely(one, other, settings)
+    best = laid = _laid(one, other, found, (found.pairs, found.support), likely, settings=settings)
     unexplained = np.ones(found.proposed, bool)
     for _ in range(settings.alignments - 1):
         unexplained &= ~_explained(one, other, laid.alignment, found.proposals, settings)
@@ -198,14 +199,17 @@ def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSe
             break
         if len(start[0]) < settings.least_pairs:
             continue
-        laid = _laid(one, other, found, start, alike, settings=settings)
+        laid = _laid(one, other, found, start, likely, settings=settings)
         best = max(best, laid, key=lambda tried: tried.similarity)
     return best
 
 
-def _beyond_chance(cosine: FloatArray, settings: OverlapSettings) -> FloatArray:
-    """How alike neighbourhoods are, from what any two may be (0) to the same (1)."""
-    return np.asarray(np.maximum(cosine - np.float32(settings.chance), 0) / np.float32(1 - settings.chance), np.float32)
+def _likely(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSettings) -> Group:
+    """The pairs whose neighbourhoods are more alike than any two may be, from there (0) to the same (1)."""
+    cosine = descriptor_similarity(one, other)
+    index, other_index = np.nonzero(cosine > np.float32(settings.chance))
+    alike = (cosine[index, other_index] - np.float32(settings.chance)) / np.float32(1 - settings.chance)
+    return np.array((index, other_index)).T, np.asarray(alike, np.float32)
 
 
 def _laid(
@@ -213,25 +217,25 @@ def _laid(
     other: PreparedTemplate,
     found: Consensus,
     start: Group,
-    alike: FloatArray,
+    likely: Group,
     *,
     settings: OverlapSettings,
 ) -> Overlap:
     """The prints laid on each other by a group of pairs, then by all partners found so far."""
-    (index, other_index), strength = start[0].T, start[1]
+    pairs, strengths = start
     for _ in range(settings.refits + 1):
-        alignment = Alignment.fit(one.position[index], other.position[other_index], strength)
-        partners = _partners(one, other, alignment, alike, settings)
-        index, other_index = np.nonzero(partners > settings.least_partner)
-        strength = partners[index, other_index]
-        if len(index) < settings.least_pairs:
+        alignment = Alignment.fit(one.position[pairs[:, 0]], other.position[pairs[:, 1]], strengths)
+        partners, strength = _partners(one, other, alignment, likely, settings)
+        strong = strength > settings.least_partner
+        pairs, strengths = partners[strong], strength[strong]
+        if len(pairs) < settings.least_pairs:
             break
     common = _in_common(one, other, alignment, settings)
-    total = float((partners * partners).sum(dtype=np.float64))
-    scale = np.sqrt((_company(*common) + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
-    pairs = np.array((index, other_index)).T
+    total = float((strength * strength).sum(dtype=np.float64))
+    expected = (one.expected[common[0]].sum(dtype=np.float64) + other.expected[common[1]].sum(dtype=np.float64)) / 2
+    scale = np.sqrt((expected + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
     similarity = min(1.0, total / float(scale))
-    return Overlap(found.proposed, len(found.pairs), alignment, pairs, strength, *common, total, similarity)
+    return Overlap(found.proposed, len(found.pairs), alignment, pairs, strengths, *common, total, similarity)
 
 
 def _explained(
@@ -268,28 +272,28 @@ def _not_aligned(proposed: int, agreed: int) -> Overlap:
 
 
 def _partners(
-    one: PreparedTemplate,
-    other: PreparedTemplate,
-    alignment: Alignment,
-    alike: FloatArray,
-    settings: OverlapSettings,
-) -> FloatArray:
-    """Strength of every mutual best pair, 0 elsewhere; (n, m) float32 in [0, 1]."""
-    displacement = alignment.laid(one.position)[:, None] - other.position
+    one: PreparedTemplate, other: PreparedTemplate, alignment: Alignment, likely: Group, settings: OverlapSettings
+) -> Group:
+    """The likely pairs of which each is the other's best, and their strengths, float32 in (0, 1]."""
     tolerance = settings.distance_px + settings.distance_growth * np.abs(one.position - alignment.here)
-    cost = (displacement.real**2 + displacement.imag**2) / tolerance[:, None] ** 2
-    near, other_near = np.nonzero(cost < FAR)
-    turns = (
-        one.direction_turns[near]
-        + np.float32(np.angle(alignment.turn) / (2 * np.pi))
-        - other.direction_turns[other_near]
-    )
+    index, other_index = likely[0].T
+    displacement = alignment.laid(one.position)[index] - other.position[other_index]
+    cost = (displacement.real**2 + displacement.imag**2) / tolerance[index] ** 2
+    near = np.flatnonzero(cost < FAR)
+    index, other_index = index[near], other_index[near]
+    turn = np.float32(np.angle(alignment.turn) / (2 * np.pi))
+    turns = one.direction_turns[index] + turn - other.direction_turns[other_index]
     turn_rad = 2 * np.pi * (turns - np.rint(turns))
-    exponent = cost[near, other_near] + (turn_rad / settings.angle_rad) ** 2
-    strength = np.zeros(cost.shape)
-    strength[near, other_near] = alike[near, other_near] * np.exp(-exponent)
-    mutual = (strength == strength.max(1, keepdims=True)) & (strength == strength.max(0, keepdims=True))
-    return np.asarray(strength * mutual, np.float32)
+    strength = likely[1][near] * np.exp(-cost[near] - (turn_rad / settings.angle_rad) ** 2)
+    mutual = (strength == _best(index, strength)) & (strength == _best(other_index, strength))
+    return likely[0][near[mutual]], np.asarray(strength[mutual], np.float32)
+
+
+def _best(index: IndexArray, strength: Scores) -> Scores:
+    """Of each pair, the most strength that its minutia has in any; (k,)."""
+    most = np.zeros(index.max(initial=-1) + 1)
+    np.maximum.at(most, index, strength)
+    return most[index]
 
 
 def _in_common(
@@ -298,10 +302,6 @@ def _in_common(
     """Which of either print's minutiae lie within the other."""
     laid, lifted = alignment.laid(one.position), alignment.lifted(other.position)
     return _inside(laid, other, settings.margin_px), _inside(lifted, one, settings.margin_px)
-
-
-def _company(one: BoolArray, other: BoolArray) -> float:
-    return (np.count_nonzero(one) + np.count_nonzero(other)) / 2
 
 
 def _inside(points: Points, prepared: PreparedTemplate, margin_px: float) -> BoolArray:

@@ -1,6 +1,6 @@
 """Network B: one tower of the Siamese pair that tells whether two minutia neighbourhoods are the same skin.
 
-`patch_tower` is the one that is used; it is trained as `taught_tower`, beside a wide one that teaches it.
+`patch_tower` is the one that is used; it learns alone, or as `taught_tower` beside a wide one that teaches it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ DIMENSIONS = 64  # of a descriptor: one byte each in a template
 PUPIL, TEACHER = "descriptor", "teacher"  # the towers in `taught_tower`
 
 
-def patch_tower(channels: Sequence[int] = (32, 64, 96), dimensions: int = DIMENSIONS) -> keras.Model:
+def patch_tower(channels: Sequence[int] = (48, 80, 112), dimensions: int = DIMENSIONS) -> keras.Model:
     """The tower both sides share.
 
-    Small enough for a processor without a GPU: 15 million multiplications a neighbourhood, of which there are about 50
+    Small enough for a processor without a GPU: 27 million multiplications a neighbourhood, of which there are about 50
     in a print. Squares of 4 x 4 px, about a ridge wide, come in as one place of 16 channels; then a residual block at
     each of the strides 4, 8 and 16.
 
@@ -40,7 +40,7 @@ def patch_tower(channels: Sequence[int] = (32, 64, 96), dimensions: int = DIMENS
 
 
 def wide_patch_tower(channels: Sequence[int] = (64, 96, 128), dimensions: int = DIMENSIONS) -> keras.Model:
-    """A tower of five times the work, to teach the one that is used.
+    """A tower of three times the work, to teach the one that is used.
 
     A bank of filters about two ridges wide, then most of the work at strides 4 and 8, residual blocks at 8 and 16.
 
@@ -59,7 +59,7 @@ def wide_patch_tower(channels: Sequence[int] = (64, 96, 128), dimensions: int = 
     return _tower(patch, residual_block(x), dimensions, TEACHER)
 
 
-def taught_tower(channels: Sequence[int] = (32, 64, 96)) -> keras.Model:
+def taught_tower(channels: Sequence[int] = (48, 80, 112)) -> keras.Model:
     """Pupil and teacher on the same patches, to be trained together by `losses.taught`.
 
     Args:

@@ -28,7 +28,7 @@ CLASS_FREQUENCIES = {
 }
 PX_PER_CM = 100.0  # close enough to 250 ppi (98.4) to read positions below as centimetres
 CORRECTION_KNOTS = 8  # Vizcaya and Gerhardt's number of angles for the piecewise linear map
-CORRECTION_RAD = 0.16  # deviation at a knot; keeps the map of the circle monotone (spacing 0.79 rad)
+CORRECTION_RAD = 0.12  # deviation at a knot; keeps the map of the circle monotone (spacing 0.79 rad)
 ROUNDING = (0.2, 0.9)  # range: 0 fans out like a parabola, 1 turns at the top and runs on in parallel, as a U
 DELTA_CM = 0.8  # from the core: twelve ridges of 0.46 mm, crossed aslant
 DELTA_DEVIATION_CM = 0.22  # five ridges
@@ -37,7 +37,7 @@ DELTA_SLOPE_RAD = 0.91  # of the line from core to delta below the horizontal: 5
 DELTA_SLOPE_DEVIATION_RAD = 0.19  # 11 degrees
 CROWN_RAD_PER_CM = (0.2, 0.8)  # range: above the core ridges follow the outline of the fingertip
 WANDER_RAD = 0.18  # smooth deviation from the model, about 10 degrees
-WANDER_KNOTS = 5  # over the width of a finger: one bend in 4 mm
+WANDER_KNOTS = 4  # over the width of a finger: one bend in 5.5 mm; ridges of real prints bend slower still
 
 
 @dataclass(frozen=True, slots=True)

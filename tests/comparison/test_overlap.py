@@ -50,10 +50,15 @@ def slow_similarity(one: Template, other: Template, constants: OverlapSettings) 
         for (i, j), value in strength.items()
         if value == max(strength[i, k] for k in range(len(b))) == max(strength[k, j] for k in range(len(a)))
     )
-    company = len(a) if len(a) == len(b) else None
-    assert company is not None, "the oracle knows complete overlap only"
+    assert len(a) == len(b), "the oracle knows complete overlap only"
+    qualities = (*one.minutiae.quality.tolist(), *other.minutiae.quality.tolist())
+    company = sum(min(1.0, max(0.5, 0.5 + 0.5 * (quality - 0.45) / 0.23)) for quality in qualities) / 2
     scale = math.sqrt((company + constants.prior_minutiae) * (constants.most_minutiae + constants.prior_minutiae))
     return total / scale
+
+
+def with_quality(print_: Template, quality: np.ndarray) -> Template:
+    return replace(print_, minutiae=replace(print_.minutiae, quality=quality.astype(np.float32)))
 
 
 def points(print_: Template) -> list[complex]:
@@ -72,6 +77,7 @@ def test_it_agrees_with_a_slow_and_obvious_implementation() -> None:
         moved = moved_by(one, 0.4, 7, -3)
         noise = np.random.default_rng(seed).normal(0, 45, moved.descriptors.shape)
         other = replace(moved, descriptors=on_grid(moved.descriptors + noise))
+        one, other = (with_quality(side, np.linspace(0.3, 0.9, 18) ** power) for side, power in ((one, 1), (other, 2)))
         assert (
             0.05 < similarity(one, other, constants) == pytest.approx(slow_similarity(one, other, constants), rel=1e-4)
         )
@@ -97,6 +103,14 @@ def test_minutiae_without_a_partner_in_the_common_area_count_against() -> None:
     keep = half.nonzero()[0]
     alone = template(m.x_px[keep], m.y_px[keep], m.angle_rad[keep], one.descriptors[keep])
     assert similarity(one, mixed) < 0.8 * similarity(alone, alone)
+
+
+def test_a_doubtful_minutia_without_a_partner_counts_less() -> None:
+    one, strangers = finger(4, minutiae=40), finger(99, minutiae=40)
+    half = np.arange(40) < 20
+    mixed = replace(one, descriptors=np.where(half[:, None], one.descriptors, strangers.descriptors))
+    alike = [similarity(one, with_quality(mixed, np.where(half, 1, q))) for q in (0.9, 0.68, 0.6, 0.5, 0.45, 0.3)]
+    assert alike[0] == alike[1] < alike[2] < alike[3] < alike[4] == alike[5]
 
 
 def test_minutiae_outside_the_common_area_count_for_nothing() -> None:

@@ -62,6 +62,15 @@ def test_loops_and_deltas_are_counted_where_they_lie_in_the_print(realism: Modul
     assert realism.singular_points(loop_and_delta, left) == (1, 0)
 
 
+def test_ridges_that_turn_evenly_do_not_bend_and_others_do(realism: ModuleType) -> None:
+    x, y = pixel_grid(SHAPE)
+    assert realism.flow_bend_rad(directed(0.01 * x - 0.02 * y), EVERYWHERE) == pytest.approx(0, abs=1e-4)
+    step_px = realism.BEND_CELLS * 4
+    bent = directed(0.5 * 1e-3 * x**2 + 0.5 * 1e-3 * y**2)  # its second derivative is 1e-3 a px both ways
+    assert realism.flow_bend_rad(bent, EVERYWHERE) == pytest.approx(1e-3 * step_px**2, rel=1e-3)
+    assert not len(realism.flow_bend_rad(bent, ~EVERYWHERE))
+
+
 def test_the_distance_of_distributions_is_that_of_kolmogorov_and_smirnov(realism: ModuleType) -> None:
     from scipy import stats
 

@@ -1,4 +1,4 @@
-"""The descriptor that is shipped, trained beside a wide one that teaches it."""
+"""A descriptor trained beside a wide one that teaches it, and one without a teacher."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ RECIPE = MinutiaeRecipe.model_validate(
         "name": "small",
         "seed": 3,
         "fingers": 2,
+        "networks": {"taught": True},
         "minutia_map": [{"steps": 1, "images": 1}],
         "descriptor": [{"steps": 1, "fingers": 2, "minutiae": 6}],
     }
