@@ -19,10 +19,10 @@ MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 
 LEAST_RIDGE_FLOW = 0.65
 FLOW_BY_SHARE = -0.25  # power of the share: 0.55 at 0.2, 0.46 at 0.4; 998 of 1000 ordinary impressions have it
 # Skin has some 25 a cm² (Stoney and Thornton, J. Forensic Sci. 32(5), 1987). Letters, whose strokes end everywhere,
-# show 67 and more a cm² of what is surely print, and 92 with those around it, since only scraps are sure. Ordinary
-# synthetic prints show 43 and 51 at most; a dotted print is as dense where it is sure, a faint one as sure in scraps.
+# show 69 and more a cm² of what is surely print, and 145 with those around it, since only scraps are sure. A dotted
+# print is as dense where it is sure, a faint one as sure in scraps, but ordinary synthetic ones are not both.
 MOST_MINUTIAE_PER_CM2 = 60.0
-MOST_WITH_THOSE_AROUND_PER_CM2 = 80.0
+MOST_WITH_THOSE_AROUND_PER_CM2 = 100.0
 LEAST_MINUTIAE = 4  # fewer have no similarity to anything: three pairs agree by chance
 BEST_MINUTIAE = 6
 LEAST_CERTAINTY = 0.45  # mean probability of the six best minutiae: in a print at least these are plain

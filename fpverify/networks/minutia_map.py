@@ -10,7 +10,7 @@ from fpverify.networks.blocks import conv_block, residual_block
 OUTPUTS = 6  # heat logit, offset x and y logits, direction cos and sin, foreground logit
 
 
-def minutia_map(fine: int = 32, middle: int = 48, coarse: int = 96) -> keras.Model:
+def minutia_map(fine: int = 24, middle: int = 48, coarse: int = 96) -> keras.Model:
     """A fully convolutional network with one answer for each cell of 4 x 4 px.
 
     A coarse path at stride 8 sees about 150 px around a cell, three dozen ridges; a fine path at stride 4 keeps

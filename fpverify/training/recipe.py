@@ -160,7 +160,7 @@ class NetworksRecipe(_Part):
     Channels in sixteens train quickest in bfloat16.
     """
 
-    minutia_map: Channels = (32, 48, 96)
+    minutia_map: Channels = (24, 48, 96)
     descriptor: Channels = (48, 80, 112)
     taught: bool = False
 
