@@ -13,7 +13,6 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 POSITIVE_WEIGHT = 4.0  # a cell with a minutia against one without: there are about 60 times fewer
 FOCUS = 2.0  # exponent of the focal loss (Lin et al. 2017, eq. 4)
 TINY = 1e-4
-LIKENESS_WEIGHT, CONTRAST_WEIGHT = 5.0, 0.3  # what a pupil aims at: about even late in training
 
 
 def minutia_map_loss(target: Tensor, answer: Tensor) -> Tensor:
@@ -83,33 +82,6 @@ def info_nce(temperature: float = 0.07) -> Loss:
     return loss
 
 
-def taught(temperature: float = 0.07) -> Loss:
-    """A pupil and its teacher, trained together: both find partners, and the pupil is to answer like the teacher.
-
-    Args:
-        temperature: as of `info_nce`.
-
-    Returns:
-        A loss of (anything, answers (2n, 2, d) of unit length: the pupil's, the teacher's); pairs as in `info_nce`. The
-        teacher learns nothing from its pupil.
-
-    Source: a pupil that is to give its teacher's vectors: Romero et al., "FitNets", ICLR 2015, eq. 3, here by angle.
-    """
-    contrast = info_nce(temperature)
-
-    def loss(owners: Tensor, answers: Tensor) -> Tensor:
-        pupil = LIKENESS_WEIGHT * (1 - likeness(owners, answers)) + CONTRAST_WEIGHT * contrast(owners, answers[:, 0])
-        return pupil + contrast(owners, answers[:, 1])
-
-    return loss
-
-
-def likeness(owners: Tensor, answers: Tensor) -> Tensor:
-    """Mean cosine of what pupil and teacher answer to the same patches, (2n, 2, d); moves the pupil alone."""
-    answers = ops.cast(answers, "float32")
-    return ops.mean(ops.sum(answers[:, 0] * ops.stop_gradient(answers[:, 1]), axis=-1))
-
-
 def contrastive_loss(margin: float = 1.0) -> Loss:
     """Mated pairs together, non-mated ones apart by a margin (Hadsell, Chopra, LeCun 2006, eq. 4, without the halves).
 
@@ -136,10 +108,9 @@ def first_rank(owners: Tensor, answers: Tensor) -> Tensor:
 
     Args:
         owners: anything.
-        answers: (2n, d), as of `info_nce`, or (2n, 2, d), as of `taught`: the pupil's vectors count.
+        answers: (2n, d), as of `info_nce`.
     """
-    vectors = answers[:, 0] if len(answers.shape) == 3 else answers
-    left, right = ops.split(ops.cast(vectors, "float32"), 2, axis=0)
+    left, right = ops.split(ops.cast(answers, "float32"), 2, axis=0)
     similarity = ops.matmul(left, ops.transpose(right))
     hits = ops.argmax(similarity, axis=1) == ops.arange(ops.shape(similarity)[0], dtype="int32")
     return ops.mean(ops.cast(hits, "float32"))

@@ -2,6 +2,7 @@
 
 The steps are separate so that each can be looked at and tested alone:
 
+    flow          how calmly ridges run         (`flow.Flow`)
     orientation   which way ridges run          (`orientation.draw_orientation`)
     period        how far apart they are        (`period.draw_period`)
     growth        ridges out of noise           (`growth.grow_ridges`)
@@ -9,6 +10,7 @@ The steps are separate so that each can be looked at and tested alone:
     finger        all of it: a `MasterFinger`   (`finger.draw_finger`)
     placement     finger on sensor: a `Map`     (`placement.draw_placement`)
     skin          dry, wet, worn, wrinkled      (`skin.draw_ink`)
+    plate         dust and streaks around it    (`plate.draw_specks`, `plate.draw_streaks`)
     sensor        window, background, noise     (`sensor.SENSORS`)
     impression    all of it: an `Impression`    (`impression.draw_impression`)
     nonprints     images that are no print      (`nonprints.draw_nonprint`)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fpverify.synthesis.finger import MasterFinger, draw_finger
+from fpverify.synthesis.flow import USUAL, Flow
 from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_impression
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.vocabulary import WORKING_PPI, ByteArray, FloatArray, Minutiae, Scan
@@ -72,9 +73,9 @@ class LabelledScan:
         }
 
 
-def master(seed: int, finger: int) -> MasterFinger:
+def master(seed: int, finger: int, flow: Flow = USUAL) -> MasterFinger:
     """Finger number `finger` of a seed."""
-    return draw_finger(np.random.default_rng([seed, finger]))
+    return draw_finger(np.random.default_rng([seed, finger]), flow=flow)
 
 
 def labelled_scan(
@@ -147,23 +148,31 @@ class MasterPool:
 
     @classmethod
     def create(
-        cls, folder: str | Path, fingers: int, seed: int, workers: int = 1, progress: bool = False
+        cls,
+        folder: str | Path,
+        fingers: int,
+        seed: int,
+        flow: Flow = USUAL,
+        *,
+        workers: int = 1,
+        progress: bool = False,
     ) -> MasterPool:
         """Draws what is missing and opens the pool; a killed call is continued by the next.
 
         Args:
-            folder: made if missing; holds pools of one seed.
+            folder: made if missing; holds pools, each of one seed and flow.
             fingers: how many, at least 1.
             seed: of the pool.
+            flow: how calmly its ridges run.
             workers: processes.
             progress: show a bar on standard error when it is a terminal.
         """
         from tqdm import tqdm
 
-        pool = cls(Path(folder) / f"seed-{seed}", fingers)
+        pool = cls(Path(folder) / f"{flow.name}-{seed}", fingers)
         pool.folder.mkdir(parents=True, exist_ok=True)
         missing = [shard for shard in range(-(-fingers // SHARD)) if not pool._labels_path(shard).exists()]
-        done = _mapped(partial(_write_shard, pool=pool, seed=seed), missing, workers)
+        done = _mapped(partial(_write_shard, pool=pool, seed=seed, flow=flow), missing, workers)
         for _ in tqdm(done, total=len(missing), unit="shard", desc="fingers", disable=None if progress else True):
             pass
         return pool
@@ -196,8 +205,8 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         return dict(stored)
 
 
-def _write_shard(shard: int, pool: MasterPool, seed: int) -> int:
-    drawn = [master(seed, finger) for finger in range(shard * SHARD, (shard + 1) * SHARD)]
+def _write_shard(shard: int, pool: MasterPool, seed: int, flow: Flow) -> int:
+    drawn = [master(seed, finger, flow) for finger in range(shard * SHARD, (shard + 1) * SHARD)]
     ridges = np.stack([np.rint(one.ridges * INT8_STEP).astype(np.int8) for one in drawn])
     rows = [np.stack([one.minutiae.x_px, one.minutiae.y_px, one.minutiae.angle_rad], 1) for one in drawn]
     owner = np.repeat(np.arange(SHARD), [len(part) for part in rows])

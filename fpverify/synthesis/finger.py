@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fpverify.synthesis.flow import USUAL, Flow
 from fpverify.synthesis.growth import grow_ridges
 from fpverify.synthesis.labels import find_minutiae
 from fpverify.synthesis.orientation import draw_class, draw_orientation
@@ -30,9 +31,9 @@ class MasterFinger:
     pattern: str
 
 
-def draw_finger(rng: np.random.Generator, shape: tuple[int, int] = MASTER_SHAPE) -> MasterFinger:
+def draw_finger(rng: np.random.Generator, shape: tuple[int, int] = MASTER_SHAPE, flow: Flow = USUAL) -> MasterFinger:
     """A new finger; about 0.15 s."""
     pattern = draw_class(rng)
-    orientation = draw_orientation(rng, pattern, shape)
-    ridges = grow_ridges(rng, orientation, draw_period(rng, shape))
+    orientation = draw_orientation(rng, pattern, shape, flow)
+    ridges = grow_ridges(rng, orientation, draw_period(rng, shape), flow)
     return MasterFinger(ridges, find_minutiae(ridges), pattern)

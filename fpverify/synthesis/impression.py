@@ -8,6 +8,7 @@ import numpy as np
 
 from fpverify.synthesis.fields import smooth_field
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, draw_placement
+from fpverify.synthesis.plate import draw_specks, draw_streaks
 from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
 from fpverify.synthesis.skin import draw_beads, draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
@@ -41,6 +42,8 @@ class ImpressionSettings:
         swept: how often the finger is drawn over a sensor of one line.
         small: how often the sensor is a small one, which sees a part of the finger.
         beads: how often ridges, or valleys, are in dots, under a press that is not bad besides.
+        specks: how often dust of dry skin lies around the print.
+        streaks: how often lines of the sensor differ.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -59,6 +62,8 @@ class ImpressionSettings:
     swept: float = 0.0
     small: float = 0.0
     beads: float = 0.0
+    specks: float = 0.0
+    streaks: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +126,10 @@ def draw_impression(
     mark = np.asarray(strength * ink * contact, np.float32)
     if _happens(rng, settings.ghosts):
         mark = np.maximum(mark, np.float32(strength) * _ghost(rng, ridges, shape, settings))
+    if _happens(rng, settings.specks):
+        mark = np.maximum(mark, draw_specks(rng, shape))
+    if _happens(rng, settings.streaks):
+        mark = mark + (1 - mark) * draw_streaks(rng, shape)
     image = draw_image(rng, mark, window, settings.sensor)
     foreground = (contact > 0.5) & window
     projected, inside = placement.project(minutiae)

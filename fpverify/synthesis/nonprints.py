@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.synthesis.fields import grain, pixel_grid, smooth_field
+from fpverify.synthesis.plate import draw_specks, draw_streaks
 from fpverify.vocabulary import FloatArray
 
 _Draw = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
@@ -22,7 +23,7 @@ def draw_nonprint(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArra
     """An image without a print; (height, width) float32 in [0, 1]."""
     kinds: tuple[_Draw, ...] = (
         *(_scene, _scene, _scene, _scene),
-        *(_fractal_noise, _grains, _writing, _checks, _drawing, _blank),
+        *(_fractal_noise, _grains, _writing, _writing, _checks, _drawing, _blank, _plate),
     )
     image = kinds[int(rng.integers(len(kinds)))](rng, shape)
     image = np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5)), np.float32)
@@ -115,3 +116,9 @@ def _blank(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     if rng.random() < 0.5:
         cv2.rectangle(image, (10, 10), (shape[1] - 10, shape[0] - 10), float(rng.random()), int(rng.integers(1, 4)))
     return image
+
+
+def _plate(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """A plate that nobody touches, with all that it shows by itself."""
+    image = 1 + 0.1 * smooth_field(rng, shape, 3) - draw_streaks(rng, shape)
+    return np.asarray(np.minimum(image, 1 - draw_specks(rng, shape)) if rng.random() < 0.5 else image, np.float32)

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from fpverify.synthesis.fields import pixel_grid, smooth_field
+from fpverify.synthesis.flow import USUAL, Flow
 from fpverify.vocabulary import FloatArray
 
 CLASS_FREQUENCIES = {
@@ -28,7 +29,6 @@ CLASS_FREQUENCIES = {
 }
 PX_PER_CM = 100.0  # close enough to 250 ppi (98.4) to read positions below as centimetres
 CORRECTION_KNOTS = 8  # Vizcaya and Gerhardt's number of angles for the piecewise linear map
-CORRECTION_RAD = 0.12  # deviation at a knot; keeps the map of the circle monotone (spacing 0.79 rad)
 ROUNDING = (0.2, 0.9)  # range: 0 fans out like a parabola, 1 turns at the top and runs on in parallel, as a U
 DELTA_CM = 0.8  # from the core: twelve ridges of 0.46 mm, crossed aslant
 DELTA_DEVIATION_CM = 0.22  # five ridges
@@ -37,7 +37,6 @@ DELTA_SLOPE_RAD = 0.91  # of the line from core to delta below the horizontal: 5
 DELTA_SLOPE_DEVIATION_RAD = 0.19  # 11 degrees
 CROWN_RAD_PER_CM = (0.2, 0.8)  # range: above the core ridges follow the outline of the fingertip
 WANDER_RAD = 0.18  # smooth deviation from the model, about 10 degrees
-WANDER_KNOTS = 4  # over the width of a finger: one bend in 5.5 mm; ridges of real prints bend slower still
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +54,23 @@ def draw_class(rng: np.random.Generator) -> str:
     return str(rng.choice(list(CLASS_FREQUENCIES), p=weights / weights.sum()))
 
 
-def draw_orientation(rng: np.random.Generator, pattern: str, shape: tuple[int, int]) -> FloatArray:
+def draw_orientation(rng: np.random.Generator, pattern: str, shape: tuple[int, int], flow: Flow = USUAL) -> FloatArray:
     """The ridge direction at every pixel.
 
     Args:
         rng: source of randomness.
         pattern: a key of `CLASS_FREQUENCIES`.
         shape: (height, width) in pixels.
+        flow: how calmly they run.
 
     Returns:
         (height, width) float32 in [0, pi), an angle that turns x towards y.
     """
-    model = _arch(rng, shape) if pattern == "arch" else _zero_pole(rng, draw_singular_points(rng, pattern), shape)
-    return _smoothed(model + _crown(rng, shape) + WANDER_RAD * smooth_field(rng, shape, WANDER_KNOTS))
+    if pattern == "arch":
+        model = _arch(rng, shape)
+    else:
+        model = _zero_pole(rng, draw_singular_points(rng, pattern), shape, flow.correction_rad)
+    return _smoothed(model + _crown(rng, shape) + WANDER_RAD * smooth_field(rng, shape, flow.wander_knots))
 
 
 def draw_singular_points(rng: np.random.Generator, pattern: str) -> list[SingularPoint]:
@@ -95,7 +98,9 @@ def draw_singular_points(rng: np.random.Generator, pattern: str) -> list[Singula
     return [*cores, delta(x, y + half, -1.0), delta(x, y + half, 1.0)]
 
 
-def _zero_pole(rng: np.random.Generator, points: list[SingularPoint], shape: tuple[int, int]) -> FloatArray:
+def _zero_pole(
+    rng: np.random.Generator, points: list[SingularPoint], shape: tuple[int, int], correction_rad: float
+) -> FloatArray:
     x, y = (axis / PX_PER_CM for axis in pixel_grid(shape))
     rounding = rng.uniform(*ROUNDING)
     field = np.zeros(shape, np.float32)
@@ -103,7 +108,7 @@ def _zero_pole(rng: np.random.Generator, points: list[SingularPoint], shape: tup
         angle = np.arctan2(y - point.y_cm, x - point.x_cm)
         if not point.delta:
             angle -= rounding * np.sin(angle - _opening(point, points))
-        field += _turn(point) * _corrected(rng, np.mod(angle + np.pi, 2 * np.pi) - np.pi)
+        field += _turn(point) * _corrected(rng, np.mod(angle + np.pi, 2 * np.pi) - np.pi, correction_rad)
     return field
 
 
@@ -118,9 +123,9 @@ def _opening(loop: SingularPoint, points: list[SingularPoint]) -> float:
     return float(2 * sum(_turn(one) * np.arctan2(loop.y_cm - one.y_cm, loop.x_cm - one.x_cm) for one in others))
 
 
-def _corrected(rng: np.random.Generator, angle: FloatArray) -> FloatArray:
+def _corrected(rng: np.random.Generator, angle: FloatArray, deviation_rad: float) -> FloatArray:
     knots = np.linspace(-np.pi, np.pi, CORRECTION_KNOTS + 1)
-    offsets = rng.normal(0, CORRECTION_RAD, CORRECTION_KNOTS)
+    offsets = rng.normal(0, deviation_rad, CORRECTION_KNOTS)
     return np.asarray(angle + np.interp(angle, knots, np.append(offsets, offsets[0])), np.float32)
 
 

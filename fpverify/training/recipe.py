@@ -76,6 +76,8 @@ class ImpressionRecipe(_Part):
     swept: Share = 0.0
     small: Share = 0.0
     beads: Share = 0.0
+    specks: Share = 0.0
+    streaks: Share = 0.0
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -94,6 +96,8 @@ class ImpressionRecipe(_Part):
             swept=self.swept,
             small=self.small,
             beads=self.beads,
+            specks=self.specks,
+            streaks=self.streaks,
         )
 
 
@@ -120,12 +124,13 @@ class MinutiaMapRecipe(StageRecipe):
 
 
 class DescriptorRecipe(StageRecipe):
-    """A round of network B; see `batches.PatchBatches`."""
+    """A round of network B; see `batches.PatchBatches` and, for the flow of its fingers, `synthesis.flow`."""
 
     impressions: ImpressionRecipe = ImpressionRecipe()
     fingers: PositiveInt = 16
     minutiae: PositiveInt = 12
     one_pattern: Share = 0.0
+    flow: Literal["usual", "calm"] = "usual"
     temperature: PositiveFloat = 0.07
 
 
@@ -155,14 +160,13 @@ class AveragedRecipe(_Part):
 
 
 class NetworksRecipe(_Part):
-    """How wide the networks are, and how the descriptor learns; see `fpverify.networks`.
+    """How wide the networks are; see `fpverify.networks`.
 
     Channels in sixteens train quickest in bfloat16.
     """
 
     minutia_map: Channels = (24, 48, 96)
     descriptor: Channels = (48, 80, 112)
-    taught: bool = False
 
 
 class MinutiaeRecipe(_Part):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from fpverify.features.extraction import Network
 from fpverify.networks import losses
 from fpverify.networks.minutia_map import minutia_map
-from fpverify.networks.patch_siamese import PUPIL, patch_tower, taught_tower
+from fpverify.networks.patch_siamese import patch_tower
 from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
-from fpverify.training.batches import Batches, MinutiaMapBatches, PatchBatches
+from fpverify.synthesis.flow import FLOWS, USUAL
+from fpverify.training.batches import Batch, Batches, MinutiaMapBatches, PatchBatches
 from fpverify.training.loop import Training
 from fpverify.training.recipe import (
     DescriptorRecipe,
@@ -51,7 +51,6 @@ class Stage:
         rounds: each makes a training from the network as it is by then, a folder and a number of worker processes.
         examples: inputs such as training has them, to set the steps of int8 by; None for inference in float32.
         averaged: rounds, of the last ones, whose weights the network gets the mean of.
-        part: the layer that is shipped; None for all of the network.
     """
 
     name: str
@@ -59,14 +58,13 @@ class Stage:
     rounds: tuple[Make, ...]
     examples: Callable[[], FloatArray] | None = None
     averaged: int = 1
-    part: str | None = None
 
     def folder(self, state: Path, number: int) -> Path:
         """Where round `number`, from 0, keeps its checkpoint and log."""
         return state / self.name / f"round-{number + 1}"
 
     def trained(self, state: Path) -> keras.Model:
-        """What is shipped of the network, with the mean weights of the rounds that count.
+        """The network with the mean weights of the rounds that count.
 
         Raises:
             RecipeError: one of them has not come to its end, or its folder holds a training by another recipe.
@@ -76,15 +74,21 @@ class Stage:
             ended = self.rounds[number](network, self.folder(state, number), 0).finished()
             weights.append(ended.get_weights())
         network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
-        return network if self.part is None else network.get_layer(self.part)
+        return network
 
 
 def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
     """The stages of a recipe; what they share, such as master fingers, is made on first use in `state`."""
     if isinstance(recipe, WholePrintRecipe):
         return [Stage("whole_print", lambda: whole_print_tower(recipe.whole_print.input_px), (_whole_print(recipe),))]
-    masters = MasterPool.create(state / "masters", recipe.fingers, recipe.seed, workers=workers, progress=True)
-    return [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
+
+    @cache
+    def masters(flow: str) -> MasterPool:
+        return MasterPool.create(
+            state / "masters", recipe.fingers, recipe.seed, FLOWS[flow], workers=workers, progress=True
+        )
+
+    return [_minutia_map(recipe, masters(USUAL.name)), _patch_tower(recipe, masters)]
 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
@@ -104,30 +108,27 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
     return Stage("minutia_map", network, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
 
 
-def _patch_tower(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
-    unseen = DescriptorValidation(recipe.seed + VALIDATION_SEED)
-    taught = recipe.networks.taught
-    metrics = [losses.likeness, losses.first_rank] if taught else [losses.first_rank]
+def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
+    validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
 
-    def validate(network: Network) -> dict[str, float]:
-        return unseen((lambda patches: network(patches)[:, 0]) if taught else network)
+    def batches(part: DescriptorRecipe, seed: int) -> PatchBatches:
+        return PatchBatches(
+            masters(part.flow), seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
+        )
 
     def make(part: DescriptorRecipe, seed: int) -> Make:
-        batches = PatchBatches(
-            masters, seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
-        )
-        loss = (losses.taught if taught else losses.info_nce)(part.temperature)
+        loss, metrics = losses.info_nce(part.temperature), [losses.first_rank]
         about = _about(recipe, part, "fingers")
         return lambda network, folder, workers: Training(
-            network, batches, loss, part.schedule(), folder, metrics, workers, validate, about
+            network, batches(part, seed), loss, part.schedule(), folder, metrics, workers, validate, about
         )
 
+    def shown(number: int) -> Batch:
+        return batches(recipe.descriptor[-1], recipe.seed)(number)
+
     rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
-    part = recipe.descriptor[-1]
-    shown = PatchBatches(masters, recipe.seed, part.fingers, part.minutiae, part.impressions.settings())
-    examples, averaged = _examples(recipe, shown), recipe.averaged.descriptor
-    network = partial(taught_tower if taught else patch_tower, recipe.networks.descriptor)
-    return Stage("descriptor", network, tuple(rounds), examples, averaged, PUPIL if taught else None)
+    network = partial(patch_tower, recipe.networks.descriptor)
+    return Stage("descriptor", network, tuple(rounds), _examples(recipe, shown), recipe.averaged.descriptor)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from fpverify.synthesis.dataset import SHARD, MasterPool, master, synthesise, write_ridges
+from fpverify.synthesis.flow import CALM, USUAL
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -68,6 +69,14 @@ def test_a_pool_holds_the_fingers_of_its_seed_and_goes_on_where_it_was_left(tmp_
     assert np.abs(ridges - truth.ridges).max() <= 0.5 / 127 + 1e-6
     np.testing.assert_allclose(minutiae.x_px, truth.minutiae.x_px)
     assert pool.patterns().tolist() == [master(9, number).pattern for number in range(4)]
+
+
+def test_a_pool_has_fingers_of_one_flow(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("fpverify.synthesis.dataset.SHARD", 1)
+    usual, calm = (MasterPool.create(tmp_path, 1, 9, flow) for flow in (USUAL, CALM))
+    assert usual.folder != calm.folder
+    for pool, flow in ((usual, USUAL), (calm, CALM)):
+        assert np.abs(pool.finger(0)[0] - master(9, 0, flow).ridges).max() <= 0.5 / 127 + 1e-6
 
 
 def test_a_mirrored_finger_is_mirrored_with_its_minutiae(tmp_path: Path, monkeypatch) -> None:

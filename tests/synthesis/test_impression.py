@@ -11,9 +11,12 @@ from fpverify.synthesis.finger import MasterFinger, draw_finger
 from fpverify.synthesis.impression import ImpressionSettings, draw_impression
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.synthesis.placement import Map, _swept, draw_placement
+from fpverify.synthesis.plate import STREAK_INK, draw_specks, draw_streaks
 from fpverify.synthesis.sensor import SENSORS, Sensor, draw_image, draw_window
 from fpverify.synthesis.skin import draw_beads, draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import Minutiae
+
+CORNERS = (slice(0, 24), slice(-24, None))  # rows or columns of an image
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +128,7 @@ def test_nonprints_are_grey_images() -> None:
         assert 0 <= image.min() <= image.max() <= 1
 
 
-@pytest.mark.parametrize("what", ["faint", "ghosts", "blotches", "wrinkles", "beads"])
+@pytest.mark.parametrize("what", ["faint", "ghosts", "blotches", "wrinkles", "beads", "specks", "streaks"])
 def test_what_happens_to_a_print_changes_the_image_and_no_label(what: str, finger: MasterFinger) -> None:
     for seed in range(4):
         plain, changed = (
@@ -153,6 +156,24 @@ def test_blotches_merge_ridges_and_leave_dots(finger: MasterFinger) -> None:
     blotched = draw_blotches(np.random.default_rng(1), ink)
     assert ((blotched > 0.9) & (ink < 0.3)).mean() > 0.005
     assert ((blotched < 0.3) & (ink > 0.7)).mean() > 0.005
+
+
+def test_specks_are_dots_that_thin_out() -> None:
+    for seed in range(8):
+        specks = draw_specks(np.random.default_rng(seed), (192, 192)) > 0
+        assert 0.0005 < specks.mean() < 0.25
+        corners = np.mean([specks[rows, columns].mean() for rows in CORNERS for columns in CORNERS])
+        assert corners <= specks.mean()
+
+
+def test_streaks_run_along_one_line_of_the_sensor() -> None:
+    """Neighbours on one axis, or on some slanting one, are far more alike than those across."""
+    for seed in range(8):
+        streaks = draw_streaks(np.random.default_rng(seed), (192, 192))
+        assert 0 <= streaks.min() < streaks.max() <= STREAK_INK[1]
+        steps = [(0, 2), (2, 0), (2, 2), (2, -2)]
+        differ = [np.square(streaks - np.roll(streaks, step, (0, 1)))[2:-2, 2:-2].mean() for step in steps]
+        assert min(differ) < 0.7 * max(differ)
 
 
 def test_beads_break_ridges_or_valleys_and_never_both(finger: MasterFinger) -> None:

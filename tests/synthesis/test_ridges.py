@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fpverify.synthesis.finger import MASTER_SHAPE, draw_finger
+from fpverify.synthesis.flow import CALM, USUAL, Flow
 from fpverify.synthesis.growth import gabor_kernel, grow_ridges
 from fpverify.synthesis.labels import find_minutiae
 from fpverify.synthesis.orientation import CLASS_FREQUENCIES, draw_class, draw_orientation, draw_singular_points
@@ -112,6 +113,14 @@ def test_a_mirrored_finger_has_the_mirrored_minutiae() -> None:
 def test_masters_have_as_many_minutiae_as_real_fingertips() -> None:
     counts = [len(draw_finger(np.random.default_rng(seed)).minutiae) for seed in range(4)]
     assert 60 < np.mean(counts) < 160
+
+
+def test_ridges_of_a_calm_flow_bend_less() -> None:
+    def bend(flow: Flow) -> float:
+        fields = [draw_orientation(np.random.default_rng(seed), "left-loop", MASTER_SHAPE, flow) for seed in range(24)]
+        return float(np.mean([np.median(np.abs(np.diff(np.exp(2j * field[:, ::20]), n=2))) for field in fields]))
+
+    assert bend(CALM) < 0.9 * bend(USUAL)
 
 
 def test_a_seed_always_draws_the_same_finger() -> None:

@@ -1,0 +1,54 @@
+"""What the stages of a recipe are trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+pytestmark = pytest.mark.train
+
+from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
+from fpverify.synthesis import dataset  # noqa: E402
+from fpverify.training.recipe import MinutiaeRecipe  # noqa: E402
+from fpverify.training.stages import stages  # noqa: E402
+
+ROUND = {"steps": 1, "fingers": 2, "minutiae": 6}
+RECIPE = {
+    "kind": "minutiae",
+    "name": "small",
+    "seed": 3,
+    "fingers": 2,
+    "networks": {"descriptor": [16, 16, 32]},
+    "minutia_map": [{"steps": 1, "images": 1}],
+    "descriptor": [ROUND, {**ROUND, "flow": "calm"}],
+}
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "SHARD", 2)
+
+
+def test_the_descriptor_learns_and_is_validated_and_what_it_learnt_is_shipped(tmp_path: Path) -> None:
+    _, stage = stages(MinutiaeRecipe.model_validate(RECIPE), tmp_path, 0)
+    tower = stage.network()
+    trainings = [make(tower, stage.folder(tmp_path, number), 0) for number, make in enumerate(stage.rounds)]
+    for training in trainings:
+        training.run(progress=False)
+    patches = np.random.default_rng(1).normal(size=(8, 64, 64, 1)).astype(np.float32)
+    shipped = np.asarray(stage.trained(tmp_path)(patches, training=False))
+    np.testing.assert_allclose(shipped, np.asarray(tower(patches, training=False)), atol=1e-6)
+    assert set(trainings[-1].validate(tower.predict_on_batch)) == {"eer"}
+    assert tower.count_params() < patch_tower().count_params()
+
+
+def test_calm_fingers_are_drawn_for_the_rounds_that_ask_for_them(tmp_path: Path) -> None:
+    minutia_map, descriptor = stages(MinutiaeRecipe.model_validate(RECIPE), tmp_path, 0)
+    pools = tmp_path / "masters"
+    for make, of in ((minutia_map.rounds[0], "usual-3"), (descriptor.rounds[0], "usual-3")):
+        assert make(None, tmp_path / "round", 0).batches.masters.folder == pools / of
+    assert [folder.name for folder in pools.iterdir()] == ["usual-3"]
+    assert descriptor.rounds[1](None, tmp_path / "round", 0).batches.masters.folder == pools / "calm-3"
