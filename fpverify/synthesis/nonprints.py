@@ -16,6 +16,8 @@ from fpverify.synthesis.fields import grain, pixel_grid, smooth_field
 from fpverify.synthesis.plate import draw_specks, draw_streaks
 from fpverify.vocabulary import FloatArray
 
+SHADED, SHADING = 0.5, 0.3  # how often light falls unevenly, and its deviation
+FUR_DIRECTIONS = 12  # over half a turn: 15 degrees apart, as hairs of a strand are
 _Draw = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
 
 
@@ -23,10 +25,12 @@ def draw_nonprint(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArra
     """An image without a print; (height, width) float32 in [0, 1]."""
     kinds: tuple[_Draw, ...] = (
         *(_scene, _scene, _scene, _scene),
-        *(_fractal_noise, _grains, _writing, _writing, _checks, _drawing, _blank, _plate),
+        *(_fractal_noise, _grains, _writing, _writing, _checks, _drawing, _blank, _plate, _fur),
     )
     image = kinds[int(rng.integers(len(kinds)))](rng, shape)
     image = np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5)), np.float32)
+    if rng.random() < SHADED:
+        image = image * (1 + SHADING * smooth_field(rng, shape, 3))
     image = image + np.float32(rng.uniform(0, 0.06)) * rng.standard_normal(shape, dtype=np.float32)
     low, high = float(image.min()), float(image.max())
     span = rng.uniform(0.2, 1.0)
@@ -122,3 +126,24 @@ def _plate(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """A plate that nobody touches, with all that it shows by itself."""
     image = 1 + 0.1 * smooth_field(rng, shape, 3) - draw_streaks(rng, shape)
     return np.asarray(np.minimum(image, 1 - draw_specks(rng, shape)) if rng.random() < 0.5 else image, np.float32)
+
+
+def _fur(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Hair, grass, fibres: lines that flow as ridges do, but neither as far apart from each other nor as long."""
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    length, width = rng.uniform(3, 10), rng.uniform(0.4, 1.5)
+    turn = rng.uniform(0, 1) + rng.uniform(0.05, 0.3) * smooth_field(rng, shape, int(rng.integers(2, 6)))
+    direction = np.floor(turn * FUR_DIRECTIONS).astype(int) % FUR_DIRECTIONS
+    image = np.zeros(shape, np.float32)
+    for number in np.unique(direction):
+        strands = cv2.filter2D(noise, -1, _strand(np.pi * number / FUR_DIRECTIONS, length, width))
+        np.copyto(image, strands, where=direction == number)
+    return np.asarray(np.tanh(rng.uniform(0.5, 3) * image / max(float(image.std()), 1e-6)))
+
+
+def _strand(angle_rad: float, length_px: float, width_px: float) -> FloatArray:
+    """A Gaussian drawn out along a direction."""
+    side = 2 * int(2 * length_px) + 1
+    x, y = pixel_grid((side, side))
+    along, across = x * np.cos(angle_rad) + y * np.sin(angle_rad), y * np.cos(angle_rad) - x * np.sin(angle_rad)
+    return np.asarray(np.exp(-(along**2) / (2 * length_px**2) - across**2 / (2 * width_px**2)), np.float32)
