@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fpverify.comparison.overlap import overlap
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation import Matcher
 from fpverify.evaluation.layout import Print, find_sets, read_set
@@ -35,14 +36,16 @@ from fpverify.evaluation.rates import equal_error_rate, fnmr_at_fmr
 from fpverify.evaluation.runner import Runner
 from fpverify.evaluation.summary import indicator_intervals
 from fpverify.evaluation.templates import TemplateCache
+from fpverify.features.minutiae import CELL_PX
 from fpverify.scans import read_scan
 from fpverify.scans.resolution import estimate_ppi
 from fpverify.settings import Settings
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
-from fpverify.vocabulary import BoolArray, ByteArray, Evaluation, Scan
+from fpverify.vocabulary import BoolArray, ByteArray, Evaluation, Scan, Template
 
 Change = Callable[[Scan, np.random.Generator], Scan]
+Whole = tuple[Template, BoolArray]  # of a whole print, with its foreground
 
 SEED = 31261124  # of the synthetic sets and of random places: neither training nor calibration draws from it
 FINGERS, IMPRESSIONS = 20, 4  # of each synthetic set: 360 mated and 9,120 non-mated pairs in three
@@ -51,6 +54,8 @@ COPIES_PPI = (250.0, 1000.0)
 PARTIAL_MM = 160 / 500 * 25.4  # side of a small sensor: 160 px at 500 ppi
 CELL_PER_MM = 250 / 25.4 / 4  # of the foreground, which has a cell for 4 x 4 px at 250 ppi
 MOSTLY = 0.9  # share of foreground in a cut that lies within the print
+ANYWHERE = "8.1 x 8.1 mm, anywhere"
+IN_COMMON = (0.25, 0.5)  # least shares of a cut that the mate shows, for the lines below `ANYWHERE`
 HEADS = ("probes", "mean EER", "EER", "95 %", "EER more by", "95 %", "FMR1000", "FTA")
 
 
@@ -85,6 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with changed(prints, condition, Path(place)) as copies:
                 done = evaluated(runner, plan, copies, copies if condition.both else prints)
             print(row(condition.name, done, unchanged), flush=True)
+            if condition.name == ANYWHERE:
+                for part in rows_in_common(done, shares_in_common(Matcher.load(given.model), prints, plan)):
+                    print(part, flush=True)
     return 0
 
 
@@ -101,7 +109,7 @@ def conditions(model: str | None = None) -> list[Condition]:
         *rotations,
         *resolutions,
         Condition("8.1 x 8.1 mm, the middle", cutter.middle),
-        Condition("8.1 x 8.1 mm, anywhere", cutter.anywhere),
+        Condition(ANYWHERE, cutter.anywhere),
         Condition("bright ridges on dark", inverted),
     ]
 
@@ -164,9 +172,7 @@ class Cutter:
 
     def anywhere(self, scan: Scan, rng: np.random.Generator) -> Scan:
         """At a random place that is foreground, or that has the most of it if there is none."""
-        share = foreground_share(self._foreground(scan))
-        top, left = rng.choice(np.argwhere(share >= min(MOSTLY, float(share.max()))))
-        return cut(scan, int(top), int(left))
+        return cut(scan, *place_within(self._foreground(scan), rng))
 
     def _foreground(self, scan: Scan) -> BoolArray:
         try:
@@ -175,6 +181,67 @@ class Cutter:
             found = None
         cells = (max(1, round(side / scan.ppi * 25.4 * CELL_PER_MM)) for side in scan.pixels.shape)
         return np.ones(tuple(cells), np.bool_) if found is None else found
+
+
+def place_within(foreground: BoolArray, rng: np.random.Generator) -> tuple[int, int]:
+    """The first row and column of cells of a random cut that shows mostly foreground."""
+    share = foreground_share(foreground)
+    top, left = rng.choice(np.argwhere(share >= min(MOSTLY, float(share.max()))))
+    return int(top), int(left)
+
+
+def shares_in_common(matcher: Matcher, prints: Sequence[Print], plan: Plan) -> NDArray[np.float64]:
+    """How much of the probe's cut anywhere lies in the reference's foreground: the two prints are aligned whole.
+
+    Returns:
+        (n,) in [0, 1] for the plan's comparisons; 1 for non-mated ones, 0 where a print is refused or does not align.
+    """
+    whole = [_whole(matcher, one) for one in prints]
+    places = [
+        print_ and place_within(print_[1], np.random.default_rng([SEED, number])) for number, print_ in enumerate(whole)
+    ]
+    shares = np.ones(len(plan.comparisons))
+    for at in np.flatnonzero(plan.comparisons.mated):
+        probe, reference = plan.comparisons.probe[at], plan.comparisons.reference[at]
+        shares[at] = _share_shown(whole[probe], whole[reference], places[probe])
+    return shares
+
+
+def _whole(matcher: Matcher, one: Print) -> Whole | None:
+    try:
+        acquired = matcher.acquire(read_scan(one.path, ppi=one.ppi))
+    except FailureToAcquire:
+        return None
+    return None if acquired.foreground is None else (acquired.template, acquired.foreground)
+
+
+def _share_shown(probe: Whole | None, reference: Whole | None, place: tuple[int, int] | None) -> float:
+    if probe is None or reference is None or place is None:
+        return 0.0
+    alignment, foreground = overlap(probe[0], reference[0]).alignment, reference[1]
+    if alignment is None:
+        return 0.0
+    row, column = np.mgrid[: round(PARTIAL_MM * CELL_PER_MM), : round(PARTIAL_MM * CELL_PER_MM)] + 0.5
+    laid = alignment.laid(CELL_PX * (column + place[1] + 1j * (row + place[0])).ravel()) / CELL_PX
+    column, row = np.floor(laid.real).astype(int), np.floor(laid.imag).astype(int)
+    high, wide = foreground.shape
+    inside = (row >= 0) & (row < high) & (column >= 0) & (column < wide)
+    return float(np.count_nonzero(foreground[row[inside], column[inside]]) / len(laid))
+
+
+def rows_in_common(done: Evaluation, shares: NDArray[np.float64]) -> Iterator[str]:
+    """Lines of the table without the mated pairs of which the reference shows too little of the probe."""
+    for least in IN_COMMON:
+        kept = shares >= least
+        left = replace(
+            done,
+            probe=done.probe[kept],
+            reference=done.reference[kept],
+            mated=done.mated[kept],
+            scores=done.scores[kept],
+        )
+        count = float(left.mated.sum()) / max(1, int(done.mated.sum()))
+        yield row(f"the {count:.1%} of these that share {least:.0%} of the cut", left)
 
 
 def foreground_share(foreground: BoolArray) -> NDArray[np.float64]:

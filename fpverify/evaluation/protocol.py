@@ -217,7 +217,7 @@ def _checked(pairs: Comparisons, numbers: np.ndarray) -> Comparisons:
     if not mated or mated == len(pairs):
         raise ScanError(
             f"{len(numbers)} prints of {fingers} fingers give {mated} mated and {len(pairs) - mated} non-mated "
-            " comparisons; at least two fingers, one of them with two impressions, are needed"
+            "comparisons; at least two fingers, one of them with two impressions, are needed"
         )
     return pairs
 

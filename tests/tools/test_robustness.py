@@ -100,6 +100,29 @@ def test_cuts_of_a_finger_are_taken_where_it_lies(robustness: ModuleType, releas
         assert pixels.std() > 20  # paper has nothing
 
 
+def test_the_share_of_a_cut_that_the_mate_shows(robustness: ModuleType, release_model: str, tmp_path: Path) -> None:
+    """A copy shows all of every cut, its left half the part that lies there."""
+    from fpverify.evaluation import Matcher
+    from fpverify.synthesis.dataset import synthesise
+
+    matcher = Matcher.load(release_model)
+    scan, another = (made.scan for made in synthesise(2, 1, seed=91))
+    half = np.where(np.arange(scan.pixels.shape[1]) < scan.pixels.shape[1] // 2, scan.pixels, np.uint8(255))
+    (tmp_path / "one").mkdir()
+    images = {"1_1": scan.pixels, "1_2": scan.pixels, "1_3": half, "2_1": another.pixels}
+    for name, pixels in images.items():
+        Image.fromarray(pixels).save(tmp_path / "one" / f"{name}.png")
+    prints, plan = robustness.joined(tmp_path, 500.0)
+    probe, reference = plan.comparisons.probe, plan.comparisons.reference
+    shares = robustness.shares_in_common(matcher, prints, plan)
+    assert shares[(probe == 0) & (reference == 1)] > 0.85  # a cut has up to a tenth of background
+    foreground = matcher.acquire(scan).foreground
+    top, left = robustness.place_within(foreground, np.random.default_rng([robustness.SEED, 0]))
+    side = round(robustness.PARTIAL_MM * robustness.CELL_PER_MM)
+    seen = foreground[top : top + side, left : left + side] & (np.arange(left, left + side) < foreground.shape[1] // 2)
+    assert shares[(probe == 0) & (reference == 2)] == pytest.approx(seen.mean(), abs=0.08)
+
+
 def test_only_probes_are_changed_and_each_stays_out_of_pairs_with_itself(
     robustness: ModuleType, sets: Path, edges_model: Path, tmp_path: Path
 ) -> None:
