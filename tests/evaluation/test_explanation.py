@@ -205,7 +205,7 @@ def test_programs_get_plain_values() -> None:
 
 # --- with the shipped model -----------------------------------------------------------------------------------------
 
-SAMPLE_SIMILARITIES = {("A_1", "A_2"): 0.103, ("A_1", "B_1"): 0.00694, ("A_2", "B_1"): 0.0121}
+SAMPLE_SIMILARITIES = {("A_1", "A_2"): 0.11, ("A_1", "B_1"): 0.00812, ("A_2", "B_1"): 0.0114}
 
 
 @pytest.fixture(scope="module")
