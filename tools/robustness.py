@@ -198,7 +198,8 @@ def shares_in_common(matcher: Matcher, prints: Sequence[Print], plan: Plan) -> N
     """
     whole = [_whole(matcher, one) for one in prints]
     places = [
-        print_ and place_within(print_[1], np.random.default_rng([SEED, number])) for number, print_ in enumerate(whole)
+        None if shown is None else place_within(shown[1], np.random.default_rng([SEED, number]))
+        for number, shown in enumerate(whole)
     ]
     shares = np.ones(len(plan.comparisons))
     for at in np.flatnonzero(plan.comparisons.mated):
@@ -240,8 +241,8 @@ def rows_in_common(done: Evaluation, shares: NDArray[np.float64]) -> Iterator[st
             mated=done.mated[kept],
             scores=done.scores[kept],
         )
-        count = float(left.mated.sum()) / max(1, int(done.mated.sum()))
-        yield row(f"the {count:.1%} of these that share {least:.0%} of the cut", left)
+        share = float(left.mated.sum()) / max(1, int(done.mated.sum()))
+        yield row(f"the {100 * share:.1f} % of these of which the mate shows {100 * least:.0f} %", left)
 
 
 def foreground_share(foreground: BoolArray) -> NDArray[np.float64]:
