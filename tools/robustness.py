@@ -8,7 +8,8 @@ one set for each simulated sensor. Pairs are those of the dense protocol, within
 changed, so that an image is never compared with a copy of itself; where a condition is about the resolution of a
 sensor, all of the set is. Printed as Markdown, rates in per cent: the mean of the sets' EER, then all sets at one
 threshold, with intervals of 95 % over fingers, then by how much the EER rises over that of the unchanged probes, the
-same fingers drawn for both. Failures to acquire count as the lowest score.
+same fingers drawn for both. Failures to acquire count as the lowest score. Two more lines are of those cuts anywhere of
+which the mate shows a quarter, and half.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fpverify.comparison.overlap import overlap
-from fpverify.errors import FailureToAcquire
+from fpverify.errors import FailureToAcquire, TooFewComparisons
 from fpverify.evaluation import Matcher
 from fpverify.evaluation.layout import Print, find_sets, read_set
 from fpverify.evaluation.paired import eer_difference
@@ -231,7 +232,12 @@ def _share_shown(probe: Whole | None, reference: Whole | None, place: tuple[int,
 
 
 def rows_in_common(done: Evaluation, shares: NDArray[np.float64]) -> Iterator[str]:
-    """Lines of the table without the mated pairs of which the reference shows too little of the probe."""
+    """Lines of the table without the mated pairs of which the reference shows too little of the probe.
+
+    Args:
+        done: all cuts anywhere.
+        shares: (n,) of its comparisons, as `shares_in_common` has them.
+    """
     for least in IN_COMMON:
         kept = shares >= least
         left = replace(
@@ -242,7 +248,11 @@ def rows_in_common(done: Evaluation, shares: NDArray[np.float64]) -> Iterator[st
             scores=done.scores[kept],
         )
         share = float(left.mated.sum()) / max(1, int(done.mated.sum()))
-        yield row(f"the {100 * share:.1f} % of these of which the mate shows {100 * least:.0f} %", left)
+        name = f"the {100 * share:.1f} % of these of which the mate shows {100 * least:.0f} %"
+        try:
+            yield row(name, left)
+        except TooFewComparisons:  # some set has no such pair
+            yield _line([name, *[""] * (len(HEADS) - 1)])
 
 
 def foreground_share(foreground: BoolArray) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ class LabelledScan:
 
 
 def master(seed: int, finger: int, flow: Flow = USUAL) -> MasterFinger:
-    """Finger number `finger` of a seed."""
+    """Finger number `finger` of a seed, its ridges as calm as `flow` has them."""
     return draw_finger(np.random.default_rng([seed, finger]), flow=flow)
 
 

@@ -32,7 +32,13 @@ class MasterFinger:
 
 
 def draw_finger(rng: np.random.Generator, shape: tuple[int, int] = MASTER_SHAPE, flow: Flow = USUAL) -> MasterFinger:
-    """A new finger; about 0.15 s."""
+    """A new finger; about 0.15 s.
+
+    Args:
+        rng: source of randomness.
+        shape: (height, width) in pixels.
+        flow: how calmly its ridges run.
+    """
     pattern = draw_class(rng)
     orientation = draw_orientation(rng, pattern, shape, flow)
     ridges = grow_ridges(rng, orientation, draw_period(rng, shape), flow)

@@ -28,4 +28,5 @@ class Flow:
 # Corrections so far below the spacing of their knots, 0.79 rad, keep the map of the circle monotone.
 USUAL = Flow("usual", 4, 0.12, 0.70)
 CALM = Flow("calm", 3, 0.08, 0.75)
+# Pools of fingers and checkpoints know a flow by its name: one with other numbers needs another name.
 FLOWS = {flow.name: flow for flow in (USUAL, CALM)}

@@ -16,7 +16,8 @@ from fpverify.synthesis.fields import grain, pixel_grid, smooth_field
 from fpverify.synthesis.plate import draw_specks, draw_streaks
 from fpverify.vocabulary import FloatArray
 
-SHADED, SHADING = 0.5, 0.3  # how often light falls unevenly, and its deviation
+SHADED = 0.5  # of the images: light, or contrast where the middle grey is 0, differs from place to place ...
+SHADING = 0.3  # ... by this deviation, relative: a shadow across a page
 FUR_DIRECTIONS = 12  # over half a turn: 15 degrees apart, as hairs of a strand are
 _Draw = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
 

@@ -1,4 +1,4 @@
-"""What a sensor shows that is no skin: dust of dry skin around the print, and lines of cells that differ."""
+"""What a sensor shows that is no print: dust of dry skin, and lines of cells that differ."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALONG_THE_SENSOR = 0.6  # of the streaks: the others are those of a scan that so
 
 
 def draw_specks(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
-    """Dust around a print, thickest somewhere in the middle; ink in [0, 1], (height, width) float32."""
+    """Dust on and around a print, thickest somewhere in the middle; ink in [0, 1], (height, width) float32."""
     x, y = pixel_grid(shape)
     side = max(shape)
     centre_x, centre_y = rng.normal(0, side / 6, 2)

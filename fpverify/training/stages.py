@@ -88,22 +88,26 @@ def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
             state / "masters", recipe.fingers, recipe.seed, FLOWS[flow], workers=workers, progress=True
         )
 
-    return [_minutia_map(recipe, masters(USUAL.name)), _patch_tower(recipe, masters)]
+    return [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
 
 
-def _minutia_map(recipe: MinutiaeRecipe, masters: MasterPool) -> Stage:
+def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
+    def batches(part: MinutiaMapRecipe, seed: int, images: int) -> MinutiaMapBatches:
+        return MinutiaMapBatches(masters(USUAL.name), seed, images, part.nonprint_share, part.impressions.settings())
+
     def make(part: MinutiaMapRecipe, seed: int) -> Make:
-        batches = MinutiaMapBatches(masters, seed, part.images, part.nonprint_share, part.impressions.settings())
         parts = [losses.heat_loss, losses.offset_loss, losses.direction_loss, losses.foreground_loss]
         validate = DetectionValidation(recipe.seed + VALIDATION_SEED)
         about = _about(recipe, part, "fingers")
+        loss, schedule = losses.minutia_map_loss, part.schedule()
         return lambda network, folder, workers: Training(
-            network, batches, losses.minutia_map_loss, part.schedule(), folder, parts, workers, validate, about
+            network, batches(part, seed, part.images), loss, schedule, folder, parts, workers, validate, about
         )
 
+    def shown(number: int) -> Batch:
+        return batches(recipe.minutia_map[-1], recipe.seed, EXAMPLE_IMAGES)(number)
+
     rounds = [make(part, MAP_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.minutia_map)]
-    part = recipe.minutia_map[-1]
-    shown = MinutiaMapBatches(masters, recipe.seed, EXAMPLE_IMAGES, part.nonprint_share, part.impressions.settings())
     network = partial(minutia_map, *recipe.networks.minutia_map)
     return Stage("minutia_map", network, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
 

@@ -123,6 +123,23 @@ def test_the_share_of_a_cut_that_the_mate_shows(robustness: ModuleType, release_
     assert shares[(probe == 0) & (reference == 2)] == pytest.approx(seen.mean(), abs=0.08)
 
 
+def test_pairs_that_share_too_little_are_left_out(
+    robustness: ModuleType, sets: Path, edges_model: Path, tmp_path: Path
+) -> None:
+    prints, plan = robustness.joined(sets, 500.0)
+    done = robustness.evaluated(Runner(model=edges_model, workers=1), plan, prints, prints)
+    mated = np.flatnonzero(done.mated)
+    shares = np.ones(len(done.mated))
+    shares[mated[0]], shares[mated[1]] = 0.3, 0.1
+    quarter, half = robustness.rows_in_common(done, shares)
+    for left, line in ((1, quarter), (2, half)):
+        assert f"the {100 * (len(mated) - left) / len(mated):.1f} %" in line
+    assert quarter.count("|") == half.count("|") == len(robustness.HEADS) + 1
+    *_, none = robustness.rows_in_common(done, np.where(done.mated, 0.0, 1.0))
+    assert none.startswith("| the 0.0 % of these")
+    assert not none.split("|")[2].strip()
+
+
 def test_only_probes_are_changed_and_each_stays_out_of_pairs_with_itself(
     robustness: ModuleType, sets: Path, edges_model: Path, tmp_path: Path
 ) -> None:

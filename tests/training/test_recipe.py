@@ -78,6 +78,13 @@ def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
         read_recipe(tmp_path / "nowhere.yaml")
 
 
+def test_a_round_can_have_fingers_of_every_flow() -> None:
+    from fpverify.synthesis.flow import FLOWS
+    from fpverify.training.recipe import DescriptorRecipe
+
+    assert [DescriptorRecipe(steps=1, flow=name).flow for name in FLOWS] == list(FLOWS)
+
+
 def test_every_field_of_an_impressions_recipe_reaches_the_impressions() -> None:
     from dataclasses import asdict
 

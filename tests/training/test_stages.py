@@ -48,6 +48,7 @@ def test_the_descriptor_learns_and_is_validated_and_what_it_learnt_is_shipped(tm
 def test_calm_fingers_are_drawn_for_the_rounds_that_ask_for_them(tmp_path: Path) -> None:
     minutia_map, descriptor = stages(MinutiaeRecipe.model_validate(RECIPE), tmp_path, 0)
     pools = tmp_path / "masters"
+    assert not pools.exists()
     for make, of in ((minutia_map.rounds[0], "usual-3"), (descriptor.rounds[0], "usual-3")):
         assert make(None, tmp_path / "round", 0).batches.masters.folder == pools / of
     assert [folder.name for folder in pools.iterdir()] == ["usual-3"]
