@@ -26,7 +26,7 @@ from fpverify.vocabulary import Evaluation, Interval, OperatingPoint
 Figures = dict[str, Any]
 
 ASKED_FOR = (0.05, 0.01, 0.001, 0.0005)  # rates of the second table
-COLUMNS = ("eer", "fmr100", "fmr1000", "fta", "fmr", "fnmr")
+COLUMNS = ("eer", "fmr100", "fmr1000", "fmr", "fnmr", "fta")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +46,7 @@ def table(evaluations: Sequence[Evaluation], point: OperatingPoint) -> str:
     """The table: a line a set, their mean, and all comparisons pooled at one threshold."""
     figures = {one.name: metrics(one, point) for one in evaluations}
     mean = {column: float(np.mean([row[column] for row in figures.values()])) for column in COLUMNS}
-    heads = ("set", "EER", "FMR100", "FMR1000", "FTA", f"FMR at {100 * point.target_fmr:g} %", "FNMR there")
+    heads = ("set", "EER", "FMR100", "FMR1000", f"FMR at {100 * point.target_fmr:g} %", "FNMR there", "FTA")
     lines = [_line(heads), _line(["---"] * len(heads))]
     lines += [_line([name, *_percents(row)]) for name, row in figures.items()]
     lines += [
@@ -57,9 +57,9 @@ def table(evaluations: Sequence[Evaluation], point: OperatingPoint) -> str:
 
 
 def pooled_figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> Figures:
-    """FTA, FMR and FNMR over the comparisons of all sets at one threshold."""
+    """FMR, FNMR and FTA over the comparisons of all sets at one threshold."""
     figures = metrics(pooled(evaluations), point)
-    return {rate: figures[rate] for rate in ("fta", "fmr", "fnmr")}
+    return {rate: figures[rate] for rate in ("fmr", "fnmr", "fta")}
 
 
 def operating_points(evaluation: Evaluation, points: Sequence[OperatingPoint]) -> str:

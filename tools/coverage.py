@@ -29,7 +29,7 @@ def simulated(fingers: int, impressions: int, eer: float, rng: np.random.Generat
     ease, likeness = rng.normal(size=(2, fingers))
     noise = rng.normal(size=len(probe))
     far = 2 * NormalDist().inv_cdf(1 - eer)
-    genuine = far + np.sqrt(MATED_SHARE) * ease[finger[probe]] + np.sqrt(1 - MATED_SHARE) * noise
+    own = far + np.sqrt(MATED_SHARE) * ease[finger[probe]] + np.sqrt(1 - MATED_SHARE) * noise
     shifts = likeness[finger[probe]] + likeness[finger[reference]]
     other = np.sqrt(NON_MATED_SHARE) * shifts + np.sqrt(1 - 2 * NON_MATED_SHARE) * noise
     return Evaluation(
@@ -38,7 +38,7 @@ def simulated(fingers: int, impressions: int, eer: float, rng: np.random.Generat
         probe=probe,
         reference=reference,
         mated=mated,
-        scores=np.where(mated, genuine, other),
+        scores=np.where(mated, own, other),
         name="simulated",
         protocol="dense",
         data_hash="",

@@ -164,8 +164,10 @@ def _facts_of(matcher: Matcher, one: Print) -> Facts | str:
 
 def facts(scan: Scan, acquired: Acquired) -> Facts:
     """What a print shows."""
-    foreground = np.ones((1, 1), np.bool_) if acquired.foreground is None else acquired.foreground
-    minutiae, area_mm2 = acquired.template.minutiae, acquired.area_mm2 or 1.0
+    foreground, area_mm2 = acquired.foreground, acquired.area_mm2
+    if foreground is None or area_mm2 is None:
+        raise SystemExit(f"{acquired.template.model_id} is no model of the kind minutiae: it looks for none")
+    minutiae = acquired.template.minutiae
     image, flow = acquired.prepared.image, ridge_flow(acquired.prepared.image)
     signs = ridge_signs(image, foreground)
     loops, deltas = singular_points(flow, foreground)

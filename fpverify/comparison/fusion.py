@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fpverify.comparison.calibration import DECIBEL
 from fpverify.vocabulary import Score
 
-DECIBEL = 10.0 / np.log(10.0)  # score per natural logarithm of an FMR
 HALF = DECIBEL * np.log(2.0)  # 3.01, the score of an FMR of one half: below it the curve is continued by its tangent
 UNDERFLOW = 690.0  # -ln(FMR) up to which the FMR is a normal double; by far enough for 1 - (1 - FMR)^k to be k FMR
 
@@ -48,7 +48,9 @@ def fuse(scores: Sequence[Score]) -> Score:
 
 
 def joint_threshold(rate: float, count: int) -> float:
-    """The score that the best of `count` non-mated comparisons reaches at a rate; what `fuse` takes to `rate`'s score.
+    """The score that the best of `count` non-mated comparisons reaches at a rate.
+
+    Up to one half it is what `fuse` takes to the rate's own score.
 
     Args:
         rate: of the whole decision, in (0, 1): a false positive identification rate, say.

@@ -98,19 +98,23 @@ class Gallery:
         """The number of references."""
         return len(self.templates)
 
+    @property
+    def in_full(self) -> int:
+        """References that a search compares in full."""
+        return max(COMPARED_IN_FULL, round(SHARE_IN_FULL * len(self)))
+
     def search(self, probe: Template, most: int | None = None) -> Found:
         """The references that resemble a probe most.
 
         Args:
             probe: of the references' model.
-            most: references to compare in full; None is `COMPARED_IN_FULL`, or more of a large gallery.
+            most: references to compare in full; `in_full` if not given.
 
         Raises:
             ModelMismatch: the probe comes from another model than the references.
         """
         one = prepare_template(probe)
-        count = max(COMPARED_IN_FULL, round(SHARE_IN_FULL * len(self))) if most is None else most
-        chosen = self._likeliest(one, count)
+        chosen = self._likeliest(one, self.in_full if most is None else most)
         references = [prepare_template(self.templates[k]) for k in chosen.tolist()]
         for reference in references:
             require_comparable(one, reference)
@@ -138,7 +142,7 @@ class Gallery:
         Returns:
             (k,) float32, 0 or more.
         """
-        if probe.descriptors.shape[1] != self.descriptors.shape[1]:  # on one side nobody has any minutiae
+        if len(probe) == 0 or probe.descriptors.shape[1] != self.descriptors.shape[1]:  # nothing on one side
             return np.zeros(len(self), np.float32)
         direction = np.exp(2j * np.pi * probe.direction_turns)
         looked = [_looked(probe, direction, block, settings) for block in self._blocks()]

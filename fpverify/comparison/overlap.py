@@ -34,7 +34,7 @@ class OverlapSettings:
     alignments: int = 3  # that are tried: where few minutiae are common, consensus sometimes favours a chance group
     explained_px: float = 10.0  # a proposed pair that an alignment brings so near is no reason to try another
     least_agreement: float = 0.05  # both ways between the pair that another alignment starts from, and its company
-    margin_px: float = 6.0  # how far outside the other print's outermost minutiae the common area still reaches
+    margin_px: float = 6.0  # by which the edges of the hull of the other print's minutiae are moved out
     prior_minutiae: float = 4.0  # in the common area beyond those found: a few partners there prove little
     most_minutiae: float = 80.0  # of a template: scales the similarity to [0, 1]
 
@@ -305,6 +305,6 @@ def _in_common(
 
 
 def _inside(points: Points, prepared: PreparedTemplate, margin_px: float) -> BoolArray:
-    """Which points lie within the convex hull of a print's minutiae, or nearer to it than the margin."""
+    """Which points lie within the convex hull of a print's minutiae, every edge moved out by the margin."""
     beyond = (points[:, None] * prepared.hull_normals.conj()).real - prepared.hull_offsets_px  # (n, edges)
     return np.asarray(beyond.max(1, initial=-np.inf) <= margin_px)

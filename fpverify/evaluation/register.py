@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from threading import Lock
 
-from fpverify.comparison import Gallery, joint_threshold
+from fpverify.comparison import Found, Gallery, joint_threshold
 from fpverify.evaluation.matching import Matcher
 from fpverify.store import Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Template
@@ -44,13 +44,15 @@ class Register:
         if not searched:
             return Identification((), fpir, 0.0, 0, extrapolated=False)
         threshold = joint_threshold(fpir, searched)
-        found = [one for one in self._found(matcher, probe, threshold) if (one.subject, one.finger) not in besides]
+        in_full = self.gallery.in_full + len(self.references) - searched
+        candidates = self._found(matcher, self.gallery.search(probe, in_full), threshold)
+        found = [one for one in candidates if (one.subject, one.finger) not in besides]
         beyond = threshold > matcher.calibration.evidence_score
         return Identification(tuple(found[:top]), fpir, threshold, searched, beyond)
 
-    def _found(self, matcher: Matcher, probe: Template, threshold: float) -> Iterator[Candidate]:
+    def _found(self, matcher: Matcher, found: Found, threshold: float) -> Iterator[Candidate]:
         """Fingers by their best impression, the likeliest first."""
-        found, seen = self.gallery.search(probe), set()
+        seen = set()
         for index, score in zip(found.index.tolist(), matcher.calibrated(found.similarity), strict=True):
             one = self.references[index]
             if (one.subject, one.finger) not in seen:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fpverify.evaluation.rates import RULE_OF_THREE, operating_point
+from fpverify.evaluation.rates import operating_point, supported
 from fpverify.vocabulary import Evaluation, Interval
 
 NOMINAL = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005, 0.00002, 0.00001)
@@ -45,7 +45,7 @@ def reliability(evaluation: Evaluation, nominal: Sequence[float] = NOMINAL) -> l
         nominal: rates, each in (0, 1).
     """
     non_mated = int(np.isfinite(evaluation.non_mated_scores).sum())
-    return [_point(evaluation, rate) for rate in nominal if non_mated * rate >= RULE_OF_THREE]
+    return [_point(evaluation, rate) for rate in nominal if supported(non_mated, rate)]
 
 
 def _point(evaluation: Evaluation, rate: float) -> ReliabilityPoint:

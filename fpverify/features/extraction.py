@@ -53,7 +53,7 @@ class MinutiaExtractor:
     Attributes:
         model_id: of the bundle the networks come from.
         minutia_map: (1, h, w, 1) -> (1, h/4, w/4, 6), see `fpverify.networks.minutia_map`.
-        descriptor: (n, 64, 64, 1) -> (n, d) of unit length, see `fpverify.networks.patch_siamese`.
+        descriptor: (n, 64, 64, 1) -> (n, d) of about unit length, see `fpverify.networks.patch_siamese`.
     """
 
     model_id: str

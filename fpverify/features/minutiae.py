@@ -13,7 +13,6 @@ MOST_MINUTIAE = 80  # a whole fingertip has about 100, an impression 30 to 60
 SAME_PX = 5.0  # two answers nearer than a ridge period ...
 SAME_RAD = 0.6  # ... and pointing the same way within 35 degrees are one minutia
 NARROWEST_CELLS = 7  # 2.8 mm, six ridges side by side
-RIM_CELLS = 0  # at the rim of the foreground nothing is dropped: the network has learnt that cut ridges are no endings
 
 
 def foreground_cells(answer: FloatArray, probability: float = 0.5) -> BoolArray:
@@ -40,7 +39,9 @@ def largest_piece(cells: BoolArray) -> BoolArray:
 
 
 def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:
-    """The peaks of the heat map inside the foreground, best first.
+    """The peaks of the heat map inside the foreground, up to its rim, best first.
+
+    The network has learnt that ridges cut off there are no endings.
 
     Args:
         answer: (h/4, w/4, 6) of the minutia map network.
@@ -51,7 +52,7 @@ def decode_minutiae(answer: FloatArray, foreground: BoolArray) -> Minutiae:
     """
     heat = _sigmoid(answer[..., 0])
     highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
-    row, column = np.nonzero((heat == highest) & (heat >= LEAST_PROBABILITY) & _eroded(foreground))
+    row, column = np.nonzero((heat == highest) & (heat >= LEAST_PROBABILITY) & foreground)
     best_first = np.argsort(-heat[row, column], kind="stable")
     row, column = row[best_first], column[best_first]
     at = answer[row, column]  # (n, 6)
@@ -75,12 +76,6 @@ def _first_of_each(found: Minutiae) -> np.ndarray:
 def selected(minutiae: Minutiae, index: np.ndarray) -> Minutiae:
     """The minutiae at these places, or where a mask of all is true."""
     return Minutiae(minutiae.x_px[index], minutiae.y_px[index], minutiae.angle_rad[index], minutiae.quality[index])
-
-
-def _eroded(cells: BoolArray) -> BoolArray:
-    kernel = np.ones((2 * RIM_CELLS + 1, 2 * RIM_CELLS + 1), np.uint8)
-    inside = cv2.erode(cells.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return np.asarray(inside > 0)
 
 
 def _sigmoid(logit: FloatArray) -> FloatArray:

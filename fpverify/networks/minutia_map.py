@@ -13,9 +13,9 @@ OUTPUTS = 6  # heat logit, offset x and y logits, direction cos and sin, foregro
 def minutia_map(fine: int = 24, middle: int = 48, coarse: int = 96) -> keras.Model:
     """A fully convolutional network with one answer for each cell of 4 x 4 px.
 
-    A coarse path at stride 8 sees about 150 px around a cell, three dozen ridges; a fine path at stride 4 keeps
-    position. More context does harm: with all of a print in sight the network learns what synthetic prints look like,
-    and takes real ones for none.
+    A coarse path at stride 8 reaches 95 px to each side of a cell, twenty ridges; a fine path at stride 4 keeps
+    position. More context does harm: with more dilations, by which a cell weighs all of a large print, the network
+    learnt what synthetic prints look like and took real ones for none.
 
     Args:
         fine: channels at stride 2.

@@ -97,9 +97,9 @@ def _grains(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
 def _writing(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     page = np.full(shape, 255, np.uint8)
     letters = list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:")
-    size, font = rng.uniform(0.25, 1.0), int(rng.integers(0, 8))
-    for y in range(8, shape[0], max(7, int(28 * size))):
-        line = "".join(rng.choice(letters, 40))
+    size, font = 0.15 * 7.0 ** rng.random(), int(rng.integers(0, 8))  # of 22 px high capitals: 3 to 23 px
+    for y in range(8, shape[0], max(5, int(28 * size))):
+        line = "".join(rng.choice(letters, 160))
         cv2.putText(page, line, (int(rng.integers(0, 20)), y), font, size, int(rng.integers(0, 80)))
     return np.asarray(page / 255, np.float32)
 

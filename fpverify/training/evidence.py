@@ -18,7 +18,7 @@ import numpy as np
 from fpverify.comparison import Calibration, LikelihoodRatio
 from fpverify.errors import TooFewComparisons
 from fpverify.evaluation.pooling import pooled
-from fpverify.evaluation.rates import RULE_OF_THREE, fvc_indicators, operating_point
+from fpverify.evaluation.rates import fvc_indicators, operating_point, supported
 from fpverify.evaluation.reliability import NOMINAL
 from fpverify.evaluation.runner import compare_folder, evaluate
 from fpverify.models import Bundle, rewrite_card
@@ -28,12 +28,15 @@ from fpverify.synthesis.stripes import write_stripes
 from fpverify.training.recipe import EvidenceRecipe, StripesRecipe
 
 
-def write_ridge_sets(folder: Path, seed: int, recipe: EvidenceRecipe, workers: int) -> list[Path]:
+def write_ridge_sets(
+    folder: Path, seed: int, recipe: EvidenceRecipe, workers: int, progress: bool = True
+) -> list[Path]:
     """One set of unseen fingers for every simulated sensor; a set that lies there already is kept."""
-    job = partial(write_ridges, fingers=recipe.fingers, impressions=recipe.impressions, workers=workers, progress=True)
+    many, each = recipe.fingers, recipe.impressions
+    job = partial(write_ridges, fingers=many, impressions=each, workers=workers, progress=progress)
     sets = []
     for number, sensor in enumerate(SENSORS):
-        out = folder / f"{recipe.fingers}x{recipe.impressions}" / sensor
+        out = folder / f"{many}x{each}-{seed}" / sensor
         if not out.exists():
             with _whole(out) as part:
                 job(part, seed=seed + number, sensor=sensor)
@@ -59,9 +62,9 @@ def _whole(folder: Path) -> Iterator[Path]:
     part.rename(folder)
 
 
-def calibrate(bundle: Bundle, sets: list[Path], workers: int) -> Bundle:
+def calibrate(bundle: Bundle, sets: list[Path], workers: int, progress: bool = True) -> Bundle:
     """Fits calibration and likelihood ratio on the comparisons of the sets and writes them into the card."""
-    raw = pooled([compare_folder(one, model=bundle.folder, workers=workers, progress=True) for one in sets])
+    raw = pooled([compare_folder(one, model=bundle.folder, workers=workers, progress=progress) for one in sets])
     mated, non_mated = (side[np.isfinite(side)] for side in (raw.mated_scores, raw.non_mated_scores))
     curve = Calibration.fit(non_mated)
     likelihood = LikelihoodRatio.fit(curve.scores(mated), curve.scores(non_mated))
@@ -69,10 +72,10 @@ def calibrate(bundle: Bundle, sets: list[Path], workers: int) -> Bundle:
     return rewrite_card(replace(bundle, card=card))
 
 
-def measure(bundle: Bundle, sets: list[Path], evidence: str, workers: int) -> Bundle:
+def measure(bundle: Bundle, sets: list[Path], evidence: str, workers: int, progress: bool = True) -> Bundle:
     """Measures operating points and error rates on the sets and writes them into the card."""
-    done = pooled([evaluate(one, model=bundle.folder, workers=workers, progress=True) for one in sets])
-    supported = [rate for rate in NOMINAL if rate * int((~done.mated).sum()) >= RULE_OF_THREE]
+    done = pooled([evaluate(one, model=bundle.folder, workers=workers, progress=progress) for one in sets])
+    supported = [rate for rate in NOMINAL if supported(int((~done.mated).sum()), rate)]
     if not supported:
         raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {NOMINAL[0]:g}")
     points = tuple(operating_point(done, float(-10 * np.log10(rate)), rate, evidence) for rate in supported)

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from fpverify.comparison.calibration import MIN_COMPARISONS
+from fpverify.comparison.likelihood import LEAST_MATED
 from fpverify.errors import RecipeError
 from fpverify.synthesis.impression import ImpressionSettings
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION
@@ -47,6 +48,7 @@ def _require_comparisons(non_mated: int) -> None:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Stretch = Annotated[float, Field(ge=0, le=0.2)]  # beyond, a scale near 0 would be drawn some day
+Shift = Annotated[float, Field(gt=0, le=min(ImpressionSettings().shape) / 2)]  # half of the image
 FloatRange = Annotated[tuple[float, float], AfterValidator(_ordered)]
 IntRange = Annotated[tuple[int, int], AfterValidator(_ordered)]
 NonNegativeRange = Annotated[tuple[NonNegativeFloat, NonNegativeFloat], AfterValidator(_ordered)]
@@ -63,9 +65,9 @@ class ImpressionRecipe(_Part):
     """How the impressions of a round vary; see `ImpressionSettings`."""
 
     rotation_deg: PositiveFloat = 40.0
-    shift_px: PositiveFloat = 30.0
+    shift_px: Shift = 30.0
     centre_px: tuple[NonNegativeFloat, NonNegativeFloat] = (8.0, 14.0)
-    hardness: FloatRange = (0.6, 1.9)
+    hardness: NonNegativeRange = (0.6, 1.9)
     bend_px: NonNegativeFloat = DISTORTION_PX
     stretch: Stretch = STRETCH_DEVIATION
     faint: Share = 0.0
@@ -144,6 +146,9 @@ class EvidenceRecipe(_Part):
     def _suffice(self) -> EvidenceRecipe:
         prints = self.fingers * self.impressions
         _require_comparisons(len(SENSORS) * prints * (prints - self.impressions) // 2)
+        mated = len(SENSORS) * prints * (self.impressions - 1) // 2
+        if mated < LEAST_MATED:
+            raise ValueError(f"the evidence has {mated} mated comparisons; a likelihood ratio needs {LEAST_MATED}")
         return self
 
 

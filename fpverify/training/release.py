@@ -13,6 +13,7 @@ import keras
 
 from fpverify.errors import ModelError, RecipeError
 from fpverify.models import Bundle, Card, write_bundle
+from fpverify.synthesis.sensor import SENSORS
 from fpverify.training.evidence import calibrate, measure, write_ridge_sets, write_stripe_sets
 from fpverify.training.export import EXPORTING_BACKEND, litert_bytes, weights_bytes
 from fpverify.training.plots import plot_training
@@ -49,15 +50,15 @@ def train(
     recipe, out = read_recipe(recipe_path), Path(out)
     if unknown := set(only) - set(recipe.stage_names):
         raise RecipeError(f"{recipe_path}: no stage {min(unknown)!r}; it has {', '.join(recipe.stage_names)}")
-    planned = stages(recipe, out / STATE, workers)
+    planned = stages(recipe, out / STATE, workers, progress)
     with _precision(recipe.precision):
         for stage in planned:
             if not only or stage.name in only:
                 _train_stage(stage, recipe, out / STATE, workers, progress)
-    return None if only else assemble(recipe, out, planned, workers)
+    return None if only else assemble(recipe, out, planned, workers, progress)
 
 
-def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) -> Bundle:
+def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int, progress: bool = True) -> Bundle:
     """Makes the bundle of trained stages: export, calibration on unseen fingers, operating points on others.
 
     Raises:
@@ -76,10 +77,11 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int) 
     bundle = write_bundle(out, _card(recipe), weights | exported)
     folders = out / STATE / "calibration", out / STATE / "measuring"
     for_calibration, for_measuring = (
-        _evidence_sets(recipe, folder, seed, workers)
+        _evidence_sets(recipe, folder, seed, workers, progress)
         for folder, seed in zip(folders, (CALIBRATION_SEED, MEASURING_SEED), strict=True)
     )
-    return measure(calibrate(bundle, for_calibration, workers), for_measuring, _evidence(recipe), workers)
+    calibrated = calibrate(bundle, for_calibration, workers, progress)
+    return measure(calibrated, for_measuring, _evidence(recipe), workers, progress)
 
 
 @contextmanager
@@ -113,10 +115,10 @@ def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progre
         plot_training(folder / "log.jsonl", folder / "training.png")
 
 
-def _evidence_sets(recipe: Recipe, folder: Path, seed: int, workers: int) -> list[Path]:
+def _evidence_sets(recipe: Recipe, folder: Path, seed: int, workers: int, progress: bool) -> list[Path]:
     if isinstance(recipe, WholePrintRecipe):
         return write_stripe_sets(folder, recipe.seed + seed, recipe.evidence_stripes, recipe.evidence_scans)
-    return write_ridge_sets(folder, recipe.seed + seed, recipe.evidence, workers)
+    return write_ridge_sets(folder, recipe.seed + seed, recipe.evidence, workers, progress)
 
 
 def _card(recipe: Recipe) -> Card:
@@ -154,7 +156,7 @@ def _evidence(recipe: Recipe) -> str:
     part = recipe.evidence
     return (
         f"synthetic fingers no training saw: {part.fingers} fingers x {part.impressions} impressions "
-        "on each of 3 simulated sensors"
+        f"on each of {len(SENSORS)} simulated sensors"
     )
 
 

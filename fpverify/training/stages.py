@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -35,7 +35,7 @@ MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # seeds of the sequences o
 NEXT_ROUND = 10  # ... and what each further round adds
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
 UNSEEN_PAIRS = 64
-EXAMPLE_BATCH = 0  # of the sequence whose seed is the recipe's own, which no round takes
+EXAMPLE_BATCH = 0  # of the sequence whose seed is the recipe's own: rounds, counted from 1, have small ones
 EXAMPLE_IMAGES = 40  # for the steps of int8; the widest activations of 40 images and of 400 differ little
 
 Make = Callable[[keras.Model, Path, int], Training]
@@ -77,7 +77,7 @@ class Stage:
         return network
 
 
-def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
+def stages(recipe: Recipe, state: Path, workers: int, progress: bool = True) -> list[Stage]:
     """The stages of a recipe; what they share, such as master fingers, is made on first use in `state`."""
     if isinstance(recipe, WholePrintRecipe):
         return [Stage("whole_print", lambda: whole_print_tower(recipe.whole_print.input_px), (_whole_print(recipe),))]
@@ -85,7 +85,7 @@ def stages(recipe: Recipe, state: Path, workers: int) -> list[Stage]:
     @cache
     def masters(flow: str) -> MasterPool:
         return MasterPool.create(
-            state / "masters", recipe.fingers, recipe.seed, FLOWS[flow], workers=workers, progress=True
+            state / "masters", recipe.fingers, recipe.seed, FLOWS[flow], workers=workers, progress=progress
         )
 
     return [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
@@ -95,10 +95,11 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
     def batches(part: MinutiaMapRecipe, seed: int, images: int) -> MinutiaMapBatches:
         return MinutiaMapBatches(masters(USUAL.name), seed, images, part.nonprint_share, part.impressions.settings())
 
-    def make(part: MinutiaMapRecipe, seed: int) -> Make:
+    def make(number: int, part: MinutiaMapRecipe) -> Make:
+        seed = MAP_BATCHES + NEXT_ROUND * number
         parts = [losses.heat_loss, losses.offset_loss, losses.direction_loss, losses.foreground_loss]
         validate = DetectionValidation(recipe.seed + VALIDATION_SEED)
-        about = _about(recipe, part, "fingers")
+        about = _about(recipe, recipe.minutia_map[: number + 1], "fingers")
         loss, schedule = losses.minutia_map_loss, part.schedule()
         return lambda network, folder, workers: Training(
             network, batches(part, seed, part.images), loss, schedule, folder, parts, workers, validate, about
@@ -107,9 +108,9 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
     def shown(number: int) -> Batch:
         return batches(recipe.minutia_map[-1], recipe.seed, EXAMPLE_IMAGES)(number)
 
-    rounds = [make(part, MAP_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.minutia_map)]
+    rounds = tuple(make(number, part) for number, part in enumerate(recipe.minutia_map))
     network = partial(minutia_map, *recipe.networks.minutia_map)
-    return Stage("minutia_map", network, tuple(rounds), _examples(recipe, shown), recipe.averaged.minutia_map)
+    return Stage("minutia_map", network, rounds, _examples(recipe, shown), recipe.averaged.minutia_map)
 
 
 def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
@@ -120,9 +121,10 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
             masters(part.flow), seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
         )
 
-    def make(part: DescriptorRecipe, seed: int) -> Make:
+    def make(number: int, part: DescriptorRecipe) -> Make:
+        seed = PATCH_BATCHES + NEXT_ROUND * number
         loss, metrics = losses.info_nce(part.temperature), [losses.first_rank]
-        about = _about(recipe, part, "fingers")
+        about = _about(recipe, recipe.descriptor[: number + 1], "fingers")
         return lambda network, folder, workers: Training(
             network, batches(part, seed), loss, part.schedule(), folder, metrics, workers, validate, about
         )
@@ -130,9 +132,9 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
     def shown(number: int) -> Batch:
         return batches(recipe.descriptor[-1], recipe.seed)(number)
 
-    rounds = [make(part, PATCH_BATCHES + NEXT_ROUND * number) for number, part in enumerate(recipe.descriptor)]
+    rounds = tuple(make(number, part) for number, part in enumerate(recipe.descriptor))
     network = partial(patch_tower, recipe.networks.descriptor)
-    return Stage("descriptor", network, tuple(rounds), _examples(recipe, shown), recipe.averaged.descriptor)
+    return Stage("descriptor", network, rounds, _examples(recipe, shown), recipe.averaged.descriptor)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:
@@ -147,13 +149,13 @@ def _whole_print(recipe: WholePrintRecipe) -> Make:
     look = recipe.stripes.model_dump()
     batches = StripeBatches(look, recipe.seed + STRIPE_BATCHES, part.pairs, part.input_px)
     validate = WholePrintValidation(StripeBatches(look, recipe.seed + VALIDATION_SEED, UNSEEN_PAIRS, part.input_px))
-    loss, about = losses.contrastive_loss(part.margin), _about(recipe, part, "stripes")
+    loss, about = losses.contrastive_loss(part.margin), _about(recipe, [part], "stripes")
     return lambda network, folder, workers: Training(
         network, batches, loss, part.schedule(), folder, [], workers, validate, about
     )
 
 
-def _about(recipe: Recipe, part: StageRecipe, data: str) -> dict[str, Any]:
-    """All that the weights of a round depend on, beside those of the round before."""
+def _about(recipe: Recipe, rounds: Sequence[StageRecipe], data: str) -> dict[str, Any]:
+    """All that the weights depend on after the last of these rounds."""
     shared = recipe.model_dump(mode="json", include={"kind", "seed", "precision", "networks", data})
-    return {**shared, "round": part.model_dump(mode="json")}
+    return {**shared, "rounds": [part.model_dump(mode="json") for part in rounds]}

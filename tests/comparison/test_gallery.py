@@ -96,6 +96,8 @@ def test_references_without_minutiae_are_passed_over(fingers: list[Template], ga
     assert found.index[0] == 43
     assert Gallery.of([bare] * 3).search(impression(fingers[0], 1)).similarity.tolist() == [0, 0, 0]
     assert len(mixed.search(bare).index) == COMPARED_IN_FULL
+    nowhere = replace(bare, descriptors=np.zeros((0, 64), np.int8))
+    assert gallery.search(nowhere).similarity.tolist() == [0] * COMPARED_IN_FULL
 
 
 def test_nobody_is_found_among_nobody(fingers: list[Template]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.impression import ImpressionSettings
-from fpverify.training.batches import CELL_PX, MinutiaMapBatches, PatchBatches
+from fpverify.training.batches import AMBIGUOUS_PX, CELL_PX, MinutiaMapBatches, PatchBatches
 
 CLEAR = ImpressionSettings(hardness=(0.0, 0.0), rotation_rad=np.pi)
 
@@ -39,6 +39,17 @@ def test_targets_say_where_minutiae_are_and_that_a_nonprint_has_none(masters: Ma
     np.testing.assert_allclose(np.hypot(cos, sin)[found], 1, atol=1e-5)
     _, empty = MinutiaMapBatches(masters, seed=1, size=3, nonprint_share=0.999, settings=CLEAR)(0)
     assert not empty[..., [0, 6]].any()
+
+
+def test_cells_beside_a_minutia_may_answer_either_way(masters: MasterPool) -> None:
+    _, targets = MinutiaMapBatches(masters, seed=1, size=6, nonprint_share=0, settings=CLEAR)(0)
+    for target in targets:
+        for row, column in np.argwhere(target[..., 0] > 0):
+            x, y = CELL_PX * (np.array([column, row]) + target[row, column, 2:4])
+            rows, columns = np.mgrid[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+            near = np.hypot(CELL_PX * (columns + 0.5) - x, CELL_PX * (rows + 0.5) - y) < AMBIGUOUS_PX - 0.01
+            cells = target[rows[near], columns[near]]
+            assert (cells[:, 1] == cells[:, 0]).all(), "only cells with a minutia of their own count"
 
 
 def test_a_small_sensor_is_framed_with_nothing_that_is_no_print(masters: MasterPool) -> None:

@@ -17,7 +17,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 GOOD = "kind: whole-print\nname: small\nseed: 1\nwhole_print: {steps: 3}\n"
 MINUTIAE = (
     "kind: minutiae\nname: small\nseed: 1\nminutia_map: [{steps: 2}]\ndescriptor: [{steps: 1}]\n"
-    "evidence: {fingers: 8, impressions: 2}\n"
+    "evidence: {fingers: 10, impressions: 2}\n"
 )
 
 
@@ -42,10 +42,13 @@ def test_the_recipes_that_come_with_the_project_are_valid(path: Path) -> None:
         (GOOD.replace("steps: 3", "steps: 3, input_px: 7"), "whole_print.input_px"),
         (GOOD.replace("steps: 3", "steps: 3, learning_rate: .inf"), "whole_print.learning_rate"),
         (GOOD + "evidence_scans: 17\n", "289 non-mated comparisons; a calibration needs at least 300"),
-        (MINUTIAE.replace("fingers: 8", "fingers: 7"), "evidence: the evidence has 252 non-mated comparisons"),
+        (MINUTIAE.replace("fingers: 10", "fingers: 7"), "evidence: the evidence has 252 non-mated comparisons"),
+        (MINUTIAE.replace("fingers: 10", "fingers: 9"), "evidence: the evidence has 27 mated comparisons"),
         (MINUTIAE.replace("impressions: 2", "impressions: 1"), "evidence.impressions"),
         (MINUTIAE.replace("[{steps: 2}]", "[]"), "minutia_map"),
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {hardness: [2, 1]}}"), "impressions.hardness"),
+        (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {hardness: [-1, 1]}}"), "impressions.hardness"),
+        (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {shift_px: 97}}"), "impressions.shift_px"),
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {ghosts: 1.5}}"), "impressions.ghosts"),
         (MINUTIAE + "inference: int4\n", "inference"),
         (MINUTIAE + "averaged: {descriptor: 2}\n", "averaged.descriptor is more than the rounds there are"),

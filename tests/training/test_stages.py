@@ -10,6 +10,7 @@ import pytest
 keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.train
 
+from fpverify.errors import RecipeError  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
 from fpverify.synthesis import dataset  # noqa: E402
 from fpverify.training.recipe import MinutiaeRecipe  # noqa: E402
@@ -43,6 +44,15 @@ def test_the_descriptor_learns_and_is_validated_and_what_it_learnt_is_shipped(tm
     np.testing.assert_allclose(shipped, np.asarray(tower(patches, training=False)), atol=1e-6)
     assert set(trainings[-1].validate(tower.predict_on_batch)) == {"eer"}
     assert tower.count_params() < patch_tower().count_params()
+
+
+def test_a_round_does_not_go_on_from_one_by_another_recipe(tmp_path: Path) -> None:
+    _, stage = stages(MinutiaeRecipe.model_validate(RECIPE), tmp_path, 0)
+    stage.rounds[1](stage.network(), stage.folder(tmp_path, 1), 0).run(progress=False)
+    changed = {**RECIPE, "descriptor": [{**ROUND, "learning_rate": 0.5}, RECIPE["descriptor"][1]]}
+    _, other = stages(MinutiaeRecipe.model_validate(changed), tmp_path, 0)
+    with pytest.raises(RecipeError, match="another recipe"):
+        other.rounds[1](other.network(), other.folder(tmp_path, 1), 0).run(progress=False)
 
 
 def test_calm_fingers_are_drawn_for_the_rounds_that_ask_for_them(tmp_path: Path) -> None:
