@@ -13,6 +13,7 @@ from fpverify.cli.enrollment import print_enrollment
 from fpverify.cli.measurement import print_figures
 from fpverify.cli.options import DB, MODEL, WORKERS, options
 from fpverify.cli.verification import print_decision
+from fpverify.cli.words import say_new_key
 from fpverify.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -48,14 +49,15 @@ def demo_command(*, out: str, db: str | None, model: str | None, workers: int | 
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     with _store_place(db) as place:
-        _enroll_and_verify(place, settings)
+        _enroll_and_verify(place, settings, key=None if db else "none")
     _evaluate(folder, settings)
 
 
-def _enroll_and_verify(place: str, settings: Settings) -> None:
+def _enroll_and_verify(place: str, settings: Settings, key: str | None) -> None:
     from fpverify.verifier import Verifier
 
-    with Verifier.open(place, model=settings.model) as verifier:
+    with Verifier.open(place, model=settings.model, key=key) as verifier:
+        say_new_key(verifier.store.new_key)
         _enroll(verifier, "A_1.bmp")
         _verify(verifier, "A_2.bmp", expected="match")
         _verify(verifier, "B_1.bmp", expected="non-match")

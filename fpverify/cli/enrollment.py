@@ -54,13 +54,13 @@ def enroll_command(
 
     given = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
     with Verifier.open(db, model=model, key=key) as verifier:
+        say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
-        place, new_key = verifier.store.place, verifier.store.new_key
+        place = verifier.store.place
     if as_json:
         print_json({**reference_answer(reference), "store": place, **scan_answer(given)})
     else:
         print_enrollment(reference, given, place)
-    say_new_key(new_key)
 
 
 @click.command(

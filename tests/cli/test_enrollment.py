@@ -80,6 +80,16 @@ def test_the_first_enrollment_makes_a_key_and_says_where(enroll: Call) -> None:
     assert enroll("A_00.bmp").err == ""
 
 
+def test_a_first_enrollment_that_is_refused_says_where_the_key_is_too(
+    enroll: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpverify.verifier.LEAST_QUALITY", 2.0)
+    ended = enroll("A_00.bmp")
+    made, refused = ended.err.splitlines()
+    assert (ended.code, "too poor to enroll" in refused) == (3, True)
+    assert made.startswith("fpverify: made the key ")
+
+
 def test_a_store_without_a_key_is_made_on_demand(call: Call, enroll: Call, verify: Call) -> None:
     assert enroll("A_00.bmp", "--key", "none").err == ""
     assert verify("A_01.bmp").code == 0
