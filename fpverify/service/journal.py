@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -60,5 +61,6 @@ class Journal:
 
     def _write(self, entry: dict[str, object]) -> None:
         out = self._out or sys.stderr
-        out.write(json.dumps(entry) + "\n")
-        out.flush()
+        with suppress(OSError, ValueError):  # a full disk or a closed pipe refuses no request
+            out.write(json.dumps(entry) + "\n")
+            out.flush()

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +288,21 @@ def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes:
         ("unknown", 404, None),
     ]
     assert "anna" not in service.log.getvalue()
+
+
+def test_a_log_that_cannot_be_written_refuses_nobody() -> None:
+    from fpverify.service.journal import Journal
+
+    class Full(StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    closed = StringIO()
+    closed.close()
+    for out in (Full(), closed):
+        journal = Journal(out)
+        journal.note_request("/v1/verify", "POST", 200, 0.1, "door")
+        assert b'route="/v1/verify",status="200"} 1.0' in journal.exposed()
 
 
 def test_api_keys_are_kept_as_hashes_for_their_owner_only(tmp_path: Path) -> None:
