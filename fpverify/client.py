@@ -27,7 +27,7 @@ from urllib.request import (
 )
 
 from fpverify import errors
-from fpverify.errors import FpverifyError, ServiceError, UnreadableScan
+from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, UnreadableScan
 
 TIMEOUT_S = 30.0  # a busy server answers in seconds
 LARGEST_ANSWER = 64 * 2**20  # bytes; the largest picture has a tenth of it
@@ -55,13 +55,13 @@ class Client:
             ca_file: PEM certificate to trust, for a service with a certificate of its own making.
 
         Raises:
-            ServiceError: the URL is none of HTTP, or the certificate cannot be read.
+            ServiceError: the URL is none of HTTP, the key is none, or the certificate cannot be read.
         """
         if not url.startswith(("http://", "https://")) or not urlsplit(url).netloc:
             raise ServiceError(f"{url!r} is no address of a service; give one such as https://fingers.example.org")
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
-        self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        self._headers = {"Accept": "application/json"} | _authorization(key)
         self._opener = _opener(self.url, ca_file)
 
     def verify(
@@ -154,7 +154,7 @@ class Client:
             NotEnrolled: no such subject or finger.
             ServiceError: the service cannot be reached, or refuses.
         """
-        asked = urlencode({"subject": subject} | ({} if finger is None else {"finger": finger}))
+        asked = urlencode({"subject": _utf_8(subject)} | ({} if finger is None else {"finger": _utf_8(finger)}))
         return self._answer("DELETE", f"impressions?{asked}", None, {})
 
     def _post(self, what: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile]) -> dict[str, Any]:
@@ -176,6 +176,14 @@ class Client:
         except (OSError, HTTPException, ValueError) as error:
             reason = error.reason if isinstance(error, URLError) else error
             raise ServiceError(f"{self.url}: cannot be reached: {reason or type(error).__name__}") from error
+
+
+def _authorization(key: str | None) -> dict[str, str]:
+    """The header of a key; its line end, as read from a file, is none of it."""
+    text = (key or "").strip()
+    if not (text.isascii() and text.isprintable()):  # not shown: it may be a key all the same
+        raise ServiceError("the key is none of this service; give one of `fpverify api-keys new`")
+    return {"Authorization": f"Bearer {text}"} if text else {}
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -208,14 +216,21 @@ def _parts(boundary: str, fields: Mapping[str, object], scans: Mapping[str, Scan
     """
     for name, value in fields.items():
         if value is not None and value is not False:
-            text = "true" if value is True else str(value)
-            yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
+            yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+            yield _utf_8("true" if value is True else str(value)) + b"\r\n"
     for name, scan in scans.items():
         head = f'Content-Disposition: form-data; name="{name}"; filename="{_file_name(scan)}"'
         yield f"--{boundary}\r\n{head}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
         yield _content(scan)
         yield b"\r\n"
     yield f"--{boundary}--\r\n".encode()
+
+
+def _utf_8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise EnrollmentError(f"{text!r} is no Unicode text; give an id or a finger in UTF-8") from error
 
 
 def _file_name(scan: ScanFile) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from fpverify import errors
 from fpverify.client import Client
-from fpverify.errors import FpverifyError, ServiceError, UnreadableScan
+from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, UnreadableScan
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,25 @@ def test_delete_asks_for_the_subject_whatever_its_letters(client: Client, server
 def test_without_a_key_none_is_sent(server: Recorder) -> None:
     Client(server.url).identify(SCAN)
     assert "Authorization" not in server.asked[0].headers
+
+
+def test_a_keys_line_end_is_not_sent(server: Recorder) -> None:
+    Client(server.url, " the-key\r\n").identify(SCAN)
+    assert server.asked[0].headers["Authorization"] == "Bearer the-key"
+
+
+@pytest.mark.parametrize("key", ["fpv_one\nfpv_two", "fpv_\u0000", "fpv_ü", "fpv_\u2019"])
+def test_what_can_be_no_key_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ServiceError, match="the key is none") as raised:
+        Client("http://127.0.0.1:1", key)
+    assert "fpv_" not in str(raised.value)
+
+
+def test_a_subject_that_is_no_text_is_refused(client: Client, server: Recorder) -> None:
+    for ask in (lambda: client.delete("\ud800"), lambda: client.verify(SCAN, "\ud800")):
+        with pytest.raises(EnrollmentError, match="no Unicode"):
+            ask()
+    assert server.asked == []
 
 
 OWN = [
