@@ -414,10 +414,11 @@ def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: str | 
     from fpverify.evaluation.probe_picture import probe_png
 
     acquired = verifier.matcher.acquire(probe)
-    references = [one.template for one in verifier.references(subject, finger)]
-    raw = verifier.matcher.raw_scores(acquired.template, references)
-    if not len(acquired.template.minutiae):
+    model_id = verifier.matcher.model_id
+    references = [one.template for one in verifier.references(subject, finger) if one.model_id == model_id]
+    if not references or not len(acquired.template.minutiae):
         return None
+    raw = verifier.matcher.raw_scores(acquired.template, references)
     return _base64(probe_png(acquired, references[int(raw.argmax())]))
 
 

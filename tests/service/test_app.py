@@ -81,14 +81,35 @@ def test_two_scans_are_compared_with_a_picture(service: Any, stripes: Path) -> N
     assert base64.b64decode(answer["picture"]).startswith(b"\x89PNG")
 
 
-def test_the_release_models_picture_shows_the_probe(release_model: str, start: Any) -> None:
+def enroll_with(model: Path, service: Any, scan: Path, subject: str) -> None:
+    """Enrolls in the service's store, with another model than the service's."""
+    from fpverify.scans import read_scan
+    from fpverify.verifier import Verifier
+
+    with Verifier.open(service.db, model=model, key=str(service.db.parent / "store.key")) as verifier:
+        verifier.enroll(read_scan(scan), subject, unchecked=True)
+
+
+def test_the_release_models_picture_shows_the_probe(
+    release_model: str, start: Any, edges_model: Path, stripes: Path
+) -> None:
     samples = Path(__file__).parents[2] / "fpverify" / "samples"
     with start(release_model) as service:
+        enroll_with(edges_model, service, stripes / "A_00.bmp", "A")
         assert service.post("/v1/enroll", samples / "A_1.bmp", subject="A").status_code == 201
         answer = service.post("/v1/verify", samples / "A_2.bmp", subject="A", picture="true").json()
         assert answer["decision"] == "match"
         assert base64.b64decode(answer["picture"]).startswith(b"\x89PNG")
         assert said(service.post("/v1/enroll", samples / "A_2.bmp", subject="B")) == (409, "DuplicateFinger")
+
+
+def test_a_whole_print_model_has_no_picture(
+    service: Any, stripes: Path, make_edges_model: Any, tmp_path: Path
+) -> None:
+    enroll_with(make_edges_model(tmp_path / "newer", "edges-2"), service, stripes / "A_00.bmp", "both")
+    service.post("/v1/enroll", stripes / "A_00.bmp", subject="both", unchecked="true")
+    answer = service.post("/v1/verify", stripes / "A_01.bmp", subject="both", picture="true").json()
+    assert (answer["decision"], answer["picture"]) == ("match", None)
 
 
 def test_health_and_metrics(service: Any, enrolled: str, stripes: Path) -> None:
