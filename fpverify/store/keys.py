@@ -12,6 +12,7 @@ until a store is founded with the ring.
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
@@ -27,10 +28,13 @@ from typing import Any, Literal
 from fpverify.errors import StoreError, WrongKey
 
 ID_BYTES = 4  # of a key's id: in every sealed record
+SUFFIX_BYTES = 4  # of the name of a file that is being written
 SECRET_BYTES = 32  # AES-256; HMAC-SHA-256
 FORMAT = 1
 FILE_MODE, FOLDER_MODE = 0o600, 0o700  # the owner only
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}  # FAT and exFAT have none
 
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 _SECRET = re.compile(r"[0-9a-f]{64}")
@@ -208,9 +212,9 @@ class KeySource:
             path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             part = _written(path, ring.to_json())
             try:
-                os.link(part, path)  # unlike a rename it never replaces what another process has made meanwhile
+                _move_to_new(part, path)
             finally:
-                part.unlink()
+                part.unlink(missing_ok=True)
             _flush_folder(path.parent)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -232,7 +236,8 @@ class KeySource:
             return
         path = Path(self.name)
         try:
-            for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a process that was killed: a secret
+            own = f".{glob.escape(path.name)}." + SUFFIX_BYTES * "[0-9a-f][0-9a-f]"
+            for left in path.parent.glob(own):  # by a process that was killed: a secret
                 left.unlink()
             _written(path, ring.to_json()).replace(path)
             _flush_folder(path.parent)
@@ -283,13 +288,24 @@ def _path(text: str) -> str:
 
 def _written(path: Path, text: str) -> Path:
     """A file beside the path that holds the text, for the owner only, on disk when this returns."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(SUFFIX_BYTES)}")
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     return part
+
+
+def _move_to_new(part: Path, path: Path) -> None:
+    """Moves a file, but unlike a rename never over what another process has made meanwhile."""
+    try:
+        os.link(part, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+        part.replace(path)
 
 
 def _flush_folder(folder: Path) -> None:

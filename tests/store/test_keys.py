@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -46,9 +48,28 @@ def test_what_a_killed_process_has_left_is_removed_by_the_next_change(tmp_path: 
     made = source(tmp_path).create()
     left = tmp_path / "keys" / ".door.key.0a1b2c3d"
     left.write_text("a secret")
+    users = [tmp_path / "keys" / f".door.key.{end}" for end in ("before-rotation", "0a1b2c3d4", "old", "0a1b2c3d.txt")]
+    for one in users:
+        one.write_text("a copy")
     source(tmp_path).save(replace(made, records=(*made.records, Key.new())))
     assert not left.exists()
+    assert all(one.exists() for one in users)
     assert len(source(tmp_path).load().records) == 2
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOTSUP])
+def test_a_ring_is_made_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "link", refuse)
+    made = source(tmp_path).create()
+    assert source(tmp_path).load() == made
+    assert [one.name for one in (tmp_path / "keys").iterdir()] == ["door.key"]
+    monkeypatch.setattr(KeySource, "present", lambda _: False)  # another process is faster
+    with pytest.raises(StoreError, match="cannot be written"):
+        source(tmp_path).create()
+    assert source(tmp_path).load() == made
 
 
 @pytest.mark.parametrize(
