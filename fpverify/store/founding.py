@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import ExitStack, suppress
 
+from fpverify.errors import StoreError
 from fpverify.store.backends import Database
 from fpverify.store.keys import KeyRing, KeySource
 from fpverify.store.location import no_store
@@ -37,8 +39,10 @@ def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[
     if version == 0 and not create:
         raise no_store(database.place)
     if version == 0:
-        with database.writing():  # look again: another process may have been faster
-            founded = _founded(database, key) if database.schema_version() == 0 else None
+        with ExitStack() as undoing:
+            with database.writing():  # look again: another process may have been faster
+                founded = _founded(database, key, undoing) if database.schema_version() == 0 else None
+            undoing.pop_all()
         return founded or (_existing(database, key), None)
     from fpverify.store.migrations import upgrade
 
@@ -63,8 +67,15 @@ def write_identity(database: Database, vault: Vault) -> None:
     )
 
 
-def _founded(database: Database, key: str | None) -> tuple[Vault, str | None]:
+def give_back(source: KeySource, *, remove: bool) -> None:
+    """Undoes what `new_vault` did to a key's place, as far as that can be written."""
+    with suppress(StoreError, OSError):
+        source.release(remove=remove)
+
+
+def _founded(database: Database, key: str | None, undoing: ExitStack) -> tuple[Vault, str | None]:
     vault, place = new_vault(database, key)
+    undoing.callback(give_back, vault.source, remove=place is not None)
     database.create_schema(STATEMENTS)
     write_identity(database, vault)
     Trail(database, vault).append("create", details={"key": vault.key_id})

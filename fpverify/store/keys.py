@@ -193,6 +193,17 @@ class KeySource:
         self.save(claimed)
         return claimed
 
+    def release(self, *, remove: bool) -> None:
+        """Leaves a file's ring to another store again after a `claim`, or removes it after a `create`.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        if self.kind == "file" and remove:
+            Path(self.name).unlink(missing_ok=True)
+        elif self.kind == "file":
+            self.save(replace(self.load(), store=None))
+
     def create(self) -> KeyRing:
         """A new ring, kept there before this returns.
 

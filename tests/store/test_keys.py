@@ -104,6 +104,24 @@ def test_a_ring_made_beforehand_becomes_the_first_stores(tmp_path: Path) -> None
         assert store.vault.source.load().store == store.store_id
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_a_store_that_could_not_be_made_claims_no_ring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: bool
+) -> None:
+    place = KeySource.parse(str(tmp_path / "new.key"), "")
+    before = place.create().to_json() if made else None
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise StoreError("no room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("fpverify.store.trail.Trail.append", fail)
+        with pytest.raises(StoreError, match="no room"):
+            Store.open(tmp_path / "one", key=place.name)
+    assert (place.load().to_json() if place.present() else None) == before
+    Store.open(tmp_path / "one", key=place.name).close()
+
+
 def test_the_environment_holds_a_ring_but_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOOR_KEY", replace(RING, store=None).to_json())
     with Store.open(tmp_path / "db", key="env:DOOR_KEY") as store:

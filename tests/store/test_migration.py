@@ -64,6 +64,16 @@ def test_a_damaged_store_stays_as_it_was(old: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
 
 
+def test_a_migration_that_failed_claims_no_key(old: Path) -> None:
+    key = str(old.parent / "door.key")
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("UPDATE impressions SET quality = 0.5 WHERE id = 4")
+    with pytest.raises(CorruptRecord):
+        Store.open(old, create=False, key=key)
+    shutil.copy(VERSION_1, old)
+    Store.open(old, create=False, key=key).close()
+
+
 def test_two_processes_that_open_it_at_once_migrate_it_once(old: Path) -> None:
     code = f"from fpverify.store import Store; Store.open({str(old)!r}, create=False).check()"
     running = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from fpverify.store.backends import Database
+from fpverify.store.founding import give_back
 from fpverify.store.schema import SCHEMA_VERSION, VERSION_TABLE
 from fpverify.store.vault import Vault
 
@@ -26,12 +28,16 @@ def upgrade(database: Database, new_vault: NewVault) -> tuple[Vault, str | None]
     Raises:
         StoreError: the store cannot be written, is locked or damaged; nothing was changed.
     """
-    with database.writing():
-        version = database.schema_version()
-        made = new_vault() if version == 1 else None
-        if version < SCHEMA_VERSION:
-            _run(database, version, made[0] if made else None)
-            database.mark_schema()
+    with ExitStack() as undoing:
+        with database.writing():
+            version = database.schema_version()
+            made = new_vault() if version == 1 else None
+            if made:
+                undoing.callback(give_back, made[0].source, remove=False)  # it may have been used, so it is kept
+            if version < SCHEMA_VERSION:
+                _run(database, version, made[0] if made else None)
+                database.mark_schema()
+        undoing.pop_all()
     database.wipe()
     return made
 
