@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -320,7 +321,7 @@ def _new_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name when the block ends well, on disk, and readable by its owner only."""
     if path.exists():
         raise StoreError(f"there is a file {path} already; give another name")
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # process ids come again, in a container at once
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:

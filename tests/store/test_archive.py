@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import time
@@ -330,6 +331,11 @@ def test_an_export_is_for_its_owner_only_and_overwrites_nothing(source: Store, t
         exported(source, path)
     assert path.read_bytes() == kept
     assert [one.name for one in tmp_path.glob("*.part")] == []
+
+
+def test_what_a_killed_export_has_left_stands_in_nobodys_way(source: Store, tmp_path: Path) -> None:
+    (tmp_path / f"a.fpva.{os.getpid()}.part").write_bytes(b"cut off")
+    assert exported(source, tmp_path / "a.fpva").is_file()
 
 
 def test_a_store_that_is_damaged_leaves_no_archive(source: Store, tmp_path: Path) -> None:
