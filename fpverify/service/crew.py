@@ -27,14 +27,14 @@ class Crew:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="fpverify")
 
     async def run(self, job: Callable[[Verifier], Answer], timeout_s: float) -> Answer:
-        """The answer of a job; it is done to its end even if nobody waits any longer.
+        """The answer of a job; what was begun is done to its end even if nobody waits any longer, other jobs are not.
 
         Raises:
             TimeoutError: it took longer.
         """
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._pool, self._done, job)
-        return await asyncio.wait_for(asyncio.shield(work), timeout_s)
+        return await asyncio.wait_for(work, timeout_s)  # it cancels, which a thread that runs does not notice
 
     def warm(self) -> None:
         """Opens every thread's verifier, so that the first requests do not wait, and trouble shows at the start."""
