@@ -15,6 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from fpverify.errors import SettingsError
+from fpverify.store.keys import keep_owner
 
 PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
 SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to keep
@@ -84,6 +85,8 @@ class ApiKeys:
             status = self.path.stat()
         except FileNotFoundError:
             return ()
+        except OSError as error:
+            raise SettingsError(f"{self.path}: cannot be read: {error.strerror}") from error
         if self._state != (status.st_mtime_ns, status.st_ino):
             self._keys = _parsed(self.path)
             self._state = status.st_mtime_ns, status.st_ino
@@ -145,6 +148,7 @@ class ApiKeys:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        keep_owner(part, self.path)
         part.replace(self.path)
 
 

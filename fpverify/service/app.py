@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 
 from fpverify import answers
-from fpverify.errors import EnrollmentError, FpverifyError
+from fpverify.errors import EnrollmentError, FpverifyError, SettingsError
 from fpverify.scans import scan_from_bytes
 from fpverify.service import answers as shapes
 from fpverify.service.api_keys import ApiKey, ApiKeys, Scope
@@ -83,10 +83,13 @@ class Service:
         """The key of a request, if it has requests left; asked before the body is read.
 
         Raises:
-            Refused: 401 or 429.
+            Refused: 401 or 429; 503 if the keys cannot be read.
         """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        key = self.keys.holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+        try:
+            key = self.keys.holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+        except SettingsError as error:
+            raise Refused(503, "Unavailable", "the service cannot read its API keys; look after their file") from error
         if key is None:
             message = "give a key of this service in the header: Authorization: Bearer fpv_..."
             raise Refused(401, "Unauthorized", message, {"WWW-Authenticate": "Bearer"})

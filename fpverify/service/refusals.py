@@ -40,7 +40,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         (422, "No usable print in the scan, or a value out of range."),
         (423, "The subject is locked after several non-matches; `Retry-After` says for how many seconds."),
         (429, "Too many requests with this key; `Retry-After` says when to go on."),
-        (503, "The store is busy or cannot be used, or the answer took too long."),
+        (503, "The store or the API keys cannot be used, or the answer took too long."),
     )
 }
 

@@ -20,7 +20,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -250,7 +250,9 @@ class KeySource:
             own = f".{glob.escape(path.name)}." + SUFFIX_BYTES * "[0-9a-f][0-9a-f]"
             for left in path.parent.glob(own):  # by a process that was killed: a secret
                 left.unlink()
-            _written(path, ring.to_json()).replace(path)
+            part = _written(path, ring.to_json())
+            keep_owner(part, path)
+            part.replace(path)
             _flush_folder(path.parent)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -279,6 +281,14 @@ class KeySource:
 
     def _unwritable(self, error: OSError) -> StoreError:
         return StoreError(f"the key at {self.place} cannot be written: {error.strerror or error}")
+
+
+def keep_owner(part: Path, path: Path) -> None:
+    """Gives a file the owner of the one that it is about to replace, if this user may: root locks nobody out."""
+    if os.name == "posix":
+        with suppress(OSError):
+            old = path.stat()
+            os.chown(part, old.st_uid, old.st_gid)
 
 
 def _default_folder() -> Path:

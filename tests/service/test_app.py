@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -293,6 +294,36 @@ def test_a_revoked_key_fails_at_once(start: Any) -> None:
         assert service.ask("GET", "/v1/subjects").status_code == 200
         ApiKeys(service.api_keys).revoke("admin")
         assert service.ask("GET", "/v1/subjects").status_code == 401
+
+
+def test_api_keys_that_cannot_be_read_are_said_to_be_out_of_use(start: Any) -> None:
+    with start() as service:
+        service.api_keys.write_text("[1]")
+        for path in ("/v1/subjects", "/metrics"):
+            answer = service.ask("GET", path)
+            assert said(answer) == (503, "Unavailable")
+            assert str(service.api_keys) not in answer.text
+
+
+def test_a_folder_of_api_keys_that_is_a_file_is_said(tmp_path: Path) -> None:
+    from fpverify.errors import SettingsError
+    from fpverify.service.api_keys import ApiKeys
+
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        ApiKeys(tmp_path / "file" / "keys.json").all()
+
+
+def test_api_keys_stay_their_owners_whoever_changes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fpverify.service.api_keys import ApiKeys, Scope
+
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda _, user, group: given.append((user, group)))
+    keys = ApiKeys(tmp_path / "keys.json")
+    keys.new("one", Scope.VERIFY)
+    keys.new("other", Scope.VERIFY)
+    status = keys.path.stat()
+    assert given == [(status.st_uid, status.st_gid)]  # the first has none to follow
 
 
 def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes: Path) -> None:

@@ -57,6 +57,25 @@ def test_what_a_killed_process_has_left_is_removed_by_the_next_change(tmp_path: 
     assert len(source(tmp_path).load().records) == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_a_ring_stays_its_owners_when_root_replaces_it(tmp_path: Path) -> None:
+    made, path = source(tmp_path).create(), tmp_path / "keys" / "door.key"
+    os.chown(path, 1234, 5678)
+    source(tmp_path).save(made)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (1234, 5678, 0o600)
+
+
+def test_a_ring_is_saved_by_who_may_not_give_it_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError
+
+    made = source(tmp_path).create()
+    monkeypatch.setattr(os, "chown", refuse)
+    source(tmp_path).save(made)
+    assert source(tmp_path).load() == made
+
+
 @pytest.mark.parametrize("code", [errno.EPERM, errno.ENOTSUP])
 def test_a_ring_is_made_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     def refuse(*_: Any) -> None:
