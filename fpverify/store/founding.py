@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
-from fpverify.errors import StoreError
 from fpverify.store.backends import Database
 from fpverify.store.keys import KeyRing, KeySource
 from fpverify.store.location import no_store
@@ -67,15 +66,9 @@ def write_identity(database: Database, vault: Vault) -> None:
     )
 
 
-def give_back(source: KeySource, *, remove: bool) -> None:
-    """Undoes what `new_vault` did to a key's place, as far as that can be written."""
-    with suppress(StoreError, OSError):
-        source.release(remove=remove)
-
-
 def _founded(database: Database, key: str | None, undoing: ExitStack) -> tuple[Vault, str | None]:
     vault, place = new_vault(database, key)
-    undoing.callback(give_back, vault.source, remove=place is not None)
+    undoing.callback(vault.source.release, remove=place is not None)
     database.create_schema(STATEMENTS)
     write_identity(database, vault)
     Trail(database, vault).append("create", details={"key": vault.key_id})

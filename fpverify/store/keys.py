@@ -194,15 +194,12 @@ class KeySource:
         return claimed
 
     def release(self, *, remove: bool) -> None:
-        """Leaves a file's ring to another store again after a `claim`, or removes it after a `create`.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        if self.kind == "file" and remove:
-            Path(self.name).unlink(missing_ok=True)
-        elif self.kind == "file":
-            self.save(replace(self.load(), store=None))
+        """Leaves a file's ring to another store again, or removes one that was made, as far as that can be written."""
+        with suppress(StoreError, OSError):
+            if self.kind == "file" and remove:
+                Path(self.name).unlink(missing_ok=True)
+            elif self.kind == "file":
+                self.save(replace(self.load(), store=None))
 
     def create(self) -> KeyRing:
         """A new ring, kept there before this returns.

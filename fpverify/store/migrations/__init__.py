@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fpverify.store.backends import Database
-from fpverify.store.founding import give_back
 from fpverify.store.schema import SCHEMA_VERSION, VERSION_TABLE
 from fpverify.store.vault import Vault
 
@@ -33,7 +32,7 @@ def upgrade(database: Database, new_vault: NewVault) -> tuple[Vault, str | None]
             version = database.schema_version()
             made = new_vault() if version == 1 else None
             if made:
-                undoing.callback(give_back, made[0].source, remove=False)  # it may have been used, so it is kept
+                undoing.callback(made[0].source.release, remove=False)  # not removed: records were sealed with it
             if version < SCHEMA_VERSION:
                 _run(database, version, made[0] if made else None)
                 database.mark_schema()
