@@ -266,28 +266,31 @@ class Store:
             make: the template of a scan; a scan that it finds no print in is left as it is, too.
 
         Returns:
-            How many were made anew, and the impressions that were not.
+            How many were made anew, and the impressions that were not, of fingers that have none of the model.
 
         Raises:
             NotEnrolled: the store has no such subject.
             StoreError: the store cannot be written, is locked or damaged; nothing was changed.
         """
         name = subject_id(subject)
-        made, left = 0, []
+        made, there = 0, set()
+        left: list[Record] = []
         with self._changing():
             for row, record in self._rows.numbered(self._rows.owner(name), name):
                 if record.model_id == model_id:
+                    there.add(record.finger)
                     continue
                 image = self._rows.scan(row, record)
                 anew = None if image is None else _remade(record, image, make)
                 if anew is None:
-                    left.append(self._reference(record))
+                    left.append(record)
                     continue
                 self._rows.replace(row, anew, image)
                 details = {**_added(anew), "removed": record.record_id}
                 self._trail.append("migrate", name, finger_name(record.finger), details)
+                there.add(record.finger)
                 made += 1
-        return made, left
+            return made, [self._reference(record) for record in left if record.finger not in there]
 
     def check(self) -> None:
         """Reads everything there is.

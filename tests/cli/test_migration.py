@@ -30,3 +30,12 @@ def test_templates_are_made_anew_from_the_scans_that_were_kept(
     assert call("audit", "verify").code == 0
     again = call("migrate", "--model", newer_model, "--json").answer
     assert (again["made"], again["left"]) == (0, [{"subject": "B", "finger": "left-index", "impression": 1}])
+
+
+def test_who_has_come_back_is_not_asked_to_again(call: Call, enroll: Call, stripes: Path, newer_model: Path) -> None:
+    for finger in ("right-index", "left-index"):
+        enroll("A_00.bmp", "--unchecked", "--finger", finger)
+    words = ("--id=A", "--finger=right-index", "--unchecked", "--model", newer_model)
+    assert call("enroll", stripes / "A_01.bmp", *words).code == 0
+    left = call("migrate", "--model", newer_model, "--json").answer["left"]
+    assert left == [{"subject": "A", "finger": "left-index", "impression": 1}]
