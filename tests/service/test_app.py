@@ -104,9 +104,7 @@ def test_the_release_models_picture_shows_the_probe(
         assert said(service.post("/v1/enroll", samples / "A_2.bmp", subject="B")) == (409, "DuplicateFinger")
 
 
-def test_a_whole_print_model_has_no_picture(
-    service: Any, stripes: Path, make_edges_model: Any, tmp_path: Path
-) -> None:
+def test_a_whole_print_model_has_no_picture(service: Any, stripes: Path, make_edges_model: Any, tmp_path: Path) -> None:
     enroll_with(make_edges_model(tmp_path / "newer", "edges-2"), service, stripes / "A_00.bmp", "both")
     service.post("/v1/enroll", stripes / "A_00.bmp", subject="both", unchecked="true")
     answer = service.post("/v1/verify", stripes / "A_01.bmp", subject="both", picture="true").json()

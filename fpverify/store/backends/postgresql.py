@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -44,9 +45,11 @@ class PostgresqlDatabase(Database):
         }
     )
 
-    def __init__(self, connection: psycopg.Connection[Any], place: str) -> None:
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], place: str) -> None:
         self.place = place
-        self._connection = connection
+        self._connect = connect
+        self._connection = connect()
+        self._in_transaction = self._is_closed = False
 
     @classmethod
     def open(cls, url: str, *, timeout_s: float) -> PostgresqlDatabase:
@@ -62,27 +65,31 @@ class PostgresqlDatabase(Database):
             raise StoreError(
                 f"the store {place} needs psycopg, which is not installed; pip install 'fpverify[postgres]'"
             ) from error
-        with server_failures(place):
+
+        def connect() -> psycopg.Connection[Any]:
             connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
-        database = cls(connection, place)
-        with database.failures():
-            database.execute(f"SET lock_timeout = {max(1, round(1000 * timeout_s))}")
-        return database
+            connection.execute(f"SET lock_timeout = {max(1, round(1000 * timeout_s))}")
+            return connection
+
+        with server_failures(place):
+            return cls(connect, place)
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
-        """The connection, in autocommit mode."""
+        """The connection, in autocommit mode; a new one if the server ended the last, but never amid a transaction."""
+        if self._connection.closed and not (self._in_transaction or self._is_closed):
+            self._connection = self._connect()
         return self._connection
 
     def execute(self, statement: str, *values: object) -> int:
         """Runs a statement; returns how many rows it changed."""
-        with self._connection.cursor() as cursor:
+        with self.connection.cursor() as cursor:
             cursor.execute(statement.replace("?", "%s"), values or None)
             return int(cursor.rowcount)
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """All rows of the answer."""
-        with self._connection.cursor(binary=True) as cursor:  # sealed records come as they are, not in hexadecimal
+        with self.connection.cursor(binary=True) as cursor:  # sealed records come as they are, not in hexadecimal
             cursor.execute(query.replace("?", "%s"), values or None)
             return cursor.fetchall()
 
@@ -125,6 +132,7 @@ class PostgresqlDatabase(Database):
 
     def close(self) -> None:
         """Closes the connection."""
+        self._is_closed = True
         self._connection.close()
 
     def failures(self) -> AbstractContextManager[None]:
@@ -134,8 +142,10 @@ class PostgresqlDatabase(Database):
     def _begin(self, *, writes: bool) -> None:
         if not writes:
             self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._in_transaction = True
             return
         self.execute("BEGIN")
+        self._in_transaction = True
         try:
             self.execute("SELECT pg_advisory_xact_lock(?, hashtext(current_schema()))", LOCK_CLASS)
         except BaseException:
@@ -144,8 +154,10 @@ class PostgresqlDatabase(Database):
 
     def _commit(self) -> None:
         self.execute("COMMIT")
+        self._in_transaction = False
 
     def _roll_back(self) -> None:
+        self._in_transaction = False
         if not self._connection.closed:
             self._connection.rollback()
 
