@@ -159,6 +159,26 @@ def test_every_version_that_is_stated_is_the_same() -> None:
     assert citation[1] == version == fpverify.__version__
 
 
+def test_every_action_of_the_audit_trail_is_documented() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "fpverify").rglob("*.py"))
+    actions = set(re.findall(r'(?:[Tt]rail\S*(?: \S+)?\.append|append_audit|_note)\(\s*"([a-z]+)"', sources))
+    assert {"create", "enroll", "verify", "migrate", "export"} <= actions
+    said = (
+        (ROOT / "docs" / "formats.md")
+        .read_text(encoding="utf-8")
+        .partition("Actions are ")[2]
+        .partition("In `details`")[0]
+    )
+    assert set(re.findall(r"`([a-z]+)`", said)) == actions
+
+
+def test_the_share_of_few_partners_is_the_one_that_is_used() -> None:
+    from fpverify.evaluation.explanation import LOW_SHARE
+
+    text = (ROOT / "docs" / "explaining.md").read_text(encoding="utf-8")
+    assert f"| `few-partners` | fewer than {LOW_SHARE:.0%} ".replace("%", " %") in text
+
+
 @pytest.mark.parametrize("name", ["train", "real_prints", "slow"])
 def test_every_marker_is_explained(name: str) -> None:
     assert f"| `{name}` |" in (ROOT / "CONTRIBUTING.md").read_text()
