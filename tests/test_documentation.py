@@ -163,12 +163,8 @@ def test_every_action_of_the_audit_trail_is_documented() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "fpverify").rglob("*.py"))
     actions = set(re.findall(r'(?:[Tt]rail\S*(?: \S+)?\.append|append_audit|_note)\(\s*"([a-z]+)"', sources))
     assert {"create", "enroll", "verify", "migrate", "export"} <= actions
-    said = (
-        (ROOT / "docs" / "formats.md")
-        .read_text(encoding="utf-8")
-        .partition("Actions are ")[2]
-        .partition("In `details`")[0]
-    )
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    said = text.partition("Actions are ")[2].partition("In `details`")[0]
     assert set(re.findall(r"`([a-z]+)`", said)) == actions
 
 

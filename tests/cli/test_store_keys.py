@@ -58,6 +58,15 @@ def test_another_stores_key_is_refused(call: Call, apart: str, stripes: Path, ed
     assert "encrypted with" in ended.err
 
 
+def test_a_store_without_a_key_in_anothers_place_is_refused_where_the_key_is_named(
+    call: Call, enroll: Call, apart: str
+) -> None:
+    assert enroll("A_00.bmp", "--db", "forged", "--key", "none").code == 0
+    Path("forged/enrollments.sqlite").replace("enroll_db/enrollments.sqlite")
+    assert call("list").code == 0
+    assert call("list", "--key", apart).code == 3
+
+
 def test_watching_takes_the_key_too(call: Call, apart: str, stripes: Path, edges_model: Path, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
