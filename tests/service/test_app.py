@@ -109,6 +109,7 @@ def test_a_whole_print_model_has_no_picture(service: Any, stripes: Path, make_ed
     service.post("/v1/enroll", stripes / "A_00.bmp", subject="both", unchecked="true")
     answer = service.post("/v1/verify", stripes / "A_01.bmp", subject="both", picture="true").json()
     assert (answer["decision"], answer["picture"]) == ("match", None)
+    assert service.ask("DELETE", "/v1/impressions", params={"subject": "both"}).json() == {"deleted": 2}
 
 
 def test_health_and_metrics(service: Any, enrolled: str, stripes: Path) -> None:
