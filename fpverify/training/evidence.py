@@ -75,10 +75,10 @@ def calibrate(bundle: Bundle, sets: list[Path], workers: int, progress: bool = T
 def measure(bundle: Bundle, sets: list[Path], evidence: str, workers: int, progress: bool = True) -> Bundle:
     """Measures operating points and error rates on the sets and writes them into the card."""
     done = pooled([evaluate(one, model=bundle.folder, workers=workers, progress=progress) for one in sets])
-    supported = [rate for rate in NOMINAL if supported(int((~done.mated).sum()), rate)]
-    if not supported:
+    shown = [rate for rate in NOMINAL if supported(int((~done.mated).sum()), rate)]
+    if not shown:
         raise TooFewComparisons(f"{evidence}: too few comparisons for an operating point at FMR {NOMINAL[0]:g}")
-    points = tuple(operating_point(done, float(-10 * np.log10(rate)), rate, evidence) for rate in supported)
+    points = tuple(operating_point(done, float(-10 * np.log10(rate)), rate, evidence) for rate in shown)
     measured: dict[str, Any] = {"data": evidence, **fvc_indicators(done), "fta": points[0].fta}
     card = replace(bundle.card, operating_points=points, measured=(measured,))
     return rewrite_card(replace(bundle, card=card))
