@@ -37,9 +37,9 @@ def test_the_table_has_a_line_for_each_set_their_mean_and_the_pool(accuracy: Mod
     sets = [evaluated("a", [30, 30], [0, 0, 0, 25]), evaluated("b", [10, 30], [0, 0, 0, 0])]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in accuracy.table(sets, POINT).splitlines()]
     assert [row[0] for row in rows[2:]] == ["a", "b", "**mean**", "**pooled**"]
-    assert rows[2][-2:] == ["25.00", "0.00"]
-    assert rows[3][-2:] == ["0.00", "50.00"]
-    assert rows[4][-2:] == rows[5][-2:] == ["12.50", "25.00"]
+    assert rows[2][-3:-1] == ["25.00", "0.00"]
+    assert rows[3][-3:-1] == ["0.00", "50.00"]
+    assert rows[4][-3:-1] == rows[5][-3:-1] == ["12.50", "25.00"]
     assert len({len(row) for row in rows}) == 1
 
 
