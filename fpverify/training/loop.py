@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -17,9 +17,13 @@ from tqdm import tqdm
 from fpverify.errors import ModelError, RecipeError
 from fpverify.features.extraction import Network
 from fpverify.training.batches import Batch, Batches
+from fpverify.training.muon import Muon
 from fpverify.training.prefetch import prefetched
 from fpverify.vocabulary import FloatArray
 
+OptimizerName = Literal["adamw", "muon"]
+
+OPTIMIZERS = {"adamw": keras.optimizers.AdamW, "muon": Muon}
 WARMUP_STEPS = 50  # until the optimiser's running means have settled
 FINAL_RATE = 0.02  # of the peak learning rate, where the cosine ends
 
@@ -30,20 +34,22 @@ class Schedule:
 
     Attributes:
         steps: batches in all.
-        learning_rate: AdamW's peak rate, after the warm-up and before the cosine decay.
-        weight_decay: AdamW's.
+        optimizer: AdamW, or Muon for networks of convolutions, at about ten times its rate.
+        learning_rate: the peak, after the warm-up and before the cosine decay.
+        weight_decay: what the weights lose in a step, as a fraction of them and of the rate.
         checkpoint_every: steps between checkpoints and lines of the log.
         validate_every: steps between validations, rounded up to the next checkpoint.
     """
 
     steps: int
+    optimizer: OptimizerName = "adamw"
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     checkpoint_every: int = 50
     validate_every: int = 500
 
-    def optimizer(self) -> keras.optimizers.Optimizer:
-        """A fresh AdamW (Loshchilov and Hutter 2019) with warm-up and cosine decay."""
+    def fresh_optimizer(self) -> keras.optimizers.Optimizer:
+        """AdamW (Loshchilov and Hutter 2019) or Muon, with warm-up and cosine decay."""
         rate = keras.optimizers.schedules.CosineDecay(
             self.learning_rate / WARMUP_STEPS,
             max(1, self.steps - WARMUP_STEPS),
@@ -51,7 +57,7 @@ class Schedule:
             warmup_target=self.learning_rate,
             warmup_steps=WARMUP_STEPS,
         )
-        return keras.optimizers.AdamW(rate, weight_decay=self.weight_decay)
+        return OPTIMIZERS[self.optimizer](rate, weight_decay=self.weight_decay)
 
 
 @dataclass(slots=True)
@@ -147,7 +153,7 @@ class Training:
         """The number of the next step; the network as the last checkpoint has it, ready to train on."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._claim_folder()
-        self.network.compile(optimizer=self.schedule.optimizer(), loss=self.loss, metrics=list(self.metrics))
+        self.network.compile(optimizer=self.schedule.fresh_optimizer(), loss=self.loss, metrics=list(self.metrics))
         if not self.checkpoint.exists():
             return 0
         self.network.optimizer.build(self.network.trainable_variables)

@@ -27,7 +27,7 @@ from fpverify.synthesis.impression import ImpressionSettings
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import SIZE_PX
-from fpverify.training.loop import Schedule
+from fpverify.training.loop import OptimizerName, Schedule
 
 Number = TypeVar("Number", int, float)
 
@@ -107,6 +107,7 @@ class StageRecipe(_Part):
     """How long and how fast one network learns in a round; see `loop.Schedule`."""
 
     steps: PositiveInt
+    optimizer: OptimizerName = "adamw"
     learning_rate: PositiveFloat = 2e-3
     weight_decay: float = Field(1e-4, ge=0)
     checkpoint_every: PositiveInt = 50
@@ -114,7 +115,7 @@ class StageRecipe(_Part):
 
     def schedule(self) -> Schedule:
         """For the training loop."""
-        return Schedule(self.steps, self.learning_rate, self.weight_decay, self.checkpoint_every, self.validate_every)
+        return Schedule(**{name: getattr(self, name) for name in StageRecipe.model_fields})
 
 
 class MinutiaMapRecipe(StageRecipe):

@@ -62,8 +62,9 @@ def network() -> keras.Model:
     return keras.Sequential([*layers, keras.layers.Dense(1)])
 
 
-def training(folder: Path, source: object = batch, **rest: object) -> Training:
-    return Training(network(), source, squared_error, Schedule(100, checkpoint_every=20), folder, workers=0, **rest)
+def training(folder: Path, source: object = batch, optimizer: str = "adamw", **rest: object) -> Training:
+    schedule = Schedule(100, optimizer, checkpoint_every=20)
+    return Training(network(), source, squared_error, schedule, folder, workers=0, **rest)
 
 
 def rows(folder: Path) -> list[dict[str, float]]:
@@ -78,11 +79,12 @@ def wait_until(happened: Callable[[], bool], seconds: float = 120) -> None:
     pytest.fail("it never happened")
 
 
-def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path: Path) -> None:
-    straight = training(tmp_path / "straight").run(progress=False)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path: Path, optimizer: str) -> None:
+    straight = training(tmp_path / "straight", optimizer=optimizer).run(progress=False)
     with pytest.raises(Killed):
-        training(tmp_path / "killed", batch_that_kills).run(progress=False)
-    resumed = training(tmp_path / "killed").run(progress=False)
+        training(tmp_path / "killed", batch_that_kills, optimizer).run(progress=False)
+    resumed = training(tmp_path / "killed", optimizer=optimizer).run(progress=False)
     for left, right in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)
 
@@ -155,7 +157,7 @@ def test_a_validation_is_given_a_function_of_arrays(tmp_path: Path) -> None:
 
 def test_the_learning_rate_rises_then_falls_to_a_fiftieth() -> None:
     schedule = Schedule(1000, learning_rate=1e-2)
-    rate = schedule.optimizer()._learning_rate
+    rate = schedule.fresh_optimizer()._learning_rate
     assert float(rate(0)) < 1e-3
     assert float(rate(50)) == pytest.approx(1e-2, rel=1e-3)
     assert float(rate(1000)) == pytest.approx(2e-4, rel=1e-2)
