@@ -10,13 +10,13 @@ from fpverify.features.ridges import ridge_signs
 from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan
 
 LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
-# Of the power: all of 240 ordinary synthetic impressions lie above 0.12, some of these below it when they are turned; a
+# Of the power: all of 240 ordinary synthetic impressions lie above 0.11, one of these just below 0.10 when turned; a
 # good print has 0.55.
-LEAST_RIDGE_SHARE = 0.10
+LEAST_RIDGE_SHARE = 0.09
 MOST_RIDGE_SHARE = 0.95  # a drawn grating has 0.97 and more, good prints up to 0.85; ridges swell, bend and end
 # Where lines are as faint as `LEAST_RIDGE_SHARE` allows. Photographs have such faint lines and 0.2 to 0.6; impressions,
 # turned, cut or dry, can have as little, but then of clearer lines, by a share of 0.2 and more.
-LEAST_RIDGE_FLOW = 0.65
+LEAST_RIDGE_FLOW = 0.667
 FLOW_BY_SHARE = -0.25  # power of the share: 0.55 at 0.2, 0.46 at 0.4; 998 of 1000 ordinary impressions have it
 # Skin has some 25 a cm² (Stoney and Thornton, J. Forensic Sci. 32(5), 1987). Letters, whose strokes end everywhere,
 # show 69 and more a cm² of what is surely print, and 145 with those around it, since only scraps are sure. A dotted

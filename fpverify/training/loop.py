@@ -34,9 +34,9 @@ class Schedule:
 
     Attributes:
         steps: batches in all.
-        optimizer: AdamW, or Muon for networks of convolutions, at about ten times its rate.
+        optimizer: AdamW, or Muon for networks of convolutions, at about ten times its rate and a decay of 0.02.
         learning_rate: the peak, after the warm-up and before the cosine decay.
-        weight_decay: what the weights lose in a step, as a fraction of them and of the rate.
+        weight_decay: what the weights (of Muon: its own) lose in a step, as a fraction of them and of the rate.
         checkpoint_every: steps between checkpoints and lines of the log.
         validate_every: steps between validations, rounded up to the next checkpoint.
     """

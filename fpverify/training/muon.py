@@ -15,10 +15,10 @@ READ_OUTS = ("(^|/)map/",)  # layers that nothing normalises: the size of their 
 
 @keras.saving.register_keras_serializable("fpverify")
 class Muon(keras.optimizers.Muon):  # type: ignore[misc]  # Keras states no types
-    """Keras' optimiser, but for convolutions too: each is a matrix from all it sees of a place to its channels.
+    """Keras' optimiser, but for convolutions too: each is taken for a matrix, its last axis against all others.
 
-    A step is the nearest orthogonal matrix to the running mean of the gradient, so that no few directions rule it:
-    networks of convolutions learn in about half as many batches. Scales, shifts and `READ_OUTS` take AdamW's steps.
+    A step is the nearest orthogonal matrix to the running mean of the gradient, so that no few directions rule it: the
+    descriptor learns in about half as many batches. Scales, shifts and `READ_OUTS` take AdamW's steps and do not decay.
 
     Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the size of a step as in Liu
     et al., "Muon is Scalable for LLM Training", 2025, equation 4.

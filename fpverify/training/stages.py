@@ -31,11 +31,11 @@ from fpverify.training.stripe_batches import StripeBatches
 from fpverify.training.validation import DescriptorValidation, DetectionValidation, WholePrintValidation
 from fpverify.vocabulary import FloatArray
 
-MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # seeds of the sequences of batches ...
+MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # added to the recipe's: seeds of the sequences of batches ...
 NEXT_ROUND = 10  # ... and what each further round adds
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
 UNSEEN_PAIRS = 64
-EXAMPLE_BATCH = 0  # of the sequence whose seed is the recipe's own: rounds, counted from 1, have small ones
+EXAMPLE_BATCH = 0  # of the sequence whose seed is the recipe's own, to which every round adds something
 EXAMPLE_IMAGES = 40  # for the steps of int8; the widest activations of 40 images and of 400 differ little
 
 Make = Callable[[keras.Model, Path, int], Training]
@@ -96,7 +96,7 @@ def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
         return MinutiaMapBatches(masters(USUAL.name), seed, images, part.nonprint_share, part.impressions.settings())
 
     def make(number: int, part: MinutiaMapRecipe) -> Make:
-        seed = MAP_BATCHES + NEXT_ROUND * number
+        seed = recipe.seed + MAP_BATCHES + NEXT_ROUND * number
         parts = [losses.heat_loss, losses.offset_loss, losses.direction_loss, losses.foreground_loss]
         validate = DetectionValidation(recipe.seed + VALIDATION_SEED)
         about = _about(recipe, recipe.minutia_map[: number + 1], "fingers")
@@ -122,7 +122,7 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
         )
 
     def make(number: int, part: DescriptorRecipe) -> Make:
-        seed = PATCH_BATCHES + NEXT_ROUND * number
+        seed = recipe.seed + PATCH_BATCHES + NEXT_ROUND * number
         loss, metrics = losses.info_nce(part.temperature), [losses.first_rank]
         about = _about(recipe, recipe.descriptor[: number + 1], "fingers")
         return lambda network, folder, workers: Training(

@@ -98,7 +98,8 @@ def test_blocks_of_lines_at_random_do_not_flow(seed: int) -> None:
 def test_fainter_lines_must_run_on_better() -> None:
     needed = [least_flow(share) for share in (LEAST_RIDGE_SHARE, 0.2, 0.4, MOST_RIDGE_SHARE)]
     assert needed == sorted(needed, reverse=True)
-    assert 0.6 <= needed[0] <= 0.65
+    assert needed[1] == pytest.approx(0.55, abs=0.01)
+    assert needed[0] < 0.7  # the faintest prints flow no better
     assert needed[-1] > 0.35  # directions at random agree to 0
 
 

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.train
 
 from fpverify.errors import ModelError, RecipeError  # noqa: E402
 from fpverify.training.loop import Schedule, Training  # noqa: E402
+from fpverify.training.muon import Muon  # noqa: E402
 from fpverify.training.prefetch import AHEAD, prefetched  # noqa: E402
+from fpverify.training.recipe import StageRecipe  # noqa: E402
 
 KILLED = (
     "import sys; sys.path.insert(0, {tests!r}); from pathlib import Path; import test_loop as made; "
@@ -153,6 +155,13 @@ def test_a_validation_is_given_a_function_of_arrays(tmp_path: Path) -> None:
     trained = training(tmp_path, validate=validate).run(progress=False)
     assert all(isinstance(answer, np.ndarray) for answer in answers)
     np.testing.assert_allclose(answers[-1], trained.predict_on_batch(batch(0)[0]), atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adamw", keras.optimizers.AdamW), ("muon", Muon)])
+def test_a_recipe_says_which_optimizer_a_round_has(name: str, kind: type) -> None:
+    optimizer = StageRecipe(steps=1, optimizer=name, weight_decay=0.5).schedule().fresh_optimizer()
+    assert type(optimizer) is kind
+    assert optimizer.weight_decay == 0.5
 
 
 def test_the_learning_rate_rises_then_falls_to_a_fiftieth() -> None:

@@ -49,7 +49,7 @@ def test_all_of_the_descriptors_matrices_take_the_steps_of_muon() -> None:
     assert not any(optimizer._should_use_adamw(one) for one in matrices)
 
 
-def test_only_matrices_decay() -> None:
+def test_scales_and_shifts_do_not_decay() -> None:
     decay = 0.5
     lost = stepped((3, 3, 4, 6), start=1.0) - stepped((3, 3, 4, 6), start=1.0, weight_decay=decay)
     np.testing.assert_allclose(lost, RATE * decay, rtol=1e-3)

@@ -63,3 +63,14 @@ def test_calm_fingers_are_drawn_for_the_rounds_that_ask_for_them(tmp_path: Path)
         assert make(None, tmp_path / "round", 0).batches.masters.folder == pools / of
     assert [folder.name for folder in pools.iterdir()] == ["usual-3"]
     assert descriptor.rounds[1](None, tmp_path / "round", 0).batches.masters.folder == pools / "calm-3"
+
+
+def test_every_round_of_every_recipe_has_batches_of_its_own(tmp_path: Path) -> None:
+    seeds = [
+        make(None, tmp_path / "round", 0).batches.seed
+        for seed in (3, 1_003)
+        for stage in stages(MinutiaeRecipe.model_validate({**RECIPE, "seed": seed}), tmp_path, 0)
+        for make in stage.rounds
+    ]
+    assert len(seeds) == 6
+    assert len(set(seeds)) == 6
