@@ -4,12 +4,12 @@
     python tools/robustness.py --synthetic
 
 SETS is a folder of folders of `<finger>_<impression>` images; with `--synthetic` the sets are unseen synthetic fingers,
-one set for each simulated sensor. Pairs are those of the dense protocol, within a set. Only the probe of a pair is
-changed, so that an image is never compared with a copy of itself; where a condition is about the resolution of a
-sensor, all of the set is. Printed as Markdown, rates in per cent: the mean of the sets' EER, then all sets at one
-threshold, with intervals of 95 % over fingers, then by how much the EER rises over that of the unchanged probes, the
-same fingers drawn for both. Failures to acquire count as the lowest score. Two more lines are of those cuts anywhere of
-which the mate shows a quarter, and half.
+one set for each simulated sensor. Pairs are those of the dense protocol, within a set; every print is the probe in
+about half of its pairs. Only the probe is changed, so that an image is never compared with a copy of itself; where a
+condition is about the resolution of a sensor, all of the set is. Printed as Markdown, rates in per cent: the mean of
+the sets' EER, then all sets at one threshold, with intervals of 95 % over fingers, then by how much the EER rises over
+that of the unchanged probes, the same fingers drawn for both. Failures to acquire count as the lowest score. Two more
+lines are of those cuts anywhere of which the mate shows a quarter, and half.
 """
 
 from __future__ import annotations
@@ -276,13 +276,23 @@ def joined(sets: Path, ppi: float | None) -> tuple[list[Print], Plan]:
     pairs: list[Comparisons] = []
     for folder in find_sets([sets]):
         own = read_set(folder, ppi=ppi)
-        within = finger_comparisons([one.finger for one in own.prints])
+        within = probes_in_turn(finger_comparisons([one.finger for one in own.prints]))
         first = np.int32(len(prints))
         pairs.append(replace(within, probe=within.probe + first, reference=within.reference + first))
         prints += [replace(p, name=f"{own.name}/{p.name}", finger=f"{own.name}/{p.finger}") for p in own.prints]
     sides = (np.concatenate([getattr(one, side) for one in pairs]) for side in ("probe", "reference", "mated"))
     names, fingers = tuple(one.name for one in prints), tuple(one.finger for one in prints)
     return prints, Plan("robustness", "dense", names, fingers, Comparisons(*sides), tuple(prints))
+
+
+def probes_in_turn(pairs: Comparisons) -> Comparisons:
+    """Every second pair of a print the other way round, so that what befalls a probe counts the same for each print."""
+    turned = (pairs.probe + pairs.reference) % 2 == 1
+    return replace(
+        pairs,
+        probe=np.where(turned, pairs.reference, pairs.probe),
+        reference=np.where(turned, pairs.probe, pairs.reference),
+    )
 
 
 def evaluated(runner: Runner, plan: Plan, probes: Sequence[Print], references: Sequence[Print]) -> Evaluation:

@@ -14,6 +14,7 @@ from tool_modules import tool
 
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.paired import eer_difference
+from fpverify.evaluation.protocol import finger_comparisons
 from fpverify.evaluation.runner import Runner
 from fpverify.scans import read_scan
 from fpverify.synthesis.stripes import write_stripes
@@ -115,7 +116,7 @@ def test_the_share_of_a_cut_that_the_mate_shows(robustness: ModuleType, release_
     prints, plan = robustness.joined(tmp_path, 500.0)
     probe, reference = plan.comparisons.probe, plan.comparisons.reference
     shares = robustness.shares_in_common(matcher, prints, plan)
-    assert shares[(probe == 0) & (reference == 1)] > 0.85  # a cut has up to a tenth of background
+    assert shares[(probe == 1) & (reference == 0)] > 0.85  # a cut has up to a tenth of background
     foreground = matcher.acquire(scan).foreground
     top, left = robustness.place_within(foreground, np.random.default_rng([robustness.SEED, 0]))
     side = round(robustness.PARTIAL_MM * robustness.CELL_PER_MM)
@@ -161,6 +162,16 @@ def test_only_probes_are_changed_and_each_stays_out_of_pairs_with_itself(
     assert robustness.mean_eer(both) == 0
     assert eer_difference(done, as_they_are).value == 1
     assert done.scans == as_they_are.scans
+
+
+def test_every_print_is_the_probe_in_half_of_its_pairs(robustness: ModuleType) -> None:
+    pairs = finger_comparisons([str(number // 4) for number in range(12)])
+    turned = robustness.probes_in_turn(pairs)
+    for kind in (turned.mated, ~turned.mated):
+        probes, references = (np.bincount(side[kind], minlength=12) for side in (turned.probe, turned.reference))
+        assert np.abs(probes - references).max() <= 1
+    both_ways = [{frozenset(pair) for pair in zip(p.probe, p.reference, strict=True)} for p in (pairs, turned)]
+    assert both_ways[0] == both_ways[1]
 
 
 def test_copies_state_no_resolution_of_their_own(robustness: ModuleType, sets: Path, tmp_path: Path) -> None:
