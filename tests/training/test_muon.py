@@ -54,3 +54,10 @@ def test_scales_and_shifts_do_not_decay() -> None:
     lost = stepped((3, 3, 4, 6), start=1.0) - stepped((3, 3, 4, 6), start=1.0, weight_decay=decay)
     np.testing.assert_allclose(lost, RATE * decay, rtol=1e-3)
     np.testing.assert_array_equal(stepped((7,), start=1.0), stepped((7,), start=1.0, weight_decay=decay))
+
+
+def test_its_configuration_makes_the_same_again() -> None:
+    configuration = Muon(RATE, 0.1).get_config()
+    again = Muon.from_config(configuration)
+    assert again.get_config() == configuration
+    assert again._should_use_adamw(minutia_map(8, 8, 8).get_layer("map").kernel)
