@@ -56,6 +56,7 @@ PARTIAL_MM = 160 / 500 * 25.4  # side of a small sensor: 160 px at 500 ppi
 CELL_PER_MM = 250 / 25.4 / 4  # of the foreground, which has a cell for 4 x 4 px at 250 ppi
 MOSTLY = 0.9  # share of foreground in a cut that lies within the print
 ANYWHERE = "8.1 x 8.1 mm, anywhere"
+PLACES = 3  # of such cuts in each print: with one, the EER of the same prints moves by a point with where they fall
 IN_COMMON = (0.25, 0.5)  # least shares of a cut that the mate shows, for the lines below `ANYWHERE`
 HEADS = ("probes", "mean EER", "EER", "95 %", "EER more by", "95 %", "FMR1000", "FTA")
 
@@ -69,12 +70,14 @@ class Condition:
         change: of a scan; draws from a generator of its own for every scan.
         both: references are changed as probes are.
         stated: the resolution is told; else it has to be estimated.
+        draws: how often each print is changed, where the change is random.
     """
 
     name: str
     change: Change
     both: bool = False
     stated: bool = True
+    draws: int = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,11 +91,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         unchanged = evaluated(runner, plan, prints, prints)
         print(f"{_line(HEADS)}\n{_line(['---'] * len(HEADS))}\n{row('as they are', unchanged)}", flush=True)
         for condition in wanted:
-            with changed(prints, condition, Path(place)) as copies:
-                done = evaluated(runner, plan, copies, copies if condition.both else prints)
-            print(row(condition.name, done, unchanged), flush=True)
+            drawn, pairs = repeated(prints, plan, condition.draws)
+            before = unchanged if condition.draws == 1 else evaluated(runner, pairs, drawn, drawn)
+            with changed(drawn, condition, Path(place)) as copies:
+                done = evaluated(runner, pairs, copies, copies if condition.both else drawn)
+            print(row(condition.name, done, before), flush=True)
             if condition.name == ANYWHERE:
-                for part in rows_in_common(done, shares_in_common(Matcher.load(given.model), prints, plan)):
+                for part in rows_in_common(done, shares_in_common(Matcher.load(given.model), drawn, pairs)):
                     print(part, flush=True)
     return 0
 
@@ -110,7 +115,7 @@ def conditions(model: str | None = None) -> list[Condition]:
         *rotations,
         *resolutions,
         Condition("8.1 x 8.1 mm, the middle", cutter.middle),
-        Condition(ANYWHERE, cutter.anywhere),
+        Condition(ANYWHERE, cutter.anywhere, draws=PLACES),
         Condition("bright ridges on dark", inverted),
     ]
 
@@ -293,6 +298,25 @@ def probes_in_turn(pairs: Comparisons) -> Comparisons:
         probe=np.where(turned, pairs.reference, pairs.probe),
         reference=np.where(turned, pairs.probe, pairs.reference),
     )
+
+
+def repeated(prints: Sequence[Print], plan: Plan, times: int) -> tuple[list[Print], Plan]:
+    """Every print and every comparison several times, each time as if of prints of its own, of the same fingers."""
+    if times == 1:
+        return list(prints), plan
+    own, count = plan.comparisons, len(prints)
+    copies = [replace(one, name=f"{one.name} {n}") for n in range(1, times + 1) for one in prints]
+    probe, reference = (
+        np.concatenate([side + np.int32(n * count) for n in range(times)]) for side in (own.probe, own.reference)
+    )
+    many = replace(
+        plan,
+        scans=tuple(one.name for one in copies),
+        fingers=plan.fingers * times,
+        comparisons=Comparisons(probe, reference, np.tile(own.mated, times)),
+        prints=tuple(copies),
+    )
+    return copies, many
 
 
 def evaluated(runner: Runner, plan: Plan, probes: Sequence[Print], references: Sequence[Print]) -> Evaluation:

@@ -174,6 +174,24 @@ def test_every_print_is_the_probe_in_half_of_its_pairs(robustness: ModuleType) -
     assert both_ways[0] == both_ways[1]
 
 
+def test_random_changes_are_drawn_several_times(robustness: ModuleType, sets: Path, tmp_path: Path) -> None:
+    prints, plan = robustness.joined(sets, 500.0)
+    assert robustness.repeated(prints, plan, 1) == (prints, plan)
+    copies, many = robustness.repeated(prints, plan, 3)
+    assert [one.path for one in copies] == [one.path for one in prints] * 3
+    assert len(set(many.scans)) == 3 * len(prints)
+    assert many.fingers == plan.fingers * 3
+    assert (many.comparisons.probe // len(prints) == many.comparisons.reference // len(prints)).all()
+    assert (many.comparisons.probe % len(prints) == np.tile(plan.comparisons.probe, 3)).all()
+    assert (many.comparisons.reference % len(prints) == np.tile(plan.comparisons.reference, 3)).all()
+    assert (many.comparisons.mated == np.tile(plan.comparisons.mated, 3)).all()
+    anywhere = robustness.Condition(
+        "noise", lambda scan, rng: replace(scan, pixels=rng.integers(0, 256, (200, 200), np.uint8))
+    )
+    with robustness.changed(copies, anywhere, tmp_path) as changed:
+        assert len({one.path.read_bytes() for one in changed}) == len(copies)
+
+
 def test_copies_state_no_resolution_of_their_own(robustness: ModuleType, sets: Path, tmp_path: Path) -> None:
     prints, _ = robustness.joined(sets, 500.0)
     condition = robustness.Condition("copies", robustness.resampled_to(250), both=True, stated=False)
