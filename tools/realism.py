@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -31,7 +32,6 @@ from fpverify.evaluation.runner import Runner, calibrated
 from fpverify.evaluation.workers import answers
 from fpverify.features import Acquired
 from fpverify.features.minutiae import CELL_PX
-from fpverify.features.ridges import ridge_signs
 from fpverify.scans import read_scan
 from fpverify.scans.resolution import ridge_period_px
 from fpverify.settings import Settings
@@ -40,6 +40,7 @@ from fpverify.synthesis.sensor import SENSORS
 from fpverify.vocabulary import WORKING_PPI, BoolArray, Evaluation, FloatArray, Minutiae, Scan, Scores, Template
 
 Values = NDArray[np.float64]
+Number = TypeVar("Number", np.complex64, np.float32)
 
 SEED = 32261124  # of the synthetic sets: neither training nor calibration draws from it
 FINGERS, IMPRESSIONS = 20, 8  # of each synthetic set: in three, 1,680 mated and 36,480 non-mated pairs
@@ -47,6 +48,7 @@ MM_PER_PX = 25.4 / WORKING_PPI
 FLOW_PX = 10.0  # deviation of the window that a ridge direction is averaged over: two ridges to each side
 BEND_CELLS = 5  # 2 mm: how far before and behind a place the flow is looked at to see whether it runs on as it came
 RIM_CELLS = 5  # 2 mm at the foreground's rim, where ridge directions are not known well enough for singular points
+SILENCE = 1e-6  # power of gradients; keeps the coherence of nothing at 0
 MATED_QUANTILES = (0.01, 0.1, 0.5)
 NON_MATED_QUANTILES = (0.9, 0.99, 0.999, 0.9999)
 BINS = 24
@@ -88,8 +90,7 @@ STATISTICS = (
     "minutia direction, degrees",
     "minutia off the ridge flow, degrees",
     "ridge period, mm",
-    "share of parallel ridges",
-    "agreement of ridge directions",
+    "coherence of ridges",
     "bend of the ridge flow in 2 mm, degrees",
     "loops (cores)",
     "deltas",
@@ -169,7 +170,6 @@ def facts(scan: Scan, acquired: Acquired) -> Facts:
         raise SystemExit(f"{acquired.template.model_id} is no model of the kind minutiae: it looks for none")
     minutiae = acquired.template.minutiae
     image, flow = acquired.prepared.image, ridge_flow(acquired.prepared.image)
-    signs = ridge_signs(image, foreground)
     loops, deltas = singular_points(flow, foreground)
     period_px = ridge_period_px(scan.pixels)
     values = (
@@ -180,8 +180,7 @@ def facts(scan: Scan, acquired: Acquired) -> Facts:
         np.rad2deg(minutiae.angle_rad),
         np.rad2deg(off_flow_rad(minutiae, flow)),
         [] if period_px is None else [25.4 * period_px / scan.ppi],
-        [signs.share],
-        [signs.flow],
+        coherence(image, flow, foreground),
         np.rad2deg(flow_bend_rad(flow, foreground)),
         [loops],
         [deltas],
@@ -210,6 +209,14 @@ def ridge_flow(image: FloatArray) -> NDArray[np.complex64]:
     parts = (cv2.GaussianBlur(np.ascontiguousarray(part), (0, 0), FLOW_PX) for part in (squared.real, squared.imag))
     along, aslant = parts
     return np.asarray(along + 1j * aslant, np.complex64)
+
+
+def coherence(image: FloatArray, flow: NDArray[np.complex64], foreground: BoolArray) -> Values:
+    """(n,) how far the gradients around the foreground's cells share one direction, in [0, 1]; source as above."""
+    across, down = (cv2.Sobel(image, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+    power = np.asarray(cv2.GaussianBlur(across**2 + down**2, (0, 0), FLOW_PX), np.float32)
+    cells = np.abs(_cells(flow)) / np.maximum(_cells(power), SILENCE)
+    return np.asarray(cells[foreground[: cells.shape[0], : cells.shape[1]]], np.float64)
 
 
 def off_flow_rad(minutiae: Minutiae, flow: NDArray[np.complex64]) -> Values:
@@ -253,9 +260,9 @@ def _within_rim(foreground: BoolArray) -> BoolArray:
     return np.asarray(cv2.erode(foreground.astype(np.uint8), rim, borderValue=0) > 0)
 
 
-def _cells(flow: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """The flow in the middle of each cell of the foreground."""
-    return flow[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX]
+def _cells(field: NDArray[Number]) -> NDArray[Number]:
+    """What lies in the middle of each cell of the foreground."""
+    return field[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX]
 
 
 def statistics_table(sides: dict[str, Side]) -> str:

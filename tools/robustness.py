@@ -52,6 +52,7 @@ SEED = 31261124  # of the synthetic sets and of random places: neither training 
 FINGERS, IMPRESSIONS = 20, 4  # of each synthetic set: 360 mated and 9,120 non-mated pairs in three
 ANGLES_DEG = (15, 45, 90, 135, 180)
 COPIES_PPI = (250.0, 1000.0)
+FADED, NOISE_GREY = 0.35, 25.0  # share of the contrast that is left; deviation of a pixel's noise, grey levels
 PARTIAL_MM = 160 / 500 * 25.4  # side of a small sensor: 160 px at 500 ppi
 CELL_PER_MM = 250 / 25.4 / 4  # of the foreground, which has a cell for 4 x 4 px at 250 ppi
 MOSTLY = 0.9  # share of foreground in a cut that lies within the print
@@ -117,6 +118,7 @@ def conditions(model: str | None = None) -> list[Condition]:
         Condition("8.1 x 8.1 mm, the middle", cutter.middle),
         Condition(ANYWHERE, cutter.anywhere, draws=PLACES),
         Condition("bright ridges on dark", inverted),
+        Condition("faded and under noise", faded),
     ]
 
 
@@ -157,6 +159,13 @@ def resampled_to(ppi: float) -> Change:
 def inverted(scan: Scan, _: np.random.Generator) -> Scan:
     """The negative."""
     return replace(scan, pixels=255 - scan.pixels)
+
+
+def faded(scan: Scan, rng: np.random.Generator) -> Scan:
+    """With a part of its contrast to the grey of the border, and noise as of a poor sensor."""
+    grey = border_grey(scan.pixels)
+    pixels = grey + FADED * (scan.pixels - grey) + rng.normal(0, NOISE_GREY, scan.pixels.shape)
+    return replace(scan, pixels=np.asarray(np.clip(np.rint(pixels), 0, 255), np.uint8))
 
 
 @dataclass(frozen=True, slots=True)

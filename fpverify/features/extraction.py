@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.features.acquisition import area_mm2, require_area, require_minutiae, require_ridges
+from fpverify.features.acquisition import area_mm2, require_area, require_certainty, require_minutiae
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
 from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
@@ -64,8 +64,8 @@ class MinutiaExtractor:
         """The template of a scan.
 
         Raises:
-            FailureToAcquire: ridges too faint, too little foreground, no ridges in it, or too few minutiae or too many;
-                the message says how much of it was found and how much is needed.
+            FailureToAcquire: ridges too faint, too little foreground, too few minutiae, or no clear print; the message
+                says how much of it was found and how much is needed.
         """
         return self.acquire(scan).template
 
@@ -74,10 +74,10 @@ class MinutiaExtractor:
         prepared = prepare(scan)
         answer = self._minutia_map(prepared)
         foreground = foreground_cells(answer)
-        sure = require_area(answer, scan)
-        require_ridges(prepared, foreground, scan)
+        require_area(answer, scan)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
-        require_minutiae(minutiae, sure, scan)
+        require_minutiae(minutiae, scan)
+        require_certainty(answer, minutiae, scan)
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)

@@ -26,6 +26,16 @@ def foreground_cells(answer: FloatArray, probability: float = 0.5) -> BoolArray:
     return np.asarray(smooth > probability)
 
 
+def foreground_certainty(answer: FloatArray) -> float:
+    """The mean probability of print where it is more likely than not, in [0.5, 1]; 0 where that is nowhere.
+
+    Args:
+        answer: (h/4, w/4, 6) of the minutia map network.
+    """
+    probability = _sigmoid(answer[..., 5])
+    return float(probability[probability > 0.5].mean()) if (probability > 0.5).any() else 0.0
+
+
 def largest_piece(cells: BoolArray) -> BoolArray:
     """The largest connected part that is nowhere narrower than `NARROWEST_CELLS`; (h/4, w/4) bool.
 

@@ -27,6 +27,8 @@ class DrawnMap:
 
     places: list[tuple[float, float]] = field(default_factory=lambda: list(PLACES))
     probability: float = 0.8
+    sure: float = SURE
+    fading: float = 0.0
     foreground: BoolArray | None = None
     asked: FloatArray | None = None
 
@@ -34,9 +36,9 @@ class DrawnMap:
         self.asked = batch
         answer = np.zeros((1, batch.shape[1] // 4, batch.shape[2] // 4, 6), np.float32)
         answer[..., 0] = -SURE
-        answer[..., 5] = SURE if self.foreground is None else np.where(self.foreground, SURE, -SURE)
-        for (x, y), angle in zip(self.places, cycle(ANGLES)):
-            shares = np.array([self.probability, x / 4 % 1, y / 4 % 1])
+        answer[..., 5] = self.sure if self.foreground is None else np.where(self.foreground, self.sure, -self.sure)
+        for number, ((x, y), angle) in enumerate(zip(self.places, cycle(ANGLES))):
+            shares = np.array([self.probability - number * self.fading, x / 4 % 1, y / 4 % 1])
             answer[0, int(y // 4), int(x // 4), :3] = np.log(shares / (1 - shares))
             answer[0, int(y // 4), int(x // 4), 3:5] = np.cos(angle), np.sin(angle)
         return answer
@@ -192,61 +194,20 @@ def test_the_least_number_of_minutiae_is_enough(scan: Scan) -> None:
     assert len(extract(scan, DrawnMap(places=PLACES[:LEAST_MINUTIAE])).minutiae) == LEAST_MINUTIAE
 
 
-def test_doubtful_minutiae_alone_are_refused(scan: Scan) -> None:
-    assert refusal(scan, DrawnMap(probability=0.4)).startswith("finger.bmp: no clear minutiae: the best 6 are 40%")
+def test_foreground_and_minutiae_must_be_sure_together(scan: Scan) -> None:
+    reason = refusal(scan, DrawnMap(probability=0.38))
+    assert reason.startswith(
+        "finger.bmp: no clear print: what resembles one is 98% certain and its best 6 minutiae 38%: 68%"
+    )
+    assert len(extract(scan, DrawnMap(probability=0.42)).minutiae) == len(PLACES)
+    doubtful = DrawnMap(probability=0.42, sure=1.5)  # 82 %
+    assert "82% certain" in refusal(scan, doubtful)
+    assert len(extract(scan, DrawnMap(probability=0.6, sure=1.5)).minutiae) == len(PLACES)
 
 
-def clutter(rows: int, columns: int, left: float) -> list[tuple[float, float]]:
-    """Places 11 px apart."""
-    return [(left + 0.5 + 11.0 * column, 10.5 + 11.0 * row) for row in range(rows) for column in range(columns)]
-
-
-@dataclass
-class ScrapMap(DrawnMap):
-    """Print all over, but sure in a strip at the left only: 32 px wide, 66 mm²."""
-
-    def __call__(self, batch: FloatArray) -> FloatArray:
-        answer = super().__call__(batch)
-        answer[0, :, 8:, 5] = 0.4  # 60 %
-        return answer
-
-
-def test_many_minutiae_all_over_are_refused_with_both_numbers(scan: Scan) -> None:
-    """As letters have them: where print is sure, and around it."""
-    reason = refusal(scan, ScrapMap(places=[*clutter(17, 3, 4), *clutter(17, 2, 60)]))
-    assert reason.startswith("finger.bmp: no finger: ")
-    assert "skin has less than 60" in reason
-
-
-def test_many_minutiae_around_what_is_sure_are_no_reason_to_refuse(scan: Scan) -> None:
-    faint = ScrapMap(places=[*clutter(2, 3, 4), *clutter(17, 4, 60)])
-    assert len(extract(scan, faint).minutiae) == 74
-
-
-def test_many_minutiae_on_much_that_is_sure_are_no_reason_to_refuse(scan: Scan) -> None:
-    assert len(extract(scan, DrawnMap(places=clutter(10, 8, 24))).minutiae) == 80
-
-
-def test_a_pattern_without_ridges_is_refused(scan: Scan) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, scan.pixels.shape).astype(np.uint8)
-    assert refusal(Scan(noise, 500.0, "noise.bmp"), DrawnMap()).startswith("noise.bmp: no ridges: ")
-
-
-def test_ridges_that_run_wild_are_refused(scan: Scan) -> None:
-    rng = np.random.default_rng(1)
-    tiles = [
-        np.rot90(tile, rng.integers(4))
-        for rows in np.split(scan.pixels[:, :320], 10)
-        for tile in np.split(rows, 8, axis=1)
-    ]
-    jumbled = np.concatenate([np.concatenate(tiles[8 * row : 8 * row + 8], axis=1) for row in range(10)])
-    reason = refusal(Scan(jumbled, 500.0, "tiles.bmp"), DrawnMap())
-    assert reason.startswith("tiles.bmp: no ridges: the directions of neighbouring places agree to ")
-
-
-def test_drawn_lines_are_refused(scan: Scan) -> None:
-    lines = np.broadcast_to(127 + 120 * np.sin(np.arange(scan.pixels.shape[1]) * 2 * np.pi / 8.8), scan.pixels.shape)
-    assert refusal(Scan(lines.astype(np.uint8), 500.0, "lines.bmp"), DrawnMap()).startswith("lines.bmp: no finger: ")
+def test_only_the_best_minutiae_must_be_sure(scan: Scan) -> None:
+    places = [(30.5 + 12 * column, 30.5 + 12 * row) for row in range(8) for column in range(8)]
+    assert len(extract(scan, DrawnMap(places=places, probability=0.42, fading=0.001)).minutiae) == 64
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (20, 20)])

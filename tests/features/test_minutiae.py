@@ -14,6 +14,7 @@ from fpverify.features.minutiae import (
     SAME_RAD,
     decode_minutiae,
     foreground_cells,
+    foreground_certainty,
     largest_piece,
 )
 from fpverify.vocabulary import BoolArray, FloatArray
@@ -54,6 +55,14 @@ def test_a_minutia_is_found_where_it_was_put(x: float, y: float, angle: float, p
     assert len(found) == 1
     assert (found.x_px[0], found.y_px[0]) == pytest.approx((x, y), abs=1e-3)
     assert (found.angle_rad[0], found.quality[0]) == pytest.approx((angle, probability), abs=1e-4)
+
+
+def test_the_certainty_of_foreground_is_that_of_what_is_more_likely_print_than_not() -> None:
+    answer = empty_map()
+    answer[:5, :, 5], answer[5:10, :, 5], answer[10:, :, 5] = logit(0.9), logit(0.6), logit(0.4)
+    assert foreground_certainty(answer) == pytest.approx(0.75)
+    answer[..., 5] = logit(0.4)
+    assert foreground_certainty(answer) == 0
 
 
 def test_minutiae_come_best_first() -> None:

@@ -44,6 +44,17 @@ def test_ridge_flow_has_the_direction_of_ridges(realism: ModuleType, angle: floa
     np.testing.assert_allclose(realism.off_flow_rad(found, realism.ridge_flow(waves(angle))), [0, 0, 0.3], atol=0.05)
 
 
+def test_ridges_are_coherent_and_noise_and_crossing_lines_are_not(realism: ModuleType) -> None:
+    noise = np.random.default_rng(3).normal(size=SHAPE).astype(np.float32)
+    for image, least, most in ((waves(0.4), 0.95, 1), (waves(0.4) + waves(0.4 + np.pi / 2), 0, 0.1), (noise, 0, 0.3)):
+        found = realism.coherence(image, realism.ridge_flow(image), EVERYWHERE)
+        assert found.shape == (EVERYWHERE.size,)
+        assert least <= np.median(found) <= most
+    assert not realism.coherence(noise, realism.ridge_flow(noise), ~EVERYWHERE).size
+    blank = np.zeros(SHAPE, np.float32)
+    assert not realism.coherence(blank, realism.ridge_flow(blank), EVERYWHERE).any()
+
+
 def test_spacing_is_the_distance_to_the_nearest_other_one(realism: ModuleType) -> None:
     spacing = realism.spacing_mm(minutiae([0, 3, 30], [0, 4, 0], [0, 0, 0]))
     np.testing.assert_allclose(spacing / realism.MM_PER_PX, [5, 5, np.hypot(27, 4)], rtol=1e-5)

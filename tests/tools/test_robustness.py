@@ -73,6 +73,17 @@ def test_the_negative_of_the_negative_is_the_print(robustness: ModuleType) -> No
     np.testing.assert_array_equal(twice.pixels, blob().pixels)
 
 
+def test_a_faded_print_keeps_the_grey_of_its_border_and_part_of_its_contrast(robustness: ModuleType) -> None:
+    scan = blob()
+    made = robustness.faded(scan, np.random.default_rng(1)).pixels.astype(float)
+    grey = robustness.border_grey(scan.pixels)
+    level = np.polyfit(scan.pixels.ravel() - grey, made.ravel() - grey, 1)
+    np.testing.assert_allclose(level, [robustness.FADED, 0], atol=2)
+    assert (made - grey - robustness.FADED * (scan.pixels - grey)).std() == pytest.approx(
+        robustness.NOISE_GREY, rel=0.1
+    )
+
+
 def test_cuts_lie_within_the_foreground_where_there_is_enough(robustness: ModuleType) -> None:
     foreground = np.zeros((60, 50), np.bool_)
     foreground[20:50, 10:45] = True
