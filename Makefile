@@ -41,7 +41,8 @@ without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where Ten
 clean: ## remove the environments
 	rm -rf $(VENV) $(SLIM)
 
-# pip compiles what it copies, not what it links to: a quarter of the time of a command.
+# pip compiles what it copies, not what it links to: without, and where Python may not keep what it compiles, a command
+# takes a third longer.
 $(VENV)/run.stamp: pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV)/ (a minute or two the first time)"
 	$(BIN)/python $(PIP_INSTALL) --editable .

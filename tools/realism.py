@@ -204,19 +204,27 @@ def ridge_flow(image: FloatArray) -> NDArray[np.complex64]:
 
     Source: M. Kass, A. Witkin, "Analyzing oriented patterns", CVGIP 37 (1987): averages of squared gradients.
     """
-    across, down = (cv2.Sobel(image, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
-    squared = -((across + 1j * down) ** 2)  # ridges run across the gradient
+    squared = squared_gradients(image)
     parts = (cv2.GaussianBlur(np.ascontiguousarray(part), (0, 0), FLOW_PX) for part in (squared.real, squared.imag))
     along, aslant = parts
     return np.asarray(along + 1j * aslant, np.complex64)
 
 
-def coherence(image: FloatArray, flow: NDArray[np.complex64], foreground: BoolArray) -> Values:
-    """(n,) how far the gradients around the foreground's cells share one direction, in [0, 1]; source as above."""
+def squared_gradients(image: FloatArray) -> NDArray[np.complex64]:
+    """(height, width): vectors at twice the angle of the ridges, which run across the gradient."""
     across, down = (cv2.Sobel(image, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
-    power = np.asarray(cv2.GaussianBlur(across**2 + down**2, (0, 0), FLOW_PX), np.float32)
+    return np.asarray(-((across + 1j * down) ** 2), np.complex64)
+
+
+def coherence(image: FloatArray, flow: NDArray[np.complex64], foreground: BoolArray) -> Values:
+    """(1,) how far gradients share one direction, the median over the foreground, in [0, 1]; none without foreground.
+
+    Source: as of `ridge_flow`, the length of the mean vector by the mean of the lengths.
+    """
+    power = np.asarray(cv2.GaussianBlur(np.abs(squared_gradients(image)), (0, 0), FLOW_PX), np.float32)
     cells = np.abs(_cells(flow)) / np.maximum(_cells(power), SILENCE)
-    return np.asarray(cells[foreground[: cells.shape[0], : cells.shape[1]]], np.float64)
+    inside = cells[foreground[: cells.shape[0], : cells.shape[1]]]
+    return np.array([np.median(inside)] if len(inside) else [], np.float64)
 
 
 def off_flow_rad(minutiae: Minutiae, flow: NDArray[np.complex64]) -> Values:

@@ -2,9 +2,10 @@
 
     python tools/refusals.py [--model NAME|DIR]
 
-Prints are unseen synthetic ones: ordinary impressions as training and calibration have them, and poor ones, dry, rough,
-faint, blotched, wrinkled and in dots. Images without a finger are parts of the photographs that come with scikit-image
-and scikit-learn, at half, whole and twice their size, and what the synthesis draws as no print. Printed as Markdown.
+Prints are unseen synthetic ones: ordinary impressions as calibration has them, and poor ones, worse in everything that
+makes prints hard than training has them. Images without a finger are parts of the pictures that scikit-image and
+scikit-learn come with, mostly photographs, at half, whole and twice their size, and what the synthesis draws as no
+print. Printed as Markdown.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from fpverify.errors import FailureToAcquire
 from fpverify.evaluation import Matcher
 from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.nonprints import draw_nonprint
-from fpverify.vocabulary import ByteArray, Scan
+from fpverify.vocabulary import Scan
 
 SEED = 33261124  # neither training nor calibration draws from it
-FINGERS = 250
+FINGERS = 250  # of either kind of print: half a per cent is one
 SIDE_PX, PPI = 360, 500.0  # of an image without a finger: 18 mm
 LEAST_SIDE_PX = 110  # a smaller part of a photograph is no scan: 5.6 mm
-SCALES, PARTS = (0.5, 1.0, 2.0), 8
-DRAWINGS = 400
+SCALES, PARTS = (0.5, 1.0, 2.0), 8  # of each picture: textures of every grain come near the period of ridges
+DRAWINGS = 400  # some thirty of each kind
 POOR = replace(
     ORDINARY,
     hardness=(1.0, 2.4),
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kinds = {
         "ordinary impressions": (made.scan for made in synthesise(given.fingers, 1, SEED)),
         "poor impressions": (made.scan for made in synthesise(given.fingers, 1, SEED + 1, POOR)),
-        "parts of photographs": photographs(),
+        "parts of pictures": parts_of_pictures(),
         "drawn, without a finger": drawings(),
     }
     print(f"{_line(HEADS)}\n{_line(['---'] * len(HEADS))}", flush=True)
@@ -67,9 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def photographs() -> Iterator[Scan]:
-    """Parts of the photographs that two libraries come with, none twice."""
+def parts_of_pictures() -> Iterator[Scan]:
+    """Of the pictures that two libraries come with, none twice."""
     folders = Path(skimage.__file__).parent / "data", Path(sklearn.__file__).parent / "datasets" / "images"
+    seen: set[bytes] = set()
     paths = sorted(path for folder in folders for path in folder.iterdir() if path.suffix in {".png", ".jpg"})
     for path in paths:
         image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
@@ -81,30 +83,27 @@ def photographs() -> Iterator[Scan]:
             rng = np.random.default_rng([SEED, *size])
             corners = {tuple(int(rng.integers(max(1, side - SIDE_PX))) for side in size) for _ in range(PARTS)}
             for top, left in sorted(corners):
-                part = np.asarray(scaled[top : top + SIDE_PX, left : left + SIDE_PX], np.uint8)
-                if min(part.shape) >= LEAST_SIDE_PX:
-                    yield Scan(np.ascontiguousarray(part), PPI, path.name)
+                part = np.ascontiguousarray(scaled[top : top + SIDE_PX, left : left + SIDE_PX], np.uint8)
+                if min(part.shape) >= LEAST_SIDE_PX and part.tobytes() not in seen:
+                    seen.add(part.tobytes())
+                    yield Scan(part, PPI, path.name)
 
 
 def drawings() -> Iterator[Scan]:
-    """Noise, letters, hair, gratings, empty plates and the like."""
+    """Noise, letters, hair, weaves, empty plates and the like."""
     for number in range(DRAWINGS):
         image = draw_nonprint(np.random.default_rng([SEED, number]), (SIDE_PX // 2, SIDE_PX // 2))
-        yield Scan(enlarged(np.rint(255 * image).astype(np.uint8)), PPI, f"drawing {number}")
-
-
-def enlarged(pixels: ByteArray) -> ByteArray:
-    """Twice the size, every pixel as four."""
-    return np.asarray(np.kron(pixels, np.ones((2, 2), np.uint8)), np.uint8)
+        pixels = np.kron(np.rint(255 * image).astype(np.uint8), np.ones((2, 2), np.uint8))
+        yield Scan(pixels.astype(np.uint8), PPI, f"drawing {number}")
 
 
 def row(name: str, matcher: Matcher, scans: Iterable[Scan]) -> str:
     """A line of the table."""
     reasons = Counter(refusal(matcher, scan) for scan in scans)
-    taken, number = reasons.pop("", 0), reasons.total()
+    taken, refused = reasons.pop("", 0), reasons.total()
     why = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-    share = 100 * number / max(1, taken + number)
-    return _line([name, f"{taken + number}", f"{taken}", f"{share:.1f} %", why])
+    share = 100 * refused / max(1, taken + refused)
+    return _line([name, f"{taken + refused}", f"{taken}", f"{share:.1f} %", why])
 
 
 def refusal(matcher: Matcher, scan: Scan) -> str:

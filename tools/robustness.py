@@ -1,4 +1,4 @@
-"""What rotation, resolution, partial probes and polarity cost: error rates of sets of prints, changed in known ways.
+"""What rotation, resolution, partial probes, polarity and noise cost: error rates of sets changed in known ways.
 
     python tools/robustness.py SETS --ppi 500 [--model NAME|DIR] [--workers N] [--only WORDS]
     python tools/robustness.py --synthetic
@@ -52,7 +52,8 @@ SEED = 31261124  # of the synthetic sets and of random places: neither training 
 FINGERS, IMPRESSIONS = 20, 4  # of each synthetic set: 360 mated and 9,120 non-mated pairs in three
 ANGLES_DEG = (15, 45, 90, 135, 180)
 COPIES_PPI = (250.0, 1000.0)
-FADED, NOISE_GREY = 0.35, 25.0  # share of the contrast that is left; deviation of a pixel's noise, grey levels
+# Share of the contrast that is left, and deviation of a pixel's noise in grey levels: some are refused, most are not.
+FADED, NOISE_GREY = 0.35, 25.0
 PARTIAL_MM = 160 / 500 * 25.4  # side of a small sensor: 160 px at 500 ppi
 CELL_PER_MM = 250 / 25.4 / 4  # of the foreground, which has a cell for 4 x 4 px at 250 ppi
 MOSTLY = 0.9  # share of foreground in a cut that lies within the print
@@ -71,7 +72,7 @@ class Condition:
         change: of a scan; draws from a generator of its own for every scan.
         both: references are changed as probes are.
         stated: the resolution is told; else it has to be estimated.
-        draws: how often each print is changed, where the change is random.
+        draws: how often each print is changed: the part that a random place shows counts more than noise does.
     """
 
     name: str
@@ -168,6 +169,11 @@ def faded(scan: Scan, rng: np.random.Generator) -> Scan:
     return replace(scan, pixels=np.asarray(np.clip(np.rint(pixels), 0, 255), np.uint8))
 
 
+def generator(number: int) -> np.random.Generator:
+    """What the change of a print draws from, by its number among all."""
+    return np.random.default_rng([SEED, number])
+
+
 @dataclass(frozen=True, slots=True)
 class Cutter:
     """Cuts what a small sensor would see; the foreground is what the matcher takes for it."""
@@ -213,8 +219,7 @@ def shares_in_common(matcher: Matcher, prints: Sequence[Print], plan: Plan) -> N
     """
     whole = [_whole(matcher, one) for one in prints]
     places = [
-        None if shown is None else place_within(shown[1], np.random.default_rng([SEED, number]))
-        for number, shown in enumerate(whole)
+        None if shown is None else place_within(shown[1], generator(number)) for number, shown in enumerate(whole)
     ]
     shares = np.ones(len(plan.comparisons))
     for at in np.flatnonzero(plan.comparisons.mated):
@@ -300,7 +305,10 @@ def joined(sets: Path, ppi: float | None) -> tuple[list[Print], Plan]:
 
 
 def probes_in_turn(pairs: Comparisons) -> Comparisons:
-    """Every second pair of a print the other way round, so that what befalls a probe counts the same for each print."""
+    """About half of the pairs the other way round, so that what befalls a probe counts for each print.
+
+    With three impressions of a finger or more each is the probe in half of its pairs, or one off.
+    """
     turned = (pairs.probe + pairs.reference) % 2 == 1
     return replace(
         pairs,
@@ -359,7 +367,7 @@ def changed(prints: Sequence[Print], condition: Condition, place: Path) -> Itera
     with tempfile.TemporaryDirectory(dir=place) as folder:
         copies = []
         for number, one in enumerate(prints):
-            scan = condition.change(read_scan(one.path, ppi=one.ppi), np.random.default_rng([SEED, number]))
+            scan = condition.change(read_scan(one.path, ppi=one.ppi), generator(number))
             path = Path(folder) / f"{number}.png"
             readable = condition.stated or estimate_ppi(scan.pixels) is not None
             pixels = scan.pixels if readable else np.zeros_like(scan.pixels)  # refused, as the scan would be

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   fpverify migrate
-  fpverify migrate --db /srv/door/enroll_db --model ridgeline-10 --json
+  fpverify migrate --db /srv/door/enroll_db --model ridgeline-11 --json
 """,
 )
 @options(MODEL, DB, KEY, JSON)

@@ -1,7 +1,6 @@
 """What a scan must show to be a print: each check raises `FailureToAcquire` with what was found and what is needed.
 
-All of them ask the minutia map network, which has learnt on images without a finger too. How regular ridges are, by the
-power of blocks, tells less: noise hides it long before it hides minutiae.
+All of them ask the minutia map network, which has learnt on images without a finger too.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, Sc
 LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
 SURE = 0.7  # probability of foreground that counts towards the least area
 LEAST_MINUTIAE = 4  # fewer have no similarity to anything: three pairs agree by chance
-BEST_MINUTIAE = 6  # in a print at least these are plain
+BEST_MINUTIAE = 6  # at most, whose mean certainty counts: even a poor print has some that are plain
 LEAST_CERTAINTY = 0.69  # 3 of 461 parts of photographs have it, and all of 250 ordinary impressions (tools/refusals.py)
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 
@@ -46,19 +45,19 @@ def require_minutiae(minutiae: Minutiae, scan: Scan) -> None:
         )
 
 
-def require_certainty(answer: FloatArray, minutiae: Minutiae, scan: Scan) -> None:
+def require_certainty(answer: FloatArray, foreground: BoolArray, minutiae: Minutiae, scan: Scan) -> None:
     """Refuses a scan that the network takes for a print, but not surely: in all, foreground and minutiae together.
 
     Args:
         answer: (h/4, w/4, 6) of the minutia map network.
+        foreground: (h/4, w/4) bool, found in it; some.
         minutiae: found in it, best first; some.
         scan: for the message.
     """
-    foreground, best = foreground_certainty(answer), float(minutiae.quality[:BEST_MINUTIAE].mean())
-    certain = (foreground + best) / 2
+    place, best = foreground_certainty(answer, foreground), float(minutiae.quality[:BEST_MINUTIAE].mean())
+    certain = (place + best) / 2
     if certain < LEAST_CERTAINTY:
         raise FailureToAcquire(
-            f"{scan.source}: no clear print: what resembles one is {foreground:.0%} certain and its best "
-            f"{BEST_MINUTIAE} minutiae {best:.0%}: {certain:.0%} on average, at least {LEAST_CERTAINTY:.0%} needed "
-            f"(at {scan.ppi:.0f} ppi)"
+            f"{scan.source}: no clear print: what resembles one is {place:.0%} certain and its best minutiae "
+            f"{best:.0%}: {certain:.0%} on average, at least {LEAST_CERTAINTY:.0%} needed (at {scan.ppi:.0f} ppi)"
         )

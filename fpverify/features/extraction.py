@@ -77,7 +77,7 @@ class MinutiaExtractor:
         require_area(answer, scan)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
         require_minutiae(minutiae, scan)
-        require_certainty(answer, minutiae, scan)
+        require_certainty(answer, foreground, minutiae, scan)
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)

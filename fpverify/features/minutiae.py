@@ -26,14 +26,14 @@ def foreground_cells(answer: FloatArray, probability: float = 0.5) -> BoolArray:
     return np.asarray(smooth > probability)
 
 
-def foreground_certainty(answer: FloatArray) -> float:
-    """The mean probability of print where it is more likely than not, in [0.5, 1]; 0 where that is nowhere.
+def foreground_certainty(answer: FloatArray, foreground: BoolArray) -> float:
+    """The mean probability of a finger in the foreground, in [0, 1].
 
     Args:
         answer: (h/4, w/4, 6) of the minutia map network.
+        foreground: (h/4, w/4) bool, some of it.
     """
-    probability = _sigmoid(answer[..., 5])
-    return float(probability[probability > 0.5].mean()) if (probability > 0.5).any() else 0.0
+    return float(_sigmoid(answer[foreground, 5]).mean())
 
 
 def largest_piece(cells: BoolArray) -> BoolArray:

@@ -27,7 +27,7 @@ class DrawnMap:
 
     places: list[tuple[float, float]] = field(default_factory=lambda: list(PLACES))
     probability: float = 0.8
-    sure: float = SURE
+    logit: float = SURE  # of foreground
     fading: float = 0.0
     foreground: BoolArray | None = None
     asked: FloatArray | None = None
@@ -36,7 +36,7 @@ class DrawnMap:
         self.asked = batch
         answer = np.zeros((1, batch.shape[1] // 4, batch.shape[2] // 4, 6), np.float32)
         answer[..., 0] = -SURE
-        answer[..., 5] = self.sure if self.foreground is None else np.where(self.foreground, self.sure, -self.sure)
+        answer[..., 5] = self.logit if self.foreground is None else np.where(self.foreground, self.logit, -self.logit)
         for number, ((x, y), angle) in enumerate(zip(self.places, cycle(ANGLES))):
             shares = np.array([self.probability - number * self.fading, x / 4 % 1, y / 4 % 1])
             answer[0, int(y // 4), int(x // 4), :3] = np.log(shares / (1 - shares))
@@ -197,12 +197,12 @@ def test_the_least_number_of_minutiae_is_enough(scan: Scan) -> None:
 def test_foreground_and_minutiae_must_be_sure_together(scan: Scan) -> None:
     reason = refusal(scan, DrawnMap(probability=0.38))
     assert reason.startswith(
-        "finger.bmp: no clear print: what resembles one is 98% certain and its best 6 minutiae 38%: 68%"
+        "finger.bmp: no clear print: what resembles one is 98% certain and its best minutiae 38%: 68%"
     )
     assert len(extract(scan, DrawnMap(probability=0.42)).minutiae) == len(PLACES)
-    doubtful = DrawnMap(probability=0.42, sure=1.5)  # 82 %
+    doubtful = DrawnMap(probability=0.42, logit=1.5)  # 82 %
     assert "82% certain" in refusal(scan, doubtful)
-    assert len(extract(scan, DrawnMap(probability=0.6, sure=1.5)).minutiae) == len(PLACES)
+    assert len(extract(scan, DrawnMap(probability=0.6, logit=1.5)).minutiae) == len(PLACES)
 
 
 def test_only_the_best_minutiae_must_be_sure(scan: Scan) -> None:

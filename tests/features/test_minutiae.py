@@ -57,12 +57,12 @@ def test_a_minutia_is_found_where_it_was_put(x: float, y: float, angle: float, p
     assert (found.angle_rad[0], found.quality[0]) == pytest.approx((angle, probability), abs=1e-4)
 
 
-def test_the_certainty_of_foreground_is_that_of_what_is_more_likely_print_than_not() -> None:
+def test_the_certainty_of_foreground_is_its_mean_probability() -> None:
     answer = empty_map()
     answer[:5, :, 5], answer[5:10, :, 5], answer[10:, :, 5] = logit(0.9), logit(0.6), logit(0.4)
-    assert foreground_certainty(answer) == pytest.approx(0.75)
-    answer[..., 5] = logit(0.4)
-    assert foreground_certainty(answer) == 0
+    foreground = EVERYWHERE.copy()
+    foreground[10:] = False
+    assert foreground_certainty(answer, foreground) == pytest.approx(0.75)
 
 
 def test_minutiae_come_best_first() -> None:

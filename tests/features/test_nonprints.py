@@ -82,6 +82,12 @@ def test_of_200_images_without_a_finger_at_least_99_per_cent_are_refused(extract
     assert len(taken) <= ALLOWED, taken
 
 
+def test_no_grating_and_no_noise_is_taken(extractor: MinutiaExtractor) -> None:
+    for name, pixels in patterns():
+        with pytest.raises(FailureToAcquire):
+            extractor.extract(Scan(pixels, 500.0, name))
+
+
 def test_synthetic_fingers_are_not_refused_and_most_minutiae_are_found(extractor: MinutiaExtractor) -> None:
     visible = found = 0
     for labelled in synthesise(fingers=4, impressions=2, seed=2024):

@@ -48,8 +48,8 @@ def test_ridges_are_coherent_and_noise_and_crossing_lines_are_not(realism: Modul
     noise = np.random.default_rng(3).normal(size=SHAPE).astype(np.float32)
     for image, least, most in ((waves(0.4), 0.95, 1), (waves(0.4) + waves(0.4 + np.pi / 2), 0, 0.1), (noise, 0, 0.3)):
         found = realism.coherence(image, realism.ridge_flow(image), EVERYWHERE)
-        assert found.shape == (EVERYWHERE.size,)
-        assert least <= np.median(found) <= most
+        assert found.shape == (1,)
+        assert least <= found[0] <= most
     assert not realism.coherence(noise, realism.ridge_flow(noise), ~EVERYWHERE).size
     blank = np.zeros(SHAPE, np.float32)
     assert not realism.coherence(blank, realism.ridge_flow(blank), EVERYWHERE).any()

@@ -12,9 +12,6 @@ from fpverify.evaluation import Matcher
 from fpverify.synthesis.dataset import synthesise
 from fpverify.vocabulary import Scan
 
-pytest.importorskip("skimage")
-pytest.importorskip("sklearn")
-
 
 @pytest.fixture(scope="module")
 def refusals() -> ModuleType:
@@ -28,15 +25,16 @@ def test_a_line_counts_what_is_taken_and_says_why_the_rest_is_not(refusals: Modu
     assert line == "| some | 3 | 1 | 66.7 % | ridges too faint 2 |"
 
 
-def test_parts_of_photographs_are_many_and_none_is_there_twice(refusals: ModuleType) -> None:
-    parts = list(refusals.photographs())
+def test_parts_of_pictures_are_many_and_none_is_there_twice(refusals: ModuleType) -> None:
+    parts = list(refusals.parts_of_pictures())
     assert len(parts) > 300
     assert all(refusals.LEAST_SIDE_PX <= min(one.pixels.shape) <= refusals.SIDE_PX for one in parts)
-    assert len({(one.source, one.pixels.tobytes()) for one in parts}) == len(parts)
+    assert len({one.pixels.tobytes() for one in parts}) == len(parts)
 
 
 def test_drawings_are_scans_of_500_ppi(refusals: ModuleType) -> None:
     first = next(refusals.drawings())
+    assert first.ppi == 500
     assert first.pixels.shape == (refusals.SIDE_PX, refusals.SIDE_PX)
     assert (first.pixels[::2, ::2] == first.pixels[1::2, 1::2]).all()
 
@@ -50,5 +48,5 @@ def test_the_release_takes_ordinary_prints_and_hardly_anything_else(
     share = {row[0]: float(row[3].removesuffix(" %")) for row in rows}
     assert share["ordinary impressions"] == 0
     assert share["poor impressions"] < 20
-    assert share["parts of photographs"] > 99
+    assert share["parts of pictures"] > 99
     assert share["drawn, without a finger"] > 99

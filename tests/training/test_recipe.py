@@ -67,6 +67,14 @@ def test_a_bad_recipe_is_refused_in_one_line_naming_the_field(tmp_path: Path, te
     assert "\n" not in str(refused.value)
 
 
+def test_two_hours_are_the_release_without_its_last_rounds() -> None:
+    short, release = (read_recipe(RECIPES / f"{name}.yaml") for name in ("two-hours", "release"))
+    for network in ("minutia_map", "descriptor"):
+        rounds = getattr(short, network)
+        assert getattr(release, network)[: len(rounds)] == rounds
+    assert (short.seed, short.fingers, short.networks) == (release.seed, release.fingers, release.networks)
+
+
 @pytest.mark.parametrize("text", [GOOD, MINUTIAE])
 def test_the_smallest_recipes_are_accepted_and_stand_in_a_card_as_they_are(tmp_path: Path, text: str) -> None:
     path = tmp_path / "recipe.yaml"
