@@ -1,8 +1,8 @@
 """Pixels per inch: as stated, or estimated from how far apart the ridges are.
 
 Ridges lie 0.46 mm apart on average, 9 px at 500 ppi (Maltoni et al., Handbook of Fingerprint Recognition; H. Cummins
-et al., American Journal of Anatomy 68 (1941) have 0.48 mm for young men). From print to print the mean goes from 0.33
-to 0.69 mm, so an estimate is good to a factor of 1.5. That cannot tell 400 from 500 ppi, but scanners for prints come
+et al., American Journal of Anatomy 68 (1941) have 0.48 mm for young men). From print to print the mean goes from 0.30
+to 0.69 mm, so an estimate is good to a factor of 1.6. That cannot tell 400 from 500 ppi, but scanners for prints come
 at 500, a few at 1000 or 250, and between these it decides.
 """
 
@@ -21,7 +21,7 @@ PLAUSIBLE_PPI = (150.0, 2000.0)  # what a header may say; below are the 1, 72 an
 ROUNDING = 1e-3  # relative; headers count whole pixels per metre or centimetre: 500 ppi reads 499.9987, or 500.38
 RIDGE_PERIOD_MM = 0.46
 STANDARDS_PPI = (500.0, 1000.0, 250.0)  # the commonest first
-NEAR = 1.5  # factor by which the ridge period of a print may differ from the mean
+NEAR = 1.6  # factor by which the ridge period of a print may differ from the mean
 # The shorter side of what scanners for one finger capture: 0.5 inches with FAP 10, 0.8 with FAP 30, and an inch at most
 # (NIST SP 500-280, Mobile ID Device Best Practice Recommendation). It decides where a period fits two standards.
 CAPTURED_MM = (12.7, 25.4)
@@ -59,7 +59,7 @@ def estimate_ppi(pixels: ByteArray) -> float | None:
         pixels: (height, width) uint8, of either polarity.
 
     Returns:
-        500, 1000 or 250 where the estimate is within a factor 1.5 of it, tried in this order, so that impressions of
+        500, 1000 or 250 where the estimate is within a factor 1.6 of it, tried in this order, so that impressions of
         a finger agree; of two, the first at which the image has the size that scanners capture. Else the estimate as a
         whole number. None without clear ridges, or outside 150 to 2000.
     """

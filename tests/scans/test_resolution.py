@@ -55,7 +55,14 @@ def test_a_copy_of_a_dry_print_at_twice_the_resolution_has_twice_the_period() ->
 
 @pytest.mark.parametrize(
     ("ppi", "factor"),
-    [*((500, factor) for factor in (0.7, 0.85, 1.0, 1.2, 1.45)), (250, 0.8), (250, 1.25), (1000, 0.8), (1000, 1.4)],
+    [
+        *((500, factor) for factor in (0.64, 0.7, 0.85, 1.0, 1.2, 1.45)),
+        (250, 0.64),
+        (250, 0.8),
+        (250, 1.25),
+        (1000, 0.8),
+        (1000, 1.4),
+    ],
 )
 def test_usual_ridges_give_the_standard_resolution(ppi: int, factor: float) -> None:
     drawn = draw_print(USUAL_PX * ppi * factor, round(0.6 * ppi))
