@@ -13,7 +13,7 @@ LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few 
 SURE = 0.7  # probability of foreground that counts towards the least area
 LEAST_MINUTIAE = 4  # fewer have no similarity to anything: three pairs agree by chance
 BEST_MINUTIAE = 6  # at most, whose mean certainty counts: even a poor print has some that are plain
-LEAST_CERTAINTY = 0.69  # 3 of 461 parts of photographs have it, and all of 250 ordinary impressions (tools/refusals.py)
+LEAST_CERTAINTY = 0.69  # 3 of 452 parts of pictures have it, and all of 250 ordinary impressions (tools/refusals.py)
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 
 
