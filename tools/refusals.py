@@ -2,8 +2,8 @@
 
     python tools/refusals.py [--model NAME|DIR]
 
-Prints are unseen synthetic ones: ordinary impressions as calibration has them, and poor ones, worse in everything that
-makes prints hard than training has them. Images without a finger are parts of the pictures that scikit-image and
+Prints are unseen synthetic ones: ordinary impressions, and poor ones, harder, rougher and more often faint, blotched or
+wrinkled than training has them. Images without a finger are parts of the pictures that scikit-image and
 scikit-learn come with, mostly photographs, at half, whole and twice their size, and what the synthesis draws as no
 print. Printed as Markdown.
 """

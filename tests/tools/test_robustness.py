@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-import cv2
 import numpy as np
 import pytest
+import scan_changes
 from PIL import Image
 from tool_modules import tool
 
@@ -18,9 +18,7 @@ from fpverify.evaluation.protocol import finger_comparisons
 from fpverify.evaluation.runner import Runner
 from fpverify.scans import read_scan
 from fpverify.synthesis.stripes import write_stripes
-from fpverify.vocabulary import Evaluation, Scan
-
-RNG = np.random.default_rng(1)
+from fpverify.vocabulary import Evaluation
 
 
 @pytest.fixture(scope="module")
@@ -34,81 +32,6 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, name in enumerate(("first", "second")):
         write_stripes(folder / name, count=3, shift_px=(0, 11), noise=(0.0, 0.05), seed=number)
     return folder
-
-
-def blob() -> Scan:
-    """Grey 200 with a dark disc off the middle."""
-    pixels = np.full((120, 200), 200, np.uint8)
-    cv2.circle(pixels, (150, 40), 20, (30,), cv2.FILLED)
-    return Scan(pixels, 500.0)
-
-
-@pytest.mark.parametrize("angle", [90, 180])
-def test_quarter_turns_are_exact(robustness: ModuleType, angle: int) -> None:
-    turned = robustness.turned_by(angle)(blob(), RNG).pixels
-    np.testing.assert_array_equal(turned, np.rot90(blob().pixels, -angle // 90))
-
-
-@pytest.mark.parametrize("angle", [15, 45, 135])
-def test_nothing_is_cut_by_a_turn_and_corners_have_the_grey_of_the_border(robustness: ModuleType, angle: int) -> None:
-    turned = robustness.turned_by(angle)(blob(), RNG).pixels
-    dark, before = (turned < 115).sum(), (blob().pixels < 115).sum()
-    assert dark == pytest.approx(before, rel=0.02)
-    assert (turned[0] == 200).all()
-    back = robustness.turned_by(-angle)(Scan(turned, 500.0), RNG).pixels
-    y, x = ((side - inner) // 2 for side, inner in zip(back.shape, (120, 200), strict=True))
-    again = back[y : y + 120, x : x + 200].astype(int)
-    assert np.abs(again - blob().pixels).mean() < 5
-
-
-@pytest.mark.parametrize("ppi", [250.0, 1000.0])
-def test_a_copy_shows_the_same_at_another_resolution(robustness: ModuleType, ppi: float) -> None:
-    copy = robustness.resampled_to(ppi)(blob(), RNG)
-    assert (copy.ppi, copy.pixels.shape) == (ppi, (round(120 * ppi / 500), round(200 * ppi / 500)))
-    assert (copy.pixels < 115).mean() == pytest.approx((blob().pixels < 115).mean(), rel=0.05)
-
-
-def test_the_negative_of_the_negative_is_the_print(robustness: ModuleType) -> None:
-    twice = robustness.inverted(robustness.inverted(blob(), RNG), RNG)
-    np.testing.assert_array_equal(twice.pixels, blob().pixels)
-
-
-def test_a_faded_print_keeps_the_grey_of_its_border_and_part_of_its_contrast(robustness: ModuleType) -> None:
-    scan = blob()
-    made = robustness.faded(scan, np.random.default_rng(1)).pixels.astype(float)
-    grey, paper = 200, scan.pixels == 200
-    assert made[paper].mean() == pytest.approx(grey, abs=1)
-    assert made[paper].std() == pytest.approx(robustness.NOISE_GREY, rel=0.05)
-    dark = grey + robustness.FADED * (30 - grey)
-    assert made[~paper].mean() == pytest.approx(dark, abs=4)
-
-
-def test_cuts_lie_within_the_foreground_where_there_is_enough(robustness: ModuleType) -> None:
-    foreground = np.zeros((60, 50), np.bool_)
-    foreground[20:50, 10:45] = True
-    share = robustness.foreground_share(foreground)
-    assert share.shape == (41, 31)
-    assert share[20, 10] == share.max() == 1
-    assert share[0, 0] == pytest.approx(0.0)
-    assert share[15, 10] == pytest.approx(15 / 20)
-    scan = Scan(RNG.integers(0, 256, (480, 400), np.uint8), 500.0)
-    np.testing.assert_array_equal(robustness.cut(scan, 20, 10).pixels, scan.pixels[160:320, 80:240])
-    np.testing.assert_array_equal(robustness.cut(scan, 40, 30).pixels, scan.pixels[320:480, 240:400])
-    small = Scan(scan.pixels[:100], 500.0)
-    assert robustness.cut(small, 0, 40).pixels.shape == (100, 160)
-
-
-def test_cuts_of_a_finger_are_taken_where_it_lies(robustness: ModuleType, release_model: str) -> None:
-    from fpverify.evaluation import Matcher
-    from fpverify.synthesis.dataset import synthesise
-
-    cutter = robustness.Cutter(Matcher.load(release_model))
-    scan = next(synthesise(1, 1, seed=91)).scan
-    beside = replace(scan, pixels=np.pad(scan.pixels, ((0, 0), (400, 0)), constant_values=255))
-    for change in (cutter.middle, cutter.anywhere):
-        pixels = change(beside, np.random.default_rng(2)).pixels
-        assert pixels.shape == (160, 160)
-        assert pixels.std() > 20  # paper has nothing
 
 
 def test_the_share_of_a_cut_that_the_mate_shows(robustness: ModuleType, release_model: str, tmp_path: Path) -> None:
@@ -128,8 +51,8 @@ def test_the_share_of_a_cut_that_the_mate_shows(robustness: ModuleType, release_
     shares = robustness.shares_in_common(matcher, prints, plan)
     assert shares[(probe == 1) & (reference == 0)] > 0.85  # a cut has up to a tenth of background
     foreground = matcher.acquire(scan).foreground
-    top, left = robustness.place_within(foreground, np.random.default_rng([robustness.SEED, 0]))
-    side = round(robustness.PARTIAL_MM * robustness.CELL_PER_MM)
+    top, left = scan_changes.place_within(foreground, np.random.default_rng([robustness.SEED, 0]))
+    side = round(scan_changes.PARTIAL_MM * scan_changes.CELL_PER_MM)
     seen = foreground[top : top + side, left : left + side] & (np.arange(left, left + side) < foreground.shape[1] // 2)
     assert shares[(probe == 0) & (reference == 2)] == pytest.approx(seen.mean(), abs=0.08)
 
@@ -162,7 +85,7 @@ def test_only_probes_are_changed_and_each_stays_out_of_pairs_with_itself(
     assert all(prints[a].name.split("/")[0] == prints[b].name.split("/")[0] and a != b for a, b in pairs)
     runner = Runner(model=edges_model, workers=1)
     as_they_are = robustness.evaluated(runner, plan, prints, prints)
-    condition = robustness.Condition("turned", robustness.turned_by(90))
+    condition = robustness.Condition("turned", scan_changes.turned_by(90))
     with robustness.changed(prints, condition, tmp_path) as copies:
         done = robustness.evaluated(runner, plan, copies, prints)
         both = robustness.evaluated(runner, plan, copies, copies)
@@ -209,7 +132,7 @@ def test_only_places_are_drawn_several_times(robustness: ModuleType, release_mod
 
 def test_copies_state_no_resolution_of_their_own(robustness: ModuleType, sets: Path, tmp_path: Path) -> None:
     prints, _ = robustness.joined(sets, 500.0)
-    condition = robustness.Condition("copies", robustness.resampled_to(250), both=True, stated=False)
+    condition = robustness.Condition("copies", scan_changes.resampled_to(250), both=True, stated=False)
     with robustness.changed(prints[:1], condition, tmp_path) as copies:
         assert "dpi" not in Image.open(copies[0].path).info
         assert copies[0].ppi is None
