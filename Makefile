@@ -41,8 +41,7 @@ without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where Ten
 clean: ## remove the environments
 	rm -rf $(VENV) $(SLIM)
 
-# pip compiles what it copies, not what it links to: without, and where Python may not keep what it compiles, a command
-# takes a third longer.
+# pip compiles what it copies, not what it links to; where Python may not keep what it compiles, every command would.
 $(VENV)/run.stamp: pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV)/ (a minute or two the first time)"
 	$(BIN)/python $(PIP_INSTALL) --editable .
