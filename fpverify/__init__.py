@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fpverify.matching import Matcher
     from fpverify.scans import read_scan, scan_from_pixels, write_scan
     from fpverify.synthesis.dataset import synthesise
     from fpverify.verifier import Verifier, compare, evaluate, explain
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Decision",
     "Evaluation",
+    "Matcher",
     "OperatingPoint",
     "Reference",
     "Scan",
@@ -44,6 +46,7 @@ __all__ = [
 _HOMES = {
     "Decision": "vocabulary",
     "Evaluation": "vocabulary",
+    "Matcher": "matching",
     "OperatingPoint": "vocabulary",
     "Reference": "vocabulary",
     "Scan": "vocabulary",

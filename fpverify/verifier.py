@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from fpverify.comparison import fuse
 from fpverify.errors import DuplicateFinger, EnrollmentError, FailureToEnroll, ModelMismatch, ScanError
-from fpverify.evaluation.matching import Matcher
-from fpverify.evaluation.register import Registers
 from fpverify.features.quality import LEAST_QUALITY
+from fpverify.matching import Matcher
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Score, Template
 
 if TYPE_CHECKING:
-    from fpverify.evaluation.explanation import Explanation
-    from fpverify.evaluation.protocol import Protocol
+    from fpverify.evaluation.sets.protocol import Protocol
+    from fpverify.explanation.explanation import Explanation
+    from fpverify.search.register import Registers
 
 DEFAULT_FPIR = 0.01  # of an identification: one visitor in a hundred is taken for somebody enrolled
 DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
@@ -35,7 +35,6 @@ class Verifier:
         store: the references.
         matcher: the model.
         fmr: false match rate of a decision, in (0, 1).
-        registers: what is enrolled, for searching it; verifiers of several threads may share one.
         keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
         notes_decisions: verifications and identifications are entered in the audit trail.
     """
@@ -53,7 +52,7 @@ class Verifier:
         self.store = store
         self.matcher = matcher
         self.fmr = fmr
-        self.registers = registers or Registers()
+        self._registers = registers
         self.keeps_scans = keeps_scans
         self.notes_decisions = notes_decisions
 
@@ -95,6 +94,18 @@ class Verifier:
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
         )
+
+    @property
+    def registers(self) -> Registers:
+        """What is enrolled, for searching it; verifiers of several threads may share one.
+
+        Loaded with the first search: a verification needs none.
+        """
+        if self._registers is None:
+            from fpverify.search.register import Registers
+
+            self._registers = Registers()
+        return self._registers
 
     def close(self) -> None:
         """Closes the store."""
@@ -216,8 +227,8 @@ class Verifier:
 
     def compare_enrolled(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
         """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
-        from fpverify.evaluation.enrolled import enrolled_plan, templates_hash
         from fpverify.evaluation.runner import Runner
+        from fpverify.evaluation.sets.enrolled import enrolled_plan, templates_hash
 
         plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
         runner = Runner(model=self.matcher.bundle.folder, workers=workers, progress=progress)
@@ -283,7 +294,7 @@ def explain(
     calibration: str | Path | None = None,
     fmr: float | None = None,
 ) -> Explanation:
-    """Why two scans match or do not; `fpverify.evaluation.pair_picture` draws it.
+    """Why two scans match or do not; `fpverify.explanation.pair_picture` draws it.
 
     Args:
         first: one scan, the probe.
@@ -297,7 +308,7 @@ def explain(
         ModelError: the model is unknown or damaged, or has no operating point at this rate.
         SettingsError: a setting is wrong.
     """
-    from fpverify.evaluation.explanation import explain as explain_pair
+    from fpverify.explanation.explanation import explain as explain_pair
 
     settings = load_settings(model=model, calibration=calibration, fmr=fmr)
     matcher = Matcher.load(settings.model, settings.calibration)
@@ -338,8 +349,8 @@ def evaluate(
         ModelError: the model is unknown or damaged.
         ValueError: the protocol is unknown, or `references` or `pairs` do not belong to it.
     """
-    from fpverify.evaluation.protocol import make_plans
     from fpverify.evaluation.runner import Runner
+    from fpverify.evaluation.sets.protocol import make_plans
     from fpverify.evaluation.templates import TemplateCache
 
     settings = load_settings(model=model)

@@ -25,6 +25,9 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("vocabulary",),
     ("settings",),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
+    ("matching",),
+    ("search",),
+    ("explanation",),
     ("evaluation",),
     ("answers", "client", "verifier", "training", "lab"),
     ("service",),
@@ -37,7 +40,10 @@ ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 TRAINING_LIBRARIES = {"keras", "tensorflow", "tf_keras", "jax", "torch"}
 TRAINING_ROOMS = {"networks", "training", "lab"}
 SLOW_LIBRARIES = {"sklearn", "skimage", "matplotlib", "sqlalchemy", "alembic", "scipy", "pandas"} | TRAINING_LIBRARIES
-VERIFY_PATH = {"", "cli", "verifier", "settings", "scans", "features", "comparison", "models", "store"}
+VERIFY_PATH = {
+    *("", "cli", "verifier", "settings", "matching", "search"),
+    *("scans", "features", "comparison", "models", "store"),
+}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 SAFE_LOADERS = {"SafeLoader", "CSafeLoader"}
 DISK_CALLS = {
@@ -236,9 +242,9 @@ WRONG: list[tuple[Rule, Sources]] = [
         slow_libraries_on_the_verify_path,
         {
             "fpverify.cli": "from fpverify.evaluation.rates import eer",
-            "fpverify.evaluation": "from fpverify.evaluation import plots",
+            "fpverify.evaluation": "from fpverify.evaluation import rates, curves",
             "fpverify.evaluation.rates": "",
-            "fpverify.evaluation.plots": "import matplotlib.pyplot",
+            "fpverify.evaluation.curves": "import matplotlib.pyplot",
         },
     ),
     (code_from_data, {"fpverify.a": "import pickle"}),

@@ -22,8 +22,8 @@ from fpverify.errors import (
     NotEnrolled,
     StoreError,
 )
-from fpverify.evaluation.matching import Matcher
 from fpverify.features.quality import LEAST_QUALITY
+from fpverify.matching import Matcher
 from fpverify.models import Bundle, Card
 from fpverify.store import Store
 from fpverify.verifier import Verifier, compare

@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from fpverify.evaluation import Matcher, evaluate
-from fpverify.evaluation.pooling import pooled
-from fpverify.evaluation.reliability import reliability
-from fpverify.evaluation.summary import metrics
+from fpverify.evaluation import evaluate
+from fpverify.evaluation.rates.pooling import pooled
+from fpverify.evaluation.rates.reliability import reliability
+from fpverify.evaluation.rates.summary import metrics
+from fpverify.matching import Matcher
 from fpverify.vocabulary import Evaluation, Interval, OperatingPoint
 
 Figures = dict[str, Any]

@@ -13,8 +13,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from fpverify.evaluation.intervals import Curves, interval_of
-from fpverify.evaluation.rates import equal_error_rate
+from fpverify.evaluation.rates.error_rates import equal_error_rate
+from fpverify.evaluation.rates.intervals import Curves, interval_of
 from fpverify.vocabulary import Evaluation, Interval
 
 MATED_SHARE = 0.4  # of the variance of mated scores, between fingers

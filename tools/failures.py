@@ -35,9 +35,9 @@ from numpy.typing import NDArray
 from fpverify.comparison import PreparedTemplate, consensus, prepare_template, similarities
 from fpverify.comparison.consensus import descriptor_similarity
 from fpverify.errors import FailureToAcquire
-from fpverify.evaluation import Matcher
-from fpverify.evaluation.protocol import comparisons, list_prints
+from fpverify.evaluation.sets.protocol import comparisons, list_prints
 from fpverify.features.quality import LEAST_QUALITY
+from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.vocabulary import WORKING_PPI, BoolArray, ByteArray, Scan, Scores, Template
 

@@ -31,11 +31,11 @@ from typing import Any
 
 import numpy as np
 
-from fpverify.evaluation.matching import Matcher
-from fpverify.evaluation.pooling import pooled
-from fpverify.evaluation.protocol import Plan, finger_comparisons
-from fpverify.evaluation.reliability import reliability
+from fpverify.evaluation.rates.pooling import pooled
+from fpverify.evaluation.rates.reliability import reliability
 from fpverify.evaluation.runner import Runner, evaluate
+from fpverify.evaluation.sets.protocol import Plan, finger_comparisons
+from fpverify.matching import Matcher
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
 from fpverify.synthesis.dataset import write_ridges

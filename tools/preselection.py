@@ -20,13 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fpverify.comparison import Gallery
-from fpverify.comparison.gallery import COMPARED_IN_FULL
 from fpverify.comparison.prepared import prepare_template
 from fpverify.errors import FailureToAcquire
-from fpverify.evaluation import Matcher
-from fpverify.evaluation.layout import Print, find_sets, read_set
+from fpverify.evaluation.sets.layout import Print, find_sets, read_set
+from fpverify.matching import Matcher
 from fpverify.scans import read_scan
+from fpverify.search.gallery import COMPARED_IN_FULL, Gallery
 from fpverify.settings import Settings
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS

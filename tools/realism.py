@@ -24,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import FailureToAcquire
-from fpverify.evaluation import Matcher
-from fpverify.evaluation.layout import Print, find_sets, read_set
-from fpverify.evaluation.pooling import pooled
-from fpverify.evaluation.protocol import set_plan
+from fpverify.evaluation.rates.pooling import pooled
 from fpverify.evaluation.runner import Runner, calibrated
+from fpverify.evaluation.sets.layout import Print, find_sets, read_set
+from fpverify.evaluation.sets.protocol import set_plan
 from fpverify.evaluation.workers import answers
 from fpverify.features import Acquired
 from fpverify.features.minutiae import CELL_PX
+from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.scans.resolution import ridge_period_px
 from fpverify.settings import Settings

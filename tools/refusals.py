@@ -23,7 +23,7 @@ import skimage
 import sklearn
 
 from fpverify.errors import FailureToAcquire
-from fpverify.evaluation import Matcher
+from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.vocabulary import Scan

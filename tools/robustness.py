@@ -39,15 +39,15 @@ from scan_changes import (
 
 from fpverify.comparison.overlap import overlap
 from fpverify.errors import FailureToAcquire, TooFewComparisons
-from fpverify.evaluation import Matcher
-from fpverify.evaluation.layout import Print, find_sets, read_set
-from fpverify.evaluation.paired import eer_difference
-from fpverify.evaluation.protocol import Comparisons, Plan, finger_comparisons
-from fpverify.evaluation.rates import equal_error_rate, fnmr_at_fmr
+from fpverify.evaluation.rates.error_rates import equal_error_rate, fnmr_at_fmr
+from fpverify.evaluation.rates.paired import eer_difference
+from fpverify.evaluation.rates.summary import indicator_intervals
 from fpverify.evaluation.runner import Runner
-from fpverify.evaluation.summary import indicator_intervals
+from fpverify.evaluation.sets.layout import Print, find_sets, read_set
+from fpverify.evaluation.sets.protocol import Comparisons, Plan, finger_comparisons
 from fpverify.evaluation.templates import TemplateCache
 from fpverify.features.minutiae import CELL_PX
+from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.scans.resolution import estimate_ppi
 from fpverify.settings import Settings

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fpverify.errors import FailureToAcquire
-from fpverify.evaluation import Matcher
+from fpverify.matching import Matcher
 from fpverify.vocabulary import BoolArray, ByteArray, Scan
 
 Change = Callable[[Scan, np.random.Generator], Scan]

@@ -16,7 +16,7 @@ from fpverify.settings import Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fpverify.evaluation.reliability import ReliabilityPoint
+    from fpverify.evaluation.rates.reliability import ReliabilityPoint
     from fpverify.evaluation.sensor_fit import SensorFit
     from fpverify.vocabulary import Evaluation
 
@@ -62,9 +62,9 @@ def calibrate_command(
     At least ten fingers with two impressions each, all comparisons within a folder; the more fingers, the lower the
     error rates it supports.
     """
-    from fpverify.evaluation.matching import Matcher
-    from fpverify.evaluation.plots import plot_reliability
+    from fpverify.evaluation.report.plots import plot_reliability
     from fpverify.evaluation.sensor_fit import fields, fit_sensor
+    from fpverify.matching import Matcher
 
     if bool(folders) == store:
         raise click.UsageError("give either folders of prints, or --store for the enrolled impressions")
@@ -82,7 +82,7 @@ def calibrate_command(
 
 
 def _of_folders(folders: Sequence[str], settings: Settings, ppi: float | None) -> Evaluation:
-    from fpverify.evaluation.pooling import pooled
+    from fpverify.evaluation.rates.pooling import pooled
     from fpverify.evaluation.runner import Runner
 
     plans = plans_of(folders, "dense", None, ppi, settings.ppi)

@@ -83,9 +83,9 @@ def _verify(verifier: Verifier, name: str, expected: str) -> None:
 
 
 def _evaluate(folder: Path, settings: Settings) -> None:
-    from fpverify.evaluation.matching import Matcher
-    from fpverify.evaluation.plots import plot_roc
-    from fpverify.evaluation.summary import metrics
+    from fpverify.evaluation.rates.summary import metrics
+    from fpverify.evaluation.report.plots import plot_roc
+    from fpverify.matching import Matcher
     from fpverify.synthesis.dataset import write_ridges
     from fpverify.verifier import evaluate
 

@@ -13,7 +13,7 @@ from fpverify.cli.words import counted, print_facts, print_json, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.evaluation.explanation import Explanation, Side
+    from fpverify.explanation.explanation import Explanation, Side
 
 
 @click.command(
@@ -52,7 +52,7 @@ def explain_command(
 
     The picture shows both prints with their minutiae and partners, one laid on the other, and the make-up of the score.
     """
-    from fpverify.evaluation.pair_picture import write_picture
+    from fpverify.explanation.pair_picture import write_picture
     from fpverify.scans import read_scan
     from fpverify.verifier import explain
 

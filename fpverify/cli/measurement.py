@@ -20,8 +20,8 @@ from fpverify.settings import Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fpverify.evaluation.matching import Matcher
-    from fpverify.evaluation.protocol import Plan
+    from fpverify.evaluation.sets.protocol import Plan
+    from fpverify.matching import Matcher
     from fpverify.vocabulary import Evaluation, OperatingPoint
 
 PROTOCOLS = ("dense", "fvc", "first-reference", "cross-sensor", "pairs")
@@ -107,8 +107,8 @@ def evaluate_command(
     a first folder with those of a second. Of several folders, or a folder of sets, each is evaluated by itself and all
     together at one threshold.
     """
-    from fpverify.evaluation.matching import Matcher
     from fpverify.evaluation.runner import calibrated
+    from fpverify.matching import Matcher
 
     _check_use(folders, store=store, protocol=protocol, pairs=pairs, db=db or key, ppi=ppi)
     settings = load_settings(
@@ -238,8 +238,8 @@ def _of_store(settings: Settings, protocol: str | None, scores: Path | None) -> 
 
 def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[str, Any]:
     """Of one set its metrics; of several `sets`, their `mean`, and all `pooled`."""
-    from fpverify.evaluation.pooling import pooled
-    from fpverify.evaluation.summary import metrics
+    from fpverify.evaluation.rates.pooling import pooled
+    from fpverify.evaluation.rates.summary import metrics
     from fpverify.features.quality import LEAST_QUALITY
 
     if len(evaluations) == 1:
@@ -256,7 +256,7 @@ def _check_scores(scores: Path | None, sets: int) -> None:
 
 
 def _cutoffs(raw: Evaluation, matcher: Matcher, point: OperatingPoint, path: Path | None) -> list[dict[str, Any]]:
-    from fpverify.evaluation.cutoffs import cutoffs, plot_cutoffs
+    from fpverify.evaluation.rates.cutoffs import cutoffs, plot_cutoffs
 
     chosen = cutoffs(raw, matcher.calibration, point)
     if path:
@@ -273,8 +273,8 @@ def _write_files(
     metrics: Path | None,
     roc: Path | None,
 ) -> None:
-    from fpverify.evaluation.plots import plot_roc
-    from fpverify.evaluation.pooling import pooled
+    from fpverify.evaluation.rates.pooling import pooled
+    from fpverify.evaluation.report.plots import plot_roc
     from fpverify.evaluation.scores_file import write_scores
 
     for one, path in _score_files(evaluations, scores):

@@ -31,7 +31,7 @@ def migrate_command(*, model: str | None, db: str | None, key: str | None, as_js
     """
     from tqdm import tqdm
 
-    from fpverify.evaluation.matching import Matcher
+    from fpverify.matching import Matcher
 
     matcher = Matcher.load(load_settings(model=model).model)
     made = 0

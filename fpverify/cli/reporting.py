@@ -17,10 +17,10 @@ from fpverify.cli.words import print_facts, print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fpverify.evaluation.matching import Matcher
-    from fpverify.evaluation.protocol import Plan
     from fpverify.evaluation.report.content import ReportContent
     from fpverify.evaluation.report.matchers import MatchersContent
+    from fpverify.evaluation.sets.protocol import Plan
+    from fpverify.matching import Matcher
     from fpverify.vocabulary import Evaluation, OperatingPoint
 
 

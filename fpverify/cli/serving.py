@@ -75,7 +75,7 @@ def serve_command(
         from fpverify.service.server import Address, serve
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed; {MISSING}") from error
-    from fpverify.evaluation.register import Registers
+    from fpverify.search.register import Registers
     from fpverify.verifier import Verifier
 
     keys = _keys(keys_file)

@@ -11,7 +11,7 @@ from fpverify.cli.caching import opened_cache
 from fpverify.settings import Settings
 
 if TYPE_CHECKING:
-    from fpverify.evaluation.protocol import Plan
+    from fpverify.evaluation.sets.protocol import Plan
     from fpverify.evaluation.templates import TemplateCache
 
 
@@ -20,7 +20,7 @@ def plans_of(
 ) -> list[Plan]:
     """The plans of folders; what cannot be a plan is wrong use."""
     from fpverify.errors import FpverifyError
-    from fpverify.evaluation.protocol import make_plans
+    from fpverify.evaluation.sets.protocol import make_plans
 
     try:
         return make_plans(folders, protocol, pairs=pairs, ppi=ppi, default_ppi=default_ppi)  # type: ignore[arg-type]

@@ -6,7 +6,6 @@ overlap                    two prints laid on each other: the partners in their 
 Calibration                raw similarity -> Score, -10 log10(FMR)
 LikelihoodRatio            score -> log10 of the likelihood ratio
 fuse, joint_threshold      the best of several scores, at the FMR of the whole decision
-Gallery                    one probe against many references
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import numpy as np
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse, joint_threshold
-from fpverify.comparison.gallery import Found, Gallery
 from fpverify.comparison.likelihood import LikelihoodRatio
 from fpverify.comparison.overlap import Alignment, Overlap, overlap, overlap_similarity
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
@@ -30,8 +28,6 @@ __all__ = [
     "Calibration",
     "Consensus",
     "ConsensusSettings",
-    "Found",
-    "Gallery",
     "LikelihoodRatio",
     "Overlap",
     "PreparedTemplate",

@@ -6,15 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fpverify.evaluation.layout import list_prints
-    from fpverify.evaluation.matching import Matcher
-    from fpverify.evaluation.protocol import comparisons
-    from fpverify.evaluation.rates import fvc_indicators, operating_point, threshold_at_fmr
+    from fpverify.evaluation.rates.error_rates import fvc_indicators, operating_point, threshold_at_fmr
     from fpverify.evaluation.runner import evaluate
     from fpverify.evaluation.scores_file import read_scores, write_scores
+    from fpverify.evaluation.sets.layout import list_prints
+    from fpverify.evaluation.sets.protocol import comparisons
 
 __all__ = [
-    "Matcher",
     "comparisons",
     "evaluate",
     "fvc_indicators",
@@ -26,14 +24,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Matcher": "matching",
-    "comparisons": "protocol",
+    "comparisons": "sets.protocol",
     "evaluate": "runner",
-    "fvc_indicators": "rates",
-    "list_prints": "layout",
-    "operating_point": "rates",
+    "fvc_indicators": "rates.error_rates",
+    "list_prints": "sets.layout",
+    "operating_point": "rates.error_rates",
     "read_scores": "scores_file",
-    "threshold_at_fmr": "rates",
+    "threshold_at_fmr": "rates.error_rates",
     "write_scores": "scores_file",
 }
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from fpverify.comparison import Calibration, PreparedTemplate, prepare_template, similarities
 from fpverify.errors import FailureToAcquire, ScanError
-from fpverify.evaluation.layout import Print, read_set
-from fpverify.evaluation.matching import Matcher
-from fpverify.evaluation.protocol import Comparisons, Plan, Protocol, set_plan
+from fpverify.evaluation.sets.layout import Print, read_set
+from fpverify.evaluation.sets.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.evaluation.workers import answers
+from fpverify.matching import Matcher
 from fpverify.models import load_bundle
 from fpverify.scans import read_scan
 from fpverify.scans.files import file_bytes
@@ -141,7 +141,7 @@ def evaluate(
     """Compares the prints of a folder by a protocol.
 
     Args:
-        folder: of a set, see `fpverify.evaluation.layout`.
+        folder: of a set, see `fpverify.evaluation.sets.layout`.
         protocol: see `protocol.finger_comparisons`.
         ppi: overrides the resolution of every file.
         way: of comparing, see `Way`.

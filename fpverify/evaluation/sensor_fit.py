@@ -11,10 +11,10 @@ import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio
 from fpverify.errors import TooFewComparisons
-from fpverify.evaluation.rates import failure_to_acquire_rate, operating_point
-from fpverify.evaluation.reliability import ReliabilityPoint, reliability
+from fpverify.evaluation.rates.error_rates import failure_to_acquire_rate, operating_point
+from fpverify.evaluation.rates.reliability import ReliabilityPoint, reliability
 from fpverify.evaluation.runner import calibrated
-from fpverify.evaluation.sensor_calibration import SensorCalibration
+from fpverify.matching.sensor_calibration import SensorCalibration
 from fpverify.vocabulary import Evaluation
 
 FOLDS = 5  # of the fingers: a curve is fitted on at least three fifths of them, and judged on the others

@@ -231,7 +231,7 @@ def prints(folder: Path) -> Examples:
     Raises:
         ScanError: no prints, or one that cannot be read.
     """
-    from fpverify.evaluation.layout import read_set
+    from fpverify.evaluation.sets.layout import read_set
     from fpverify.scans import read_scan
 
     listed = read_set(folder, default_ppi=500.0)

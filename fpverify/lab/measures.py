@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fpverify.evaluation.rates import equal_error_rate, error_rates, fnmr_at_fmr
+from fpverify.evaluation.rates.error_rates import equal_error_rate, error_rates, fnmr_at_fmr
 from fpverify.vocabulary import BoolArray, IndexArray, Scores
 
 CANDIDATES = 20  # of one question: the mate and 19 strangers, as in the report

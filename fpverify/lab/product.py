@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from fpverify.evaluation.layout import find_sets, read_set
-from fpverify.evaluation.protocol import Plan, cross_sensor_plan, set_plan
-from fpverify.evaluation.rates import failure_to_acquire_rate
+from fpverify.evaluation.rates.error_rates import failure_to_acquire_rate
 from fpverify.evaluation.runner import Runner
+from fpverify.evaluation.sets.layout import find_sets, read_set
+from fpverify.evaluation.sets.protocol import Plan, cross_sensor_plan, set_plan
 from fpverify.lab.examples import Examples, ridges, split
 from fpverify.lab.measures import rates
 from fpverify.lab.results import Result, Trial, versions

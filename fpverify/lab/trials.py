@@ -234,7 +234,7 @@ def _at_scale(made: TrainedDesign, test: Examples, pairs: Pairs, factor: float) 
 
 def real_figures(made: TrainedDesign, folder: Path) -> dict[str, Any]:
     """Rates on sets of real prints, each and their mean."""
-    from fpverify.evaluation.layout import find_sets
+    from fpverify.evaluation.sets.layout import find_sets
 
     view = made.design.view_of("prints")
     sets = {}

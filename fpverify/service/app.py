@@ -229,8 +229,8 @@ def _decide(app: FastAPI, service: Service) -> None:
         contents = await first.read(), await second.read()
 
         def job(verifier: Verifier) -> dict[str, Any]:
-            from fpverify.evaluation.explanation import explain
-            from fpverify.evaluation.pair_picture import pair_png
+            from fpverify.explanation.explanation import explain
+            from fpverify.explanation.pair_picture import pair_png
 
             probe, reference = _scan(contents[0], ppi), _scan(contents[1], ppi)
             point = verifier.matcher.operating_point(verifier.fmr if fmr is None else fmr)
@@ -414,7 +414,7 @@ def _scan(content: bytes, ppi: float | None) -> Scan:
 
 def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: str | None) -> str | None:
     """The probe with its partners in the reference that resembles it most; None for a whole-print model."""
-    from fpverify.evaluation.probe_picture import probe_png
+    from fpverify.explanation.probe_picture import probe_png
 
     acquired = verifier.matcher.acquire(probe)
     model_id = verifier.matcher.model_id

@@ -17,9 +17,9 @@ import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio
 from fpverify.errors import TooFewComparisons
-from fpverify.evaluation.pooling import pooled
-from fpverify.evaluation.rates import fvc_indicators, operating_point, supported
-from fpverify.evaluation.reliability import NOMINAL
+from fpverify.evaluation.rates.error_rates import fvc_indicators, operating_point, supported
+from fpverify.evaluation.rates.pooling import pooled
+from fpverify.evaluation.rates.reliability import NOMINAL
 from fpverify.evaluation.runner import compare_folder, evaluate
 from fpverify.models import Bundle, rewrite_card
 from fpverify.synthesis.dataset import write_ridges

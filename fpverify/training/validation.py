@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from fpverify.comparison import similarities
-from fpverify.evaluation.rates import equal_error_rate
+from fpverify.evaluation.rates.error_rates import equal_error_rate
 from fpverify.features.extraction import NO_DESCRIPTORS, NO_MINUTIAE, Network
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid
 from fpverify.features.minutiae import decode_minutiae, foreground_cells, selected

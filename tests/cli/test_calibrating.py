@@ -12,7 +12,7 @@ from PIL import Image
 
 from fpverify.cli.program import main
 from fpverify.errors import FailureToAcquire, FailureToEnroll
-from fpverify.evaluation import Matcher
+from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.verifier import Verifier

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fpverify.evaluation import Matcher, evaluate, fvc_indicators, write_scores
-from fpverify.evaluation.pooling import pooled
-from fpverify.evaluation.reliability import reliability
+from fpverify.evaluation import evaluate, fvc_indicators, write_scores
+from fpverify.evaluation.rates.pooling import pooled
+from fpverify.evaluation.rates.reliability import reliability
+from fpverify.matching import Matcher
 from fpverify.vocabulary import Evaluation
 
 ORACLE = os.environ.get("FPVERIFY_ORACLE")

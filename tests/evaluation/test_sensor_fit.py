@@ -11,9 +11,9 @@ import yaml
 
 from fpverify.comparison import Calibration
 from fpverify.errors import CorruptModel, ModelMismatch, TooFewComparisons
-from fpverify.evaluation import Matcher
-from fpverify.evaluation.sensor_calibration import calibrated_card
 from fpverify.evaluation.sensor_fit import cross_fitted, fit_sensor
+from fpverify.matching import Matcher
+from fpverify.matching.sensor_calibration import calibrated_card
 from fpverify.models import load_bundle
 from fpverify.vocabulary import Evaluation
 

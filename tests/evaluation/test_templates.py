@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fpverify.evaluation import Matcher, templates
+from fpverify.evaluation import templates
 from fpverify.evaluation.templates import TemplateCache, default_cache_folder, extraction_id, template_key
 from fpverify.evaluation.workers import answers
+from fpverify.matching import Matcher
 from fpverify.store import encode_template
 from fpverify.vocabulary import Minutiae, Template
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tool_modules import tool
 
-from fpverify.evaluation import Matcher
+from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import synthesise
 from fpverify.vocabulary import Scan
 

@@ -13,9 +13,9 @@ from PIL import Image
 from tool_modules import tool
 
 from fpverify.errors import FailureToAcquire
-from fpverify.evaluation.paired import eer_difference
-from fpverify.evaluation.protocol import finger_comparisons
+from fpverify.evaluation.rates.paired import eer_difference
 from fpverify.evaluation.runner import Runner
+from fpverify.evaluation.sets.protocol import finger_comparisons
 from fpverify.scans import read_scan
 from fpverify.synthesis.stripes import write_stripes
 from fpverify.vocabulary import Evaluation
@@ -36,7 +36,7 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_share_of_a_cut_that_the_mate_shows(robustness: ModuleType, release_model: str, tmp_path: Path) -> None:
     """A copy shows all of every cut, its left half the part that lies there."""
-    from fpverify.evaluation import Matcher
+    from fpverify.matching import Matcher
     from fpverify.synthesis.dataset import synthesise
 
     matcher = Matcher.load(release_model)

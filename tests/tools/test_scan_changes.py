@@ -78,7 +78,7 @@ def test_cuts_lie_within_the_foreground_where_there_is_enough() -> None:
 
 
 def test_cuts_of_a_finger_are_taken_where_it_lies(release_model: str) -> None:
-    from fpverify.evaluation import Matcher
+    from fpverify.matching import Matcher
 
     cutter = scan_changes.Cutter(Matcher.load(release_model))
     scan = next(synthesise(1, 1, seed=91)).scan

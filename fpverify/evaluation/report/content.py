@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fpverify.evaluation.pooling import pooled
-from fpverify.evaluation.reliability import ReliabilityPoint, reliability
+from fpverify.evaluation.rates.pooling import pooled
+from fpverify.evaluation.rates.reliability import ReliabilityPoint, reliability
 from fpverify.evaluation.report.gallery import Pair
 from fpverify.evaluation.report.zoo import FingerRow, zoo
 from fpverify.vocabulary import Evaluation, OperatingPoint
@@ -27,7 +27,7 @@ class SetContent:
 
     Attributes:
         evaluation: the comparisons.
-        metrics: of `fpverify.evaluation.summary`.
+        metrics: of `fpverify.evaluation.rates.summary`.
         reliability: nominal against realised rates.
     """
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fpverify.evaluation.intervals import Curves
-from fpverify.evaluation.rates import error_rates
-from fpverify.evaluation.reliability import ReliabilityPoint
+from fpverify.evaluation.rates.error_rates import error_rates
+from fpverify.evaluation.rates.intervals import Curves
+from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.vocabulary import Evaluation, OperatingPoint
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fpverify.evaluation.explanation import explain
-from fpverify.evaluation.matching import Matcher
-from fpverify.evaluation.pair_picture import pair_png
+from fpverify.explanation.explanation import explain
+from fpverify.explanation.pair_picture import pair_png
+from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.vocabulary import Evaluation, OperatingPoint
 

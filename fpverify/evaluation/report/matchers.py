@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from fpverify.errors import ScanError
-from fpverify.evaluation.paired import Difference, eer_difference
-from fpverify.evaluation.rates import fvc_indicators, supported
+from fpverify.evaluation.rates.error_rates import fvc_indicators, supported
+from fpverify.evaluation.rates.paired import Difference, eer_difference
+from fpverify.evaluation.rates.summary import indicator_intervals
 from fpverify.evaluation.scores_file import read_scores
-from fpverify.evaluation.summary import indicator_intervals
 from fpverify.vocabulary import Evaluation
 
 SEPARATOR = "__"  # of a file's name: `<matcher>__<set>.csv`

@@ -17,14 +17,15 @@ from PIL import Image
 
 from fpverify.cli.program import main
 from fpverify.errors import ScanError
-from fpverify.evaluation import Matcher, write_scores
+from fpverify.evaluation import write_scores
+from fpverify.evaluation.rates.summary import metrics
 from fpverify.evaluation.report.content import ReportContent, report_content
 from fpverify.evaluation.report.figures import roc
 from fpverify.evaluation.report.gallery import Pair
 from fpverify.evaluation.report.matchers import matchers_content, read_matchers
 from fpverify.evaluation.report.page import matchers_page, report_page, summary
 from fpverify.evaluation.report.zoo import zoo
-from fpverify.evaluation.summary import metrics
+from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.vocabulary import Evaluation, Interval, OperatingPoint
 

@@ -1,0 +1,1 @@
+"""Why two scans match or do not: in numbers, in words, in pictures."""

@@ -1,0 +1,7 @@
+"""A model in use: from a scan to a template, from two templates to a score, from a rate to its operating point."""
+
+from __future__ import annotations
+
+from fpverify.matching.matcher import Extractor, Matcher
+
+__all__ = ["Extractor", "Matcher"]
