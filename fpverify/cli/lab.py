@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.making import TRAINING_LIBRARIES
+from fpverify.cli.models import TRAINING_LIBRARIES
 from fpverify.cli.options import JSON, OutputFile, options
 from fpverify.cli.words import print_facts, print_json, print_table
 

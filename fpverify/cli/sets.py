@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.caching import opened_cache
+from fpverify.cli.cache import opened_cache
 from fpverify.settings import Settings
 
 if TYPE_CHECKING:

@@ -277,7 +277,7 @@ def test_a_demo_enrolls_verifies_and_draws(call: Call, release_model: str) -> No
 
 def demo_alone(call: Call, monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
     """A demo without its evaluation."""
-    monkeypatch.setattr("fpverify.cli.demonstration._evaluate", lambda *_: None)
+    monkeypatch.setattr("fpverify.cli.demo._evaluate", lambda *_: None)
     ended = call("demo", *words)
     assert ended.code == 0, ended.err
     return ended
