@@ -12,10 +12,12 @@ from typing import Literal, get_args
 import numpy as np
 
 from fpverify.errors import ScanError
+from fpverify.evaluation.scores_file import csv_text, header_fault
 from fpverify.evaluation.sets.layout import Print, PrintSet, distinct, find_sets, list_prints, read_set
 from fpverify.vocabulary import BoolArray, IndexArray
 
 Protocol = Literal["dense", "fvc", "first-reference", "cross-sensor", "pairs"]
+PAIRS_HEADER = "probe,reference or probe,reference,mated"
 ONE_SET: tuple[Protocol, ...] = ("dense", "fvc", "first-reference")  # need nothing but a set
 
 __all__ = [
@@ -234,13 +236,15 @@ def _plan(name: str, protocol: Protocol, prints: tuple[Print, ...], pairs: Compa
 def _pair_rows(path: Path) -> list[tuple[int, dict[str, str | None]]]:
     """(number of the line, its cells) of a CSV file."""
     try:
-        reader = csv.DictReader(path.read_bytes().decode("utf-8-sig").splitlines())
+        reader = csv.DictReader(csv_text(path.read_bytes(), path).splitlines(), skipinitialspace=True)
+        first = reader.fieldnames or ()
+        reader.fieldnames = [cell.strip().lower() for cell in first]
         rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ScanError(f"{path}: cannot be read as a list of pairs: {reason}") from error
-    if not {"probe", "reference"} <= set(reader.fieldnames or ()):
-        raise ScanError(f"{path}:1: a header probe,reference or probe,reference,mated was expected")
+    if not {"probe", "reference"} <= set(reader.fieldnames):
+        raise ScanError(f"{path}:1: {header_fault(first, PAIRS_HEADER)}")
     if not rows:
         raise ScanError(f"{path}: no pairs below the header")
     return rows

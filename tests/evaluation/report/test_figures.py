@@ -36,7 +36,7 @@ def tied(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def counted(mated: np.ndarray, non_mated: np.ndarray) -> list[tuple[float, float]]:
     """(FMR, FNMR) at every score and above them all, slowly."""
-    scores = sorted({*mated, *non_mated} - {-np.inf}) + [np.inf]
+    scores = [*sorted({*mated, *non_mated} - {-np.inf}), np.inf]
     at = ((sum(s >= one for s in non_mated), sum(s < one for s in mated)) for one in scores)
     return [(wrong / len(non_mated), missed / len(mated)) for wrong, missed in at]
 
