@@ -270,6 +270,7 @@ class Evaluation:
         model_id: what made the scores.
         failures: the scans that failed to acquire, with the reason.
         quality: (s,) float32 in [0, 1], nan where a scan failed; None where nobody measured it.
+        notes: what is to be known of the data, a sentence each: what was left out, which files are the same.
     """
 
     scans: tuple[str, ...]
@@ -284,6 +285,7 @@ class Evaluation:
     model_id: str
     failures: dict[str, str] = field(default_factory=dict)
     quality: FloatArray | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def probes(self) -> list[str]:

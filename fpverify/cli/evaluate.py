@@ -144,7 +144,8 @@ def evaluate_command(
     answer = _figures(evaluations, point)
     if matcher.bundle.kind == "whole-print":
         for one, its_figures in zip(raw, answer.get("sets", [answer]), strict=True):
-            its_figures["cutoffs"] = _cutoffs(one, matcher, point, cutoffs)
+            if its_figures["eer"] is not None:
+                its_figures["cutoffs"] = _cutoffs(one, matcher, point, cutoffs)
     _write_files(evaluations, answer, point, scores=scores, metrics=metrics, roc=roc)
     if report or figures:
         timing = f"{seconds:.1f} s on {counted(settings.processes, 'core')}"
@@ -156,26 +157,30 @@ def evaluate_command(
         print_sets(title, answer)
     else:
         print_figures(title, answer, enrolled=store)
+    _require_rates(title, answer)
 
 
 def print_figures(folder: str, figures: Mapping[str, Any], *, enrolled: bool = False) -> None:
     """The error rates of a set as a small table; of what is enrolled nobody knows how many scans were not acquired."""
+    compared = figures["eer"] is not None
     click.echo(
         f"{folder}: {counted(figures['scans'], 'scan')}, {figures['mated']:,} mated and {figures['non_mated']:,} "
-        f"non-mated comparisons ({figures['protocol']})"
+        f"non-mated comparisons{_of_them_failed(figures)} ({figures['protocol']})"
     )
-    unsupported = "" if figures["fmr1000_supported"] else " (too few comparisons to support it)"
+    unsupported = "" if figures["fmr1000_supported"] or not compared else " (too few comparisons to support it)"
     print_facts(
         [
-            ("EER", percent(figures["eer"])),
-            ("FMR100", percent(figures["fmr100"])),
-            ("FMR1000", percent(figures["fmr1000"]) + unsupported),
-            ("ZeroFMR", percent(figures["zerofmr"])),
+            ("EER", _percent(figures["eer"])),
+            ("FMR100", _percent(figures["fmr100"])),
+            ("FMR1000", _percent(figures["fmr1000"]) + unsupported),
+            ("ZeroFMR", _percent(figures["zerofmr"])),
             ("FTA", UNKNOWN_FTA if enrolled else percent(figures["fta"]) + _failed(figures["failures"])),
             ("threshold", f"{figures['threshold']:.1f}, for a false match rate of {percent(figures['target_fmr'])}"),
-            ("FMR", f"{_with_interval(figures, 'fmr')}, FAR {percent(figures['far'])}"),
-            ("FNMR", f"{_with_interval(figures, 'fnmr')}, FRR {percent(figures['frr'])}"),
+            ("FMR", _with_interval(figures, "fmr", "far")),
+            ("FNMR", _with_interval(figures, "fnmr", "frr")),
+            ("pairs", _concentration(figures)),
             ("model", figures["model"]),
+            *(("note", note) for note in figures["notes"]),
         ]
     )
     if "cutoffs" in figures:
@@ -196,20 +201,64 @@ def print_cutoffs(cutoffs: Sequence[Mapping[str, Any]]) -> None:
 
 def print_sets(title: str, figures: Mapping[str, Any]) -> None:
     """A row for each set, their mean, and all comparisons at one threshold."""
+    from fpverify.evaluation.rates.summary import notes_of_sets
+
     pool = figures["pooled"]
+    columns = (*INDICATORS, "failed") if pool["failed"] else INDICATORS
     click.echo(
         f"{title}: {len(figures['sets'])} sets, {counted(pool['scans'], 'scan')}, {pool['mated']:,} mated and "
-        f"{pool['non_mated']:,} non-mated comparisons ({pool['protocol']}), rates in per cent"
+        f"{pool['non_mated']:,} non-mated comparisons{_of_them_failed(pool)} ({pool['protocol']}), rates in per cent"
     )
-    heads = {"eer": "EER", "fta": "FTA", "fmr": "FMR", "fnmr": "FNMR", "zerofmr": "ZeroFMR"}
+    heads = {"eer": "EER", "fta": "FTA", "fmr": "FMR", "fnmr": "FNMR", "zerofmr": "ZeroFMR", "failed": "failed"}
     rows = [(one["name"], one) for one in figures["sets"]] + [("mean", figures["mean"]), ("pooled", pool)]
     print_table(
-        ["set", *(heads.get(rate, rate.upper()) for rate in INDICATORS)],
-        [[name, *(f"{100 * row[rate]:.2f}" for rate in INDICATORS)] for name, row in rows],
+        ["set", *(heads.get(rate, rate.upper()) for rate in columns)],
+        [[name, *(_cell(row, rate) for rate in columns)] for name, row in rows],
     )
     failures = [(f"failed in {one['name']}", _failed(one["failures"])[2:]) for one in figures["sets"]]
     threshold = f"{pool['threshold']:.1f}, for a false match rate of {percent(pool['target_fmr'])}"
-    print_facts([*failures, ("threshold", f"{threshold}; FMR and FNMR are those there"), ("model", pool["model"])])
+    print_facts(
+        [
+            *failures,
+            ("threshold", f"{threshold}; FMR and FNMR are those there"),
+            ("pairs", _concentration(pool)),
+            ("model", pool["model"]),
+            *(("note", note) for note in notes_of_sets(figures["sets"])),
+        ]
+    )
+
+
+def _cell(row: Mapping[str, Any], column: str) -> str:
+    if column == "failed":  # a number of comparisons, which have no mean
+        return f"{row[column]:,}" if column in row else ""
+    return "-" if row[column] is None else f"{100 * row[column]:.2f}"
+
+
+def _of_them_failed(figures: Mapping[str, Any]) -> str:
+    return f", {figures['failed']:,} of them failed" if figures["failed"] else ""
+
+
+def _concentration(figures: Mapping[str, Any]) -> str:
+    """Which pairs of fingers make the false matches; nothing without any."""
+    from fpverify.evaluation.rates.false_matches import false_matches_said
+
+    found = figures["false_matches"]
+    return false_matches_said(found) if found["count"] else ""
+
+
+def _require_rates(title: str, figures: Mapping[str, Any]) -> None:
+    """Nothing, if comparisons of both kinds were made in every set.
+
+    Raises:
+        TooFewComparisons: names the sets in which none were.
+    """
+    from fpverify.errors import TooFewComparisons
+
+    empty = [one.get("name", title) for one in figures.get("sets", [figures]) if one["eer"] is None]
+    if empty:
+        raise TooFewComparisons(
+            f"{', '.join(empty)}: not measured, as no comparison of one kind was made; is the resolution (--ppi) right?"
+        )
 
 
 def _check_use(folders: Sequence[str], *, store: bool, protocol: str | None, pairs: str | None, **other: Any) -> None:
@@ -251,13 +300,13 @@ def _of_store(settings: Settings, protocol: str | None, scores: Path | None) -> 
 def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[str, Any]:
     """Of one set its metrics; of several `sets`, their `mean`, and all `pooled`."""
     from fpverify.evaluation.rates.pooling import pooled
-    from fpverify.evaluation.rates.summary import metrics
+    from fpverify.evaluation.rates.summary import mean_rate, metrics
     from fpverify.features.quality import LEAST_QUALITY
 
     if len(evaluations) == 1:
         return metrics(evaluations[0], point, LEAST_QUALITY)
     sets = [{"name": one.name, **metrics(one, point, LEAST_QUALITY)} for one in evaluations]
-    mean = {rate: sum(one[rate] for one in sets) / len(sets) for rate in MEANS}
+    mean = {rate: mean_rate(sets, rate) for rate in MEANS}
     return {"sets": sets, "mean": mean, "pooled": metrics(pooled(evaluations), point, LEAST_QUALITY)}
 
 
@@ -285,6 +334,7 @@ def _write_files(
     metrics: Path | None,
     roc: Path | None,
 ) -> None:
+    from fpverify.evaluation.rates.error_rates import measured
     from fpverify.evaluation.rates.pooling import pooled
     from fpverify.evaluation.report.plots import plot_roc
     from fpverify.evaluation.scores_file import write_scores
@@ -293,8 +343,9 @@ def _write_files(
         write_scores(one, path)
     if metrics:
         metrics.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    if roc:
-        plot_roc(evaluations[0] if len(evaluations) == 1 else pooled(evaluations), point.threshold, roc)
+    whole = evaluations[0] if len(evaluations) == 1 else pooled(evaluations)
+    if roc and measured(whole):
+        plot_roc(whole, point.threshold, roc)
 
 
 def _score_files(evaluations: Sequence[Evaluation], scores: Path | None) -> list[tuple[Evaluation, Path]]:
@@ -307,9 +358,17 @@ def _score_files(evaluations: Sequence[Evaluation], scores: Path | None) -> list
     return [(one, scores / f"{one.name}.csv") for one in evaluations]
 
 
-def _with_interval(figures: Mapping[str, Any], rate: str) -> str:
+def _percent(rate: float | None) -> str:
+    return "not measured" if rate is None else percent(rate)
+
+
+def _with_interval(figures: Mapping[str, Any], rate: str, with_failures: str) -> str:
+    """A rate with its interval, and what it is with failures to acquire."""
     interval = figures[f"{rate}_interval"]
-    return f"{percent(figures[rate])} ({100 * interval['low']:.3g} to {percent(interval['high'])})"
+    if interval is None:
+        return _percent(None)
+    bounds = f"({100 * interval['low']:.3g} to {percent(interval['high'])})"
+    return f"{percent(figures[rate])} {bounds}, {with_failures.upper()} {percent(figures[with_failures])}"
 
 
 def _failed(failures: Mapping[str, str]) -> str:

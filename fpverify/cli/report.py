@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fpverify.matching import Matcher
     from fpverify.vocabulary import Evaluation, OperatingPoint
 
+HASHED = {True: "names and files of the scans", False: "names and templates"}  # by: were there files?
+
 
 @click.command(
     "report",
@@ -41,8 +43,8 @@ Examples:
 def report_command(*, scores: tuple[str, ...], out: Path | None, title: str, as_json: bool) -> None:
     """Compare the scores of any matchers on the same pairs.
 
-    SCORES are CSV files with probe, reference, mated (or genuine) and score; an empty score is a failure to acquire. A
-    file named <matcher>__<set>.csv is one set of a matcher, any other one is a matcher of its own.
+    SCORES are CSV files with probe, reference, mated (or genuine) and score; an empty score (or nan) is a failure to
+    acquire. A file named <matcher>__<set>.csv is one set of a matcher, any other one is a matcher of its own.
     """
     from fpverify.evaluation.report.content import provenance_of
     from fpverify.evaluation.report.matchers import matchers_content, read_matchers
@@ -50,7 +52,7 @@ def report_command(*, scores: tuple[str, ...], out: Path | None, title: str, as_
 
     found = read_matchers(scores)
     every = [one for sets in found.values() for one in sets.values()]
-    content = matchers_content(title, found, provenance_of(command_line(), every, {}))
+    content = matchers_content(title, found, provenance_of(command_line(), every, {}, "the scores file"))
     if out and out.suffix == ".json":
         out.write_text(json.dumps(content.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     elif out:
@@ -62,14 +64,20 @@ def report_command(*, scores: tuple[str, ...], out: Path | None, title: str, as_
 
 
 def print_matchers(content: MatchersContent, out: Path | None) -> None:
-    """The EER of every matcher on every set, and where the report lies."""
+    """The EER of every matcher on every set, what to know of its scores, and where the report lies."""
     rows = [
-        [row.name, *(f"{100 * row.metrics[name]['eer']:.2f}" for name in content.sets), f"{100 * row.mean['eer']:.2f}"]
+        [
+            row.name,
+            *(f"{100 * row.metrics[name]['eer']:.2f}" for name in content.sets),
+            f"{100 * row.mean['eer']:.2f}",
+            f"{row.comparisons:,}",
+            f"{row.failed:,}",
+        ]
         for row in content.rows
     ]
-    print_table(["EER, per cent", *(name or "scores" for name in content.sets), "mean"], rows)
-    if out:
-        print_facts([("report", str(out))])
+    heads = ("EER, per cent", *(name or "scores" for name in content.sets), "mean", "comparisons", "failed")
+    print_table(heads, rows)
+    print_facts([*(("note", note) for note in content.notes), ("report", str(out) if out else "")])
 
 
 def command_line() -> str:
@@ -120,7 +128,9 @@ def _content(written: Written, title: str) -> ReportContent:
         for plan in written.plans
     ]
     pairs = gallery(written.matcher, written.evaluations, files, written.point) if files else []
-    provenance = provenance_of(command_line(), written.evaluations, written.matcher.bundle.card.files)
+    provenance = provenance_of(
+        command_line(), written.evaluations, written.matcher.bundle.card.files, HASHED[bool(files)]
+    )
     return report_content(
         title,
         written.evaluations,

@@ -12,6 +12,7 @@ import numpy as np
 
 from fpverify.comparison import Calibration, PreparedTemplate, prepare_template, similarities
 from fpverify.errors import FailureToAcquire, ScanError
+from fpverify.evaluation.sets.duplicates import duplicate_notes
 from fpverify.evaluation.sets.layout import Print, read_set
 from fpverify.evaluation.sets.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
@@ -77,7 +78,8 @@ class Runner:
         digest = hashlib.sha256()
         for one, content_hash in zip(plan.prints, hashes, strict=True):
             digest.update(one.file.encode() + b"\0" + bytes.fromhex(content_hash))
-        return self.compare_templates(plan, outcomes, digest.hexdigest())
+        notes = (*plan.notes, *duplicate_notes(plan.prints, hashes, outcomes))
+        return self.compare_templates(replace(plan, notes=notes), outcomes, digest.hexdigest())
 
     def compare_templates(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str) -> Evaluation:
         """Raw similarities of templates that are there already.
@@ -100,6 +102,7 @@ class Runner:
             model_id=load_bundle(self.model).model_id,
             failures={name: out for name, out in zip(plan.scans, outcomes, strict=True) if isinstance(out, str)},
             quality=np.array([one.quality if isinstance(one, Template) else np.nan for one in outcomes], np.float32),
+            notes=plan.notes,
         )
 
     @property

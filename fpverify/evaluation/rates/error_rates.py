@@ -167,6 +167,12 @@ def operating_point(evaluation: Evaluation, threshold: float, target_fmr: float,
     )
 
 
+def measured(evaluation: Evaluation) -> bool:
+    """Whether comparisons of both kinds were made: without, there are no rates."""
+    made = np.isfinite(evaluation.scores)
+    return bool((made & evaluation.mated).any() and (made & ~evaluation.mated).any())
+
+
 def failure_to_acquire_rate(evaluation: Evaluation) -> float:
     """FTA = scans that gave no template / scans."""
     return len(evaluation.failures) / len(evaluation.scans)

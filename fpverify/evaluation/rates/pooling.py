@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fpverify.evaluation.rates.summary import notes_of_sets
 from fpverify.vocabulary import Evaluation
 
 
@@ -34,4 +35,5 @@ def pooled(evaluations: Sequence[Evaluation], name: str = "pooled") -> Evaluatio
         model_id=evaluations[0].model_id,
         failures={f"{one.name}/{scan}": why for one in evaluations for scan, why in one.failures.items()},
         quality=np.concatenate(measured) if len(measured) == len(evaluations) else None,
+        notes=tuple(notes_of_sets([{"name": one.name, "notes": one.notes} for one in evaluations])),
     )
