@@ -52,15 +52,20 @@ def _of_scores(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _of_set(evaluation: Evaluation, threshold: float) -> Iterator[str]:
+    parted, several = _parted_fingers(evaluation, threshold)
     made, match = np.isfinite(evaluation.scores), evaluation.scores >= threshold
-    sides = made & evaluation.mated, made & ~evaluation.mated
-    found, false = (int((match & side).sum()) for side in sides)
-    shares = [float(match[side].mean()) if side.any() else 0.0 for side in sides]
-    if measured(evaluation) and (_mated_higher(evaluation) < LIKE_CHANCE or (false and shares[1] >= shares[0])):
-        counts = f"{found} of {sides[0].sum()} mated and {false} of {sides[1].sum()} non-mated comparisons match"
-        yield f"{counts}: {_naming(evaluation)}{'' if found or false else ' Is the resolution (--ppi) right?'}"
+    mated, non_mated = match[made & evaluation.mated], match[made & ~evaluation.mated]
+    if len(parted) > 1 and 2 * len(parted) >= several:
+        yield (
+            f"the prints of {len(parted)} of {several} fingers, such as {parted[0]}, fall into groups that match "
+            "within and not across: does each name mean one finger?"
+        )
+    elif measured(evaluation) and (_mated_higher(evaluation) < LIKE_CHANCE or mated.mean() < non_mated.mean()):
+        counts = f"{mated.sum()} of {len(mated)} mated and {non_mated.sum()} of {len(non_mated)} non-mated"
+        hint = "" if match.any() else " Is the resolution (--ppi) right?"
+        yield f"{counts} comparisons match: {_naming(evaluation)}{hint}"
     else:
-        yield from _of_fingers(evaluation, threshold)
+        yield from _one_finger_twice(evaluation, threshold)
 
 
 def _mated_higher(evaluation: Evaluation) -> float:
@@ -81,14 +86,7 @@ def _naming(evaluation: Evaluation) -> str:
     return "do the names and folders say which prints are of one finger?"
 
 
-def _of_fingers(evaluation: Evaluation, threshold: float) -> Iterator[str]:
-    """Fingers that look like several, and two that look like one."""
-    parted, several = _parted_fingers(evaluation, threshold)
-    if len(parted) > 1 and 2 * len(parted) >= several:
-        yield (
-            f"the prints of {len(parted)} of {several} fingers, such as {parted[0]}, fall into groups that match "
-            "within and not across: does each name mean one finger?"
-        )
+def _one_finger_twice(evaluation: Evaluation, threshold: float) -> Iterator[str]:
     worst = false_match_pairs(evaluation, threshold)["worst"]
     if worst and worst["count"] == worst["comparisons"] > 1:
         one, other = worst["fingers"]
