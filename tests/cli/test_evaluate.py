@@ -79,6 +79,69 @@ def test_a_scan_without_a_print_is_counted_and_named(
     assert list(answer["failures"]) == ["A_04"]
 
 
+def test_a_set_that_was_refused_whole_has_no_rates(call: Call, stripes: Path, edges_model: Path) -> None:
+    Path("faint").mkdir()
+    for name in ("1_1", "1_2", "2_1"):
+        Image.new("L", (300, 300), 255).save(f"faint/{name}.png", dpi=(500, 500))
+    words = ("--model", edges_model, "--workers", 1, "--metrics", "metrics.json", "--report", "report.html")
+    ended = call("evaluate", "faint", *words, "--roc", "roc.png")
+    assert ended.code == 3
+    assert ended.err.count("\n") == 1
+    assert "is the resolution (--ppi) right?" in ended.err
+    facts = {line.split()[0]: line.split(maxsplit=1)[1] for line in ended.out.splitlines()[1:] if len(line.split()) > 1}
+    rates = ("EER", "FMR100", "FMR1000", "ZeroFMR", "FMR", "FNMR")
+    assert {facts[rate] for rate in rates} == {"not measured"}
+    assert "3 comparisons" not in ended.out.splitlines()[0]
+    assert "1 mated and 2 non-mated comparisons, 3 of them failed" in ended.out
+    figures = json.loads(Path("metrics.json").read_text())
+    assert {figures[one] for one in ("eer", "fmr100", "auc", "fmr", "fnmr", "far", "curve")} == {None}
+    assert (figures["fta"], figures["failed"]) == (1.0, 3)
+    assert "not measured" in Path("report.html").read_text()
+    shutil.copytree(stripes, "both/stripes")
+    shutil.copytree("faint", "both/faint")
+    ended = call("evaluate", "both", "--model", edges_model, "--workers", 1, "--json")
+    assert ended.code == 3
+    assert ended.err.startswith("fpverify: faint: not measured")
+    assert ended.answer["mean"]["eer"] is None
+    assert [one["eer"] for one in ended.answer["sets"]] == [None, 0.0]
+
+
+def test_what_is_to_be_known_of_a_set_is_printed_and_in_the_json(call: Call, stripes: Path, edges_model: Path) -> None:
+    shutil.copytree(stripes, "set")
+    shutil.copy("set/A_00.bmp", "set/A_09.bmp")
+    Path("set/list.txt").touch()
+    words = ("evaluate", "set", "--model", edges_model, "--workers", 1)
+    notes = ["left out: 1 file of another kind (.txt)", "A_00 and A_09 are the same file"]
+    assert call(*words, "--json").answer["notes"] == notes
+    said = call(*words).out
+    assert all(f"note       {note}" in said for note in notes)
+
+
+def test_a_finger_where_the_impression_should_be_is_asked_about(call: Call, stripes: Path, edges_model: Path) -> None:
+    Path("set").mkdir()
+    for scan in stripes.glob("*.bmp"):
+        finger, impression = scan.stem.split("_")
+        shutil.copy(scan, f"set/{impression}_{'AB'.index(finger)}.bmp")
+    ended = call("evaluate", "set", "--model", edges_model, "--workers", 1)
+    assert "does the last number of the names mean the impression?" in " ".join(ended.out.split())
+    assert "12 false matches come from 6 of 6 pairs of fingers" in ended.out
+
+
+def test_the_curve_is_in_the_metrics_and_in_the_report(evaluate: Call) -> None:
+    evaluate("--metrics", "metrics.json", "--report", "report.json", "--scores", "scores.csv")
+    read, figures = read_scores("scores.csv"), json.loads(Path("metrics.json").read_text())
+    curve = figures["curve"]
+    assert curve["threshold"] == [*sorted(set(read.scores.tolist())), None]
+    for threshold, fmr, fnmr in zip(*curve.values(), strict=True):
+        match = [threshold is not None and score >= threshold for score in read.scores.tolist()]
+        pairs = list(zip(match, read.mated.tolist(), strict=True))
+        assert fmr == sum(hit and not mated for hit, mated in pairs) / 16
+        assert fnmr == sum(mated and not hit for hit, mated in pairs) / 12
+    assert figures["thresholds"].keys() == {"eer", "fmr100", "fmr1000", "fmr10000"}
+    (reported,) = json.loads(Path("report.json").read_text())["sets"]
+    assert {name: reported[name] for name in figures} == figures
+
+
 def test_the_number_of_workers_changes_nothing(evaluate: Call) -> None:
     evaluate("--scores", "one.csv")
     evaluate("--workers", 2, "--scores", "two.csv")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,11 +31,16 @@ LOOKS = (  # of the curves: colour (Okabe and Ito's, which the colour-blind tell
     ("#0072b2", (0, (5, 1, 1, 1, 1, 1)), "v"),
     ("#7f6000", (0, (1, 1)), "P"),
 )
+CROSS: Mapping[str, Any] = MappingProxyType(  # that marks a threshold
+    {"marker": "X", "markersize": 9, "markeredgecolor": "white", "zorder": 5}
+)
 SIZE_IN = (5.6, 4.2)
 TICKS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # of the DET's axes
-DET_WIDTH = 3.7  # normal deviates from the first tick to 50 %
+EVEN = 0.5  # a rate of guessing, where the DET's axes end
+DET_WIDTH = 3.7  # normal deviates from the first tick to there
 BAND_RESAMPLES = 500  # of the fingers, for the bands: their ends then move by a tenth of their width
 MOST_POINTS = 2000  # of a curve that is drawn: then less than the width of its line between any two
+FEW_POINTS = 30  # of a curve: each is seen
 BINS = 60  # of a histogram
 RELIABLE = (0.2, 2.0)  # realised over nominal FMR, the shaded corridor
 
@@ -56,11 +62,11 @@ def det(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
         if without_errors(one):
             _det_bound(axes, one, look["color"])
         if threshold is not None:
-            at = _at(one, threshold)
-            axes.plot(*map(_deviate, at), marker="X", markersize=9, color=look["color"], markeredgecolor="white")
+            at = [float(_deviate(np.clip(rate, TICKS[0], EVEN))) for rate in _at(one, threshold)]
+            axes.plot(*at, **CROSS, color=look["color"], clip_on=False)  # on the edge if it lies beyond, and seen whole
     if band:
         _det_band(axes, evaluations[-1])
-    ends = _deviate(np.array([TICKS[0], 0.5]))
+    ends = _deviate(np.array([TICKS[0], EVEN]))
     axes.plot(ends, ends, color=GREY, linewidth=0.8, label="FMR = FNMR")
     ticks = _deviate(np.array(TICKS))
     labels = [f"{100 * tick:g}" for tick in TICKS]
@@ -88,10 +94,8 @@ def roc(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
             axes.axhline(1 - fnmr_bound, color=look["color"], linestyle=":", linewidth=1.0)
             lowest = min(lowest, 1 - fnmr_bound)
         if threshold is not None:
-            at = _at(one, threshold)
-            axes.plot(
-                max(at[0], floor), 1 - at[1], marker="X", markersize=9, color=look["color"], markeredgecolor="white"
-            )
+            fmr_there, fnmr_there = _at(one, threshold)
+            axes.plot(max(fmr_there, floor), 1 - fnmr_there, **CROSS, color=look["color"])
     if band:
         curves = Curves.of(evaluations[-1], BAND_RESAMPLES)
         fmr, fnmr = curves.band()
@@ -184,9 +188,9 @@ def _looks(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def _every(count: int) -> int:
-    """Of so many points, every how-manieth bears a marker."""
-    return max(1, count // 8)
+def _every(count: int) -> float | None:
+    """How far apart markers stand, in diagonals of the picture; each of a few points bears one."""
+    return None if count <= FEW_POINTS else 0.1
 
 
 def _corners(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:

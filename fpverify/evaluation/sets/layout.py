@@ -261,14 +261,16 @@ def _left_out(folder: Path, prints: Sequence[Print]) -> tuple[str, ...]:
     endings = sorted({path.suffix or "no ending" for path in files if path not in images})
     said = []
     if endings:
-        more = ", ..." if len(endings) > SHOWN_ENDINGS else ""
-        said.append(
-            f"{len(files) - len(images)} by their endings no images ({', '.join(endings[:SHOWN_ENDINGS])}{more})"
-        )
+        named = ", ".join(endings[:SHOWN_ENDINGS] + ["..."] * (len(endings) > SHOWN_ENDINGS))
+        said.append(f"{_counted(len(files) - len(images), 'file')} of another kind ({named})")
     if images:
-        said.append(f"{len(images)} in folders deeper down, such as {images[0].relative_to(folder).as_posix()}")
-    noun = "file" if len(files) == 1 else "files"
-    return (f"{len(files)} {noun} left out: {'; '.join(said)}",) if files else ()
+        first = images[0].relative_to(folder).as_posix()
+        said.append(f"{_counted(len(images), 'image')} in folders further down, such as {first}")
+    return (f"left out: {'; '.join(said)}",) if said else ()
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _hidden(path: Path, folder: Path) -> bool:

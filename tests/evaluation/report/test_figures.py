@@ -114,3 +114,12 @@ def test_a_single_error_takes_the_words_back() -> None:
     one = evaluation_of(np.array([30.0, 31.0, 8.0]), np.array([1.0, 9.0]))
     (axes,) = figures.det([one]).axes
     assert "no errors" not in " ".join(text.get_text() for text in axes.get_legend().get_texts())  # type: ignore[union-attr]
+
+
+def test_the_cross_of_a_threshold_without_errors_stands_on_the_edge() -> None:
+    one = evaluation_of(np.linspace(30, 40, 48), np.linspace(0, 10, 448))
+    (axes,) = figures.det([one], 20.0).axes
+    (cross,) = (line for line in axes.lines if line.get_marker() == "X")
+    low = figures._deviate(figures.TICKS[0])
+    assert [float(side[0]) for side in cross.get_data()] == [low, low]  # type: ignore[index]
+    assert axes.get_xlim()[0] == axes.get_ylim()[0] == low

@@ -126,10 +126,10 @@ def test_what_is_left_out_is_counted_in_a_line(tmp_path: Path) -> None:
     folder = files(tmp_path, "1_1.png", "1_2.png", "2_1.png", "fpverify-set.yaml", ".hidden", "._1_1.png")
     assert read_set(folder).notes == ()
     files(folder, "notes.txt", "Thumbs.db", "README")
-    assert read_set(folder).notes == ("3 files left out: 3 by their endings no images (.db, .txt, no ending)",)
+    assert read_set(folder).notes == ("left out: 3 files of another kind (.db, .txt, no ending)",)
     nested = files(tmp_path / "nested", "1/a.png", "1/b.png", "2/a.png", "2/more/c.png", "2/list.csv")
     assert read_set(nested).notes == (
-        "2 files left out: 1 by their endings no images (.csv); 1 in folders deeper down, such as 2/more/c.png",
+        "left out: 1 file of another kind (.csv); 1 image in folders further down, such as 2/more/c.png",
     )
     (plan,) = make_plans([nested])
     assert plan.notes == read_set(nested).notes
