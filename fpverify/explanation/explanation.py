@@ -116,6 +116,10 @@ class Explanation:
     score: Score
     point: OperatingPoint
 
+    def __bool__(self) -> bool:
+        """Whether the prints match."""
+        return self.decision.match
+
     @property
     def decision(self) -> Decision:
         """Match or non-match at the operating point."""

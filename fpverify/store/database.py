@@ -27,7 +27,7 @@ from fpverify.store.records import Record, new_record
 from fpverify.store.rotation import rotate
 from fpverify.store.rows import Rows
 from fpverify.store.scan_format import decode_scan, encode_scan
-from fpverify.store.subject_ids import subject_id
+from fpverify.store.subject_ids import require_plain, subject_id
 from fpverify.store.summary import FingerSummary, summaries
 from fpverify.store.trail import Trail
 from fpverify.store.vault import Vault
@@ -145,6 +145,8 @@ class Store:
         first = new_record(subject_id(subject), finger, template, moment, metadata)
         image = None if scan is None else encode_scan(scan)
         with self._changing():
+            if self._database.subject_row(first.subject) is None:
+                require_plain(first.subject)
             owner = self._rows.owner_or_new(first.subject)
             record = first._replace(number=self._rows.next_number(owner, first.finger))
             self._rows.insert(owner, record, image)
@@ -213,6 +215,8 @@ class Store:
         """
         name = subject_id(subject)
         new_name = name if rename is None else subject_id(rename)
+        if new_name != name:
+            require_plain(new_name)
         with self._changing():
             owner = self._rows.owner(name)
             if new_name != name and self._database.subject_row(new_name) is not None:
