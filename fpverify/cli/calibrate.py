@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.caching import CACHE
-from fpverify.cli.options import DB, JSON, KEY, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
+from fpverify.cli.options import CACHE, DB, JSON, KEY, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, percent_within, print_json, print_table
 from fpverify.settings import Settings, load_settings

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.enrollment import print_enrollment
-from fpverify.cli.measurement import print_figures
+from fpverify.cli.enroll import print_enrollment
+from fpverify.cli.evaluate import print_figures
 from fpverify.cli.options import DB, MODEL, WORKERS, options
-from fpverify.cli.verification import print_decision
+from fpverify.cli.verify import print_decision
 from fpverify.cli.words import say_new_key
 from fpverify.settings import Settings, load_settings
 

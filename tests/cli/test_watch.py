@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fpverify.cli.watching import Inbox, subject_of
+from fpverify.cli.watch import Inbox, subject_of
 from fpverify.errors import EnrollmentError
 
 Call = Callable[..., Any]
@@ -169,7 +169,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("fpverify.cli.watching.time.monotonic", clock)
+    monkeypatch.setattr("fpverify.cli.watch.time.monotonic", clock)
     return clock
 
 
@@ -208,8 +208,8 @@ def test_an_empty_file_has_time_to_be_filled(inbox: Path, clock: Clock) -> None:
 
 
 def test_once_does_not_wait_for_ever(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fpverify.cli.watching.ONCE_PATIENCE_S", 0.3)
-    monkeypatch.setattr("fpverify.cli.watching.POLL_S", 0.02)
+    monkeypatch.setattr("fpverify.cli.watch.ONCE_PATIENCE_S", 0.3)
+    monkeypatch.setattr("fpverify.cli.watch.POLL_S", 0.02)
     (inbox / "A_1.bmp").touch()
     assert list(Inbox(inbox).until_done(threading.Event())) == []
 

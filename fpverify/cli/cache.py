@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import click
 
-from fpverify.cli.options import JSON, options
+from fpverify.cli.options import CACHE, JSON, options
+from fpverify.cli.sets import opened_cache
 from fpverify.cli.words import counted, print_facts, print_json
 from fpverify.settings import load_settings
-
-if TYPE_CHECKING:
-    from fpverify.evaluation.templates import TemplateCache
-
-CACHE = click.option("--cache", type=click.Path(), metavar="DIR", help="Folder.  [default: the user's cache folder]")
-
-
-def opened_cache(folder: str | None) -> TemplateCache:
-    """The cache in a folder; None is the user's own, if the settings name no other."""
-    from fpverify.evaluation.templates import TemplateCache, default_cache_folder
-
-    try:
-        return TemplateCache(default_cache_folder() if folder is None else Path(folder))
-    except RuntimeError as error:
-        raise click.UsageError("this user has no home folder; name a folder with --cache") from error
 
 
 @click.group(

@@ -1,51 +1,17 @@
-"""train, models: where models come from, and which there are."""
+"""models: which there are, and what is known of each."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.options import JSON, WORKERS, options
+from fpverify.cli.options import JSON, options
 from fpverify.cli.words import percent, percent_within, print_facts, print_json, print_table
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
     from fpverify.models import Bundle, Card
-
-TRAINING_LIBRARIES = frozenset({"keras", "tensorflow", "jax", "torch"})
-
-
-@click.command(
-    "train",
-    epilog="""\b
-Examples:
-  fpverify train recipes/stripes.yaml --out stripes-model
-  fpverify verify stripes/A_07.bmp --id A --model stripes-model
-
-\b
-Needs TensorFlow: pip install 'fpverify[train]'
-""",
-)
-@options(
-    click.argument("recipe", type=click.Path()),
-    click.option("--out", type=click.Path(), required=True, metavar="DIR", help="Folder of the new model."),
-    click.option("--only", multiple=True, metavar="STAGE", help="Train this network alone; may be given repeatedly."),
-    WORKERS,
-)
-def train_command(*, recipe: str, out: str, only: tuple[str, ...], workers: int | None) -> None:
-    """Train a model by a recipe, on synthetic fingers.
-
-    Killed at any moment, the same command goes on where it was. Networks can be trained side by side, each with --only;
-    the same command without it then makes the model.
-    """
-    bundle = _train(Path(recipe), Path(out), only, load_settings(workers=workers).processes)
-    if bundle is None:
-        click.echo(f"trained {' and '.join(only)}; the same command without --only makes the model")
-    else:
-        click.echo(f"trained {bundle.model_id}; use it with --model {out}")
 
 
 @click.command(
@@ -70,19 +36,6 @@ def models_command(*, model: str | None, as_json: bool) -> None:
         print_table(("model", "kind", "created", "FNMR at default"), [_row(bundle.card) for bundle in bundles])
     else:
         click.echo("no models come with this installation")
-
-
-def _train(recipe: Path, out: Path, only: tuple[str, ...], workers: int) -> Bundle | None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks to programmers
-    try:
-        from fpverify.training import train
-    except ModuleNotFoundError as error:
-        if error.name not in TRAINING_LIBRARIES:
-            raise
-        raise click.ClickException(
-            f"training needs {error.name}, which is not installed; pip install 'fpverify[train]'"
-        ) from error
-    return train(recipe, out, workers=workers, only=only)
 
 
 def _row(card: Card) -> tuple[str, ...]:

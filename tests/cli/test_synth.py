@@ -1,5 +1,3 @@
-"""synth, train and models."""
-
 from __future__ import annotations
 
 import json
@@ -7,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -52,48 +49,3 @@ def test_labels_lie_beside_the_prints(call: Call) -> None:
     labels = json.loads(Path("prints/1_1.json").read_text())
     assert labels["ppi"] == 500
     assert len(labels["minutiae"]) > 5
-
-
-def test_a_card_is_shown(call: Call, edges_model: Path) -> None:
-    ended = call("models", edges_model)
-    assert ended.code == 0
-    assert ended.out.startswith("edges-1\n")
-    for said in ("whole-print", "No liveness detection", "0.09 % (0.05 to 0.15 %)", "2 % (1 to 3 %)"):
-        assert said in ended.out
-    card = call("models", edges_model, "--json").answer["models"][0]
-    assert card["id"] == "edges-1"
-    assert [point["target_fmr"] for point in card["operating_points"]] == [0.01, 0.001, 0.0001]
-
-
-def test_the_release_model_is_listed(call: Call, release_model: str) -> None:
-    assert release_model in call("models").out
-    assert release_model in [card["id"] for card in call("models", "--json").answer["models"]]
-
-
-def test_listing_no_models_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fpverify.models.shipped_models", list)
-    assert call("models").out == "no models come with this installation\n"
-
-
-@pytest.mark.train
-@pytest.mark.parametrize(("recipe", "said"), [("none.yaml", "none.yaml"), ("bad.yaml", "bad.yaml")])
-def test_a_recipe_that_cannot_be_followed_is_one_line(call: Call, recipe: str, said: str) -> None:
-    pytest.importorskip("tensorflow")
-    Path("bad.yaml").write_text("kind: [unclosed")
-    ended = call("train", recipe, "--out", "model")
-    assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
-    assert said in ended.err
-    assert not Path("model").exists()
-
-
-@pytest.mark.train
-def test_the_tests_own_model_is_what_its_source_says(stripes: Path) -> None:
-    pytest.importorskip("tensorflow")
-    import runpy
-
-    from fpverify.models import LiteRtNetwork
-
-    source = runpy.run_path(str(Path(__file__).parents[1] / "data" / "edges.py"))
-    batch = np.random.default_rng(1).normal(size=(1, 160, 160, 1)).astype(np.float32)
-    kept = LiteRtNetwork(source["EDGES"].read_bytes())(batch)
-    assert np.abs(source["edges_network"]()(batch) - kept).max() < 1e-6

@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.caching import CACHE
-from fpverify.cli.options import CALIBRATION, DB, FMR, JSON, KEY, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
-from fpverify.cli.reporting import Written, write_report
+from fpverify.cli.options import (
+    CACHE,
+    CALIBRATION,
+    DB,
+    FMR,
+    JSON,
+    KEY,
+    MODEL,
+    PICTURES,
+    PPI,
+    WORKERS,
+    OutputFile,
+    options,
+)
+from fpverify.cli.report import Written, write_report
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table
 from fpverify.settings import Settings, load_settings

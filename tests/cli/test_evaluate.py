@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +13,6 @@ from PIL import Image
 from fpverify.evaluation import read_scores
 
 Call = Callable[..., Any]
-
-
-@pytest.fixture
-def evaluate(call: Call, stripes: Path, edges_model: Path) -> Call:
-    """Evaluates the stripes by the model edges-1, in this process."""
-    return lambda *words: call("evaluate", stripes, "--model", edges_model, "--workers", 1, *words)
 
 
 def test_people_get_a_small_table(evaluate: Call, stripes: Path) -> None:
@@ -219,84 +212,3 @@ def test_the_enrolled_impressions_are_evaluated(
     ended = call("evaluate", "--store", "--model", other, "--workers", 1)
     assert (ended.code, ended.err.count("\n")) == (3, 1)
     assert "6 of 6 impressions" in ended.err
-
-
-def cached(call: Call, *words: object) -> int:
-    entries: int = call("cache", "info", "--json", *words).answer["entries"]
-    return entries
-
-
-def test_templates_are_kept_unless_told_otherwise(evaluate: Call, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    evaluate("--no-cache")
-    assert cached(call) == 0
-    evaluate()
-    assert cached(call) == 8
-    evaluate("--cache", "here")
-    assert cached(call, "--cache", "here") == 8
-    monkeypatch.setenv("FPVERIFY_CACHE", "there")
-    evaluate()
-    assert cached(call) == cached(call, "--cache", "there") == 8
-    assert call("cache", "clear").out.splitlines()[0] == "removed 8 templates"
-    assert cached(call) == 0
-    assert cached(call, "--cache", "here") == 8
-    monkeypatch.delenv("FPVERIFY_CACHE")
-    assert call("cache", "info").out.splitlines()[0].startswith("8 templates, 0.0 MB")
-
-
-def test_a_cache_changes_no_figure(evaluate: Call) -> None:
-    answers = [evaluate("--json", *words).out for words in (("--no-cache",), (), ())]
-    assert answers[0] == answers[1] == answers[2]
-
-
-@pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="everything can be written")
-def test_a_cache_folder_of_the_user_that_cannot_be_written_is_done_without(
-    evaluate: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("closed").mkdir(mode=0o500)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(Path("closed").absolute()))
-    assert evaluate().code == 0
-
-
-def test_a_cache_folder_of_the_user_that_is_a_file_is_done_without(
-    evaluate: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(Path("file").absolute()))
-    assert evaluate().code == 0
-
-
-def test_a_demo_enrolls_verifies_and_draws(call: Call, release_model: str) -> None:
-    ended = call("demo", "--out", "tour", "--workers", 1)
-    assert ended.code == 0, ended.err
-    decisions = [line for line in ended.out.splitlines() if line in {"match", "non-match"}]
-    assert decisions == ["match", "non-match"]
-    with Image.open("tour/roc.png") as picture:
-        assert picture.width > 300
-    assert not Path("enroll_db").exists()
-
-
-def demo_alone(call: Call, monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
-    """A demo without its evaluation."""
-    monkeypatch.setattr("fpverify.cli.demonstration._evaluate", lambda *_: None)
-    ended = call("demo", *words)
-    assert ended.code == 0, ended.err
-    return ended
-
-
-def test_a_store_that_is_thrown_away_leaves_no_key_and_claims_none(
-    call: Call, release_model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    call("keys", "new", "--out", "door.key")
-    before = Path("door.key").read_text()
-    monkeypatch.setenv("FPVERIFY_KEY", "file:door.key")
-    assert demo_alone(call, monkeypatch).err == ""
-    assert Path("door.key").read_text() == before
-    monkeypatch.delenv("FPVERIFY_KEY")
-    demo_alone(call, monkeypatch)
-    assert not (Path(os.environ["XDG_CONFIG_HOME"]) / "fpverify").exists()
-
-
-def test_a_demo_with_a_store_of_its_own_says_where_its_key_is(
-    call: Call, release_model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert demo_alone(call, monkeypatch, "--db", "tour").err.startswith("fpverify: made the key ")

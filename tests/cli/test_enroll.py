@@ -132,40 +132,6 @@ def test_an_id_reads_the_same_however_its_accents_are_written(enroll: Call, veri
     assert verify("A_01.bmp", subject="Zo\u00eb").code == 0
 
 
-def test_the_list_has_a_line_for_each_finger(call: Call, enroll: Call) -> None:
-    for subject, finger in (("B", "right-index"), ("A", "left-thumb"), ("A", "right-thumb"), ("A", "right-thumb")):
-        enroll("A_00.bmp", "--unchecked", "--finger", finger, subject=subject)
-    expected = [("A", "right-thumb", 2), ("A", "left-thumb", 1), ("B", "right-index", 1)]
-    rows = [tuple(line.split()[:3]) for line in call("list").out.splitlines()]
-    assert rows == [("subject", "finger", "impressions"), *((*names, str(count)) for *names, count in expected)]
-    fingers = call("list", "--json").answer["fingers"]
-    assert [(one["subject"], one["finger"], one["impressions"]) for one in fingers] == expected
-    assert (fingers[0]["models"], fingers[0]["qualities"]) == (["edges-1"], [1.0, 1.0])
-
-
-def test_an_empty_store_says_so(call: Call, enrolled: Path) -> None:
-    assert call("delete", "--id", "A").code == 0
-    assert call("list").out == f"nobody is enrolled in {enrolled}\n"
-    assert call("list", "--json").answer == {"store": str(enrolled), "fingers": []}
-
-
-def test_showing_a_subject_has_a_line_for_each_impression(call: Call, enrolled: Path, enroll: Call) -> None:
-    enroll("A_01.bmp", "--finger", "right-index")
-    enroll("A_02.bmp", "--finger", "left-index", "--unchecked")
-    assert call("show", "--id", "A").out.startswith(f"A: 3 impressions in {enrolled}\n")
-    shown = call("show", "--id", "A", "--finger", "right-index", "--json").answer["impressions"]
-    assert [(one["finger"], one["impression"]) for one in shown] == [("right-index", 1), ("right-index", 2)]
-
-
-def test_deleting_a_finger_keeps_the_others(call: Call, enrolled: Path, enroll: Call) -> None:
-    enroll("A_02.bmp", "--finger", "left-index", "--unchecked")
-    ended = call("delete", "--id", "A", "--finger", "right-index")
-    assert (ended.code, ended.out) == (0, f"deleted A, finger right-index: 1 impression gone from {enrolled}\n")
-    assert call("show", "--id", "A", "--json").answer["impressions"][0]["finger"] == "left-index"
-    gone = call("delete", "--id", "A", "--json").answer
-    assert gone == {"store": str(enrolled), "subject": "A", "finger": None, "deleted": 1}
-
-
 def test_the_store_is_where_flag_variable_or_file_say(
     call: Call, enroll: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
