@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison import Alignment, Overlap
-from fpverify.explanation.explanation import Explanation, common_minutiae
+from fpverify.explanation.common_area import common_minutiae
+from fpverify.explanation.explanation import Explanation
 from fpverify.explanation.palette import (
     EDGE,
     INK,
