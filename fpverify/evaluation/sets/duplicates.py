@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 
 from fpverify.evaluation.sets.layout import Print
@@ -10,6 +11,7 @@ from fpverify.scans import read_scan
 from fpverify.store import encode_template
 from fpverify.vocabulary import Template
 
+OF_NOTHING = hashlib.sha256().hexdigest()  # of files that could not be read
 SHOWN_GROUPS = 5  # of files that are the same; a set that was copied whole has hundreds
 
 
@@ -21,7 +23,7 @@ def duplicate_notes(prints: Sequence[Print], hashes: Sequence[str], outcomes: Se
         hashes: (s) of the content of each file.
         outcomes: (s) templates; pictures are looked at where two files gave the same one.
     """
-    files = _alike(dict(enumerate(hashes)))
+    files = _alike({k: one for k, one in enumerate(hashes) if one != OF_NOTHING})
     again = {place for group in files for place in group[1:]}
     records = {
         k: encode_template(one) for k, one in enumerate(outcomes) if isinstance(one, Template) and k not in again
