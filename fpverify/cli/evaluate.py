@@ -343,9 +343,10 @@ def _write_files(
         write_scores(one, path)
     if metrics:
         metrics.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    whole = evaluations[0] if len(evaluations) == 1 else pooled(evaluations)
-    if roc and measured(whole):
-        plot_roc(whole, point.threshold, roc)
+    if roc:
+        whole = evaluations[0] if len(evaluations) == 1 else pooled(evaluations)
+        if measured(whole):
+            plot_roc(whole, point.threshold, roc)
 
 
 def _score_files(evaluations: Sequence[Evaluation], scores: Path | None) -> list[tuple[Evaluation, Path]]:

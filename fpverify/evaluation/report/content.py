@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 from fpverify.evaluation.rates.pooling import pooled
 from fpverify.evaluation.rates.reliability import ReliabilityPoint, reliability
-from fpverify.evaluation.rates.summary import mean_rate, notes_of_sets
+from fpverify.evaluation.rates.summary import notes_of_sets
 from fpverify.evaluation.report.gallery import Pair
 from fpverify.evaluation.report.zoo import FingerRow, zoo
 from fpverify.vocabulary import Evaluation, OperatingPoint
@@ -59,8 +61,9 @@ class ReportContent:
 
     @property
     def mean(self) -> dict[str, float | None]:
-        """Of the rates over the sets."""
-        return {rate: mean_rate([one.metrics for one in self.sets], rate) for rate in MEANS}
+        """Of the rates over the sets; None where a set was not measured."""
+        values = {rate: [one.metrics[rate] for one in self.sets] for rate in MEANS}
+        return {rate: None if None in its else float(np.mean(its)) for rate, its in values.items()}
 
     @property
     def notes(self) -> list[str]:

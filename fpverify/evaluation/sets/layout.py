@@ -138,7 +138,7 @@ def apart(sets: Sequence[PrintSet]) -> str | None:
         return None
     every = set[str]().union(*fingers)
     recurs = len(every) < sum(map(len, fingers))
-    if recurs and not all(OF_A_HAND.fullmatch(one) or (one.isdigit() and int(one) <= FINGERS) for one in every):
+    if recurs and not all(OF_A_HAND.fullmatch(one) or (one.isdecimal() and int(one) <= FINGERS) for one in every):
         return None
     named = ", ".join([one.name for one in sets[:3]] + ["..."] * (len(sets) > 3))
     return (
@@ -258,7 +258,7 @@ def _left_out(folder: Path, prints: Sequence[Print]) -> tuple[str, ...]:
     others = [path for path in sorted(folder.rglob("*")) if path not in used and not _hidden(path, folder)]
     files = [path for path in others if path.is_file()]
     images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
-    endings = sorted({path.suffix or "no ending" for path in files if path not in images})
+    endings = sorted({path.suffix or "no ending" for path in files if path.suffix.lower() not in IMAGE_SUFFIXES})
     said = []
     if endings:
         named = ", ".join(endings[:SHOWN_ENDINGS] + ["..."] * (len(endings) > SHOWN_ENDINGS))

@@ -42,6 +42,7 @@ def right(fingers: int = 8, impressions: int = 3, **how: float) -> Evaluation:
 def test_nothing_is_asked_of_a_set_that_is_right() -> None:
     for seed in range(5):
         assert doubts(right(seed=seed), THRESHOLD) == []
+        assert doubts(right(5, 4, seed=seed), THRESHOLD) == []
         assert doubts(right(seed=seed)) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from PIL import Image
 
 from fpverify.evaluation import evaluate
-from fpverify.evaluation.sets.duplicates import SHOWN_GROUPS
+from fpverify.evaluation.sets.duplicates import SHOWN_GROUPS, duplicate_notes
+from fpverify.evaluation.sets.layout import list_prints
 from fpverify.evaluation.templates import TemplateCache
+from fpverify.matching import Matcher
+from fpverify.scans import read_scan
 
 
 @pytest.fixture
@@ -42,11 +46,14 @@ def test_a_picture_in_another_format_is_the_same_picture(folder: Path, edges_mod
 
 
 def test_pictures_that_only_gave_the_same_template_are_not_called_the_same(folder: Path, edges_model: Path) -> None:
-    with Image.open(folder / "A_00.bmp") as image:
-        pixels = image.copy()
-    pixels.putpixel((0, 0), 255 - int(str(pixels.getpixel((0, 0)))))
-    pixels.save(folder / "A_08.bmp", dpi=(500, 500))
-    assert evaluate(folder, model=edges_model, workers=1).notes == ()
+    prints = list_prints(folder)[:2]
+    template = Matcher.load(edges_model).template(read_scan(prints[0].path))
+    assert duplicate_notes(prints, ["a", "b"], [template, template]) == []
+    assert duplicate_notes(prints, ["a", "a"], [template, template]) == ["A_00 and A_01 are the same file"]
+
+
+def test_files_that_could_not_be_read_are_not_called_the_same(folder: Path) -> None:
+    assert duplicate_notes(list_prints(folder)[:2], [hashlib.sha256().hexdigest()] * 2, ["gone", "gone"]) == []
 
 
 def test_a_set_that_was_copied_whole_does_not_fill_the_page(folder: Path, edges_model: Path) -> None:

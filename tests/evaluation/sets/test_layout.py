@@ -161,6 +161,12 @@ def test_folders_called_as_fingers_are_fingers_of_people(tmp_path: Path, name: s
     assert [one.finger for one in read_set(find_sets([folder])[0]).prints] == [f"anna/{name}"] * 2 + [f"bo/{name}"]
 
 
+def test_a_person_alone_is_a_set_of_fingers(tmp_path: Path) -> None:
+    folder = files(tmp_path, "anna/left/x.png", "anna/right/x.png")
+    assert find_sets([folder]) == [folder / "anna"]
+    assert [one.finger for one in list_prints(folder / "anna")] == ["left", "right"]
+
+
 @pytest.mark.parametrize("name", ["101", "7", "session1", "scans"])
 def test_other_folders_in_folders_are_sets(tmp_path: Path, name: str) -> None:
     folder = files(tmp_path, f"a/{name}/x.png", f"a/{name}/y.png", f"b/{name}/x.png")
