@@ -19,12 +19,9 @@ CACHE = click.option("--cache", type=click.Path(), metavar="DIR", help="Folder. 
 
 def opened_cache(folder: str | None) -> TemplateCache:
     """The cache in a folder; None is the user's own, if the settings name no other."""
-    from fpverify.evaluation.templates import TemplateCache, default_cache_folder
+    from fpverify.evaluation.templates import TemplateCache
 
-    try:
-        return TemplateCache(default_cache_folder() if folder is None else Path(folder))
-    except RuntimeError as error:
-        raise click.UsageError("this user has no home folder; name a folder with --cache") from error
+    return TemplateCache.default() if folder is None else TemplateCache(Path(folder))
 
 
 @click.group(

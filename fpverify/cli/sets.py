@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.cli.caching import opened_cache
+from fpverify.errors import FpverifyError, SettingsError
 from fpverify.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ def plans_of(
     folders: Sequence[str], protocol: str, pairs: str | None, ppi: float | None, default_ppi: float | None
 ) -> list[Plan]:
     """The plans of folders; what cannot be a plan is wrong use."""
-    from fpverify.errors import FpverifyError
     from fpverify.evaluation.sets.protocol import make_plans
 
     try:
@@ -35,7 +35,7 @@ def writable_cache(settings: Settings) -> TemplateCache | None:
     try:
         kept = opened_cache(settings.cache)
         kept.require_writable()
-    except (OSError, click.UsageError):
+    except (OSError, SettingsError):
         if settings.cache is not None:
             raise
         return None

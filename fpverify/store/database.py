@@ -21,10 +21,9 @@ from fpverify.errors import CorruptRecord, EnrollmentError, NotEnrolled, ScanErr
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code, finger_name
-from fpverify.store.founding import opened_vault
+from fpverify.store.founding import opened_vault, require_key_place
 from fpverify.store.location import DEFAULT_FOLDER
 from fpverify.store.records import Record, new_record
-from fpverify.store.rotation import rotate
 from fpverify.store.rows import Rows
 from fpverify.store.scan_format import decode_scan, encode_scan
 from fpverify.store.subject_ids import subject_id
@@ -78,7 +77,10 @@ class Store:
             WrongKey: there is no key, or it does not open the store.
             CorruptRecord: the file is damaged, or no database at all.
             StoreLocked: another process held it for longer than `timeout_s`.
+            SettingsError: the key is in its default place, and this user has no home folder.
         """
+        if create:
+            require_key_place(location, key)
         database = open_database(location, create=create, timeout_s=timeout_s)
         try:
             return cls(database, *opened_vault(database, key, create=create))
@@ -321,6 +323,8 @@ class Store:
         Raises:
             StoreError: the store cannot be written, or its keys cannot be replaced where they are kept.
         """
+        from fpverify.store.rotation import rotate  # here: verifying needs none of it
+
         return rotate(self._database, self._vault, progress)
 
     def append_audit(
