@@ -1,4 +1,4 @@
-"""What the package imports, `pyproject.toml` declares: nothing is there only because another library happens to need it."""
+"""What the package imports, `pyproject.toml` declares: nothing is there by the grace of another library."""
 
 from __future__ import annotations
 
