@@ -11,6 +11,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ class Browser:
         self.complaints: list[str] = []
         for domain in ("Page", "Runtime", "Log", "DOM"):
             self.call(f"{domain}.enable")
+
+    def close(self) -> None:
+        self._wire.close()
 
     def call(self, method: str, **given: Any) -> dict[str, Any]:
         self._number += 1
@@ -104,7 +108,8 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     try:
         assert process.stderr is not None
         port = next(int(found[1]) for line in process.stderr if (found := re.search(r"ws://127.0.0.1:(\d+)/", line)))
-        yield Browser(port)
+        with closing(Browser(port)) as opened:
+            yield opened
     finally:
         process.terminate()
         process.communicate(timeout=WAIT_S)
