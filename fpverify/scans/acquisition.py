@@ -25,7 +25,7 @@ LEAST_SIDE_PX = round(LEAST_SIDE_MM / MM_PER_INCH * GIVEN_PPI[0])  # too small a
 
 
 def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
-    """The scan in an image file: BMP, PNG, TIFF, JPEG, PGM and its kin, or WSQ.
+    """The scan in an image file: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and its kin, or WSQ.
 
     Colours become grey, transparent parts white, 16 bits 8, bright ridges on dark are inverted. A file with several
     images is refused.

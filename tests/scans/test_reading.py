@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from drawn import draw_print
+from drawn import draw_print, encoded
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
 
 from fpverify.errors import UnreadableScan, UnsupportedResolution
-from fpverify.scans import read_scan, scan_from_pixels
+from fpverify.scans import IMAGE_SUFFIXES, read_scan, scan_from_bytes, scan_from_pixels
 from fpverify.scans.levels import grey_from_array
 from fpverify.vocabulary import ByteArray
 
@@ -41,6 +42,10 @@ EXACT: dict[str, tuple[Image.Image, str]] = {
     "PNG": (GREY, "png"),
     "TIFF": (GREY, "tif"),
     "PGM": (GREY, "pgm"),
+    "JPEG 2000": (GREY, "jp2"),
+    "bare JPEG 2000": (GREY, "j2k"),
+    "colour JPEG 2000": (GREY.convert("RGB"), "jp2"),
+    "16 bit JPEG 2000": (SIXTEEN, "jp2"),
     "colour BMP": (GREY.convert("RGB"), "bmp"),
     "colour PNG": (GREY.convert("RGB"), "png"),
     "PPM": (GREY.convert("RGB"), "ppm"),
@@ -67,6 +72,25 @@ def test_lossless_files_give_their_pixels(kind: str, save: Save) -> None:
 def test_compressed_tiffs_give_their_pixels(compression: str, save: Save) -> None:
     path = save(GREY, "tif", compression=compression)
     np.testing.assert_array_equal(read_scan(path, ppi=500).pixels, PRINT)
+
+
+KINDS = {".mpo": "JPEG"}  # of which Pillow would not write a single picture
+
+
+@pytest.mark.parametrize("suffix", IMAGE_SUFFIXES)
+def test_files_of_every_listed_ending_are_read(suffix: str, save: Save) -> None:
+    import wsq  # noqa: F401 - teaches Pillow to write WSQ
+
+    pixels = read_scan(save(GREY, suffix[1:], format=KINDS.get(suffix)), ppi=500).pixels
+    assert np.corrcoef(pixels.ravel(), PRINT.ravel())[0, 1] > 0.95  # WSQ smooths the noise of the drawing
+
+
+def test_the_first_picture_of_a_photograph_is_read(save: Save) -> None:
+    small = GREY.resize((75, 75))
+    path = save(GREY, "jpg", format="MPO", save_all=True, append_images=[small], dpi=(500, 500), quality=95)
+    scan = read_scan(path)
+    assert np.abs(scan.pixels.astype(int) - PRINT).mean() < 3
+    assert scan.ppi == 500
 
 
 def test_jpeg_gives_nearly_its_pixels(save: Save) -> None:
@@ -164,6 +188,42 @@ def test_the_header_states_the_resolution(kind: str, save: Save) -> None:
     scan = read_scan(save(GREY, ending, **options))
     assert scan.ppi == pytest.approx(ppi, abs=1e-3)
     assert not scan.ppi_estimated
+
+
+def jpeg2000_stating(*boxes: tuple[bytes, bytes]) -> bytes:
+    """A JPEG 2000 file with boxes of resolution."""
+    plain = encoded(PRINT, "JPEG2000")
+    inner = b"".join(struct.pack(">I", 8 + len(content)) + kind + content for kind, content in boxes)
+    stated = struct.pack(">I", 8 + len(inner)) + b"res " + inner
+    start = plain.index(b"jp2h") - 4
+    (length,) = struct.unpack_from(">I", plain, start)
+    header = struct.pack(">I", length + len(stated)) + plain[start + 4 : start + length] + stated
+    return plain[:start] + header + plain[start + length :]
+
+
+AT_500 = struct.pack(">HHHHbb", 19685, 100, 19685, 100, 2, 2)  # pixels per metre
+AT_1000 = struct.pack(">HHHHbb", 3937, 1, 39370, 1, 1, 0)
+AT_500_FINELY = struct.pack(">HHHHbb", 50000, 254, 50000, 254, 2, 2)
+TINY = struct.pack(">HHHHbb", 19685, 1, 19685, 1, -2, -2)  # 5 ppi
+OVER_NOTHING = struct.pack(">HHHHbb", 500, 0, 500, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "ppi", "estimated"),
+    [
+        ([(b"resc", AT_500)], 500, False),
+        ([(b"resc", AT_500_FINELY)], 500, False),
+        ([(b"resd", AT_500), (b"resc", AT_1000)], 1000, False),
+        ([(b"resd", AT_500)], 500, False),
+        ([(b"resc", TINY)], 500, True),
+        ([(b"resc", OVER_NOTHING)], 500, True),
+    ],
+)
+def test_the_resolution_of_jpeg2000_is_that_of_its_boxes(
+    boxes: list[tuple[bytes, bytes]], ppi: float, estimated: bool
+) -> None:
+    scan = scan_from_bytes(jpeg2000_stating(*boxes))
+    assert (scan.ppi, scan.ppi_estimated) == (ppi, estimated)
 
 
 def test_jpeg_per_centimetre(save: Save) -> None:
