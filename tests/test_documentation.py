@@ -205,7 +205,7 @@ def test_every_action_of_the_audit_trail_is_documented() -> None:
 
 
 def test_the_share_of_few_partners_is_the_one_that_is_used() -> None:
-    from fpverify.explanation.explanation import LOW_SHARE
+    from fpverify.explanation.causes import LOW_SHARE
 
     text = (ROOT / "docs" / "explaining.md").read_text(encoding="utf-8")
     assert f"| `few-partners` | fewer than {LOW_SHARE:.0%} ".replace("%", " %") in text

@@ -13,7 +13,8 @@ from fpverify.cli.words import counted, print_facts, print_json, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.explanation.explanation import Explanation, Side
+    from fpverify.explanation.explanation import Explanation
+    from fpverify.explanation.side import Side
 
 
 @click.command(

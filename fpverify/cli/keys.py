@@ -81,7 +81,7 @@ Examples:
 )
 def new_command(*, out: Path, as_json: bool) -> None:
     """Make a key file, to found a store with (--key)."""
-    from fpverify.store.keys import KeySource
+    from fpverify.store.key_source import KeySource
     from fpverify.store.vault import key_id
 
     made = key_id(KeySource.parse(f"file:{out}", "").create())

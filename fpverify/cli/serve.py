@@ -62,7 +62,7 @@ def serve_command(
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key belong together")
     try:
-        from fpverify.service.app import Limits
+        from fpverify.service.limits import Limits
         from fpverify.service.server import Address, serve
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed; {MISSING}") from error
