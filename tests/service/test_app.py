@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -273,6 +274,25 @@ def test_a_subject_is_locked_after_non_matches_and_a_match_forgives(start: Any, 
         assert said(locked) == (423, "Locked")
         assert 0 < int(locked.headers["Retry-After"]) <= 60
         assert service.post("/v1/verify", stripes / "B_01.bmp", subject="B").status_code == 200
+
+
+def test_another_file_at_the_stores_place_is_served_and_a_missing_one_is_said(start: Any, stripes: Path) -> None:
+    with start() as service:
+        place = service.db / "enrollments.sqlite"
+        service.post("/v1/enroll", stripes / "A_00.bmp", subject="A")
+        shutil.copy(place, service.db / "backup")
+        service.post("/v1/enroll", stripes / "B_00.bmp", subject="B")
+        (service.db / "backup").replace(place)
+        for _ in range(4):  # every thread has its own
+            assert said(service.post("/v1/verify", stripes / "B_01.bmp", subject="B")) == (404, "NotEnrolled")
+            assert service.post("/v1/verify", stripes / "A_01.bmp", subject="A").json()["decision"] == "match"
+        assert service.ask("GET", "/health/ready", None).status_code == 200
+        place.unlink()
+        assert said(service.post("/v1/verify", stripes / "A_01.bmp", subject="A")) == (503, "StoreError")
+        ready = service.ask("GET", "/health/ready", None)
+        assert said(ready) == (503, "StoreError")
+        assert "no enrollment store" in ready.json()["message"]
+        assert list(service.db.iterdir()) == []
 
 
 def test_a_key_that_asks_too_often_is_slowed_down(start: Any) -> None:
