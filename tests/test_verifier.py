@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -377,6 +378,27 @@ def test_every_public_name_is_there() -> None:
         assert getattr(fpverify, name) is not None
     assert set(fpverify.__all__) <= set(dir(fpverify))
     assert not hasattr(fpverify, "nonsense")
+
+
+@pytest.mark.parametrize("package", ["fpverify", "fpverify.evaluation", "fpverify.training"])
+def test_a_package_shows_its_public_names_and_no_others(package: str) -> None:
+    assert dir(import_module(package)) == sorted(import_module(package).__all__)
+
+
+@pytest.mark.parametrize("package", ["fpverify", "fpverify.evaluation"])
+def test_all_public_names_of_a_package_can_be_imported_at_once(package: str) -> None:
+    loaded: dict[str, object] = {}
+    exec(f"from {package} import *", loaded)  # noqa: S102 - as users write it
+    assert set(loaded) - {"__builtins__"} == set(import_module(package).__all__)
+
+
+def test_a_matcher_compares_templates_of_its_own_model_only() -> None:
+    own, other = grey_matcher(), grey_matcher("grey-2")
+    mine, others = own.template(grey(0)), other.template(grey(0))
+    assert own.score(mine, mine).value > 50
+    for probe, reference in ((mine, others), (others, mine), (others, others)):
+        with pytest.raises(ModelMismatch):
+            own.score(probe, reference)
 
 
 def test_importing_the_package_loads_nothing_else() -> None:
