@@ -175,7 +175,7 @@ class Inbox:
 
     folder: Path
     tell: Callable[[list[str]], None] = lambda _: None
-    _told: bool = False
+    _told: bool = field(default=False, init=False)
     _signs: dict[str, tuple[tuple[int, ...], float]] = field(default_factory=dict)  # name -> as seen, since when (s)
     _taken: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name -> as handed out
 

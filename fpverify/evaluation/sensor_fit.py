@@ -19,7 +19,7 @@ from fpverify.matching.sensor_calibration import SensorCalibration
 from fpverify.vocabulary import Evaluation
 
 FOLDS = 10  # of the fingers: a curve is fitted on four fifths of them, and judged on the others
-LEAST_FINGERS = 10  # fewer say next to nothing of others: FMR differs severalfold from one ten to the next
+LEAST_FINGERS = 10  # fewer are no sample of fingers: the intervals draw them anew
 ENOUGH = "10 fingers with 4 impressions each are enough, or 11 with 3, or 15 with 2"
 SEED = 1  # of the folds
 

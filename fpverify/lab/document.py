@@ -55,7 +55,7 @@ def write_document(path: Path, folder: Path) -> int:
 
 def _require_enough(results: Sequence[Result], path: Path, folder: Path) -> None:
     if not results:
-        raise ModelError(f"{folder}: holds no results of trials; `fpverify lab table --run` makes them")
+        raise ModelError(f"{folder}: holds no results, so no page is written; `fpverify lab table --run` makes them")
     if not path.exists():
         return
     if not path.read_text(encoding="utf-8", errors="replace").startswith(f"{TITLE}\n"):

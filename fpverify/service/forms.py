@@ -40,7 +40,8 @@ async def require_form(request: Request) -> None:
     fields = {one.alias: one.field_info for one in request.scope["route"].dependant.body_params}
     kind_sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind_sent != MULTIPART:
-        raise _not_so(fields, f"the request is {kind_sent[:MOST_SHOWN]!r}, and no form")
+        what = f"is {kind_sent[:MOST_SHOWN]!r}, and no form" if kind_sent else "has no Content-Type"
+        raise _not_so(fields, f"the request {what}")
     form = await request.form()
     for name in form.keys() - fields.keys():
         raise _not_so(fields, f"the form has a field {name[:MOST_SHOWN]!r}, but takes {', '.join(fields)}")

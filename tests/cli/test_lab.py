@@ -89,8 +89,8 @@ PAGE = "# The lab\n\nall that was measured\n"
 @pytest.mark.parametrize(
     ("results", "page", "said"),
     [
-        ((), None, "runs/lab: holds no results"),
-        ((), PAGE, "runs/lab: holds no results"),
+        ((), None, "runs/lab: holds no results, so no page is written"),
+        ((), PAGE, "runs/lab: holds no results, so no page is written"),
         ((OWN,), PAGE, "runs/lab lacks 60 of the table's trials"),
         (tuple(SHIPPED.glob("*.json")), "# Read me\n", "another page"),
     ],

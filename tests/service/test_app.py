@@ -243,7 +243,7 @@ NOT_FORMS = {  # what httpx sends of a scan, and what is said
         lambda scan: {"content": scan, "headers": {"Content-Type": "image/bmp"}},
         "the request is 'image/bmp'",
     ),
-    "nothing": (lambda _: {}, "the request is ''"),
+    "nothing": (lambda _: {}, "the request has no Content-Type"),
     "a plain form": (
         lambda scan: {"data": {"scan": coded(scan), "subject": "A"}},
         "the request is 'application/x-www-form-urlencoded'",
@@ -351,6 +351,25 @@ def test_another_file_at_the_stores_place_is_served_and_a_missing_one_is_said(st
         assert said(ready) == (503, "StoreError")
         assert ready.json()["message"].startswith("there is no enrollment store; ")
         assert list(service.db.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said_to_operators", "told_to_clients"),
+    [
+        ("the store /srv/db/e.sqlite is damaged; restore it", "the store is damaged; restore it"),
+        ("there is no enrollment store at /srv/db/e.sqlite; enroll", "there is no enrollment store; enroll"),
+        ("the key at file:/etc/k is ab, the store /srv/e needs cd", "the key is ab, the store needs cd"),
+        (
+            "the store /e is open, but a key was given (file:/k); give none",
+            "the store is open, but a key was given; give none",
+        ),
+    ],
+)
+def test_where_store_and_key_lie_is_not_told_to_clients(said_to_operators: str, told_to_clients: str) -> None:
+    from fpverify.errors import StoreError
+    from fpverify.service.refusals import Refused
+
+    assert Refused.of(StoreError(said_to_operators)).message == told_to_clients
 
 
 def test_a_key_that_asks_too_often_is_slowed_down(start: Any) -> None:
