@@ -23,7 +23,7 @@ PACKAGE = Path(fpverify.__file__).parent
 ROWS = (  # from the bottom; a room imports only from rows below its own
     ("errors",),
     ("vocabulary",),
-    ("settings",),
+    ("settings", "folders"),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
     ("matching",),
     ("search",),
@@ -41,7 +41,7 @@ TRAINING_LIBRARIES = {"keras", "tensorflow", "tf_keras", "jax", "torch"}
 TRAINING_ROOMS = {"networks", "training", "lab"}
 SLOW_LIBRARIES = {"sklearn", "skimage", "matplotlib", "sqlalchemy", "alembic", "scipy", "pandas"} | TRAINING_LIBRARIES
 VERIFY_PATH = {
-    *("", "cli", "verifier", "settings", "matching", "search"),
+    *("", "cli", "verifier", "settings", "folders", "matching", "search"),
     *("scans", "features", "comparison", "models", "store"),
 }
 DECIDING_ROOMS = {"verifier", "service", "matching", "search", "explanation"}

@@ -11,7 +11,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,10 @@ class Browser:
         self.complaints: list[str] = []
         for domain in ("Page", "Runtime", "Log", "DOM"):
             self.call(f"{domain}.enable")
+
+    def close(self) -> None:
+        """Lets the browser go on alone."""
+        self._wire.close()
 
     def call(self, method: str, **given: Any) -> dict[str, Any]:
         """The result of a method of the protocol."""
@@ -125,7 +129,9 @@ def running_browser(profile: Path) -> Iterator[Browser]:
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         lines = process.stderr or ()
-        yield Browser(next(int(found[1]) for line in lines if (found := re.search(r"ws://127.0.0.1:(\d+)/", line))))
+        port = next(int(found[1]) for line in lines if (found := re.search(r"ws://127.0.0.1:(\d+)/", line)))
+        with closing(Browser(port)) as browser:
+            yield browser
     finally:
         process.terminate()
         process.communicate(timeout=WAIT_S)

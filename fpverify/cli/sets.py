@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fpverify.errors import FpverifyError, SettingsError
 from fpverify.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ def plans_of(
     folders: Sequence[str], protocol: str, pairs: str | None, ppi: float | None, default_ppi: float | None
 ) -> list[Plan]:
     """The plans of folders; what cannot be a plan is wrong use."""
-    from fpverify.errors import FpverifyError
     from fpverify.evaluation.sets.protocol import make_plans
 
     try:
@@ -32,12 +32,9 @@ def plans_of(
 
 def opened_cache(folder: str | None) -> TemplateCache:
     """The cache in a folder; None is the user's own, if the settings name no other."""
-    from fpverify.evaluation.templates import TemplateCache, default_cache_folder
+    from fpverify.evaluation.templates import TemplateCache
 
-    try:
-        return TemplateCache(default_cache_folder() if folder is None else Path(folder))
-    except RuntimeError as error:
-        raise click.UsageError("this user has no home folder; name a folder with --cache") from error
+    return TemplateCache.default() if folder is None else TemplateCache(Path(folder))
 
 
 def writable_cache(settings: Settings) -> TemplateCache | None:
@@ -45,7 +42,7 @@ def writable_cache(settings: Settings) -> TemplateCache | None:
     try:
         kept = opened_cache(settings.cache)
         kept.require_writable()
-    except (OSError, click.UsageError):
+    except (OSError, SettingsError):
         if settings.cache is not None:
             raise
         return None

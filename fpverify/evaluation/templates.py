@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from fpverify.errors import CorruptRecord
+from fpverify.folders import cache_folder
 from fpverify.models import Bundle
 from fpverify.store import decode_template, encode_template
 from fpverify.vocabulary import Template
@@ -56,6 +56,15 @@ class TemplateCache:
     """
 
     folder: Path
+
+    @classmethod
+    def default(cls) -> TemplateCache:
+        """In the user's cache folder.
+
+        Raises:
+            SettingsError: this user has no home folder.
+        """
+        return cls(cache_folder(otherwise="name a folder with --cache"))
 
     def get(self, key: str) -> Outcome | None:
         """What was kept; None if there is nothing, or nothing that is whole."""
@@ -106,18 +115,6 @@ class TemplateCache:
 
     def _files(self, name: re.Pattern[str]) -> Iterator[Path]:
         return (path for shelf in self._shelves() for path in shelf.iterdir() if name.fullmatch(path.name))
-
-
-def default_cache_folder() -> Path:
-    """Where the platform wants caches of the user to lie; `XDG_CACHE_HOME` is followed everywhere."""
-    stated = os.environ.get("XDG_CACHE_HOME", "")
-    if Path(stated).is_absolute():
-        return Path(stated) / "fpverify"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "fpverify"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "fpverify" / "cache"
-    return Path.home() / ".cache" / "fpverify"
 
 
 def extraction_id(bundle: Bundle) -> str:

@@ -20,7 +20,7 @@ from fpverify.errors import EnrollmentError, StoreError
 from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code
-from fpverify.store.founding import opened_vault
+from fpverify.store.founding import opened_vault, require_key_place
 from fpverify.store.location import DEFAULT_FOLDER
 from fpverify.store.reading import StoreReader
 from fpverify.store.records import new_record
@@ -69,7 +69,10 @@ class Store(StoreReader):
             WrongKey: there is no key, or it does not open the store.
             CorruptRecord: the file is damaged, or no database at all.
             StoreLocked: another process held it for longer than `timeout_s`.
+            SettingsError: the key is in its default place, and this user has no home folder.
         """
+        if create:
+            require_key_place(location, key)
         database = open_database(location, create=create, timeout_s=timeout_s)
         try:
             return cls(database, *opened_vault(database, key, create=create))

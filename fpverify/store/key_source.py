@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fpverify.errors import StoreError, WrongKey
+from fpverify.folders import config_file
 from fpverify.store.keys import KeyRing
 
 SUFFIX_BYTES = 4  # of the name of a file that is being written
@@ -52,9 +53,11 @@ class KeySource:
 
         Raises:
             WrongKey: the text names no place.
+            SettingsError: it is None, and this user has no home folder.
         """
         if text is None:
-            return cls("file", str(_default_folder() / f"{store_id}.key"), store_id)
+            path = config_file(f"keys/{store_id}.key", otherwise="name the key with --key")
+            return cls("file", str(path), store_id)
         if text == "none":
             return cls("none", "none", store_id)
         kind, separator, name = text.partition(":")
@@ -77,6 +80,26 @@ class KeySource:
         if self.kind == "none":
             return True
         return self._text() is not None
+
+    def require_usable(self) -> None:
+        """Returns if a ring of this store is kept there, or one could be.
+
+        Raises:
+            WrongKey: what is there is something else.
+            StoreError: nothing is there, and nothing can be put there.
+        """
+        if self.present():
+            self.load()
+        elif self.kind == "env":
+            raise self._unchangeable()
+        elif self.kind == "file":
+            path = Path(self.name)
+            try:
+                path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+                _written(path, "").unlink()
+            except OSError as error:
+                reason = error.strerror or error
+                raise StoreError(f"no key can be kept at {path}: {reason}; name another place with --key") from error
 
     def load(self) -> KeyRing:
         """The ring that is kept there.
@@ -148,9 +171,7 @@ class KeySource:
             StoreError: it cannot be written; a variable never can.
         """
         if self.kind == "env":
-            raise StoreError(
-                f"fpverify cannot change {self.place}; set it to a key file's content yourself, or keep keys in a file"
-            )
+            raise self._unchangeable()
         if self.kind == "keyring":
             with _keyring_failures():
                 _keyring().set_password(self.name, self.store_id, ring.to_json())
@@ -189,6 +210,11 @@ class KeySource:
             reason = error.strerror if isinstance(error, OSError) else "it is no text"
             raise WrongKey(f"the key at {self.place} cannot be read: {reason}") from error
 
+    def _unchangeable(self) -> StoreError:
+        return StoreError(
+            f"fpverify cannot change {self.place}; set it to a key file's content yourself, or keep keys in a file"
+        )
+
     def _unwritable(self, error: OSError) -> StoreError:
         return StoreError(f"the key at {self.place} cannot be written: {error.strerror or error}")
 
@@ -199,11 +225,6 @@ def keep_owner(part: Path, path: Path) -> None:
         with suppress(OSError):
             old = path.stat()
             os.chown(part, old.st_uid, old.st_gid)
-
-
-def _default_folder() -> Path:
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "fpverify" / "keys"
 
 
 def _path(text: str) -> str:

@@ -65,7 +65,8 @@ def test_samples_are_explained_in_words_numbers_and_a_picture(call: Call, releas
     assert (ended.code, ended.err) == (0, "")
     for words in ("match: score", "have a partner", "probe", "reference", "pairs alike by descriptor", "pair.png"):
         assert words in ended.out
-    assert Image.open("pair.png").size == (1430, 832)
+    with Image.open("pair.png") as picture:
+        assert picture.size == (1430, 832)
 
 
 def test_python_gives_the_same_explanation(call: Call, release_model: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -122,6 +123,20 @@ def test_a_store_that_could_not_be_made_claims_no_ring(
             Store.open(tmp_path / "one", key=place.name)
     assert (place.load().to_json() if place.present() else None) == before
     Store.open(tmp_path / "one", key=place.name).close()
+
+
+@pytest.mark.parametrize("key", ["file:broken.key", "file:folder/none/door.key", "env:NOT_SET", "file:others.key"])
+def test_a_store_whose_key_cannot_be_kept_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Store.open("other", key="file:others.key").close()
+    Path("broken.key").touch(mode=0o600)
+    Path("folder").touch()
+    with pytest.raises(StoreError, match=re.escape(key.partition(":")[2])):
+        Store.open("db", key=key)
+    assert not Path("db").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.key", "folder", "other", "others.key"]
 
 
 def test_the_environment_holds_a_ring_but_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
