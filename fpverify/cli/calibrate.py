@@ -58,8 +58,8 @@ def calibrate_command(
 ) -> None:
     """Fit a calibration to prints of your own sensor, and see how wrong the shipped one would have been.
 
-    At least ten fingers with two impressions each, all comparisons within a folder; the more fingers, the lower the
-    error rates it supports.
+    Ten fingers with four impressions each are enough, or eleven with three, or fifteen with two; all comparisons are
+    within a folder. The more fingers, the lower the error rates it supports.
     """
     from fpverify.evaluation.report.plots import plot_reliability
     from fpverify.evaluation.sensor_fit import fields, fit_sensor

@@ -9,7 +9,7 @@ import click
 
 from fpverify.cli.options import JSON, OutputFile, options
 from fpverify.cli.training_libraries import training_libraries
-from fpverify.cli.words import print_facts, print_json, print_table
+from fpverify.cli.words import counted, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
     from fpverify.lab.results import Result
@@ -119,30 +119,52 @@ def run_command(
     epilog="""\b
 Examples:
   fpverify lab table
-  fpverify lab table --docs docs/lab.md
+  fpverify lab table --run
+  fpverify lab table --docs lab.md
+
+\b
+--run needs Keras and a backend: pip install 'fpverify[train]'
 """,
 )
 @options(
     RESULTS,
-    click.option(
-        "--docs", type=OutputFile((".md",)), metavar="MD", help="Only write the page about stored results here."
-    ),
+    click.option("--run", "is_run", is_flag=True, help="Run all designs, or what is left of them."),
+    click.option("--docs", type=OutputFile((".md",)), metavar="MD", help="Write the page about the results here."),
+    JSON,
 )
-def table_command(*, results: str, docs: Path | None) -> None:
-    """Run all designs, or what is left of them; about an hour on two cores.
+def table_command(*, results: str, is_run: bool, docs: Path | None, as_json: bool) -> None:
+    """Show the results of all designs: those of the folder, else those that come with fpverify.
 
-    Killed at any moment, the same command goes on where it was. FPVERIFY_REAL_PRINTS names a folder of sets of real
-    prints, on which all that compares prints is measured as well.
+    A run takes about an hour on two cores; killed at any moment, the same command goes on where it was.
+    FPVERIFY_REAL_PRINTS names a folder of sets of real prints, on which all that compares prints is measured as well.
     """
+    folder = Path(results)
+    if is_run:
+        with training_libraries("the lab"):
+            from fpverify.lab.table import run_table
+
+            run_table(folder, progress=True, say=lambda line: click.echo(line, err=as_json))
     if docs is not None:
         from fpverify.lab.document import write_document
 
-        click.echo(f"{write_document(docs, Path(results))} results; the page is {docs}")
-        return
-    with training_libraries("the lab"):
-        from fpverify.lab.table import run_table
+        click.echo(f"{write_document(docs, folder)} results; the page is {docs}", err=as_json)
+    else:
+        _show(folder, as_json)
 
-        run_table(Path(results), progress=True, say=click.echo)
+
+def _show(folder: Path, as_json: bool) -> None:
+    from fpverify.lab.document import summary_rows
+    from fpverify.lab.results import SHIPPED, read_results
+
+    own = list(read_results(folder))
+    shown = own or list(read_results(SHIPPED))
+    if as_json:
+        print_json({"results": [_figures(one) for one in shown]})
+        return
+    head, *rows = summary_rows(shown)
+    print_table(head, rows)
+    origin = f"of {folder}" if own else f"which come with fpverify; {folder} holds none"
+    click.echo(f"\n{counted(len(shown), 'result')}, {origin}")
 
 
 @lab_command.command(

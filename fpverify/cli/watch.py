@@ -7,8 +7,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ POLL_S = 0.2  # between two looks; with one more look for a file to stand still,
 EMPTY_STILL_S = 3.0  # a file that is still empty after this stays so
 ONCE_PATIENCE_S = 30.0  # --once does not wait longer for files that are being written
 UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")  # names while writing
+NAMES_SHOWN = 3  # of the files that are left alone
 
 
 @click.command(
@@ -74,7 +75,8 @@ def watch_command(
     """Verify the scans that a scanner drops into a folder.
 
     One line for each scan, those that are there already first. A file is read once its size and time stand still, and
-    again when they change; hidden and temporary names are passed over. A scan that cannot be used gets its line, too.
+    again when they change. A scan that cannot be used gets its line, too. Files without the ending of an image that is
+    read are left alone, and so are hidden and temporary names.
     """
     if move_to is not None and move_to.samefile(folder):
         raise click.UsageError("--move-to is the watched folder itself")
@@ -83,7 +85,7 @@ def watch_command(
     opened = Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False)
     with opened as verifier, _stopped_by_signals() as stop:
         door = Door(verifier, subject, finger, load_settings(ppi=ppi).ppi)
-        inbox = Inbox(folder)
+        inbox = Inbox(folder, _say_left_alone)
         codes = set()
         for scan in inbox.until_done(stop) if once else inbox.until(stop):
             seen = door.outcome(scan)
@@ -168,9 +170,12 @@ class Inbox:
 
     Attributes:
         folder: it.
+        tell: is given the names of the files that are no scans by their endings, the first time that there are some.
     """
 
     folder: Path
+    tell: Callable[[list[str]], None] = lambda _: None
+    _told: bool = field(default=False, init=False)
     _signs: dict[str, tuple[tuple[int, ...], float]] = field(default_factory=dict)  # name -> as seen, since when (s)
     _taken: dict[str, tuple[int, ...]] = field(default_factory=dict)  # name -> as handed out
 
@@ -216,18 +221,32 @@ class Inbox:
 
     def _files(self) -> dict[str, tuple[int, ...]]:
         """Size (bytes), time (ns) and inode of every file that may be a scan, by its name."""
+        from fpverify.scans import IMAGE_SUFFIXES
+
         found: dict[str, tuple[int, ...]] = {}
         with os.scandir(self.folder) as entries:
             for entry in entries:
                 if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED):
                     continue
-                try:
+                with suppress(OSError):  # it went away while it was looked at
                     status = entry.stat()
                     if entry.is_file():
                         found[entry.name] = (status.st_size, status.st_mtime_ns, status.st_ino)
-                except OSError:  # it went away while it was looked at
-                    continue
-        return found
+        others = sorted(name for name in found if Path(name).suffix.lower() not in IMAGE_SUFFIXES)
+        self._tell_once(others)
+        return {name: sign for name, sign in found.items() if name not in others}
+
+    def _tell_once(self, others: list[str]) -> None:
+        if others and not self._told:
+            self.tell(others)
+            self._told = True
+
+
+def _say_left_alone(names: list[str]) -> None:
+    """One line on standard error."""
+    count = f"{len(names)} files are" if len(names) > 1 else "1 file is"
+    shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
+    click.echo(f"fpverify: {count} left alone, without the ending of an image: {one_line(shown)}", err=True)
 
 
 def _move(scan: Path, folder: Path) -> None:

@@ -56,7 +56,7 @@ def causes(decision: Decision, sides: Sides, found: Overlap, common_mm2: float |
         common_mm2: their common area, if it is known.
     """
     if decision.match:
-        yield Cause("partners", f"{_partners(found)}; two different fingers show fewer.")
+        yield Cause("partners", f"{_partners(found)}; two different fingers seldom show as many.")
         yield from _shortcomings(sides, "although")
     else:
         yield from _reasons_against(decision, sides, found, common_mm2)
@@ -115,8 +115,8 @@ def _against(found: Overlap, common_mm2: float | None) -> Iterator[Cause]:
 def _likeness(share: float) -> str:
     """What so few partners are usual for."""
     if share < NON_MATED_SHARE:
-        return ": this is how two different fingers look"
-    return ": two good prints of one finger mostly show more, two different fingers less"
+        return ": two different fingers mostly look like this, good scans of one finger seldom"
+    return ": two good prints of one finger mostly show more, two different fingers mostly less"
 
 
 def _disagreement(found: Overlap) -> str:

@@ -49,7 +49,8 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-_PLACE = re.compile(r"\bthe store \S+")  # where the store lies is nothing to a client
+# Where the store and its key lie is nothing to a client.
+_PLACE = re.compile(r"\b(the store|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))")
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -78,7 +79,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        return cls(STATUS[kind], type(error).__name__, _PLACE.sub("the store", str(error)))
+        return cls(STATUS[kind], type(error).__name__, _PLACE.sub(r"\1", str(error)))
 
     def response(self) -> JSONResponse:
         """The answer."""

@@ -50,6 +50,15 @@ class StoreReader:
         """The keys, for what looks after keys and the audit trail."""
         return self._vault
 
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """What tells this store from another one, and from a copy of it that takes its place."""
+        return self.store_id, *self._database.identity
+
+    def is_moved(self) -> bool:
+        """Whether the store's file was moved, deleted or replaced since it was opened; then it cannot be used."""
+        return self._database.is_moved()
+
     def close(self) -> None:
         """Closes the database. The store cannot be used any more; closing it again does nothing."""
         self._database.close()

@@ -53,6 +53,11 @@ def test_the_answer_in_words_compares_both(prints: Path, tmp_path: Path, capsys:
     assert yaml.safe_load(out.read_text())["model_id"] == Matcher.load().model_id
 
 
+def test_the_prints_of_the_quick_start_are_enough(tmp_path: Path) -> None:
+    write_ridges(tmp_path / "prints", fingers=10, impressions=4, workers=2)
+    assert main(["calibrate", str(tmp_path / "prints"), "--out", str(tmp_path / "own.yaml")]) == 0
+
+
 def test_few_fingers_write_nothing(prints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     few = tmp_path / "few"
     few.mkdir()

@@ -16,6 +16,7 @@ import pytest
 
 from fpverify.cli.watch import Inbox, subject_of
 from fpverify.errors import EnrollmentError
+from fpverify.scans import IMAGE_SUFFIXES
 
 Call = Callable[..., Any]
 PATIENCE_S = 60.0
@@ -102,6 +103,41 @@ def test_hidden_and_temporary_names_and_folders_are_passed_over(watch: Call, str
         drop(stripes / "A_01.bmp", inbox, name)
     (inbox / "A_1.bmp").mkdir()
     assert (watch().code, watch().out) == (0, "")
+
+
+def test_what_is_no_scan_by_its_ending_stays_where_it_is_and_is_counted_once(
+    watch: Call, stripes: Path, inbox: Path, tmp_path: Path
+) -> None:
+    others = ("Thumbs.db", "desktop.ini", "A_1.json", "A_1.bmp.xml", "README", "A_1.fmr")
+    for name in others:
+        (inbox / name).write_text("of another program")
+    drop(stripes / "A_01.bmp", inbox, "A_1.BMP")
+    done = tmp_path / "done"
+    done.mkdir()
+    ended = watch("--json", "--move-to", done)
+    assert [json.loads(line)["scan"] for line in ended.out.splitlines()] == ["A_1.BMP"]
+    assert ended.code == 0
+    said = "fpverify: 6 files are left alone, without the ending of an image: A_1.bmp.xml, A_1.fmr, A_1.json, ...\n"
+    assert ended.err == said
+    assert sorted(path.name for path in inbox.iterdir()) == sorted(others)
+    assert [path.name for path in done.iterdir()] == ["A_1.BMP"]
+
+
+def test_what_is_left_alone_is_told_once_also_if_it_comes_late(inbox: Path) -> None:
+    told: list[list[str]] = []
+    watched = Inbox(inbox, told.append)
+    watched.finished()
+    for name in ("notes.txt", "more.txt"):
+        (inbox / name).touch()
+        watched.finished()
+    assert told == [["notes.txt"]]
+
+
+@pytest.mark.parametrize("ending", IMAGE_SUFFIXES)
+def test_every_ending_of_an_image_that_is_read_is_a_scan(inbox: Path, clock: Clock, ending: str) -> None:
+    watched = Inbox(inbox)
+    (inbox / f"A_1{ending.upper()}").write_bytes(b"x")
+    assert [looked(watched, clock) for _ in range(2)] == [[], [f"A_1{ending.upper()}"]]
 
 
 @pytest.mark.parametrize(("name", "subject"), [("A_1.bmp", "A"), ("a_b_07.tif", "a_b"), ("Zoë Ö._x.y.png", "Zoë Ö.")])
@@ -249,9 +285,9 @@ def test_scans_are_seen_as_they_come_until_a_signal(
     assert watching.stdout is not None
     assert watching.stderr is not None
     for name, seen_as, word in (
-        ("A_01.bmp", "A_1", "match"),
-        ("B_01.bmp", "A_2", "non-match"),
-        ("A_02.bmp", "A_3", "match"),
+        ("A_01.bmp", "A_1.bmp", "match"),
+        ("B_01.bmp", "A_2.bmp", "non-match"),
+        ("A_02.bmp", "A_3.bmp", "match"),
     ):
         drop(stripes / name, inbox, seen_as)
         line = json.loads(watching.stdout.readline())

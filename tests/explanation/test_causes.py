@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -29,13 +30,21 @@ def test_a_match_is_explained_by_its_partners() -> None:
 def test_many_minutiae_in_common_with_few_partners_are_two_fingers() -> None:
     told = explained(*both(), found=laid(3, 0.8, 30))
     assert causes(told) == ["few-partners"]
-    assert told.causes[0].sentence.startswith("3 of the 30 minutiae in the common area have a partner: this is how two")
+    assert told.causes[0].sentence.startswith("3 of the 30 minutiae in the common area have a partner: two different")
 
 
 def test_partners_between_mated_and_non_mated_are_not_called_two_fingers() -> None:
     told = explained(*both(), found=laid(13, 0.8, 30))
     assert causes(told) == ["few-partners"]
-    assert "two different fingers less" in told.causes[0].sentence
+    assert "two different fingers mostly less" in told.causes[0].sentence
+
+
+@pytest.mark.parametrize(("partners", "score"), [(3, 5.0), (13, 5.0), (30, 60.0), (12, 11.0)])
+def test_what_different_fingers_show_is_told_as_usual_not_as_certain(partners: int, score: float) -> None:
+    told = explained(*both(), score=score, found=laid(partners, 0.8, 30))
+    for cause in told.causes:
+        assert "different fingers" in cause.sentence
+        assert re.search(r"different fingers (mostly|seldom)", cause.sentence)
 
 
 ENOUGH_OF_30 = math.ceil(30 * LOW_SHARE)

@@ -19,6 +19,7 @@ from fpverify.service.forms import (
     ScanFile,
     SubjectField,
     finger_of,
+    require_form,
     scan_of,
     subject_of,
 )
@@ -34,7 +35,9 @@ def add_routes(app: FastAPI, service: Service) -> None:
     def verifying(request: Request) -> None:
         service.require_scope(request, Scope.VERIFY)
 
-    @app.post("/v1/verify", responses=DOCUMENTED, dependencies=[Depends(verifying)], tags=["decisions"])
+    @app.post(
+        "/v1/verify", responses=DOCUMENTED, dependencies=[Depends(verifying), Depends(require_form)], tags=["decisions"]
+    )
     async def verify(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
         scan: ScanFile,
         subject: SubjectField,
@@ -59,7 +62,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
         service.journal.note_decision("verify", answer["decision"])
         return shapes.DecisionAnswer(**answer)
 
-    @app.post("/v1/identify", responses=DOCUMENTED, dependencies=[Depends(verifying)], tags=["decisions"])
+    @app.post(
+        "/v1/identify",
+        responses=DOCUMENTED,
+        dependencies=[Depends(verifying), Depends(require_form)],
+        tags=["decisions"],
+    )
     async def identify(
         scan: ScanFile,
         top: Annotated[int, Form(description="Most candidates.", ge=1, le=100)] = 5,
@@ -77,7 +85,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
         service.journal.note_decision("identify", answer["decision"])
         return shapes.IdentificationAnswer(**answer)
 
-    @app.post("/v1/compare", responses=DOCUMENTED, dependencies=[Depends(verifying)], tags=["decisions"])
+    @app.post(
+        "/v1/compare",
+        responses=DOCUMENTED,
+        dependencies=[Depends(verifying), Depends(require_form)],
+        tags=["decisions"],
+    )
     async def compare(
         first: ScanFile, second: ScanFile, fmr: Rate = None, ppi: Ppi = None, picture: Flag = False
     ) -> shapes.DecisionAnswer:

@@ -18,6 +18,7 @@ from fpverify.service.forms import (
     SubjectField,
     SubjectQuery,
     finger_of,
+    require_form,
     scan_of,
     subject_of,
 )
@@ -36,7 +37,13 @@ def add_routes(app: FastAPI, service: Service) -> None:
     def administering(request: Request) -> None:
         service.require_scope(request, Scope.ADMIN)
 
-    @app.post("/v1/enroll", status_code=201, responses=DOCUMENTED, dependencies=[Depends(enrolling)], tags=["subjects"])
+    @app.post(
+        "/v1/enroll",
+        status_code=201,
+        responses=DOCUMENTED,
+        dependencies=[Depends(enrolling), Depends(require_form)],
+        tags=["subjects"],
+    )
     async def enroll(
         scan: ScanFile,
         subject: SubjectField,
