@@ -258,6 +258,35 @@ class Identification:
         return "match" if self.matches else "non-match"
 
 
+@dataclass(frozen=True, slots=True)
+class SetResolution:
+    """At which resolution the scans of a set were read: one sensor has one.
+
+    Attributes:
+        used: pixels per inch; None if nothing says it, or if several sets were pooled and differ.
+        source: who says so: the caller, the files, or the ridges of the set.
+        stated: what the files say, the commonest; None if they say nothing.
+        estimated: what the ridges of the whole set say; None if none are clear.
+        disagreeing: share in [0, 1] of the scans whose file states something else or, if it states nothing, whose
+            ridges would not be a finger's at `used`.
+        doubtful: the ridges of the whole set lie closer or farther apart at `used` than those of many fingers do, so
+            that stated error rates do not hold.
+        period_mm: from ridge to ridge at `used`, the mean over the fingers.
+        note: the doubt, or what was overruled, in words.
+        own_ppi: of the scans that were read at a resolution of their own: by name.
+    """
+
+    used: float | None
+    source: PpiSource
+    stated: float | None
+    estimated: float | None
+    disagreeing: float
+    doubtful: bool
+    period_mm: float | None = None
+    note: str | None = None
+    own_ppi: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """All comparisons of one set of scans, or of several sets that were pooled. Failed comparisons have the score -inf.
@@ -275,6 +304,7 @@ class Evaluation:
         model_id: what made the scores.
         failures: the scans that failed to acquire, with the reason.
         quality: (s,) float32 in [0, 1], nan where a scan failed; None where nobody measured it.
+        resolution: of the scans; None where none were read.
     """
 
     scans: tuple[str, ...]
@@ -289,6 +319,7 @@ class Evaluation:
     model_id: str
     failures: dict[str, str] = field(default_factory=dict)
     quality: FloatArray | None = None
+    resolution: SetResolution | None = None
 
     @property
     def probes(self) -> list[str]:

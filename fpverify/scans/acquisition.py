@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,9 +22,11 @@ from fpverify.scans.resolution import (
     Resolution,
     estimated_resolution,
     given_resolution,
+    ridges_at,
     stated_resolution,
     tidy_ppi,
 )
+from fpverify.scans.ridges import Ridges, find_ridges
 from fpverify.vocabulary import ByteArray, Scan
 
 LEAST_SIDE_MM = 5.0  # below, too few ridges show to tell fingers apart
@@ -87,6 +90,33 @@ def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, s
     """
     _check_given(ppi, source)
     return _acquired(Picture(grey_from_array(pixels, source), None), ppi, source)
+
+
+class Surveyed(NamedTuple):
+    """What tells a file's resolution: its own statement, if a scanner can have it, and its ridges, if any are clear."""
+
+    stated_ppi: float | None
+    ridges: Ridges | None
+
+
+def survey_scan(path: str | Path, *, ppi: float | None = None) -> Surveyed:
+    """What tells the resolution of an image file, for whoever has many of one sensor.
+
+    Args:
+        path: of a regular file.
+        ppi: resolution that is thought to be right, which makes it quicker; None takes the file's own.
+
+    Raises:
+        ScanError: as `read_scan` does, of files that no resolution makes a scan.
+    """
+    source = str(path)
+    picture = decode(file_bytes(path), source)
+    _check_side_px(picture.pixels, source)
+    stated = picture.stated_ppi if ppi is None or _is_square(picture.stated_ppi) else None
+    stated_ppi = _plausible(stated, source)
+    known = stated_ppi if ppi is None else ppi
+    ridges = find_ridges(picture.pixels) if known is None else ridges_at(picture.pixels, known)
+    return Surveyed(stated_ppi, ridges)
 
 
 def _acquired(picture: Picture, given_ppi: float | None, source: str) -> Scan:
@@ -154,12 +184,16 @@ def _plausible(stated: tuple[float, float] | None, source: str) -> float | None:
     if stated is None or not all(PLAUSIBLE_PPI[0] <= ppi <= PLAUSIBLE_PPI[1] for ppi in stated):
         return None
     across, down = stated
-    if abs(across - down) > SQUARE * across:
+    if not _is_square(stated):
         raise UnsupportedResolution(
             f"{source}: states {across:.4g} ppi across and {down:.4g} down: scans need square pixels"
         )
     ppi = tidy_ppi(across)
     return None if ppi in PLACEHOLDERS_PPI else ppi
+
+
+def _is_square(stated: tuple[float, float] | None) -> bool:
+    return stated is None or abs(stated[0] - stated[1]) <= SQUARE * stated[0]
 
 
 def _states(stated: tuple[float, float] | None) -> str:

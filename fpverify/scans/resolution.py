@@ -46,7 +46,7 @@ class Resolution(NamedTuple):
 
 def given_resolution(pixels: ByteArray, ppi: float) -> Resolution:
     """What the caller gives, which nothing overrules; the note says whether the ridges contradict it."""
-    ridges = doubtful_ridges(pixels, ppi)
+    ridges = ridges_at(pixels, ppi)
     if ridges is None or _may_be(ridges, ppi):
         return Resolution(ppi, "given")
     return Resolution(ppi, "given", f"{_lie(ridges, ppi)}: is the resolution that was given right?{_fits(ridges)}")
@@ -59,7 +59,7 @@ def stated_resolution(pixels: ByteArray, ppi: float) -> Resolution:
         pixels: (height, width) uint8, of either polarity.
         ppi: stated, plausible.
     """
-    ridges = doubtful_ridges(pixels, ppi)
+    ridges = ridges_at(pixels, ppi)
     if ridges is None:
         return Resolution(ppi, "file")
     better = better_ppi(ridges, ppi)
@@ -121,9 +121,11 @@ def ppi_of(ridges: Ridges) -> float | None:
 def better_ppi(ridges: Ridges, stated: float) -> float | None:
     """The resolution that the ridges have instead of a stated one that can only be an error; None if it can be right.
 
-    It can only be an error if it is off by half as much again at least, and the period and size that print would have
-    are odder than an error is rare.
+    It can only be an error if it is off by half as much again at least, and the period and size that the print would
+    have are odder than an error is rare.
     """
+    if UNDOUBTED_MM[0] <= _mm(ridges.period_px, stated) <= UNDOUBTED_MM[1]:
+        return None
     ppi = ppi_of(ridges)
     if ppi is None or max(ppi / stated, stated / ppi) < OVERRULED or _mm(ridges.side_px, ppi) < LEAST_SIDE_MM:
         return None
@@ -131,16 +133,16 @@ def better_ppi(ridges: Ridges, stated: float) -> float | None:
     return ppi if _oddness(ridges, stated) - _oddness(ridges, ppi) > trusted else None
 
 
-def doubtful_ridges(pixels: ByteArray, ppi: float) -> Ridges | None:
-    """The ridges, where a quick look leaves some doubt about the resolution; None where all is usual, or nothing shows.
+def ridges_at(pixels: ByteArray, ppi: float) -> Ridges | None:
+    """The ridges, looked for in a few places if they are usual at a resolution; the side is then the image's.
 
     Args:
         pixels: (height, width) uint8, of either polarity.
-        ppi: of `pixels`.
+        ppi: of `pixels`, as far as is known.
     """
     period_px = quick_period_px(pixels, ppi)
     if period_px is not None and UNDOUBTED_MM[0] <= _mm(period_px, ppi) <= UNDOUBTED_MM[1]:
-        return None
+        return Ridges(period_px, float(min(pixels.shape)))
     return find_ridges(pixels)
 
 

@@ -24,6 +24,7 @@ MANY_A_SIDE = 24  # at most, on a canvas much larger than a print
 QUICK_A_SIDE = 6  # blocks, to see no more than that all is usual
 HALVINGS = (0, 1, 2, 3)  # the image down to its eighth, between them from 140 to 3500 ppi
 PERIODS_PX = (2.5, 8.0)  # what one scale can tell; of less than four waves in a block the period comes out too short
+WELL_SEEN_PX = 5.0  # six waves in a block: the scale whose periods count, as those near its limits are cut off on a side
 PASSED_PX = (2.4, 24.0)  # faster is noise, slower shading
 CLEAR = 0.3  # share of a block's power in one wave; noise has under 0.1, ridges 0.3 to 0.8
 LEAST_CONTRAST = 3.0  # deviation of a block, grey levels
@@ -107,7 +108,11 @@ def _look(pixels: ByteArray) -> tuple[float, tuple[int, int, int, int]] | None:
         return None
     waves = _Waves(*(np.concatenate(parts) for parts in zip(*scales, strict=True)))
     period_px = _common_period(waves)
-    return None if period_px is None else (period_px, _box(waves, period_px, pixels.shape))
+    if period_px is None:
+        return None
+    box = _box(waves, period_px, pixels.shape)
+    best = min(range(len(scales)), key=lambda halvings: abs(np.log(period_px / (WELL_SEEN_PX * 2**halvings))))
+    return _common_period(_near(scales[best], period_px)) or period_px, box
 
 
 def _scales(pixels: ByteArray) -> Iterator[tuple[int, FloatArray]]:
@@ -141,6 +146,12 @@ def _common_period(waves: _Waves) -> float | None:
     if support[chosen] < LEAST_SHARE * weight.sum():
         return None
     return float(np.median(period_px[alike[chosen]]))
+
+
+def _near(waves: _Waves, period_px: float) -> _Waves:
+    """Those blocks that have about a period."""
+    near = np.abs(np.log(waves.period_px / period_px)) < 2 * SAME_PERIOD
+    return _Waves(*(part[near] for part in waves))
 
 
 def _box(waves: _Waves, period_px: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -16,7 +16,7 @@ from fpverify.evaluation.rates.error_rates import (
     supported,
 )
 from fpverify.evaluation.rates.intervals import Curves, interval_of
-from fpverify.vocabulary import Evaluation, OperatingPoint
+from fpverify.vocabulary import Evaluation, OperatingPoint, SetResolution
 
 
 def metrics(evaluation: Evaluation, chosen: OperatingPoint, min_quality: float = 0.0) -> dict[str, Any]:
@@ -49,6 +49,7 @@ def metrics(evaluation: Evaluation, chosen: OperatingPoint, min_quality: float =
         "fta": here.fta,
         "fte": system.fte,
         "failures": dict(evaluation.failures),
+        "resolution": resolution_fields(evaluation.resolution),
         "target_fmr": chosen.target_fmr,
         "threshold": chosen.threshold,
         "fmr": here.fmr,
@@ -60,6 +61,15 @@ def metrics(evaluation: Evaluation, chosen: OperatingPoint, min_quality: float =
         "gfar": system.gfar,
         "gfrr": system.gfrr,
     }
+
+
+def resolution_fields(resolution: SetResolution | None) -> dict[str, Any] | None:
+    """At which resolution the scans were read, as plain values; None where none were read."""
+    if resolution is None:
+        return None
+    fields = asdict(resolution)
+    fields.pop("own_ppi")
+    return fields
 
 
 def indicator_intervals(evaluation: Evaluation) -> dict[str, dict[str, float]]:
