@@ -186,6 +186,14 @@ class Score:
     extrapolated: bool = False
     llr: float | None = None
 
+    def __bool__(self) -> bool:
+        """Nothing: a score has no truth without a threshold.
+
+        Raises:
+            TypeError: always, so that `if compare(...)` opens for nobody.
+        """
+        raise TypeError("a Score is no decision: ask a Decision, or compare score.value with a threshold")
+
     @property
     def fmr(self) -> float:
         """The false match rate of a threshold at this score, in (0, 1]."""
@@ -200,6 +208,10 @@ class Decision:
     operating_point: OperatingPoint
     subject: str | None = None
     finger: str | None = None  # the best finger, when the subject has several
+
+    def __bool__(self) -> bool:
+        """`match`: `if verifier.verify(...)` opens for nobody else."""
+        return self.match
 
     @property
     def match(self) -> bool:
@@ -228,6 +240,10 @@ class Candidate:
     score: Score
     match: bool
 
+    def __bool__(self) -> bool:
+        """`match`."""
+        return self.match
+
 
 @dataclass(frozen=True, slots=True)
 class Identification:
@@ -246,6 +262,10 @@ class Identification:
     threshold: float
     searched: int
     extrapolated: bool
+
+    def __bool__(self) -> bool:
+        """Whether anybody matches."""
+        return bool(self.matches)
 
     @property
     def matches(self) -> tuple[Candidate, ...]:

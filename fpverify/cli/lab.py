@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.making import TRAINING_LIBRARIES
 from fpverify.cli.options import JSON, OutputFile, options
+from fpverify.cli.training_libraries import training_libraries
 from fpverify.cli.words import print_facts, print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fpverify.lab.results import Result
 
 SPLITS = ("images", "identities")
@@ -110,7 +107,10 @@ def run_command(
     if weights:
         chosen = with_weights(chosen, Path(weights))
     trial = Trial(design, data or chosen.data[0], split or chosen.splits[0], variant, seed)  # type: ignore[arg-type]
-    result = _with_keras(lambda: _run(trial, chosen, Path(results)))
+    with training_libraries("the lab"):
+        from fpverify.lab.table import run_one
+
+        result = run_one(trial, {chosen.name: chosen}, Path(results), progress=True)
     print_json(_figures(result)) if as_json else print_facts(_facts(result))
 
 
@@ -139,7 +139,10 @@ def table_command(*, results: str, docs: Path | None) -> None:
 
         click.echo(f"{write_document(docs, Path(results))} results; the page is {docs}")
         return
-    _with_keras(lambda: _run_table(Path(results)))
+    with training_libraries("the lab"):
+        from fpverify.lab.table import run_table
+
+        run_table(Path(results), progress=True, say=click.echo)
 
 
 @lab_command.command(
@@ -171,38 +174,11 @@ def figure_command(
 
     chosen = find_design(design)
     trial = Trial(design, data or chosen.data[0], chosen.splits[0], variant, seed)
-    score = _with_keras(lambda: _draw(trial, (Path(left), Path(right)), out, Path(results)))
+    with training_libraries("the lab"):
+        from fpverify.lab.table import draw_figure
+
+        score = draw_figure(trial, (Path(left), Path(right)), out, Path(results), progress=True)
     click.echo(f"score {score:.3f}; the picture is {out}")
-
-
-def _with_keras(job: Callable[[], Any]) -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks to programmers
-    try:
-        return job()
-    except ModuleNotFoundError as error:
-        if error.name not in TRAINING_LIBRARIES:
-            raise
-        raise click.ClickException(
-            f"the lab needs {error.name}, which is not installed; pip install 'fpverify[train]'"
-        ) from error
-
-
-def _run(trial: Any, chosen: Any, results: Path) -> Result:
-    from fpverify.lab.table import run_one
-
-    return run_one(trial, {chosen.name: chosen}, results, progress=True)
-
-
-def _run_table(results: Path) -> None:
-    from fpverify.lab.table import run_table
-
-    run_table(results, progress=True, say=click.echo)
-
-
-def _draw(trial: Any, paths: tuple[Path, Path], out: Path, results: Path) -> float:
-    from fpverify.lab.table import draw_figure
-
-    return draw_figure(trial, paths, out, results, progress=True)
 
 
 def _said(design: Any) -> dict[str, object]:

@@ -6,10 +6,14 @@ import re
 from types import MappingProxyType
 from typing import Any
 
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from fpverify import errors
 from fpverify.service.answers import ErrorAnswer
+from fpverify.service.bodies import TooLarge
 
 STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
     {
@@ -79,3 +83,33 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def response(self) -> JSONResponse:
         """The answer."""
         return JSONResponse({"error": self.name, "message": self.message}, self.status, self.headers)
+
+
+def say_errors_in_one_shape(app: FastAPI) -> None:
+    """Makes a refusal of whatever an application raises."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return error.response()
+
+    @app.exception_handler(errors.FpverifyError)
+    async def ours(_: Request, error: errors.FpverifyError) -> Response:
+        return Refused.of(error).response()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+        return Refused(422, "InvalidRequest", f"{place}: {first['msg']}").response()
+
+    @app.exception_handler(TooLarge)
+    async def too_large(_: Request, error: TooLarge) -> Response:
+        return Refused(413, "ScanTooLarge", str(error.detail), {"Connection": "close"}).response()
+
+    @app.exception_handler(HTTPException)
+    async def framework(_: Request, error: HTTPException) -> Response:
+        return Refused(error.status_code, "HttpError", str(error.detail), dict(error.headers or {})).response()
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, error: Exception) -> Response:
+        return Refused(500, "InternalError", f"an error of the service itself: {type(error).__name__}").response()

@@ -6,7 +6,8 @@ import secrets
 from contextlib import ExitStack
 
 from fpverify.store.backends import Database
-from fpverify.store.keys import KeyRing, KeySource
+from fpverify.store.key_source import KeySource
+from fpverify.store.keys import KeyRing
 from fpverify.store.location import no_store
 from fpverify.store.schema import SCHEMA_VERSION, STATEMENTS
 from fpverify.store.trail import Trail

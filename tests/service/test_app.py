@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import socket
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -304,27 +302,6 @@ def test_api_keys_that_cannot_be_read_are_said_to_be_out_of_use(start: Any) -> N
             assert str(service.api_keys) not in answer.text
 
 
-def test_a_folder_of_api_keys_that_is_a_file_is_said(tmp_path: Path) -> None:
-    from fpverify.errors import SettingsError
-    from fpverify.service.api_keys import ApiKeys
-
-    (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match="cannot be read"):
-        ApiKeys(tmp_path / "file" / "keys.json").all()
-
-
-def test_api_keys_stay_their_owners_whoever_changes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fpverify.service.api_keys import ApiKeys, Scope
-
-    given: list[tuple[int, int]] = []
-    monkeypatch.setattr(os, "chown", lambda _, user, group: given.append((user, group)))
-    keys = ApiKeys(tmp_path / "keys.json")
-    keys.new("one", Scope.VERIFY)
-    keys.new("other", Scope.VERIFY)
-    status = keys.path.stat()
-    assert given == [(status.st_uid, status.st_gid)]  # the first has none to follow
-
-
 def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes: Path) -> None:
     with start() as service:
         service.post("/v1/enroll", stripes / "A_00.bmp", subject="anna")
@@ -339,62 +316,3 @@ def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes:
         ("unknown", 404, None),
     ]
     assert "anna" not in service.log.getvalue()
-
-
-def test_a_log_that_cannot_be_written_refuses_nobody() -> None:
-    from fpverify.service.journal import Journal
-
-    class Full(StringIO):
-        def write(self, _: str) -> int:
-            raise OSError(28, "No space left on device")
-
-    closed = StringIO()
-    closed.close()
-    for out in (Full(), closed):
-        journal = Journal(out)
-        journal.note_request("/v1/verify", "POST", 200, 0.1, "door")
-        assert b'route="/v1/verify",status="200"} 1.0' in journal.exposed()
-
-
-def test_api_keys_are_kept_as_hashes_for_their_owner_only(tmp_path: Path) -> None:
-    from fpverify.errors import SettingsError
-    from fpverify.service.api_keys import ApiKeys, Scope
-
-    keys = ApiKeys(tmp_path / "sub" / "keys.json")
-    assert (keys.all(), keys.holder("x")) == ((), None)
-    secret = keys.new("door", Scope.VERIFY)
-    assert secret not in keys.path.read_text()
-    assert keys.path.stat().st_mode & 0o777 == 0o600
-    holder = ApiKeys(keys.path).holder(secret)
-    assert holder is not None
-    assert (holder.name, holder.allows) == ("door", Scope.VERIFY)
-    for change in (lambda: keys.new("door", Scope.ADMIN), lambda: keys.new("", Scope.ADMIN), lambda: keys.revoke("x")):
-        with pytest.raises(SettingsError):
-            change()
-    keys.path.write_text("[1]")
-    with pytest.raises(SettingsError, match="is no file of API keys"):
-        ApiKeys(keys.path).all()
-
-
-def test_locks_grow_and_rates_recover() -> None:
-    from fpverify.service.limits import Lockout, RateLimit
-
-    now = [0.0]
-    lockout = Lockout(after=2, for_s=10, clock=lambda: now[0])
-    for expected in (0, 10, 20, 40):
-        lockout.note("A", match=False)
-        assert lockout.wait_s("A") == expected
-    for _ in range(60):
-        lockout.note("A", match=False)
-    assert lockout.wait_s("A") == Lockout.LONGEST_S
-    now[0] += Lockout.LONGEST_S
-    assert lockout.wait_s("A") == 0
-    lockout.note("A", match=True)
-    lockout.note("A", match=False)
-    assert lockout.wait_s("A") == 0
-    rate = RateLimit(600, clock=lambda: now[0])
-    assert [rate.wait_s("k") for _ in range(60)] == [0] * 60
-    assert rate.wait_s("k") == pytest.approx(0.1)
-    assert rate.wait_s("other") == 0
-    now[0] += 0.1
-    assert rate.wait_s("k") == 0
