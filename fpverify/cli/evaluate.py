@@ -26,7 +26,7 @@ from fpverify.cli.options import (
 )
 from fpverify.cli.report import Written, write_report
 from fpverify.cli.sets import plans_of, writable_cache
-from fpverify.cli.words import counted, percent, print_facts, print_json, print_table
+from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, set_resolution_facts
 from fpverify.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ def print_figures(folder: str, figures: Mapping[str, Any], *, enrolled: bool = F
             ("FMR", f"{_with_interval(figures, 'fmr')}, FAR {percent(figures['far'])}"),
             ("FNMR", f"{_with_interval(figures, 'fnmr')}, FRR {percent(figures['frr'])}"),
             ("model", figures["model"]),
+            *set_resolution_facts(figures["resolution"]),
         ]
     )
     if "cutoffs" in figures:
@@ -210,6 +211,7 @@ def print_sets(title: str, figures: Mapping[str, Any]) -> None:
     failures = [(f"failed in {one['name']}", _failed(one["failures"])[2:]) for one in figures["sets"]]
     threshold = f"{pool['threshold']:.1f}, for a false match rate of {percent(pool['target_fmr'])}"
     print_facts([*failures, ("threshold", f"{threshold}; FMR and FNMR are those there"), ("model", pool["model"])])
+    print_facts([fact for one in figures["sets"] for fact in set_resolution_facts(one["resolution"], one["name"])])
 
 
 def _check_use(folders: Sequence[str], *, store: bool, protocol: str | None, pairs: str | None, **other: Any) -> None:

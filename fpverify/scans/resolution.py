@@ -22,11 +22,15 @@ ROUNDING = 1e-3  # relative; headers count whole pixels per metre or centimetre:
 RIDGE_PERIOD_MM = 0.46
 PERIODS_MM = (0.30, 0.69)  # of single prints
 UNDOUBTED_MM = (0.345, 0.60)  # twice and half of these are no ridges: nothing else needs to be looked at
-STANDARDS_PPI = {500.0: 0.0, 1000.0: 1.5, 250.0: 2.0}  # and -ln of how common they are beside the first: a fifth, a seventh
+STANDARDS_PPI = {
+    500.0: 0.0,
+    1000.0: 1.5,
+    250.0: 2.0,
+}  # and -ln of how common they are beside the first: a fifth, a seventh
 NEAR = 1.6  # factor by which the ridge period of a print may differ from the mean
 PERIOD_DEVIATION = 0.15  # of the logarithm: 0.30 to 0.69 mm is 2.8 times that, on either side of the mean
-# The shorter side of what a finger leaves. Scanners for one finger capture 12.7 mm with FAP 10, 20.3 with FAP 30, 25.4 at
-# most (NIST SP 500-280, Mobile ID Device Best Practice Recommendation). Parts of prints are common, so less says little.
+# The shorter side of what a finger leaves. Scanners for one finger capture 12.7 mm with FAP 10, 20.3 with FAP 30, 25.4
+# at most (NIST SP 500-280, Mobile ID Best Practice). Parts of prints are common: less says little.
 SIDE_MM = 16.0
 SIDE_DEVIATIONS = (0.6, 0.35)  # of the logarithm, below and above
 LEAST_SIDE_MM = 6.0  # below it is a part in any case, too small to overrule anybody

@@ -24,7 +24,7 @@ MANY_A_SIDE = 24  # at most, on a canvas much larger than a print
 QUICK_A_SIDE = 6  # blocks, to see no more than that all is usual
 HALVINGS = (0, 1, 2, 3)  # the image down to its eighth, between them from 140 to 3500 ppi
 PERIODS_PX = (2.5, 8.0)  # what one scale can tell; of less than four waves in a block the period comes out too short
-WELL_SEEN_PX = 5.0  # six waves in a block: the scale whose periods count, as those near its limits are cut off on a side
+WELL_SEEN_PX = 5.0  # six waves in a block: the scale that sees the period so measures it, others cut its spread off
 PASSED_PX = (2.4, 24.0)  # faster is noise, slower shading
 CLEAR = 0.3  # share of a block's power in one wave; noise has under 0.1, ridges 0.3 to 0.8
 LEAST_CONTRAST = 3.0  # deviation of a block, grey levels
@@ -33,6 +33,7 @@ LEAST_SHARE = 0.4  # of the clear blocks, by weight, that agree on the period; i
 SAME_PERIOD = 0.2  # relative difference of the periods within a print
 SHORTER = 0.5  # share of the best at which a shorter period wins: smudges repeat more slowly than ridges, never faster
 CELL_PX = 8  # of the map of where the ridges are: a fraction of a block
+PATCH = 0.25  # of the largest patch of ridges: smaller ones are not counted to the print
 LOOSE = 0.5  # share of the image: where the print covers less, it is cut out and looked at again
 
 
@@ -46,6 +47,25 @@ class Ridges(NamedTuple):
 
     period_px: float
     side_px: float
+
+
+class _Found(NamedTuple):
+    """A period, and the upright rectangle around the blocks that have it, in pixels."""
+
+    period_px: float
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def sides_px(self) -> tuple[int, int]:
+        return self.bottom - self.top, self.right - self.left
+
+    @property
+    def area_px(self) -> int:
+        height, width = self.sides_px
+        return height * width
 
 
 class _Waves(NamedTuple):
@@ -74,13 +94,11 @@ def find_ridges(pixels: ByteArray) -> Ridges | None:
         None without clear ridges.
     """
     found = _look(pixels)
-    if found is None:
-        return None
-    period_px, (top, left, bottom, right) = found
-    height, width = pixels.shape
-    if (bottom - top) * (right - left) < LOOSE * height * width:
-        period_px, (top, left, bottom, right) = _look(pixels[top:bottom, left:right]) or found
-    return Ridges(period_px, float(min(bottom - top, right - left)))
+    if found is not None and found.area_px < LOOSE * pixels.size:
+        nearer = _look(pixels[found.top : found.bottom, found.left : found.right])
+        if nearer is not None and nearer.area_px > LOOSE * found.area_px:
+            found = nearer
+    return None if found is None else Ridges(found.period_px, float(min(found.sides_px)))
 
 
 def quick_period_px(pixels: ByteArray, ppi: float) -> float | None:
@@ -101,8 +119,8 @@ def quick_period_px(pixels: ByteArray, ppi: float) -> float | None:
     return _common_period(waves)
 
 
-def _look(pixels: ByteArray) -> tuple[float, tuple[int, int, int, int]] | None:
-    """The period, and the print's top, left, bottom and right."""
+def _look(pixels: ByteArray) -> _Found | None:
+    """The period, and where the print lies."""
     scales = [_waves(image, MANY_A_SIDE, scale) for scale, image in _scales(pixels)]
     if not scales:
         return None
@@ -110,9 +128,8 @@ def _look(pixels: ByteArray) -> tuple[float, tuple[int, int, int, int]] | None:
     period_px = _common_period(waves)
     if period_px is None:
         return None
-    box = _box(waves, period_px, pixels.shape)
     best = min(range(len(scales)), key=lambda halvings: abs(np.log(period_px / (WELL_SEEN_PX * 2**halvings))))
-    return _common_period(_near(scales[best], period_px)) or period_px, box
+    return _Found(_common_period(_near(scales[best], period_px)) or period_px, *_box(waves, period_px, pixels.shape))
 
 
 def _scales(pixels: ByteArray) -> Iterator[tuple[int, FloatArray]]:
@@ -155,7 +172,7 @@ def _near(waves: _Waves, period_px: float) -> _Waves:
 
 
 def _box(waves: _Waves, period_px: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Top, left, bottom and right of the largest patch of blocks that have the period."""
+    """Top, left, bottom and right of the largest patches of blocks that have the period: of a dry print several."""
     alike = (waves.weight > 0) & (np.abs(np.log(waves.period_px / period_px)) < SAME_PERIOD)
     cells = np.zeros([-(-side // CELL_PX) for side in shape], np.uint8)
     first = waves.corner_px[alike] // CELL_PX
@@ -163,8 +180,11 @@ def _box(waves: _Waves, period_px: float, shape: tuple[int, ...]) -> tuple[int, 
     for (top, left), (bottom, right) in zip(first, last, strict=True):
         cells[top:bottom, left:right] = 1
     _, _, boxes, _ = cv2.connectedComponentsWithStats(cells, connectivity=4)
-    left, top, width, height, _ = (CELL_PX * int(value) for value in max(boxes[1:], key=lambda box: box[4]))
-    return top, left, min(top + height, shape[0]), min(left + width, shape[1])
+    left, top, width, height, size = boxes[1:].T  # without the background
+    large = size >= PATCH * size.max()
+    low, far = (top + height)[large].max(), (left + width)[large].max()
+    top, left, low, far = (CELL_PX * int(edge) for edge in (top[large].min(), left[large].min(), low, far))
+    return top, left, min(low, shape[0]), min(far, shape[1])
 
 
 def _waves(image: FloatArray, most: int, scale: int) -> _Waves:
@@ -180,6 +200,7 @@ def _waves(image: FloatArray, most: int, scale: int) -> _Waves:
     period, share = _strongest(blocks[seen])
     usable = (share > CLEAR) & (period >= PERIODS_PX[0]) & (period <= PERIODS_PX[1])
     contrast = np.sqrt(deviation[seen])  # a smudge does not outweigh faint ridges
+    contrast *= min(1.0, FEW_A_SIDE**2 / len(blocks))  # nor do fine scales, with more blocks, outweigh coarse ones
     weight = np.where(usable, (share - CLEAR / 2) * contrast, 0).astype(np.float32)
     reach = np.full(len(corner), scale * step, np.float32)
     return _Waves((scale * period).astype(np.float32), weight, scale * corner, reach)

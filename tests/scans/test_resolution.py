@@ -11,12 +11,19 @@ from drawn import draw_print
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpverify.scans.resolution import RIDGE_PERIOD_MM, estimate_ppi, ridge_period_px, tidy_ppi
+from fpverify.scans.resolution import RIDGE_PERIOD_MM, estimate_ppi, tidy_ppi
+from fpverify.scans.ridges import find_ridges
 from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.synthesis.sensor import SENSORS
+from fpverify.vocabulary import ByteArray
 
 USUAL_PX = RIDGE_PERIOD_MM / 25.4  # ridge period in pixels, for each pixel per inch
+
+
+def ridge_period_px(pixels: ByteArray) -> float | None:
+    ridges = find_ridges(pixels)
+    return None if ridges is None else ridges.period_px
 
 
 @pytest.mark.parametrize("period_px", [3.2, 4.4, 6.0, 9.0, 13.0, 18.0, 25.0, 33.0])

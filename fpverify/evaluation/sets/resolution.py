@@ -28,8 +28,8 @@ from fpverify.vocabulary import PpiSource, SetResolution
 
 SAME = 0.01  # difference of the logarithms of two statements of one resolution
 CLEARLY = 0.1  # ... of statements of which only one can be right
-# The mean period of many people, mm: women, and peoples with fine ridges, have less; men more (H. Cummins et al., American
-# Journal of Anatomy 68, 1941: 0.48 for young men; the generator draws from 0.46).
+# The mean period of many people, mm: women and children have less, men more (H. Cummins et al., American Journal of
+# Anatomy 68, 1941: 0.48 for young men); the generator draws from 0.46.
 POPULATIONS_MM = (0.43, 0.51)
 FINGERS_MM = 0.05  # least deviation between the fingers of a set; observed in a small set it may happen to be less
 ERRORS = 2.3  # standard errors of the mean beyond those: one set in a hundred on a side
@@ -185,16 +185,16 @@ def _of_their_own(
     for name, (stated, ridges) in zip(names, surveyed, strict=True):
         if stated is None or max(stated / used, used / stated) < OVERRULED:
             continue
-        if ridges is None or evidence is None:
-            own[name] = stated
-        elif _off(ridges, evidence, stated, used) <= _off(ridges, evidence, used, used):
+        if ridges is None or evidence is None or _nearer(ridges, evidence, stated, used):
             own[name] = stated
     return own
 
 
-def _off(ridges: Ridges, evidence: _Evidence, ppi: float, used: float) -> float:
-    """How far a scan's period lies from its set's, of the logarithm."""
-    return abs(math.log(_mm(ridges.period_px, ppi) / _mm(evidence.ridges.period_px, used)))
+def _nearer(ridges: Ridges, evidence: _Evidence, stated: float, used: float) -> bool:
+    """Whether a scan's period lies nearer to its set's at its own resolution than at the set's."""
+    usual_mm = _mm(evidence.ridges.period_px, used)
+    at_stated, at_used = (abs(math.log(_mm(ridges.period_px, ppi) / usual_mm)) for ppi in (stated, used))
+    return at_stated <= at_used
 
 
 def _disagrees(one: Surveyed, used: float) -> bool:
