@@ -21,7 +21,7 @@ from fpverify.evaluation.workers import answers
 from fpverify.matching import Matcher
 from fpverify.models import load_bundle
 from fpverify.scans import read_scan
-from fpverify.scans.acquisition import Surveyed
+from fpverify.scans.acquisition import Surveyed, check_given_ppi
 from fpverify.scans.files import file_bytes
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
@@ -67,7 +67,8 @@ class Runner:
         """The scores of a plan for files.
 
         Raises:
-            ScanError: a file changed meanwhile. One that cannot be read or acquired is no error but a failure counted.
+            ScanError: a resolution is out of range, or a file changed meanwhile. A file that cannot be read or acquired
+                is no error but a failure counted.
             ModelError: the model cannot be used.
         """
         calibration = Matcher.load(self.model, self.calibration).calibration
@@ -75,6 +76,8 @@ class Runner:
 
     def compare(self, plan: Plan) -> Evaluation:
         """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
+        for ppi, one in {one.ppi: one for one in plan.prints}.items():
+            check_given_ppi(ppi, str(one.path))
         hashes = [_content_hash(one.path) for one in plan.prints]
         surveyed = self._surveyed(plan.prints, hashes)
         resolution, agreed = set_resolution(plan, surveyed)

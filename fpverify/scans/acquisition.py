@@ -54,7 +54,7 @@ def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
         FailureToAcquire: blank, or less than 5 mm a side.
     """
     source = str(path)
-    _check_given(ppi, source)
+    check_given_ppi(ppi, source)
     return _acquired(decode(file_bytes(path), source), ppi, source)
 
 
@@ -69,7 +69,7 @@ def scan_from_bytes(content: bytes, *, ppi: float | None = None, source: str = "
     Raises:
         ScanError: as `read_scan` does.
     """
-    _check_given(ppi, source)
+    check_given_ppi(ppi, source)
     return _acquired(decode(content, source), ppi, source)
 
 
@@ -88,7 +88,7 @@ def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, s
         UnsupportedResolution: `ppi` out of range, or no ridges to estimate it from.
         FailureToAcquire: blank, or less than 5 mm a side.
     """
-    _check_given(ppi, source)
+    check_given_ppi(ppi, source)
     return _acquired(Picture(grey_from_array(pixels, source), None), ppi, source)
 
 
@@ -140,12 +140,18 @@ def _resolution(picture: Picture, given_ppi: float | None, source: str) -> Resol
     estimated = estimated_resolution(picture.pixels, states)
     if estimated is None:
         raise UnsupportedResolution(
-            f"{source}: {states}, and shows no ridges to estimate it from: give it with --ppi, such as 500"
+            f"{source}: {states}, and shows too few clear ridges to estimate it from: give it with --ppi, such as 500, "
+            "or crop the picture to the print"
         )
     return estimated
 
 
-def _check_given(ppi: float | None, source: str) -> None:
+def check_given_ppi(ppi: float | None, source: str) -> None:
+    """Refuses a resolution that no caller may insist on.
+
+    Raises:
+        UnsupportedResolution: below 100 or above 2000.
+    """
     least, most = GIVEN_PPI
     if ppi is not None and not least <= ppi <= most:
         raise UnsupportedResolution(f"{source}: {ppi:g} ppi is out of range: give {least:.0f} to {most:.0f}")

@@ -34,7 +34,7 @@ POPULATIONS_MM = (0.43, 0.51)
 FINGERS_MM = 0.05  # least deviation between the fingers of a set; observed in a small set it may happen to be less
 ERRORS = 2.3  # standard errors of the mean beyond those: one set in a hundred on a side
 FEW_FINGERS, FEW_ERRORS = 8, 3.0  # that may be of one or two people
-POPULATION = 0.18  # how far populations lie from the mean, of the logarithm of the period
+POPULATION = 0.08  # how far populations lie from the mean, of the logarithm of the period: `POPULATIONS_MM`
 FINGER = 0.13  # and single fingers from their population
 
 
