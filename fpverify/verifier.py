@@ -365,7 +365,8 @@ def evaluate(
             every print with every one of `references`; "pairs" what `pairs` lists.
         references: folder of the references of "cross-sensor".
         pairs: CSV file `probe,reference[,mated]` of "pairs".
-        ppi: overrides the resolution of every file; None comes from the set, then from the settings.
+        ppi: overrides the resolution of every file; None comes from the set, then from the settings, then from what the
+            files of the set state or their ridges say (`Evaluation.resolution`).
         model: shipped name or folder of the bundle; None comes from the settings.
         workers: processes; the scores do not depend on it. More than one start the calling script anew, which
             therefore needs its `if __name__ == "__main__":`.
@@ -373,8 +374,8 @@ def evaluate(
         progress: show bars on standard error when it is a terminal.
 
     Raises:
-        ScanError: the folder cannot be evaluated, or a file cannot be read. A failure to acquire is no error but a
-            result.
+        ScanError: the folder cannot be evaluated. A file that cannot be read or acquired is no error but a failure
+            counted.
         ModelError: the model is unknown or damaged.
         ValueError: the protocol is unknown, or `references` or `pairs` do not belong to it.
     """

@@ -24,6 +24,7 @@ IndexArray = NDArray[np.int32]
 WORKING_PPI = 250.0  # every scan is resampled to this: a ridge period is then 3.2 to 5.8 px
 
 BundleKind = Literal["minutiae", "whole-print"]
+PpiSource = Literal["file", "given", "estimated", "set"]  # who says what a scan's resolution is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +37,8 @@ class Scan:
         source: where it came from, for messages: a file name, "synthetic", ...
         ppi_estimated: the resolution was estimated from the ridges, not stated.
         inverted: the image had bright ridges on dark and was inverted on reading.
+        ppi_source: who says what the resolution is: the file, the caller, the ridges, or the scan's set.
+        ppi_note: what there is to say about it, in words: that it was estimated, or that the ridges contradict it.
     """
 
     pixels: ByteArray
@@ -43,6 +46,8 @@ class Scan:
     source: str = "memory"
     ppi_estimated: bool = False
     inverted: bool = False
+    ppi_source: PpiSource = "given"
+    ppi_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,6 +278,35 @@ class Identification:
         return "match" if self.matches else "non-match"
 
 
+@dataclass(frozen=True, slots=True)
+class SetResolution:
+    """At which resolution the scans of a set were read: one sensor has one.
+
+    Attributes:
+        used: pixels per inch; None if nothing says it, or if several sets were pooled and differ.
+        source: who says so: the caller, the files, or the ridges of the set.
+        stated: what the files say, the commonest; None if they say nothing.
+        estimated: what the ridges of the whole set say; None if none are clear.
+        disagreeing: share in [0, 1] of the scans whose file states something else or, if it states nothing, whose
+            ridges would not be a finger's at `used`.
+        doubtful: the ridges of the whole set lie closer or farther apart at `used` than those of many fingers do, so
+            that stated error rates do not hold.
+        period_mm: from ridge to ridge at `used`, the mean over the fingers.
+        note: the doubt, or what was overruled, in words.
+        own_ppi: of the scans that were read at a resolution of their own: by name.
+    """
+
+    used: float | None
+    source: PpiSource
+    stated: float | None
+    estimated: float | None
+    disagreeing: float
+    doubtful: bool
+    period_mm: float | None = None
+    note: str | None = None
+    own_ppi: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """All comparisons of one set of scans, or of several sets that were pooled. Failed comparisons have the score -inf.
@@ -291,6 +325,7 @@ class Evaluation:
         failures: the scans that failed to acquire, with the reason.
         quality: (s,) float32 in [0, 1], nan where a scan failed; None where nobody measured it.
         notes: what is to be known of the data, a sentence each: what was left out, which files are the same.
+        resolution: of the scans; None where none were read.
     """
 
     scans: tuple[str, ...]
@@ -306,6 +341,7 @@ class Evaluation:
     failures: dict[str, str] = field(default_factory=dict)
     quality: FloatArray | None = None
     notes: tuple[str, ...] = ()
+    resolution: SetResolution | None = None
 
     @property
     def probes(self) -> list[str]:

@@ -9,7 +9,15 @@ import click
 
 from fpverify.cli.options import CACHE, DB, JSON, KEY, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
 from fpverify.cli.sets import plans_of, writable_cache
-from fpverify.cli.words import counted, percent, percent_within, print_json, print_table
+from fpverify.cli.words import (
+    counted,
+    percent,
+    percent_within,
+    print_facts,
+    print_json,
+    print_table,
+    set_resolution_facts,
+)
 from fpverify.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -61,6 +69,7 @@ def calibrate_command(
     Ten fingers with four impressions each are enough, or eleven with three, or fifteen with two; all comparisons are
     within a folder. The more fingers, the lower the error rates it supports.
     """
+    from fpverify.evaluation.rates.summary import resolution_fields
     from fpverify.evaluation.report.plots import plot_reliability
     from fpverify.evaluation.sensor_fit import fields, fit_sensor
     from fpverify.matching import Matcher
@@ -72,12 +81,14 @@ def calibrate_command(
     place = f"the store {settings.db}" if store else ", ".join(folders)
     fit = fit_sensor(raw, Matcher.load(settings.model).calibration, f"{len(raw.scans):,} scans in {place}")
     fit.fitted.write(out)
+    resolution = resolution_fields(raw.resolution)
     if plot:
         plot_reliability({"shipped calibration": fit.shipped, "own calibration": fit.own}, plot)
     if as_json:
-        print_json({**fields(fit), "calibration": str(out)})
+        print_json({**fields(fit), "calibration": str(out), "resolution": resolution})
     else:
         print_fit(fit, out)
+        print_facts(set_resolution_facts(resolution))
 
 
 def _of_folders(folders: Sequence[str], settings: Settings, ppi: float | None) -> Evaluation:

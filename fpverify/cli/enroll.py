@@ -8,7 +8,7 @@ import click
 
 from fpverify.answers import reference_answer, scan_answer
 from fpverify.cli.options import DB, FINGER, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, options
-from fpverify.cli.words import print_facts, print_json, say_new_key, scan_notes
+from fpverify.cli.words import print_facts, print_json, resolution_words, say_new_key, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:
             ("minutiae", str(minutiae) if minutiae else ""),  # a whole-print model looks for none
             ("store", place),
             ("model", reference.model_id),
+            ("resolution", resolution_words(scan)),
             ("note", scan_notes(scan)),
         ]
     )

@@ -26,7 +26,7 @@ from fpverify.cli.options import (
 )
 from fpverify.cli.report import Written, write_report
 from fpverify.cli.sets import plans_of, writable_cache
-from fpverify.cli.words import counted, percent, print_facts, print_json, print_table
+from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, set_resolution_facts
 from fpverify.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ def print_figures(folder: str, figures: Mapping[str, Any], *, enrolled: bool = F
             ("FNMR", _with_interval(figures, "fnmr", "frr")),
             ("pairs", _concentration(figures)),
             ("model", figures["model"]),
+            *set_resolution_facts(figures["resolution"]),
             *(("note", note) for note in figures["notes"]),
         ]
     )
@@ -223,6 +224,7 @@ def print_sets(title: str, figures: Mapping[str, Any]) -> None:
             ("threshold", f"{threshold}; FMR and FNMR are those there"),
             ("pairs", _concentration(pool)),
             ("model", pool["model"]),
+            *(fact for one in figures["sets"] for fact in set_resolution_facts(one["resolution"], one["name"])),
             *(("note", note) for note in notes_of_sets(figures["sets"])),
         ]
     )

@@ -9,7 +9,7 @@ import click
 
 from fpverify.cli.failures import one_line
 from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PICTURES, PPI, OutputFile, options
-from fpverify.cli.words import counted, print_facts, print_json, scan_notes
+from fpverify.cli.words import counted, print_facts, print_json, resolution_words, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -84,10 +84,8 @@ def print_explanation(explained: Explanation, out: Path | None) -> None:
 
 
 def _print_facts(side: Side) -> str:
-    name, notes = one_line(side.name), scan_notes(side.scan)
-    area_mm2 = side.acquired.area_mm2
-    if area_mm2 is None:
-        return "; ".join(note for note in (name, notes) if note)
-    minutiae = counted(len(side.template.minutiae), "minutia").replace("minutias", "minutiae")
-    found = f"{name}: {minutiae} on {area_mm2:.0f} mm², quality {side.template.quality:.2f} of 1"
-    return "; ".join(note for note in (found, notes) if note)
+    name, area_mm2 = one_line(side.name), side.acquired.area_mm2
+    if area_mm2 is not None:
+        minutiae = counted(len(side.template.minutiae), "minutia").replace("minutias", "minutiae")
+        name += f": {minutiae} on {area_mm2:.0f} mm², quality {side.template.quality:.2f} of 1"
+    return "; ".join(note for note in (name, resolution_words(side.scan), scan_notes(side.scan)) if note)

@@ -9,7 +9,7 @@ import click
 from fpverify.answers import identification_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, JSON, KEY, MODEL, PPI, SCAN, Parsed, options
-from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, scan_notes
+from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, resolution_words, scan_notes
 from fpverify.settings import load_settings, parse_fpir
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def print_identification(found: Identification, probe: Scan) -> None:
         [
             ("searched", counted(found.searched, "impression")),
             ("threshold", f"{found.threshold:.1f}, at FPIR {percent(found.fpir)}{tail}"),
+            ("resolution", resolution_words(probe)),
             ("note", scan_notes(probe)),
         ]
     )

@@ -119,13 +119,19 @@ def write_report(written: Written, title: str, path: Path | None, folder: Path |
         write_figures(content, folder)
 
 
+def ppi_of_scan(evaluation: Evaluation, name: str) -> float | None:
+    """The resolution at which a scan of a set was read; None is the file's own."""
+    resolution = evaluation.resolution
+    return None if resolution is None else resolution.own_ppi.get(name, resolution.used)
+
+
 def _content(written: Written, title: str) -> ReportContent:
     from fpverify.evaluation.report.content import provenance_of, report_content
     from fpverify.evaluation.report.gallery import PrintFile, gallery
 
     files = [
-        {name: PrintFile(one.path, one.ppi) for name, one in zip(plan.scans, plan.prints, strict=True)}
-        for plan in written.plans
+        {name: PrintFile(one.path, ppi_of_scan(its, name)) for name, one in zip(plan.scans, plan.prints, strict=True)}
+        for plan, its in zip(written.plans, written.evaluations, strict=True)
     ]
     pairs = gallery(written.matcher, written.evaluations, files, written.point) if files else []
     provenance = provenance_of(

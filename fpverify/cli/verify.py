@@ -9,7 +9,7 @@ import click
 from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, options
-from fpverify.cli.words import operating_point_facts, print_facts, print_json, scan_notes
+from fpverify.cli.words import operating_point_facts, print_facts, print_json, resolution_words, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def print_decision(decision: Decision, probe: Scan) -> None:
             ("subject", f"{decision.subject}, finger {decision.finger}"),
             ("score", f"{score.value:.1f}, threshold {threshold:.1f}{tail}"),
             *operating_point_facts(decision.operating_point),
+            ("resolution", resolution_words(probe)),
             ("note", scan_notes(probe)),
         ]
     )

@@ -19,7 +19,7 @@ import click
 from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NO_DECISION, EXIT_NON_MATCH, one_line
 from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, KEY, MODEL, PPI, options
-from fpverify.cli.words import print_json
+from fpverify.cli.words import print_json, scan_notes
 from fpverify.errors import EnrollmentError, FpverifyError
 from fpverify.settings import load_settings
 
@@ -148,6 +148,7 @@ class Door:
             f"{decision.word:<13}{one_line(scan.name)}: {decision.subject}, finger {decision.finger}, "
             f"score {decision.score.value:.1f}, threshold {threshold:.1f}"
         )
+        line = "; ".join(part for part in (line, scan_notes(probe)) if part)
         fields = {**asked, **decision_answer(decision, probe)}
         return Seen(0 if decision.match else EXIT_NON_MATCH, line, fields)
 

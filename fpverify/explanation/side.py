@@ -45,6 +45,8 @@ class Side:
             "source": self.scan.source,
             "ppi": self.scan.ppi,
             "ppi_estimated": self.scan.ppi_estimated,
+            "ppi_source": self.scan.ppi_source,
+            "ppi_note": self.scan.ppi_note,
             "inverted": self.scan.inverted,
             "quality": self.template.quality,
             "area_mm2": None if area_mm2 is None else round(area_mm2, 2),

@@ -37,6 +37,8 @@ def test_enrolling_answers_programs(enroll: Call) -> None:
         "store": str(Path("enroll_db/enrollments.sqlite").absolute()),
         "ppi": 500.0,
         "ppi_estimated": False,
+        "ppi_source": "file",
+        "ppi_note": None,
         "inverted": False,
     }
 

@@ -22,10 +22,22 @@ def test_people_get_a_small_table(evaluate: Call, stripes: Path) -> None:
     first, *rest = table.splitlines()
     assert first == f"{stripes}: 8 scans, 12 mated and 16 non-mated comparisons (dense)"
     facts = {line.split()[0]: line.split(maxsplit=1)[1] for line in rest}
-    assert list(facts) == ["EER", "FMR100", "FMR1000", "ZeroFMR", "FTA", "threshold", "FMR", "FNMR", "model"]
+    assert list(facts) == [
+        "EER",
+        "FMR100",
+        "FMR1000",
+        "ZeroFMR",
+        "FTA",
+        "threshold",
+        "FMR",
+        "FNMR",
+        "model",
+        "resolution",
+    ]
     assert facts["EER"] == "0 %"
     assert facts["FMR1000"] == "0 % (too few comparisons to support it)"
     assert facts["threshold"] == "30.0, for a false match rate of 0.1 %"
+    assert facts["resolution"] == "500 ppi, as the files state"
     assert [line.split("  ")[0] for line in cutoffs.splitlines()][1:] == [
         "fixed 0.5",
         "model's evidence, FMR 0.1 %",
@@ -73,7 +85,7 @@ def test_a_scan_without_a_print_is_counted_and_named(
         (folder / scan.name).write_bytes(scan.read_bytes())
     Image.new("L", (300, 300), 255).save(folder / "A_04.bmp", dpi=(500, 500))
     words = ("evaluate", folder, "--model", edges_model, "--workers", 1)
-    assert "FTA        11.1 %: A_04 (ridges too faint" in call(*words).out
+    assert "FTA         11.1 %: A_04 (ridges too faint" in call(*words).out
     answer = call(*words, "--json").answer
     assert answer["fta"] == pytest.approx(1 / 9)
     assert list(answer["failures"]) == ["A_04"]
@@ -167,7 +179,15 @@ def test_several_sets_get_a_row_each_their_mean_and_a_pool(call: Call, two_sets:
     first, heads, *rows = ended.out.splitlines()
     assert first == "sets: 2 sets, 16 scans, 24 mated and 32 non-mated comparisons (dense), rates in per cent"
     assert heads.split() == ["set", "EER", "FMR100", "FMR1000", "ZeroFMR", "FTA", "FMR", "FNMR"]
-    assert [row.split()[0] for row in rows] == ["flat", "nested", "mean", "pooled", "threshold", "model"]
+    assert [row.split()[0] for row in rows] == [
+        "flat",
+        "nested",
+        "mean",
+        "pooled",
+        "threshold",
+        "model",
+        *["resolution"] * 2,
+    ]
     assert call("evaluate", two_sets / "flat", two_sets / "nested", *words).out.splitlines()[1:] == [heads, *rows]
 
 

@@ -31,6 +31,8 @@ SCHEMA: dict[str, Any] = {  # what `verify --json` prints; documented, so that n
     "finger": str,
     "ppi": NUMBER,
     "ppi_estimated": bool,
+    "ppi_source": str,
+    "ppi_note": type(None),
     "inverted": bool,
 }
 
@@ -57,6 +59,8 @@ def test_people_are_told_score_threshold_rates_intervals_and_evidence(verify: Ca
     assert facts["FNMR"] == "2 % (1 to 3 %), FRR 11.8 %"
     assert facts["evidence"] == "made-up stripes; 1,000 mated and 50,000 non-mated comparisons"
     assert facts["model"] == "edges-1"
+    assert facts["resolution"] == "500 ppi, stated by the file"
+    assert "note" not in facts
 
 
 def test_a_score_beyond_the_evidence_is_marked(verify: Call, enrolled: Path) -> None:

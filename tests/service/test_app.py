@@ -45,6 +45,8 @@ def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, s
         "model": "edges-1",
         "ppi": 500.0,
         "ppi_estimated": False,
+        "ppi_source": "file",
+        "ppi_note": None,
         "inverted": False,
     }
     assert service.ask("GET", "/v1/impressions", params={"subject": "Zoe\u0308"}).json()["impressions"][0] == {

@@ -23,7 +23,7 @@ from fpverify.evaluation.rates.error_rates import (
 )
 from fpverify.evaluation.rates.false_matches import false_match_pairs
 from fpverify.evaluation.rates.intervals import Curves, interval_of
-from fpverify.vocabulary import Evaluation, OperatingPoint
+from fpverify.vocabulary import Evaluation, OperatingPoint, SetResolution
 
 
 def metrics(evaluation: Evaluation, chosen: OperatingPoint, min_quality: float = 0.0) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def metrics(evaluation: Evaluation, chosen: OperatingPoint, min_quality: float =
         "fta": here.fta,
         "fte": system.fte,
         "failures": dict(evaluation.failures),
+        "resolution": resolution_fields(evaluation.resolution),
         "target_fmr": chosen.target_fmr,
         "threshold": chosen.threshold,
         **_at_threshold(here, system),
@@ -114,6 +115,15 @@ def _at_threshold(here: OperatingPoint, system: SystemRates) -> dict[str, Any]:
         "gfar": system.gfar if non_mated else None,
         "gfrr": system.gfrr if mated else None,
     }
+
+
+def resolution_fields(resolution: SetResolution | None) -> dict[str, Any] | None:
+    """At which resolution the scans were read, as plain values; None where none were read."""
+    if resolution is None:
+        return None
+    fields = asdict(resolution)
+    fields.pop("own_ppi")
+    return fields
 
 
 def indicator_intervals(evaluation: Evaluation) -> dict[str, dict[str, float]]:

@@ -93,6 +93,9 @@ def summary(content: ReportContent) -> list[str]:
         f"{'' if fingers >= 50 else ': few, which is why the ranges are wide'}. "
         "It says nothing about forged fingers, and other people or another sensor may give other rates."
     )
+    resolution = whole.get("resolution")
+    if resolution and resolution["note"]:
+        sentences.append(f"On the resolution of the scans: {resolution['note']}.")
     animals = [row.finger for row in content.fingers if row.animal != "sheep"]
     if animals:
         named = ", ".join(animals[:5]) + (", ..." if len(animals) > 5 else "")
