@@ -1,11 +1,12 @@
 """Whether the dark around a print is the bare plate of the sensor, or a frame.
 
-In the negative of a print, surroundings and valleys both show the plate, which nothing touches. A finger in a dark frame,
-or before a dark background, is surrounded by something else. The ridges cannot tell: where one of them ends, a valley
-forks. But two things are true of the plate, and seldom both of a frame:
+In the negative of a print, surroundings and valleys both show the plate, which nothing touches. A finger in a dark
+frame, or before a dark background, is surrounded by something else. The ridges cannot tell: where one of them ends, a
+valley forks. But three things are true of the plate, and seldom all of a frame:
 
-- It has the sensor's noise, as the print has, whose ridges add to it. A frame is filled with one grey, or is noisier than
-  the print. Where the noise is cut off since the plate is black, the valleys have to be black, too.
+- It is dark everywhere. Beside a finger in a frame there may be plate, too, and then it is bright.
+- It has the sensor's noise, as the print has, whose ridges add to it. A frame is filled with one grey, or is noisier
+  than the print. Where the noise is cut off since the plate is black, the valleys have to be black, too.
 - It begins where the skin ceases to touch, so the print fades and frays over a ridge or more. A frame cuts it.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fpverify.scans.masks import ellipse, largest_patch, local_mean, widened
+from fpverify.scans.masks import ellipse, largest_patch, widened
 from fpverify.vocabulary import BoolArray, ByteArray, FloatArray
 
 # Lengths are at 250 ppi, 0.1 mm a pixel, with 4.4 px from ridge to ridge.
@@ -23,8 +24,12 @@ FAR_PX = 12  # plate of the same light as the print's
 LEAST_AROUND_PX = 50  # for a median
 RIM_PX = 12  # inside of which a print is whole
 
-NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # blind to slopes; J. Immerkaer, CVIU 64 (1996)
-NOISE_SHARE = (0.11, 1.5)  # noise of the plate over that of the print; synthetic prints have 0.12 to 1.12
+BRIGHT = 0.25  # of the ridges' amplitude, brighter than the print
+MOST_BRIGHT = 0.15  # of the surroundings; of negatives of synthetic prints one in fifty has as much
+
+# Blind to slopes; J. Immerkaer, "Fast noise variance estimation", Computer Vision and Image Understanding 64 (1996)
+NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+NOISE_SHARE = (0.11, 1.5)  # of the plate's noise over the print's; synthetic prints have 0.12 to 1.12
 BLACK = 2.5  # grey level; up to here noise is cut off
 BLACK_VALLEYS = 0.15  # of the ridges' amplitude
 
@@ -36,15 +41,18 @@ TOP = (-0.5, 1.5)  # of the usual height of ridges: speckles count no more
 REACH_PX = 11  # to either side of the outline
 DEEPEST_PX = 6  # where ridges are as high as they get
 EDGE_PX = 3  # of the image, where smoothing sees half
-LEAST_FADE_PX = 2.1
+LEAST_FADE_PX = 2.1  # synthetic prints have 1.9 (one in fifty less) to 5, fingers cut out to 0.1 mm 0.6 to 2
 
 
-def is_plate(pixels: ByteArray, image: ByteArray, print_: BoolArray, window: BoolArray, amplitude: float) -> bool:
+def is_plate(
+    pixels: ByteArray, image: ByteArray, above: FloatArray, print_: BoolArray, *, window: BoolArray, amplitude: float
+) -> bool:
     """Whether dark surroundings of a print look as bare plate does if ridges are bright.
 
     Args:
         pixels: (height, width) uint8 as scanned, whose noise counts.
         image: the same at 250 ppi.
+        above: by how many grey levels each pixel of `image` is brighter than the print beside it.
         print_: where in `image` the print is.
         window: where in `image` the sensor sees.
         amplitude: of the ridges, grey levels.
@@ -53,21 +61,20 @@ def is_plate(pixels: ByteArray, image: ByteArray, print_: BoolArray, window: Boo
         False also where too little of the surroundings is seen.
     """
     around = widened(print_, FAR_PX) & ~widened(print_, CLOSE_PX) & window
-    if around.sum() < LEAST_AROUND_PX:
+    if around.sum() < LEAST_AROUND_PX or np.mean(above[around] > BRIGHT * amplitude) > MOST_BRIGHT:
         return False
     whole = ~widened(~print_, RIM_PX)
     whole = whole if whole.any() else print_
     smooth = cv2.GaussianBlur(image.astype(np.float32), (0, 0), SMOOTH_PX)
     grey = float(np.median(smooth[around]))
     share = _noise_share(pixels, around, whole)
-    if share > NOISE_SHARE[1]:
+    if share > NOISE_SHARE[1] or _fade_px(smooth - grey, print_, whole, window) < LEAST_FADE_PX:
         return False
     if grey > BLACK:
-        akin = share >= NOISE_SHARE[0]
-    else:
-        valleys = cv2.erode(smooth, ellipse(RIDGE_PX))[print_ & ~whole]
-        akin = float(np.median(valleys)) - grey <= BLACK_VALLEYS * amplitude if valleys.size else False
-    return akin and _fade_px(smooth - grey, print_, whole, window) >= LEAST_FADE_PX
+        return share >= NOISE_SHARE[0]
+    rim = print_ & ~whole
+    valleys = cv2.erode(smooth, ellipse(RIDGE_PX))[rim if rim.any() else print_]
+    return float(np.median(valleys)) - grey <= BLACK_VALLEYS * amplitude
 
 
 def _noise_share(pixels: ByteArray, around: BoolArray, whole: BoolArray) -> float:

@@ -4,10 +4,11 @@ Where a finger does not touch, the image looks as it does in the valleys. So jus
 ridges is brighter than the print is on average, and an inverted one darker. The ridges themselves tell nothing sure:
 in a wet print they are broad and in a dry one narrow.
 
-Two things besides the finger make the surroundings dark or bright, and must not decide. A window (the sensor's, with
+Three things besides the finger make the surroundings dark or bright, and must not decide. A window (the sensor's, with
 straight edges or round) around which the image is filled with one grey: then the surroundings have to say the same
-inside the window and with all around it. And a smudge in a print that fills the image: then too little of the outline
-is seen. When in doubt an image is left as it is.
+inside the window and with all around it. A smudge in a print that fills the image: then too little of the outline is
+seen. And a dark frame around a finger: the surroundings have to look like bare plate (`fpverify.scans.plate`). When in
+doubt an image is left as it is.
 """
 
 from __future__ import annotations
@@ -58,9 +59,10 @@ def is_inverted(pixels: ByteArray, ppi: float) -> bool:
         return False
     everywhere = np.ones_like(window)
     views = (everywhere,) if window.all() else (everywhere, window)
-    if any(_step(image, print_, view) >= -CLEAR_STEP * amplitude for view in views):
+    above = image - local_mean(image.astype(np.float32), print_, MEAN_PX)
+    if any(_step(above, print_, view) >= -CLEAR_STEP * amplitude for view in views):
         return False
-    return is_plate(pixels, image, print_, window, amplitude)
+    return is_plate(pixels, image, above, print_, window=window, amplitude=amplitude)
 
 
 def _at_working_resolution(pixels: ByteArray, ppi: float) -> ByteArray:
@@ -71,8 +73,11 @@ def _at_working_resolution(pixels: ByteArray, ppi: float) -> ByteArray:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _step(image: ByteArray, print_: BoolArray, view: BoolArray) -> float:
-    """By how many grey levels the surroundings are brighter than the print beside them; 0 where too few are seen."""
+def _step(above: FloatArray, print_: BoolArray, view: BoolArray) -> float:
+    """By how many grey levels the surroundings are brighter than the print beside them; 0 where too few are seen.
+
+    `above` is how much brighter each pixel is than the print beside it.
+    """
     margin = ellipse(2 * NEAR_PX + 1)
     wide = cv2.dilate(bordered(print_, NEAR_PX), margin) > 0
     outline = wide & (bordered(print_, NEAR_PX) == 0)  # also beyond the edges of the image
@@ -80,8 +85,7 @@ def _step(image: ByteArray, print_: BoolArray, view: BoolArray) -> float:
     least = LEAST_OUTLINE if view.all() else LEAST_OUTLINE_IN_WINDOW
     if seen.sum() < least * outline.sum() or not seen.any():
         return 0.0
-    beside = local_mean(image.astype(np.float32), print_, MEAN_PX)
-    return float(np.median(image[seen] - beside[seen]))
+    return float(np.median(above[seen]))
 
 
 def _print(image: ByteArray, window: BoolArray) -> tuple[BoolArray, float]:
