@@ -108,11 +108,14 @@ def _window(image: ByteArray) -> BoolArray:
     Bare plate at the edge of the image may look like a filling, too. Then one grey alone may still be one.
     """
     fillings = _fillings(image)
-    greys = sorted({grey for grey, _ in fillings})
-    together = _within([mask for _, mask in fillings], image.shape)
-    apart = [_within([mask for one, mask in fillings if abs(one - grey) <= FRAME_GREY], image.shape) for grey in greys]
-    windows = [together] if together is not None else [window for window in apart if window is not None]
-    return max(windows, key=np.count_nonzero, default=np.ones(image.shape, np.bool_))
+    window = _within([mask for _, mask in fillings], image.shape)
+    if window is not None:
+        return window
+    groups = {grey: [mask for one, mask in fillings if abs(one - grey) <= FRAME_GREY] for grey, _ in fillings}
+    parts = (_within(group, image.shape) for group in groups.values() if len(group) < len(fillings))
+    return max(
+        (part for part in parts if part is not None), key=np.count_nonzero, default=np.ones(image.shape, np.bool_)
+    )
 
 
 def _within(fillings: list[BoolArray], shape: tuple[int, ...]) -> BoolArray | None:
