@@ -161,7 +161,7 @@ def create_app(service: Service) -> FastAPI:
     return app
 
 
-ScanFile = Annotated[UploadFile, File(description="Image of one finger: BMP, PNG, TIFF, JPEG, PGM or WSQ.")]
+ScanFile = Annotated[UploadFile, File(description="Image of one finger: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM or WSQ.")]
 SubjectField = Annotated[str, Form(description="Subject: 1 to 256 characters on one line.", examples=["A"])]
 SubjectQuery = Annotated[str, Query(description="Subject.", examples=["A"])]
 FingerField = Annotated[str | None, Form(description="Such as right-index.", examples=["right-index"])]
