@@ -13,7 +13,8 @@ FpverifyError
 ├── StoreError                   the store
 │   ├── WrongKey                   the key does not open it
 │   ├── CorruptRecord              damaged or altered data
-│   └── StoreLocked                another process holds it
+│   ├── StoreLocked                another process holds it
+│   └── StoreReadOnly              it may be read, but not written
 ├── ModelError                   the model
 │   ├── UnknownModel               no bundle of that name or folder
 │   ├── CorruptModel               a file does not fit its hash
@@ -82,6 +83,10 @@ class CorruptRecord(StoreError):
 
 class StoreLocked(StoreError):
     """Another process holds the store."""
+
+
+class StoreReadOnly(StoreError):
+    """The store may be read, but not written."""
 
 
 class ModelError(FpverifyError):

@@ -15,7 +15,6 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +25,7 @@ SETTINGS_FILE = "fpverify.yaml"
 VARIABLE_PREFIX = "FPVERIFY_"
 DEFAULT_FMR = 0.001  # one false claim in a thousand is believed: what a door or a time clock is usually set to
 RESEMBLANCE = 0.75  # of a variable's name to a setting's, from which on it is taken for a slip of the pen
+LIKENESS = 0.6  # of what is no setting to one, from which on it is asked whether that was meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
         for variable, value in sorted(environment.items())
         if variable.startswith(VARIABLE_PREFIX) and value
     }
-    meant = {name: value for name, value in variables.items() if get_close_matches(name, _PARSERS, cutoff=RESEMBLANCE)}
+    meant = {name: value for name, value in variables.items() if name in _PARSERS or _nearest(name, RESEMBLANCE)}
     return _checked(meant, "", lambda name: VARIABLE_PREFIX + name.upper())
 
 
@@ -223,10 +223,17 @@ def _value(name: str, value: object, place: str, spelled: Callable[[str], str]) 
 
 
 def _alternatives(name: str, spelled: Callable[[str], str]) -> str:
-    near = get_close_matches(name, _PARSERS, n=1)
+    near = _nearest(name, LIKENESS)
     if near:
-        return f"did you mean {spelled(near[0])}?"
+        return f"did you mean {spelled(near)}?"
     return f"the settings are {', '.join(map(spelled, _PARSERS))}"
+
+
+def _nearest(name: str, resemblance: float) -> str | None:
+    """The setting whose name is most like this one, from a resemblance on."""
+    from difflib import get_close_matches  # here: most names are right
+
+    return next(iter(get_close_matches(name, _PARSERS, n=1, cutoff=resemblance)), None)
 
 
 def _number(value: object) -> float:

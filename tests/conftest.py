@@ -31,6 +31,19 @@ def no_keys_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypat
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config" / uuid4().hex))
 
 
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This user has no home folder: none in the environment, and no line in the system's list of users."""
+    users = pytest.importorskip("pwd")
+
+    def unknown(_: object) -> None:
+        raise KeyError
+
+    for variable in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(users, "getpwuid", unknown)
+
+
 @pytest.fixture(scope="session")
 def edges_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole-print model that tells vertical from horizontal stripes, see `data/edges.py`."""

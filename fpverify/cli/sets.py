@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.caching import opened_cache
+from fpverify.errors import FpverifyError, SettingsError
 from fpverify.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ def plans_of(
     folders: Sequence[str], protocol: str, pairs: str | None, ppi: float | None, default_ppi: float | None
 ) -> list[Plan]:
     """The plans of folders; what cannot be a plan is wrong use."""
-    from fpverify.errors import FpverifyError
     from fpverify.evaluation.sets.protocol import make_plans
 
     try:
@@ -30,12 +30,19 @@ def plans_of(
         raise click.UsageError(str(error)) from error
 
 
+def opened_cache(folder: str | None) -> TemplateCache:
+    """The cache in a folder; None is the user's own, if the settings name no other."""
+    from fpverify.evaluation.templates import TemplateCache
+
+    return TemplateCache.default() if folder is None else TemplateCache(Path(folder))
+
+
 def writable_cache(settings: Settings) -> TemplateCache | None:
     """The cache; none where the user's own folder cannot be written. For a folder that was named that is an error."""
     try:
         kept = opened_cache(settings.cache)
         kept.require_writable()
-    except (OSError, click.UsageError):
+    except (OSError, SettingsError):
         if settings.cache is not None:
             raise
         return None

@@ -33,7 +33,7 @@ def require_area(answer: FloatArray, scan: Scan) -> None:
     if found < LEAST_AREA_MM2:
         raise FailureToAcquire(
             f"{scan.source}: too little foreground: {found:.0f} mm² of print in one piece found, "
-            f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
+            f"at least {LEAST_AREA_MM2:.0f} mm² needed ({_at(scan)})"
         )
 
 
@@ -59,5 +59,10 @@ def require_certainty(answer: FloatArray, foreground: BoolArray, minutiae: Minut
     if certain < LEAST_CERTAINTY:
         raise FailureToAcquire(
             f"{scan.source}: no clear print: what resembles one is {place:.0%} certain and its best minutiae "
-            f"{best:.0%}: {certain:.0%} on average, at least {LEAST_CERTAINTY:.0%} needed (at {scan.ppi:.0f} ppi)"
+            f"{best:.0%}: {certain:.0%} on average, at least {LEAST_CERTAINTY:.0%} needed ({_at(scan)})"
         )
+
+
+def _at(scan: Scan) -> str:
+    """The resolution, which may be the cause, with the doubt about it."""
+    return f"at {scan.ppi:.0f} ppi" + (f": {scan.ppi_note}" if scan.ppi_note else "")

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from fpverify.vocabulary import PpiSource
+
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -23,6 +25,8 @@ class ScanFacts(_Answer):
 
     ppi: float
     ppi_estimated: bool
+    ppi_source: PpiSource
+    ppi_note: str | None
     inverted: bool
 
 

@@ -15,7 +15,8 @@ from enum import IntEnum
 from pathlib import Path
 
 from fpverify.errors import SettingsError
-from fpverify.store.keys import keep_owner
+from fpverify.folders import config_file
+from fpverify.store.key_source import keep_owner
 
 PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
 SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to keep
@@ -71,9 +72,12 @@ class ApiKeys:
 
     @classmethod
     def default(cls) -> ApiKeys:
-        """In the user's configuration folder."""
-        base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-        return cls(Path(base).expanduser() / "fpverify" / "api-keys.json")
+        """In the user's configuration folder.
+
+        Raises:
+            SettingsError: this user has no home folder.
+        """
+        return cls(config_file("api-keys.json", otherwise="name the file of the API keys with --api-keys"))
 
     def all(self) -> tuple[ApiKey, ...]:
         """All keys; none if there is no file.

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
+from pathlib import Path
 
 from fpverify.store.backends import Database
-from fpverify.store.keys import KeyRing, KeySource
-from fpverify.store.location import no_store
+from fpverify.store.key_source import KeySource
+from fpverify.store.keys import KeyRing
+from fpverify.store.location import is_server_url, is_vacant, no_store
 from fpverify.store.schema import SCHEMA_VERSION, STATEMENTS
 from fpverify.store.trail import Trail
 from fpverify.store.vault import Vault, key_id
 
 STORE_ID_BYTES = 16  # random; it also names the file of the store's key
+
+
+def require_key_place(location: str | Path, key: str | None) -> None:
+    """Returns if the key of a store that is to be made can be kept; otherwise not even an empty file is to be made.
+
+    Args:
+        location: of the store; nothing is asked of one that is there already, or in a PostgreSQL database.
+        key: as in `opened_vault`.
+
+    Raises:
+        StoreError: no key can be kept at its place.
+        WrongKey: what lies there is something else.
+        SettingsError: no place was named, and this user has no home folder.
+    """
+    if not is_server_url(location) and is_vacant(location):
+        KeySource.parse(key, secrets.token_hex(STORE_ID_BYTES)).require_usable()
 
 
 def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[Vault, str | None]:
@@ -30,6 +48,7 @@ def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[
     Raises:
         StoreError: the database is empty and `create` is false, or belongs to something else.
         WrongKey: the key does not open the store.
+        SettingsError: no place of the key was named, and this user has no home folder.
     """
     with database.failures():
         version = database.schema_version()

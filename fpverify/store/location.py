@@ -44,6 +44,12 @@ def store_file(location: str | Path) -> Path:
     return path / STORE_FILE if is_folder else path
 
 
+def is_vacant(location: str | Path) -> bool:
+    """Whether a store would be made in a new file; `location` is as in `store_file`, errors as there."""
+    status = _status(store_file(location))
+    return status is None or (stat.S_ISREG(status.st_mode) and not status.st_size)
+
+
 def printable(path: Path) -> str:
     """The path on one line, escaped where it could not be printed."""
     text = str(path)

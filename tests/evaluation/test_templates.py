@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fpverify.evaluation import templates
-from fpverify.evaluation.templates import TemplateCache, default_cache_folder, extraction_id, template_key
+from fpverify.evaluation.templates import TemplateCache, extraction_id, template_key
 from fpverify.evaluation.workers import answers
 from fpverify.matching import Matcher
 from fpverify.store import encode_template
@@ -158,14 +158,3 @@ def test_extraction_is_another_with_another_model_code_or_library(
 def test_the_code_that_is_hashed_is_found() -> None:
     package = Path(templates.__file__).parent.parent
     assert all(sorted(package.glob(files)) for files in templates.EXTRACTING_CODE)
-
-
-def test_the_users_cache_folder_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_cache_folder() == tmp_path / "fpverify"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, says the specification
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("sys.platform", "linux")
-    assert default_cache_folder() == tmp_path / ".cache" / "fpverify"
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert default_cache_folder() == tmp_path / "Library" / "Caches" / "fpverify"

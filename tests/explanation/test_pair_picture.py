@@ -125,6 +125,7 @@ def test_noise_still_makes_a_small_picture(edges_model: Path) -> None:
     assert len(pair_png(told)) <= COMPACT_BYTES
 
 
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font:UserWarning")  # a box is drawn in place of the letter
 @pytest.mark.parametrize("name", ["$\\frac$.bmp", "two\nlines\udcff.bmp", "指紋.bmp", "x" * 200])
 def test_any_file_name_can_be_drawn(mated: Explanation, name: str) -> None:
     from dataclasses import replace

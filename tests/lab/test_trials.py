@@ -147,6 +147,6 @@ def test_six_columns_are_drawn_for_a_tower_with_places_and_for_one_without(
     first = table.draw_figure(trial, paths, tmp_path / "six.png", tmp_path)
     again = table.draw_figure(trial, paths, tmp_path / "again.png", tmp_path)
     assert first == again < 0
-    width, height = Image.open(tmp_path / "six.png").size
-    assert width > 4 * height
-    assert np.asarray(Image.open(tmp_path / "six.png")).std() > 10
+    with Image.open(tmp_path / "six.png") as picture:
+        assert picture.width > 4 * picture.height
+        assert np.asarray(picture).std() > 10

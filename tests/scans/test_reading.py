@@ -185,9 +185,10 @@ STATED: dict[str, tuple[str, dict[str, Any], float]] = {
 @pytest.mark.parametrize("kind", STATED)
 def test_the_header_states_the_resolution(kind: str, save: Save) -> None:
     ending, options, ppi = STATED[kind]
-    scan = read_scan(save(GREY, ending, **options))
+    drawn = draw_print(9 * ppi / 500, round(0.6 * ppi))
+    scan = read_scan(save(Image.fromarray(drawn), ending, **options))
     assert scan.ppi == pytest.approx(ppi, abs=1e-3)
-    assert not scan.ppi_estimated
+    assert (scan.ppi_source, scan.ppi_estimated, scan.ppi_note) == ("file", False, None)
 
 
 def jpeg2000_stating(*boxes: tuple[bytes, bytes]) -> bytes:
@@ -234,11 +235,41 @@ def test_jpeg_per_centimetre(save: Save) -> None:
     assert read_scan(path).ppi == 500
 
 
-@pytest.mark.parametrize("stated", [1, 72, 96, 149, 2100, 30000])
+@pytest.mark.parametrize("stated", [1, 72, 96, 149, 255, 2100, 30000])
 @pytest.mark.parametrize("ending", ["bmp", "png", "tif", "jpg"])
 def test_implausible_resolutions_are_estimated(ending: str, stated: int, save: Save) -> None:
     scan = read_scan(save(GREY, ending, dpi=(stated, stated)))
-    assert (scan.ppi, scan.ppi_estimated) == (500, True)
+    assert (scan.ppi, scan.ppi_estimated, scan.ppi_source) == (500, True, "estimated")
+    assert scan.ppi_note is not None
+    assert f"states {stated} ppi" in scan.ppi_note
+
+
+@pytest.mark.parametrize(("ppi", "stated"), [(500, 250), (500, 1000), (1000, 500), (250, 500), (250, 1000), (500, 300)])
+def test_a_statement_that_the_ridges_refute_is_overruled_and_named(ppi: int, stated: int, save: Save) -> None:
+    path = save(Image.fromarray(draw_print(9 * ppi / 500, round(0.6 * ppi))), "png", dpi=(stated, stated))
+    scan = read_scan(path)
+    assert (scan.ppi, scan.ppi_source) == (ppi, "estimated")
+    assert scan.ppi_note is not None
+    assert f"states {stated} ppi" in scan.ppi_note
+    assert f"{ppi} ppi estimated" in scan.ppi_note
+
+
+@pytest.mark.parametrize("period_mm", [0.31, 0.38, 0.46, 0.54, 0.62])
+@pytest.mark.parametrize("ppi", [250, 500, 569, 1000])
+def test_a_statement_that_may_be_right_is_believed(ppi: int, period_mm: float, save: Save) -> None:
+    drawn = draw_print(period_mm / 25.4 * ppi, round(0.7 * ppi))
+    scan = read_scan(save(Image.fromarray(drawn), "png", dpi=(ppi, ppi)))
+    assert (scan.ppi, scan.ppi_source, scan.ppi_note) == (ppi, "file", None)
+
+
+def test_what_the_caller_gives_wins_and_is_contradicted(save: Save) -> None:
+    path = save(GREY, "png", dpi=(500, 500))
+    scan = read_scan(path, ppi=250)
+    assert (scan.ppi, scan.ppi_source) == (250, "given")
+    assert scan.ppi_note is not None
+    assert "0.91 mm apart at 250 ppi" in scan.ppi_note
+    assert "500 would fit" in scan.ppi_note
+    assert read_scan(path, ppi=500).ppi_note is None
 
 
 @pytest.mark.parametrize("ending", ["png", "pgm", "tif", "jpg"])

@@ -101,7 +101,8 @@ def unreadable(path: Path) -> None:
 
 
 def listening(path: Path) -> None:
-    socket.socket(socket.AF_UNIX).bind(str(path))
+    with socket.socket(socket.AF_UNIX) as ended:  # its file stays
+        ended.bind(str(path))
 
 
 def looping(path: Path) -> None:

@@ -33,9 +33,9 @@ def attempt(what: str, folder: Path) -> object:
             with Store.open(folder / "store.sqlite", key=key) as store:
                 return store.delete("A")
         case "create":
-            return Store.open(folder / "new.sqlite", key=key)
+            return Store.open(folder / "new.sqlite", key="none")
         case "create folder":
-            return Store.open(folder / "new", key=key)
+            return Store.open(folder / "new", key="none")
         case "secret":
             return Store.open(folder / "secret.sqlite", key=key)
 

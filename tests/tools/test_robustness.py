@@ -134,8 +134,9 @@ def test_copies_state_no_resolution_of_their_own(robustness: ModuleType, sets: P
     prints, _ = robustness.joined(sets, 500.0)
     condition = robustness.Condition("copies", scan_changes.resampled_to(250), both=True, stated=False)
     with robustness.changed(prints[:1], condition, tmp_path) as copies:
-        assert "dpi" not in Image.open(copies[0].path).info
         assert copies[0].ppi is None
+        with Image.open(copies[0].path) as picture:
+            assert "dpi" not in picture.info
     with robustness.changed(prints[:1], replace(condition, stated=True), tmp_path) as copies:
         assert read_scan(copies[0].path, ppi=copies[0].ppi).ppi == 250
     noise = np.random.default_rng(0).integers(0, 256, (200, 200), np.uint8)

@@ -213,10 +213,9 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         "    print(next(source), flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
-    worker = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as parent:
+        worker = int(parent.stdout.readline())
+        parent.kill()
     for _ in range(100):
         if not Path(f"/proc/{worker}").exists() or "Z" in Path(f"/proc/{worker}/stat").read_text().split()[2]:
             return
