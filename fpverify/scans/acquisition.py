@@ -27,6 +27,7 @@ from fpverify.scans.resolution import (
     tidy_ppi,
 )
 from fpverify.scans.ridges import Ridges, find_ridges
+from fpverify.scans.skeleton import is_skeleton
 from fpverify.vocabulary import ByteArray, Scan
 
 LEAST_SIDE_MM = 5.0  # below, too few ridges show to tell fingers apart
@@ -40,7 +41,7 @@ def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
     """The scan in an image file: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and its kin, or WSQ.
 
     Colours become grey, transparent parts white, 16 bits 8, bright ridges on dark are inverted. A file with several
-    images is refused.
+    images is refused, but of a photograph with previews the first picture is taken.
 
     Args:
         path: of a regular file.
@@ -51,7 +52,7 @@ def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
         UnreadableScan: no such file, not a regular file, damaged, or not one image of a known kind.
         ScanTooLarge: more than 4000 px or 100 mm a side.
         UnsupportedResolution: `ppi` out of range, or none stated and no ridges to estimate it from.
-        FailureToAcquire: blank, or less than 5 mm a side.
+        FailureToAcquire: blank, less than 5 mm a side, or ridges thinned to lines.
     """
     source = str(path)
     check_given_ppi(ppi, source)
@@ -86,7 +87,7 @@ def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, s
         UnreadableScan: another shape or type.
         ScanTooLarge: more than 4000 px or 100 mm a side.
         UnsupportedResolution: `ppi` out of range, or no ridges to estimate it from.
-        FailureToAcquire: blank, or less than 5 mm a side.
+        FailureToAcquire: blank, less than 5 mm a side, or ridges thinned to lines.
     """
     check_given_ppi(ppi, source)
     return _acquired(Picture(grey_from_array(pixels, source), None), ppi, source)
@@ -123,6 +124,7 @@ def _acquired(picture: Picture, given_ppi: float | None, source: str) -> Scan:
     pixels = picture.pixels
     _check_side_px(pixels, source)
     _check_contrast(pixels, source)
+    _check_scanned(pixels, source)
     ppi, ppi_source, note = _resolution(picture, given_ppi, source)
     _check_side_mm(pixels, ppi, source)
     inverted = is_inverted(pixels, ppi)
@@ -172,6 +174,11 @@ def _check_contrast(pixels: ByteArray, source: str) -> None:
             f"{source}: ridges too faint: grey levels deviate by {deviation:.1f} of 255, "
             f"at least {FAINTEST_DEVIATION:.0f} needed"
         )
+
+
+def _check_scanned(pixels: ByteArray, source: str) -> None:
+    if is_skeleton(pixels):
+        raise FailureToAcquire(f"{source}: lines one pixel wide: a processed picture, not a scan; give the scan itself")
 
 
 def _check_side_mm(pixels: ByteArray, ppi: float, source: str) -> None:

@@ -19,6 +19,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
 from fpverify.scans.isolation import plain_tiff
 from fpverify.scans.jpeg2000 import is_jpeg2000, jpeg2000_header
+from fpverify.scans.kinds import kind_of
 from fpverify.scans.levels import grey_from_array, grey_from_floats, grey_from_integers
 from fpverify.scans.wsq import check_wsq_installed, is_wsq, wsq_header
 from fpverify.vocabulary import ByteArray
@@ -56,7 +57,7 @@ def decode(data: bytes, source: str) -> Picture:
         return _decoded_wsq(data, source)
     if is_jpeg2000(data):
         return _decoded_jpeg2000(data, source)
-    with _one_clear_line(source), _opened(data) as image:
+    with _one_clear_line(source), _opened(data, source) as image:
         _check_one(image, source)
         check_size(image.size, source)
         compressed_tiff = isinstance(image, TiffImageFile) and image.info.get("compression") != "raw"
@@ -96,12 +97,15 @@ def _decoded_apart(data: bytes, source: str) -> ByteArray:
     plain = plain_tiff(data)
     if plain is None:
         raise UnreadableScan(f"{source}: damaged or truncated: its pixels cannot be decoded")
-    with _one_clear_line(source), _opened(plain) as image:
+    with _one_clear_line(source), _opened(plain, source) as image:
         return _grey(image, source)
 
 
-def _opened(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=FORMATS)
+def _opened(data: bytes, source: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise UnreadableScan(f"{source}: {kind_of(data) or f'not an image: {READ}'}") from None
 
 
 @contextmanager
@@ -113,8 +117,6 @@ def _one_clear_line(source: str) -> Iterator[None]:
             yield
     except ScanError:
         raise
-    except UnidentifiedImageError:
-        raise UnreadableScan(f"{source}: not an image: {READ}") from None
     except Image.DecompressionBombError:
         raise ScanTooLarge(f"{source}: too many pixels, at most {MOST_SIDE_PX} a side are read") from None
     except Exception as error:  # decoders raise anything at all on broken data

@@ -20,7 +20,7 @@ MOST_SHOWN = 40  # characters of what nobody knows
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
 LEAST_BYTES = 60  # shorter than any image: less than a BMP's headers
 
-ScanFile = Annotated[UploadFile, File(description="Image of one finger: BMP, PNG, TIFF, JPEG, PGM or WSQ.")]
+ScanFile = Annotated[UploadFile, File(description="Image of one finger: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM or WSQ.")]
 SubjectField = Annotated[str, Form(description="Subject: 1 to 256 characters on one line.", examples=["A"])]
 SubjectQuery = Annotated[str, Query(description="Subject.", examples=["A"])]
 FingerField = Annotated[str | None, Form(description="Such as right-index.", examples=["right-index"])]

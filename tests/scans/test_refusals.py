@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import struct
@@ -131,14 +132,29 @@ BAD: dict[str, tuple[Make, type[ScanError], str]] = {
     "an empty file": (Path.touch, UnreadableScan, "empty"),
     "a file beyond all measure": (sparse, ScanTooLarge, "200 MB"),
     # no image
-    "text": (lambda path: path.write_text("just a letter\n" * 99), UnreadableScan, "not an image"),
+    "text": (lambda path: path.write_text("just a letter\n" * 99), UnreadableScan, "text, not an image"),
+    "long text": (lambda path: path.write_text("ein größerer Brief\n" * 999), UnreadableScan, "text, not an image"),
+    "base64": (content(base64.b64encode(FILES["png"])), UnreadableScan, "base64"),
+    "base64 in lines": (content(base64.encodebytes(FILES["png"])), UnreadableScan, "base64"),
+    "a data URI": (content(b"data:image/png;base64," + base64.b64encode(FILES["png"])), UnreadableScan, "base64"),
+    "JSON": (content(b'{"scan": "101_3.bmp"}'), UnreadableScan, "JSON text, not an image"),
+    "XML": (content(b"<?xml version='1.0'?><scan/>"), UnreadableScan, "XML or HTML text"),
+    "a drawing": (content(b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>"), UnreadableScan, "SVG"),
     "one byte": (content(b"B"), UnreadableScan, "not an image"),
     "zeros": (content(bytes(5000)), UnreadableScan, "not an image"),
-    "a document": (content(b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"), UnreadableScan, "not an image"),
-    "an archive": (content(b"PK\x03\x04" + bytes(100)), UnreadableScan, "not an image"),
-    "a GIF": (image(PRINT, "GIF"), UnreadableScan, "are read"),
-    "a WebP": (image(PRINT, "WEBP"), UnreadableScan, "are read"),
-    "PostScript": (content(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"), UnreadableScan, "not an image"),
+    "a document": (content(b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"), UnreadableScan, "a PDF document"),
+    "an archive": (content(b"PK\x03\x04" + bytes(100)), UnreadableScan, "an archive, not an image"),
+    "a GIF": (image(PRINT, "GIF"), UnreadableScan, "a GIF, which is not read: save it as PNG"),
+    "a WebP": (image(PRINT, "WEBP"), UnreadableScan, "a WebP, which is not read: save it as PNG"),
+    "an AVIF": (content(b"\0\0\0\x20ftypavif" + bytes(100)), UnreadableScan, "an AVIF"),
+    "a HEIC": (content(b"\0\0\0\x18ftypheic" + bytes(100)), UnreadableScan, "a HEIC photograph"),
+    "a JPEG XL": (content(b"\xff\x0a" + bytes(100)), UnreadableScan, "a JPEG XL"),
+    "a DICOM file": (content(bytes(128) + b"DICM" + bytes(100)), UnreadableScan, "a DICOM file"),
+    "PostScript": (content(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"), UnreadableScan, "PostScript"),
+    "minutiae": (content(b"FMR\0 20\0" + bytes(100)), UnreadableScan, "a minutiae template (ISO/IEC 19794-2"),
+    "an image record": (content(b"FIR\x00010\0" + bytes(100)), UnreadableScan, "an image record (ISO/IEC 19794-4"),
+    "an ANSI/NIST file": (content(b"1.001:60\x1d1.002:0300\x1c" + bytes(9)), UnreadableScan, "an ANSI/NIST file"),
+    "an older ANSI/NIST file": (content(b"1.01:151\x1d1.02:0201\x1c\xff"), UnreadableScan, "an ANSI/NIST file"),
     # damaged
     **{f"half a {kind}": (content(data[: len(data) // 2]), UnreadableScan, "") for kind, data in FILES.items()},
     **{f"{kind}, header only": (content(data[:60]), UnreadableScan, "") for kind, data in FILES.items()},
