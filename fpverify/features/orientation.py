@@ -1,7 +1,7 @@
 """Which way the ridges run, on a grid of cells.
 
-The angle is doubled, because a ridge has no sense: a field is complex, its argument twice the angle across the ridges in
-radians and its modulus how alike the directions around are, in [0, 1] (Kass and Witkin, 1987).
+The angle is doubled, because a ridge has no sense: a field is complex, its argument twice the angle across the ridges
+in radians and its modulus how alike the directions around are, in [0, 1] (Kass and Witkin, 1987).
 """
 
 from __future__ import annotations
@@ -60,10 +60,12 @@ class Slopes:
         """The slopes of a prepared image, cut or continued to whole cells; `cells` is how many (down, across)."""
         height, width = (CELL_PX * number for number in cells)
         below, right = max(0, height - image.shape[0]), max(0, width - image.shape[1])
-        whole = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)[:height, :width]
-        smooth = cv2.GaussianBlur(whole, (0, 0), SMOOTH_PX)
-        band = smooth - cv2.GaussianBlur(whole, (0, 0), BROAD_PX)
-        across, down = cv2.Sobel(band, cv2.CV_32F, 1, 0), cv2.Sobel(band, cv2.CV_32F, 0, 1)
+        whole = np.asarray(
+            cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)[:height, :width], np.float32
+        )
+        smooth = np.asarray(cv2.GaussianBlur(whole, (0, 0), SMOOTH_PX), np.float32)
+        band = smooth - _broad(whole)
+        across, down = (np.asarray(cv2.Sobel(band, cv2.CV_32F, x, 1 - x), np.float32) for x in (1, 0))
         squared, other = across * across, down * down
         return cls(smooth, squared - other, 2 * across * down, squared + other)
 
@@ -72,7 +74,7 @@ class Slopes:
         shown = self._shown(ridges)
         size = foreground.shape[::-1]
         along, skew, energy, share = (
-            cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
             for part in (self.along * shown, self.skew * shown, self.energy * shown, shown)
         )
         share = share * _without_rim(foreground.astype(np.uint8), ridges.rim_cells)
@@ -85,7 +87,7 @@ class Slopes:
         """1 where a ridge and a valley are near, else 0; (h, w) float32."""
         square = np.ones((ridges.within_px, ridges.within_px), np.uint8)
         dark, bright = (
-            cv2.dilate(part.astype(np.uint8), square)
+            np.asarray(cv2.dilate(part.astype(np.uint8), square), np.uint8)
             for part in (self.smooth < -ridges.contrast, self.smooth > ridges.contrast)
         )
         return _without_rim(dark & bright, ridges.shrunk_px).astype(np.float32)
@@ -96,6 +98,13 @@ def halved(field: Field) -> Field:
     height, width = (side // 2 for side in field.shape)
     even = field[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
     return np.asarray(even.mean((1, 3)), np.complex64)
+
+
+def _broad(image: FloatArray) -> FloatArray:
+    """The Gaussian mean of `BROAD_PX`; on pixels twice as wide, which are fine enough for so smooth a thing."""
+    half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    mean = cv2.GaussianBlur(half, (0, 0), BROAD_PX / 2)
+    return np.asarray(cv2.resize(mean, image.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _without_rim(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

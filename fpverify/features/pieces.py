@@ -14,6 +14,7 @@ LEAST_AREA_MM2 = 40.0  # of a part that is a print: a fifth of a fingertip; what
 LEAST_CONTRAST = 0.45  # of the strongest part's: the ghost of an earlier print has a third, the next finger a half
 GREY_PX = 6.0  # deviation of the Gaussian window for contrast: a ridge and a half to each side
 CLOSED_CELLS = 9  # 3.7 mm: a scar or the fold of a joint is narrower
+LEAST_FILLING_MM2 = 33.0  # of what counts in the hull: dirt far off makes no second finger
 ONE_FINGER = 0.75  # share of their hull that the parts of one finger fill; of two beside each other 0.68 at most
 LONGEST_MM, WIDEST_MM = 60.0, 42.0  # a finger from its tip to the second joint; a print rolled from nail to nail
 LARGEST_MM2 = 1500.0  # such a rolled print, 40 x 38 mm (box of a ten-print card, ANSI/NIST-ITL)
@@ -34,8 +35,8 @@ def parts(foreground: BoolArray) -> Parts:
     return [labels == label for label in range(1, number) if areas[label] >= LEAST_AREA_MM2]
 
 
-def strong(found: Parts, grey: FloatArray) -> Parts:
-    """Those that are no ghosts.
+def ghosts(found: Parts, grey: FloatArray) -> list[bool]:
+    """Which parts are too weak for prints of their own.
 
     Args:
         found: the parts, some.
@@ -43,17 +44,17 @@ def strong(found: Parts, grey: FloatArray) -> Parts:
     """
     contrast = _contrast(grey, found[0].shape)
     medians = [float(np.median(contrast[part])) for part in found]
-    return [part for part, median in zip(found, medians, strict=True) if median >= LEAST_CONTRAST * max(medians)]
+    return [median < LEAST_CONTRAST * max(medians) for median in medians]
 
 
-def are_one_finger(found: Parts) -> bool:
-    """Whether parts fill their hull, as those do that a scar, a crease or a joint keeps apart."""
+def fill_their_hull(cells: BoolArray) -> bool:
+    """Whether parts lie as those of one finger do that a scar, a crease or a joint keeps apart."""
     square = np.ones((CLOSED_CELLS, CLOSED_CELLS), np.uint8)
-    together = np.any(found, axis=0).astype(np.uint8)
-    closed = cv2.morphologyEx(together, cv2.MORPH_CLOSE, square)
+    closed = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, square)
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = sum(cv2.contourArea(outline) for outline in outlines)
-    return bool(filled >= ONE_FINGER * cv2.contourArea(cv2.convexHull(np.vstack(outlines))))
+    large = [one for one in outlines if CELL_MM**2 * cv2.contourArea(one) >= LEAST_FILLING_MM2]
+    filled = sum(cv2.contourArea(one) for one in large)
+    return bool(filled >= ONE_FINGER * cv2.contourArea(cv2.convexHull(np.vstack(large))))
 
 
 def exceed_a_finger(foreground: BoolArray) -> bool:

@@ -56,6 +56,7 @@ def _mean_around(image: FloatArray) -> FloatArray:
 
 
 def resampled(image: FloatArray, scale: float) -> FloatArray:
+    """An image with `scale` pixels for each of its own."""
     if scale == 1:
         return image
     height, width = (max(1, round(side * scale)) for side in image.shape)

@@ -1,14 +1,15 @@
 """Loops and deltas: where the directions of the ridges turn once around a place (Kawagoe and Tojo, 1984).
 
 A finger has at most two loops, those of a whorl, and two deltas (Maltoni et al., Handbook of Fingerprint Recognition).
-They are counted as charges: cells around a singularity have its sign, and their number over that of the disc of the ring
-is one for a whole singularity, less for one at the rim, two for the loops of a whorl close together.
+They are counted as charges: cells around a singularity have its sign, and their number over that of the disc of the
+ring is one for a whole singularity, less for one at the rim, two for the loops of a whorl close together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import NamedTuple
 
 import cv2
@@ -16,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.features.orientation import Field
-from fpverify.vocabulary import BoolArray
 
 RING_CELLS = 4  # radius of the ring of cells around which the turns are summed: 1.6 mm, three to four ridges
 CELL_MM = 0.4064  # 4 px at 250 ppi
@@ -74,18 +74,12 @@ class Singularities:
 
 def singularities(field: Field) -> Singularities:
     """Those of a field on the cells of the minutia map."""
-    ring = _ring()
-    around = _shifted(field, ring)
-    modulus = np.abs(around)
-    clear = (modulus.mean(0) > LEAST_MEAN) & (modulus.min(0) > LEAST)
-    around = around[:, clear]
-    turns = np.zeros(field.shape, np.float32)
-    turns[clear] = _turns(np.angle(around))
-    ways = np.zeros(field.shape, np.complex64)
-    ways[clear] = np.exp(-1j * np.arctan2(*ring.T)).astype(np.complex64) @ around
-    disc = np.pi * RING_CELLS**2
-    charges = (float(np.maximum(sign * turns, 0).sum() / disc) for sign in (1, -1))
-    return Singularities(*charges, tuple(_wholes(turns / disc, ways)))
+    modulus = _around(np.abs(field))
+    clear = (modulus.min(0) > LEAST) & (modulus.mean(0) > LEAST_MEAN)
+    charge = np.zeros(field.shape, np.float32)
+    charge[clear] = _turns(_around(np.angle(field))[:, clear]) / np.float32(np.pi * RING_CELLS**2)
+    loops, deltas = (float(np.maximum(sign * charge, 0).sum()) for sign in (1, -1))
+    return Singularities(loops, deltas, tuple(_wholes(charge, field)) if loops >= 2 * WHOLE_LOOP else ())
 
 
 def _ring() -> NDArray[np.int64]:
@@ -96,26 +90,30 @@ def _ring() -> NDArray[np.int64]:
     return np.array(sorted(cells, key=lambda cell: np.arctan2(*cell)))
 
 
-def _shifted(field: Field, ring: NDArray[np.int64]) -> Field:
-    """(n, height, width): what lies at each offset from each cell; 0 outside."""
-    height, width = field.shape
+RING = _ring()
+UNTURNED = np.exp(-1j * np.arctan2(*RING.T)).astype(np.complex64)  # what a loop that opens one way has on the ring
+
+
+def _around(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, height, width): what lies at each offset of the ring from each cell; 0 outside."""
+    height, width = cells.shape
+    wide = cv2.copyMakeBorder(cells, RING_CELLS, RING_CELLS, RING_CELLS, RING_CELLS, cv2.BORDER_CONSTANT, value=0)
+    return np.stack([wide[RING_CELLS + y :, RING_CELLS + x :][:height, :width] for y, x in RING])
+
+
+def _turns(angles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How often the angles (n, m) turn by going once round: the steps add up to nothing but for their wraps."""
+    steps = np.roll(angles, -1, 0) - angles
+    return np.asarray(-np.rint(steps / np.float32(2 * np.pi)).sum(0))
+
+
+def _wholes(charge: NDArray[np.float32], field: Field) -> Iterator[Loop]:
     wide = np.pad(field, RING_CELLS)
-    return np.stack([wide[RING_CELLS + y :, RING_CELLS + x :][:height, :width] for y, x in ring])
-
-
-def _turns(angle: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How often the angles (n, m) turn around by going once round: the steps add up to nothing but for their wraps."""
-    steps = pairwise([*angle, angle[0]])
-    return -sum((np.rint((after - before) / np.float32(2 * np.pi)) for before, after in steps), np.float32(0))
-
-
-def _wholes(charge: NDArray[np.float32], ways: Field) -> list[Loop]:
     number, labels = cv2.connectedComponents((charge > 0).astype(np.uint8), connectivity=8)
-    loops = [_loop(labels == label, charge, ways) for label in range(1, number)]
-    return [loop for loop in loops if loop.charge >= WHOLE_LOOP]
-
-
-def _loop(cells: BoolArray, charge: NDArray[np.float32], ways: Field) -> Loop:
-    y, x = np.nonzero(cells)
-    way = float(np.angle(ways[cells].sum()))
-    return Loop(float(charge[cells].sum()), CELL_MM * float(x.mean()), CELL_MM * float(y.mean()), way)
+    for label in range(1, number):
+        cells = np.argwhere(labels == label)  # (m, 2)
+        whole = float(charge[tuple(cells.T)].sum())
+        if whole >= WHOLE_LOOP:
+            down, across = (cells[:, None] + RING + RING_CELLS).transpose(2, 0, 1)
+            middle = CELL_MM * cells.mean(0)
+            yield Loop(whole, middle[1], middle[0], float(np.angle((wide[down, across] @ UNTURNED).sum())))
