@@ -27,7 +27,7 @@ from urllib.request import (
 )
 
 from fpverify import errors
-from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, UnreadableScan
+from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, SeveralPrints, UnreadableScan
 
 TIMEOUT_S = 30.0  # a busy server answers in seconds
 LARGEST_ANSWER = 64 * 2**20  # bytes; the largest picture has a tenth of it
@@ -283,6 +283,8 @@ def _refusal(refused: HTTPError, way: str) -> FpverifyError:
         answer = {}
     message = str(answer.get("message") or f"the server answered {refused.code} {refused.reason}{way}")
     kind = getattr(errors, str(answer.get("error")), None)
+    if kind is SeveralPrints:
+        return SeveralPrints(message, int(answer.get("prints_seen", 2)))
     if isinstance(kind, type) and issubclass(kind, FpverifyError) and not issubclass(kind, ServiceError):
         return kind(message)
     return ServiceError(message, refused.code, _seconds(refused.headers.get("Retry-After")))

@@ -134,7 +134,8 @@ class Door:
             return self._decided(scan, asked)
         except (FpverifyError, OSError, MemoryError) as error:
             message = one_line(str(error)) or "not enough memory"
-            fields = {**asked, "decision": None, "error": type(error).__name__, "message": message}
+            facts = error.facts if isinstance(error, FpverifyError) else {}
+            fields = {**asked, "decision": None, "error": type(error).__name__, "message": message, **facts}
             return Seen(EXIT_NO_DECISION, f"{'no decision':<13}{one_line(scan.name)}: {message}", fields)
 
     def _decided(self, scan: Path, asked: dict[str, Any]) -> Seen:

@@ -14,10 +14,11 @@ class _Answer(BaseModel):
 
 
 class ErrorAnswer(_Answer):
-    """What went wrong, by name and in words."""
+    """What went wrong, by name and in words; `prints_seen` with `SeveralPrints` alone."""
 
     error: str
     message: str
+    prints_seen: int | None = None
 
 
 class ScanFacts(_Answer):

@@ -61,14 +61,23 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
         name: of the error.
         message: in one line.
         headers: of the answer.
+        facts: what else its body holds.
     """
 
-    def __init__(self, status: int, name: str, message: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        message: str,
+        headers: dict[str, str] | None = None,
+        facts: dict[str, int] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.name = name
         self.message = message
         self.headers = headers or {}
+        self.facts = facts or {}
 
     @classmethod
     def after(cls, status: int, name: str, message: str, wait_s: float) -> Refused:
@@ -79,11 +88,11 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        return cls(STATUS[kind], type(error).__name__, _PLACE.sub(r"\1", str(error)))
+        return cls(STATUS[kind], type(error).__name__, _PLACE.sub(r"\1", str(error)), facts=error.facts)
 
     def response(self) -> JSONResponse:
         """The answer."""
-        return JSONResponse({"error": self.name, "message": self.message}, self.status, self.headers)
+        return JSONResponse({"error": self.name, "message": self.message, **self.facts}, self.status, self.headers)
 
 
 def say_errors_in_one_shape(app: FastAPI) -> None:
