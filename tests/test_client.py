@@ -17,7 +17,7 @@ import pytest
 
 from fpverify import errors
 from fpverify.client import Client
-from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, UnreadableScan
+from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, SeveralPrints, UnreadableScan
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,13 @@ OWN = [
     for kind in vars(errors).values()
     if isinstance(kind, type) and issubclass(kind, FpverifyError) and kind is not ServiceError
 ]
+
+
+def test_the_number_of_prints_that_the_server_saw_is_kept(client: Client, server: Recorder) -> None:
+    server.answers(422, {"error": "SeveralPrints", "message": "shows 4 prints", "prints_seen": 4})
+    with pytest.raises(SeveralPrints) as raised:
+        client.verify(SCAN, "A")
+    assert raised.value.prints_seen == 4
 
 
 @pytest.mark.parametrize("kind", OWN)

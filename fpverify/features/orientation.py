@@ -77,8 +77,10 @@ class Slopes:
             np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
             for part in (self.along * shown, self.skew * shown, self.energy * shown, shown)
         )
-        share = share * _without_rim(foreground.astype(np.uint8), ridges.rim_cells)
-        weight = share / np.maximum(energy, np.float32(LEAST_ENERGY))  # each cell counts alike, however steep it is
+        share = np.asarray(share * _without_rim(foreground.astype(np.uint8), ridges.rim_cells), np.float32)
+        weight = np.asarray(
+            share / np.maximum(energy, np.float32(LEAST_ENERGY)), np.float32
+        )  # each cell counts alike, however steep it is
         along, skew, share = (_mean(part, ridges.deviation_cells) for part in (along * weight, skew * weight, share))
         directed = np.where(share > LEAST_SHARE, 1 / np.maximum(share, LEAST_SHARE), np.float32(0))
         return np.asarray((along + 1j * skew) * directed, np.complex64)

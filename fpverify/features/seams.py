@@ -55,16 +55,16 @@ class _Side(NamedTuple):
         """Of each column from the last cell that counts, in cells."""
         return np.arange(self.last.shape[2], dtype=np.int16) - self.last
 
-    def at(self, way: Index, row: Index, column: Index) -> tuple[Field, FloatArray, FloatArray]:
-        """What is continued to lines left of these columns, how far it bends up to there in radians, and its weight."""
-        last = self.last[way, row, column]
-        before = np.maximum(last - SPAN_CELLS, 0)
-        there, earlier = self.field[way, row, last], self.field[way, row, before]
-        bent = (self.weights[way, row, before] > 0) & (last >= SPAN_CELLS)
-        bend = np.where(bent, np.angle(there * earlier.conj()) / np.float32(SPAN_CELLS), np.float32(0))
+    def at(self, place: Index, column: Index) -> tuple[Field, FloatArray, FloatArray]:
+        """What is continued to lines left of these places, how far it bends up to there in radians, and its weight."""
+        last = self.last.ravel()[place]
+        there = place - column + last
+        before = np.maximum(there - SPAN_CELLS, 0)
+        direction, weights = self.field.ravel()[there], self.weights.ravel()
+        bent = (weights[before] > 0) & (last >= SPAN_CELLS)
+        bend = np.angle(direction * self.field.ravel()[before].conj()) / np.float32(SPAN_CELLS) * bent
         onward = np.clip(bend, -MOST_BEND_RAD, MOST_BEND_RAD) * (column - last - np.float32(0.5))
-        weight = self.weights[way, row, last] * np.where(bent, np.float32(1), np.float32(UNBENT))
-        return there, onward, weight
+        return direction, onward, weights[there] * np.where(bent, np.float32(1), np.float32(UNBENT))
 
 
 def shows_seam(field: Field) -> bool:
@@ -83,15 +83,21 @@ def _differences(turned: Field, shown: NDArray[np.float32]) -> NDArray[np.float3
     """Across the left side of each cell, less what comes by chance; the columns of every way, (n * w, h)."""
     weights = np.asarray(np.clip((np.abs(turned) - CLEAR) / (CLEAREST - CLEAR), 0, 1), np.float32)
     weights[weights <= LEAST_WEIGHT] = 0
-    left, right = _Side.of(turned, weights), _Side.of(turned[:, :, ::-1], weights[:, :, ::-1])
-    gap = left.distance()[:, :, 1:] + right.distance()[:, :, :0:-1] - 1
-    way, row, column = np.nonzero((gap <= REACH_CELLS + 1) & _parting(shown)[:, None, 1:])
-    one, onward, weight = left.at(way, row, column + 1)
-    other, backward, weight_of_other = right.at(way, row, weights.shape[2] - 1 - column)
+    left, right = (
+        _Side.of(turned, weights),
+        _Side.of(np.ascontiguousarray(turned[:, :, ::-1]), np.ascontiguousarray(weights[:, :, ::-1])),
+    )
+    near = np.zeros(weights.shape, bool)  # a line on the left of each cell but the first
+    near[:, :, 1:] = left.distance()[:, :, 1:] + right.distance()[:, :, :0:-1] - 1 <= REACH_CELLS + 1
+    place = np.flatnonzero(near & _parting(shown)[:, None])
+    column = place % weights.shape[2]
+    mirrored = weights.shape[2] - column
+    one, onward, weight = left.at(place, column)
+    other, backward, weight_of_other = right.at(place - column + mirrored, mirrored)
     differ = 1 - np.cos(np.angle(one * other.conj()) + onward - backward)
-    values = np.zeros((len(weights), weights.shape[2], weights.shape[1]), np.float32)
-    values[way, column + 1, row] = np.minimum(weight, weight_of_other) * (differ - np.float32(BY_CHANCE))
-    return values.reshape(-1, weights.shape[1])
+    values = np.zeros(weights.shape, np.float32)
+    values.ravel()[place] = np.minimum(weight, weight_of_other) * (differ - np.float32(BY_CHANCE))
+    return values.transpose(0, 2, 1).reshape(-1, weights.shape[1])
 
 
 def _turned(field: Field) -> tuple[Field, NDArray[np.float32]]:

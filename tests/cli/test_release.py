@@ -86,3 +86,12 @@ def test_three_impressions_of_a_finger_are_better_than_one_and_no_other_finger_m
         assert call("enroll", f"prints/1_{impression}.bmp", "--id", "A").code == 0
     assert call("verify", "prints/1_4.bmp", "--id", "A").code == 0
     assert call("verify", "prints/2_4.bmp", "--id", "A").code == 1
+
+
+def test_a_picture_of_two_fingers_is_refused_in_one_line(call: Call, enrolled_sample: None, tmp_path: Path) -> None:
+    two = np.hstack([np.asarray(Image.open(SAMPLES / f"{name}_1.bmp").convert("L")) for name in "AB"])
+    Image.fromarray(two).save(tmp_path / "two.png", dpi=(500, 500))
+    for ended in (call("enroll", tmp_path / "two.png", "--id", "C"), call("verify", tmp_path / "two.png", "--id", "A")):
+        assert ended.code == 3
+        assert ended.err.strip().endswith("two.png: shows 2 prints: give one finger")
+        assert len(ended.err.strip().splitlines()) == 1

@@ -69,7 +69,7 @@ SEVERAL: dict[str, Callable[[list[ByteArray]], ByteArray]] = {
 @pytest.mark.parametrize("name", SEVERAL)
 def test_a_picture_of_several_fingers_is_refused(matcher: Matcher, prints: list[ByteArray], name: str) -> None:
     with pytest.raises(SeveralPrints) as refusal:
-        matcher.extract(Scan(SEVERAL[name](prints), 500.0, "hand.png"))
+        matcher.acquire(Scan(SEVERAL[name](prints), 500.0, "hand.png"))
     seen = refusal.value.prints_seen
     assert seen >= 2
     assert str(refusal.value) == f"hand.png: shows {seen} prints: give one finger"
@@ -77,7 +77,7 @@ def test_a_picture_of_several_fingers_is_refused(matcher: Matcher, prints: list[
 
 def test_the_fingers_of_a_hand_are_counted(matcher: Matcher, prints: list[ByteArray]) -> None:
     with pytest.raises(SeveralPrints, match="shows 4 prints"):
-        matcher.extract(Scan(slap(prints), 500.0))
+        matcher.acquire(Scan(slap(prints), 500.0))
 
 
 def ghost(first: ByteArray, second: ByteArray) -> ByteArray:
@@ -87,7 +87,7 @@ def ghost(first: ByteArray, second: ByteArray) -> ByteArray:
 
 def scar(image: ByteArray) -> ByteArray:
     y, x = np.indices(image.shape) - np.reshape(image.shape, (2, 1, 1)) / 2
-    return banded(image, 0.8 * x + 0.6 * y + 10, 20.0)
+    return banded(image, 0.8 * x + 0.6 * y - 30, 10.0)
 
 
 SINGLE: dict[str, Callable[[list[ByteArray]], ByteArray]] = {
@@ -101,7 +101,7 @@ SINGLE: dict[str, Callable[[list[ByteArray]], ByteArray]] = {
 @pytest.mark.parametrize("name", SINGLE)
 @pytest.mark.parametrize("first", range(3))
 def test_a_print_of_one_finger_is_taken(matcher: Matcher, prints: list[ByteArray], name: str, first: int) -> None:
-    assert len(matcher.extract(Scan(SINGLE[name](prints[first:]), 500.0)).minutiae)
+    assert len(matcher.acquire(Scan(SINGLE[name](prints[first:]), 500.0)).template.minutiae)
 
 
 def test_a_finger_down_to_the_fold_of_its_joint_is_taken(matcher: Matcher) -> None:
@@ -117,7 +117,7 @@ def test_a_finger_down_to_the_fold_of_its_joint_is_taken(matcher: Matcher) -> No
     drawn = draw_impression(rng, finger.ridges, finger.minutiae, settings).image
     image = np.kron(np.rint(255 * np.clip(drawn, 0, 1)), np.ones((2, 2))).astype(np.uint8)
     folded = banded(image, np.indices(image.shape)[0] - 580.0, 20.0)
-    assert len(matcher.extract(Scan(folded, 500.0)).minutiae)
+    assert len(matcher.acquire(Scan(folded, 500.0)).template.minutiae)
 
 
 def turning(*loops: tuple[float, float, int]) -> Field:

@@ -5,17 +5,19 @@ import json
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
+
 
 def said(answer: Any) -> tuple[int, str]:
     """Status and name of an error, which comes in one shape."""
     body = answer.json()
-    assert set(body) == {"error", "message"}
+    assert set(body) - {"prints_seen"} == {"error", "message"}
     assert "\n" not in body["message"]
     return answer.status_code, body["error"]
 
@@ -415,3 +417,19 @@ def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes:
         ("unknown", 404, None),
     ]
     assert "anna" not in service.log.getvalue()
+
+
+def test_a_picture_of_two_fingers_is_refused_with_their_number(
+    start: Callable[..., Any], release_model: str, tmp_path: Path
+) -> None:
+    import cv2
+    import numpy as np
+
+    two = np.hstack(
+        [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (SAMPLES / "A_1.bmp", SAMPLES / "B_1.bmp")]
+    )
+    cv2.imwrite(str(tmp_path / "two.png"), two)
+    with start(release_model) as service:
+        answer = service.post("/v1/enroll", tmp_path / "two.png", subject="A", ppi="500")
+    assert said(answer) == (422, "SeveralPrints")
+    assert answer.json()["prints_seen"] == 2
