@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.features.orientation import Field
+from fpverify.features.pieces import CELL_MM
 
 RING_CELLS = 4  # radius of the ring of cells around which the turns are summed: 1.6 mm, three to four ridges
-CELL_MM = 0.4064  # 4 px at 250 ppi
 LEAST_MEAN, LEAST = 0.25, 0.05  # of how alike the directions are, over a ring and everywhere on it
 MOST_CHARGE = 2.35  # two, and a third more for what noise adds; single synthetic prints stay below
 WHOLE_LOOP = 0.6  # charge of a loop that is believed in by itself

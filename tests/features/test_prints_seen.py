@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,7 +15,9 @@ from fpverify.features.pieces import exceed_a_finger
 from fpverify.features.seams import shows_seam
 from fpverify.features.singularities import singularities
 from fpverify.matching import Matcher
-from fpverify.synthesis.dataset import synthesise
+from fpverify.synthesis.dataset import ORDINARY, synthesise
+from fpverify.synthesis.finger import draw_finger
+from fpverify.synthesis.impression import draw_impression
 from fpverify.vocabulary import ByteArray, Scan
 
 SIDE = 48  # cells of a field: 19 mm at 4 px, 39 mm at 8 px
@@ -105,12 +108,6 @@ def test_a_print_of_one_finger_is_taken(matcher: Matcher, prints: list[ByteArray
 
 
 def test_a_finger_down_to_the_fold_of_its_joint_is_taken(matcher: Matcher) -> None:
-    from dataclasses import replace
-
-    from fpverify.synthesis.dataset import ORDINARY
-    from fpverify.synthesis.finger import draw_finger
-    from fpverify.synthesis.impression import draw_impression
-
     rng, shape = np.random.default_rng([4711, 1]), (420, 200)  # 43 x 20 mm
     finger = draw_finger(rng, shape)
     settings = replace(ORDINARY, shape=shape, centre_px=(4.0, 6.0), shift_px=8.0)
