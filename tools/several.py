@@ -142,7 +142,7 @@ def banded(image: ByteArray, angle_rad: float, off_px: float, half_px: float) ->
     y, x = np.indices(image.shape) - np.reshape(image.shape, (2, 1, 1)) / 2
     away = np.abs(x * np.cos(angle_rad) + y * np.sin(angle_rad) + off_px)
     share = 1 / (1 + np.exp((away - half_px) / 2))
-    return (image * (1 - share) + paper(image) * share).astype(np.uint8)
+    return np.asarray(image * (1 - share) + paper(image) * share, np.uint8)
 
 
 def ghost(prints: Prints, rng: np.random.Generator) -> ByteArray:

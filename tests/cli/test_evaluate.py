@@ -212,7 +212,7 @@ def test_programs_get_the_sets_their_mean_and_the_pool(call: Call, two_sets: Pat
 def test_failures_of_several_sets_are_named_with_their_reasons(call: Call, two_sets: Path, edges_model: Path) -> None:
     Image.new("L", (300, 300), 255).save(two_sets / "nested/A/blank.png", dpi=(500, 500))
     words = ("evaluate", two_sets, "--model", edges_model, "--workers", 1)
-    assert "failed in nested  A/blank (ridges too faint" in " ".join(call(*words).out.split("\n"))
+    assert "failed in nested A/blank (ridges too faint" in " ".join(call(*words).out.split())
     answer = call(*words, "--json").answer
     assert list(answer["sets"][1]["failures"]) == ["A/blank"]
     assert answer["sets"][1]["failures"]["A/blank"].startswith("ridges too faint")
