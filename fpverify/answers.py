@@ -91,4 +91,10 @@ def finger_answer(summary: FingerSummary) -> Answer:
 
 def scan_answer(scan: Scan) -> Answer:
     """How a scan was taken."""
-    return {"ppi": scan.ppi, "ppi_estimated": scan.ppi_estimated, "inverted": scan.inverted}
+    return {
+        "ppi": scan.ppi,
+        "ppi_estimated": scan.ppi_estimated,
+        "ppi_source": scan.ppi_source,
+        "ppi_note": scan.ppi_note,
+        "inverted": scan.inverted,
+    }

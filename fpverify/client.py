@@ -27,12 +27,20 @@ from urllib.request import (
 )
 
 from fpverify import errors
-from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, UnreadableScan
+from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, SeveralPrints, UnreadableScan
 
 TIMEOUT_S = 30.0  # a busy server answers in seconds
 LARGEST_ANSWER = 64 * 2**20  # bytes; the largest picture has a tenth of it
 
 ScanFile = str | Path | bytes  # a file, or what is in one
+
+
+class Decided(dict[str, Any]):
+    """An answer with a decision, whose truth is the match: `if door.verify(...)` opens for nobody else."""
+
+    def __bool__(self) -> bool:
+        """Whether the decision is a match."""
+        return self.get("decision") == "match"
 
 
 class Client:
@@ -73,7 +81,7 @@ class Client:
         *,
         ppi: float | None = None,
         picture: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Decided:
         """The decision, as `fpverify verify --json` prints it. A non-match is an answer, not an error.
 
         Args:
@@ -90,11 +98,11 @@ class Client:
             ServiceError: the service cannot be reached, or refuses.
         """
         fields = {"subject": subject, "finger": finger, "fmr": fmr, "ppi": ppi, "picture": picture}
-        return self._post("verify", fields, {"scan": scan})
+        return Decided(self._post("verify", fields, {"scan": scan}))
 
     def identify(
         self, scan: ScanFile, top: int | None = None, fpir: float | None = None, *, ppi: float | None = None
-    ) -> dict[str, Any]:
+    ) -> Decided:
         """Whose finger it is, as `fpverify identify --json` prints it.
 
         Args:
@@ -107,7 +115,7 @@ class Client:
             ScanError: the scan cannot be used.
             ServiceError: the service cannot be reached, or refuses.
         """
-        return self._post("identify", {"top": top, "fpir": fpir, "ppi": ppi}, {"scan": scan})
+        return Decided(self._post("identify", {"top": top, "fpir": fpir, "ppi": ppi}, {"scan": scan}))
 
     def compare(
         self,
@@ -117,9 +125,10 @@ class Client:
         *,
         ppi: float | None = None,
         picture: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Decided:
         """Whether two scans show one finger; nothing is enrolled. Arguments and errors as of `verify`."""
-        return self._post("compare", {"fmr": fmr, "ppi": ppi, "picture": picture}, {"first": first, "second": second})
+        fields = {"fmr": fmr, "ppi": ppi, "picture": picture}
+        return Decided(self._post("compare", fields, {"first": first, "second": second}))
 
     def enroll(
         self,
@@ -170,12 +179,20 @@ class Client:
                 return _json_object(answer.read(LARGEST_ANSWER), answer.status)
         except HTTPError as refused:
             with refused:
-                raise _refusal(refused) from None
+                raise _refusal(refused, self._way(request)) from None
         except TimeoutError:
-            raise ServiceError(f"{self.url}: no answer within {self.timeout_s:g} s") from None
+            raise ServiceError(f"{self.url}: no answer within {self.timeout_s:g} s{self._way(request)}") from None
         except (OSError, HTTPException, ValueError) as error:
             reason = error.reason if isinstance(error, URLError) else error
-            raise ServiceError(f"{self.url}: cannot be reached: {reason or type(error).__name__}") from error
+            way = self._way(request)
+            raise ServiceError(f"{self.url}: cannot be reached{way}: {reason or type(error).__name__}") from error
+
+    def _way(self, request: Request) -> str:
+        """The proxy that a request went to in place of the service, for messages; empty without one."""
+        service = urlsplit(self.url)
+        if request.host == service.netloc:
+            return ""
+        return f" through the proxy {request.host} of the environment (to go round it: no_proxy={service.hostname})"
 
 
 def _authorization(key: str | None) -> dict[str, str]:
@@ -258,14 +275,16 @@ def _json_object(content: bytes, status: int) -> dict[str, Any]:
     return answer
 
 
-def _refusal(refused: HTTPError) -> FpverifyError:
-    """The error that the server names, if it is one of fpverify's."""
+def _refusal(refused: HTTPError, way: str) -> FpverifyError:
+    """The error that the server names, if it is one of fpverify's; `way` is the proxy that answered, if one did."""
     try:
         answer = _json_object(refused.read(LARGEST_ANSWER), refused.code)
     except (ServiceError, OSError, HTTPException):
         answer = {}
-    message = str(answer.get("message") or f"the server answered {refused.code} {refused.reason}")
+    message = str(answer.get("message") or f"the server answered {refused.code} {refused.reason}{way}")
     kind = getattr(errors, str(answer.get("error")), None)
+    if kind is SeveralPrints:
+        return SeveralPrints(message, int(answer.get("prints_seen", 2)))
     if isinstance(kind, type) and issubclass(kind, FpverifyError) and not issubclass(kind, ServiceError):
         return kind(message)
     return ServiceError(message, refused.code, _seconds(refused.headers.get("Retry-After")))

@@ -6,6 +6,7 @@ FpverifyError
 │   ├── UnsupportedResolution      no plausible resolution, stated or estimated
 │   ├── ScanTooLarge               more pixels than the stated limit
 │   └── FailureToAcquire           an image, but no usable print in it
+│       └── SeveralPrints            or the prints of several fingers
 ├── EnrollmentError              the subject's record
 │   ├── FailureToEnroll            a print too poor to be verified later
 │   ├── DuplicateFinger            this finger is enrolled already
@@ -13,7 +14,8 @@ FpverifyError
 ├── StoreError                   the store
 │   ├── WrongKey                   the key does not open it
 │   ├── CorruptRecord              damaged or altered data
-│   └── StoreLocked                another process holds it
+│   ├── StoreLocked                another process holds it
+│   └── StoreReadOnly              it may be read, but not written
 ├── ModelError                   the model
 │   ├── UnknownModel               no bundle of that name or folder
 │   ├── CorruptModel               a file does not fit its hash
@@ -30,6 +32,11 @@ A non-match is an answer, not an error.
 
 class FpverifyError(Exception):
     """Base of every error that fpverify raises on purpose."""
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """What programs are told besides the name and the message."""
+        return {}
 
 
 class ScanError(FpverifyError, ValueError):
@@ -50,6 +57,23 @@ class ScanTooLarge(ScanError):
 
 class FailureToAcquire(ScanError):
     """An image was read, but there is no usable print in it."""
+
+
+class SeveralPrints(FailureToAcquire):
+    """The image shows more than one finger: as one print it would match each of them.
+
+    Attributes:
+        prints_seen: at least how many there are.
+    """
+
+    def __init__(self, message: str, prints_seen: int = 2) -> None:
+        super().__init__(message)
+        self.prints_seen = prints_seen
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """The number of prints."""
+        return {"prints_seen": self.prints_seen}
 
 
 class EnrollmentError(FpverifyError):
@@ -82,6 +106,10 @@ class CorruptRecord(StoreError):
 
 class StoreLocked(StoreError):
     """Another process holds the store."""
+
+
+class StoreReadOnly(StoreError):
+    """The store may be read, but not written."""
 
 
 class ModelError(FpverifyError):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fpverify.comparison import fuse
-from fpverify.errors import DuplicateFinger, EnrollmentError, FailureToEnroll, ModelMismatch, ScanError
+from fpverify.errors import DuplicateFinger, EnrollmentError, FailureToEnroll, ModelMismatch, ScanError, StoreReadOnly
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching import Matcher
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
+from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Score, Template
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ TOP = 5  # candidates of an identification
 class Verifier:
     """Enrolls and verifies against one store with one model, at one false match rate unless told otherwise.
 
-    One thread uses it; any number of processes may have the same store open.
+    One thread uses it; any number of processes may have the same store open. If another file takes the place of the
+    store's, such as a backup that is restored, `Verifier.open`'s verifiers go on with that one, or say why they cannot.
 
     Attributes:
-        store: the references.
         matcher: the model.
         fmr: false match rate of a decision, in (0, 1).
         keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
@@ -48,8 +49,10 @@ class Verifier:
         registers: Registers | None = None,
         keeps_scans: bool = False,
         notes_decisions: bool = True,
+        reopen: Callable[[], Store] | None = None,
     ) -> None:
-        self.store = store
+        self._store = store
+        self._reopen = reopen
         self.matcher = matcher
         self.fmr = fmr
         self._registers = registers
@@ -86,14 +89,28 @@ class Verifier:
         """
         settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr, key=key)
         matcher = Matcher.load(settings.model, settings.calibration)
+        location = settings.db if is_server_url(settings.db) else store_file(settings.db)  # in any working directory
         return cls(
-            Store.open(settings.db, create=create, key=settings.key),
+            Store.open(location, create=create, key=settings.key),
             matcher,
             settings.fmr,
             registers=registers,
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
+            reopen=lambda: Store.open(location, create=False, key=settings.key),
         )
+
+    @property
+    def store(self) -> Store:
+        """The references.
+
+        Raises:
+            StoreError: another file has taken the place of the store's, and cannot be opened.
+        """
+        if self._reopen is not None and self._store.is_moved():
+            self._store.close()
+            self._store = self._reopen()
+        return self._store
 
     @property
     def registers(self) -> Registers:
@@ -109,7 +126,8 @@ class Verifier:
 
     def close(self) -> None:
         """Closes the store."""
-        self.store.close()
+        self._reopen = None
+        self._store.close()
 
     def __enter__(self) -> Verifier:
         return self
@@ -251,9 +269,20 @@ class Verifier:
             )
 
     def _note(self, action: str, subject: str | None, finger: str | None, word: str, **rate: float) -> None:
-        """Writes a decision into the audit trail: that it was made and how it went, not how near it was."""
-        if self.notes_decisions:
-            self.store.append_audit(action, subject, finger, decision=word, model=self.matcher.model_id, **rate)
+        """Writes a decision into the audit trail: that it was made and how it went, not how near it was.
+
+        Raises:
+            StoreError: the store it was made by cannot be written, or its place was taken meanwhile.
+        """
+        if not self.notes_decisions:
+            return
+        try:
+            self._store.append_audit(action, subject, finger, decision=word, model=self.matcher.model_id, **rate)
+        except StoreReadOnly as error:
+            raise StoreReadOnly(
+                f"{error}; or decide without a note of it: note_decisions: no in fpverify.yaml, or "
+                "FPVERIFY_NOTE_DECISIONS=no"
+            ) from error
 
     def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
         """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""
@@ -336,7 +365,8 @@ def evaluate(
             every print with every one of `references`; "pairs" what `pairs` lists.
         references: folder of the references of "cross-sensor".
         pairs: CSV file `probe,reference[,mated]` of "pairs".
-        ppi: overrides the resolution of every file; None comes from the set, then from the settings.
+        ppi: overrides the resolution of every file; None comes from the set, then from the settings, then from what the
+            files of the set state or their ridges say (`Evaluation.resolution`).
         model: shipped name or folder of the bundle; None comes from the settings.
         workers: processes; the scores do not depend on it. More than one start the calling script anew, which
             therefore needs its `if __name__ == "__main__":`.
@@ -344,8 +374,8 @@ def evaluate(
         progress: show bars on standard error when it is a terminal.
 
     Raises:
-        ScanError: the folder cannot be evaluated, or a file cannot be read. A failure to acquire is no error but a
-            result.
+        ScanError: the folder cannot be evaluated. A file that cannot be read or acquired is no error but a failure
+            counted.
         ModelError: the model is unknown or damaged.
         ValueError: the protocol is unknown, or `references` or `pairs` do not belong to it.
     """

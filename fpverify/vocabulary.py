@@ -24,6 +24,7 @@ IndexArray = NDArray[np.int32]
 WORKING_PPI = 250.0  # every scan is resampled to this: a ridge period is then 3.2 to 5.8 px
 
 BundleKind = Literal["minutiae", "whole-print"]
+PpiSource = Literal["file", "given", "estimated", "set"]  # who says what a scan's resolution is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +37,8 @@ class Scan:
         source: where it came from, for messages: a file name, "synthetic", ...
         ppi_estimated: the resolution was estimated from the ridges, not stated.
         inverted: the image had bright ridges on dark and was inverted on reading.
+        ppi_source: who says what the resolution is: the file, the caller, the ridges, or the scan's set.
+        ppi_note: what there is to say about it, in words: that it was estimated, or that the ridges contradict it.
     """
 
     pixels: ByteArray
@@ -43,6 +46,8 @@ class Scan:
     source: str = "memory"
     ppi_estimated: bool = False
     inverted: bool = False
+    ppi_source: PpiSource = "given"
+    ppi_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,6 +186,14 @@ class Score:
     extrapolated: bool = False
     llr: float | None = None
 
+    def __bool__(self) -> bool:
+        """Nothing: a score has no truth without a threshold.
+
+        Raises:
+            TypeError: always, so that `if compare(...)` opens for nobody.
+        """
+        raise TypeError("a Score is no decision: ask a Decision, or compare score.value with a threshold")
+
     @property
     def fmr(self) -> float:
         """The false match rate of a threshold at this score, in (0, 1]."""
@@ -195,6 +208,10 @@ class Decision:
     operating_point: OperatingPoint
     subject: str | None = None
     finger: str | None = None  # the best finger, when the subject has several
+
+    def __bool__(self) -> bool:
+        """`match`: `if verifier.verify(...)` opens for nobody else."""
+        return self.match
 
     @property
     def match(self) -> bool:
@@ -223,6 +240,10 @@ class Candidate:
     score: Score
     match: bool
 
+    def __bool__(self) -> bool:
+        """`match`."""
+        return self.match
+
 
 @dataclass(frozen=True, slots=True)
 class Identification:
@@ -242,6 +263,10 @@ class Identification:
     searched: int
     extrapolated: bool
 
+    def __bool__(self) -> bool:
+        """Whether anybody matches."""
+        return bool(self.matches)
+
     @property
     def matches(self) -> tuple[Candidate, ...]:
         """The candidates that match; best first."""
@@ -251,6 +276,35 @@ class Identification:
     def word(self) -> Literal["match", "non-match"]:
         """The decision in the field's words."""
         return "match" if self.matches else "non-match"
+
+
+@dataclass(frozen=True, slots=True)
+class SetResolution:
+    """At which resolution the scans of a set were read: one sensor has one.
+
+    Attributes:
+        used: pixels per inch; None if nothing says it, or if several sets were pooled and differ.
+        source: who says so: the caller, the files, or the ridges of the set.
+        stated: what the files say, the commonest; None if they say nothing.
+        estimated: what the ridges of the whole set say; None if none are clear.
+        disagreeing: share in [0, 1] of the scans whose file states something else or, if it states nothing, whose
+            ridges would not be a finger's at `used`.
+        doubtful: the ridges of the whole set lie closer or farther apart at `used` than those of many fingers do, so
+            that stated error rates do not hold.
+        period_mm: from ridge to ridge at `used`, the mean over the fingers.
+        note: the doubt, or what was overruled, in words.
+        own_ppi: of the scans that were read at a resolution of their own: by name.
+    """
+
+    used: float | None
+    source: PpiSource
+    stated: float | None
+    estimated: float | None
+    disagreeing: float
+    doubtful: bool
+    period_mm: float | None = None
+    note: str | None = None
+    own_ppi: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,6 +324,8 @@ class Evaluation:
         model_id: what made the scores.
         failures: the scans that failed to acquire, with the reason.
         quality: (s,) float32 in [0, 1], nan where a scan failed; None where nobody measured it.
+        notes: what is to be known of the data, a sentence each: what was left out, which files are the same.
+        resolution: of the scans; None where none were read.
     """
 
     scans: tuple[str, ...]
@@ -284,6 +340,8 @@ class Evaluation:
     model_id: str
     failures: dict[str, str] = field(default_factory=dict)
     quality: FloatArray | None = None
+    notes: tuple[str, ...] = ()
+    resolution: SetResolution | None = None
 
     @property
     def probes(self) -> list[str]:

@@ -44,6 +44,7 @@ VERIFY_PATH = {
     *("", "cli", "verifier", "settings", "folders", "matching", "search"),
     *("scans", "features", "comparison", "models", "store"),
 }
+DECIDING_ROOMS = {"verifier", "service", "matching", "search", "explanation"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 SAFE_LOADERS = {"SafeLoader", "CSafeLoader"}
 DISK_CALLS = {
@@ -153,6 +154,20 @@ def slow_libraries_on_the_verify_path(sources: Sources) -> list[str]:
     ]
 
 
+def measuring_on_the_way_of_a_decision(sources: Sources) -> list[str]:
+    """`Verifier.evaluate` fetches `evaluation` when it is called; nothing else that decides knows of it."""
+    deciding = {module for module in sources if room(module) in DECIDING_ROOMS}
+    loaded = [f"{module} is loaded" for module in loaded_with(deciding, sources) if room(module) == "evaluation"]
+    fetched = [
+        f"{module} imports {name}"
+        for module in deciding
+        if room(module) != "verifier"
+        for name in own_imports(module, sources)
+        if room(name) == "evaluation"
+    ]
+    return loaded + fetched
+
+
 def loaded_with(modules: set[str], sources: Sources) -> set[str]:
     """These modules and all that their import imports, enclosing packages among them."""
     seen: set[str] = set()
@@ -247,6 +262,12 @@ WRONG: list[tuple[Rule, Sources]] = [
             "fpverify.evaluation.curves": "import matplotlib.pyplot",
         },
     ),
+    (
+        measuring_on_the_way_of_a_decision,
+        {"fpverify.verifier": "from fpverify.store import x", "fpverify.store": "import fpverify.evaluation"}
+        | {"fpverify.evaluation": ""},
+    ),
+    (measuring_on_the_way_of_a_decision, {"fpverify.service.a": "def f():\n    from fpverify.evaluation import b"}),
     (code_from_data, {"fpverify.a": "import pickle"}),
     (code_from_data, {"fpverify.a": "from joblib import load"}),
     (code_from_data, {"fpverify.a": "eval('1')"}),
@@ -272,6 +293,7 @@ RIGHT: list[tuple[Rule, Sources]] = [
     (training_libraries_outside_training, {"fpverify.training.a": "import keras"}),
     (slow_libraries_on_the_verify_path, {"fpverify.scans": "def f():\n    import skimage"}),
     (slow_libraries_on_the_verify_path, {"fpverify.cli": "if TYPE_CHECKING:\n    import matplotlib"}),
+    (measuring_on_the_way_of_a_decision, {"fpverify.verifier": "def f():\n    import fpverify.evaluation"}),
     (slow_libraries_on_the_verify_path, {"fpverify.training": "import matplotlib"}),
     (
         code_from_data,

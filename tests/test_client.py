@@ -226,6 +226,30 @@ def test_nobody_there_is_a_service_error() -> None:
             Client(url).verify(SCAN, "A")
 
 
+def test_an_answer_is_true_if_and_only_if_it_is_a_match(client: Client, server: Recorder) -> None:
+    for word in ("match", "non-match"):
+        server.answers(200, {"decision": word})
+        asked = (client.verify(b"x", "A"), client.identify(b"x"), client.compare(b"x", b"y"))
+        assert [bool(one) for one in asked] == 3 * [word == "match"]
+
+
+def test_a_proxy_of_the_environment_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        proxy = f"127.0.0.1:{nobody.getsockname()[1]}"
+    monkeypatch.setenv("http_proxy", f"http://user:secret@{proxy}")
+    with pytest.raises(ServiceError, match=rf"through the proxy {proxy} .*no_proxy=localhost") as refusal:
+        Client("http://localhost:9").verify(b"x", "A")
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_proxy_that_refuses_is_named(server: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.answers(502, "no such host")
+    monkeypatch.setenv("http_proxy", server.url)
+    with pytest.raises(ServiceError, match=r"answered 502 .*through the proxy 127"):
+        Client("http://fingers.example.org").verify(b"x", "A")
+
+
 def test_a_silent_server_is_a_service_error() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -7,6 +7,7 @@ import io
 import re
 import shlex
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,8 +40,15 @@ def without_code(text: str) -> str:
 
 
 def anchors(text: str) -> set[str]:
-    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    """What GitHub makes of headings; the second of a name gets -1, and lines of code are none."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    seen: Counter[str] = Counter()
+    return {numbered(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"), seen) for title in titles}
+
+
+def numbered(name: str, seen: Counter[str]) -> str:
+    seen[name] += 1
+    return name if seen[name] == 1 else f"{name}-{seen[name] - 1}"
 
 
 def broken_links(text: str, folder: Path) -> list[str]:
@@ -54,6 +62,11 @@ def leads_somewhere(link: str, text: str, folder: Path) -> bool:
     if path and not target.exists():
         return False
     return not anchor or anchor in anchors(target.read_text(encoding="utf-8") if path else text)
+
+
+def documents_named(source: str) -> list[str]:
+    """Documents, with their anchors, that code points its readers to."""
+    return re.findall(r"\bdocs/[\w/-]+\.md(?:#[\w-]+)?", source)
 
 
 def command_lines(text: str, program: str) -> list[list[str]]:
@@ -120,6 +133,29 @@ def test_a_broken_link_is_seen() -> None:
     assert broken_links(text, ROOT) == ["missing.md", "#nowhere"]
 
 
+def test_an_anchor_that_another_document_lacks_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "log.md").write_text("# Log\n## int8, `a_b`\n## Rejected\n## Rejected\n```\n# not a heading\n```\n")
+    there = "[a](log.md#int8-a_b) [b](log.md#rejected) [c](log.md#rejected-1)"
+    assert broken_links(there, tmp_path) == []
+    gone = ["log.md#rejected-2", "log.md#not-a-heading", "log.md#Log", "gone.md#log"]
+    assert broken_links(" ".join(f"[x]({link})" for link in gone), tmp_path) == gone
+
+
+def test_every_document_that_code_names_is_there() -> None:
+    paths = [path for folder in ("fpverify", "tools", "recipes") for path in (ROOT / folder).rglob("*")]
+    sources = [path.read_text(encoding="utf-8") for path in paths if path.suffix in {".py", ".yaml"}]
+    named = {link for source in sources for link in documents_named(source)}
+    assert {"docs/rates.md", "docs/training.md"} <= named
+    assert [link for link in named if not leads_somewhere(link, "", ROOT)] == []
+
+
+def test_every_document_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert "experiments/releases.md" in pages
+    assert pages - set(re.findall(r"\]\(([^)\s#]+)", index)) == {"README.md"}
+
+
 def test_every_command_in_the_readme_exists_with_its_options() -> None:
     calls = command_lines(README, "fpverify")
     assert len(calls) > 5
@@ -169,7 +205,7 @@ def test_every_action_of_the_audit_trail_is_documented() -> None:
 
 
 def test_the_share_of_few_partners_is_the_one_that_is_used() -> None:
-    from fpverify.explanation.explanation import LOW_SHARE
+    from fpverify.explanation.causes import LOW_SHARE
 
     text = (ROOT / "docs" / "explaining.md").read_text(encoding="utf-8")
     assert f"| `few-partners` | fewer than {LOW_SHARE:.0%} ".replace("%", " %") in text

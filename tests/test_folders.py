@@ -10,7 +10,7 @@ from fpverify.errors import SettingsError
 from fpverify.evaluation.templates import TemplateCache
 from fpverify.folders import cache_folder, config_file
 from fpverify.service.api_keys import ApiKeys
-from fpverify.store.keys import KeySource
+from fpverify.store.key_source import KeySource
 
 STORE = "0123456789abcdef" * 2
 

@@ -20,7 +20,7 @@ EXTRAS = {  # rooms and modules that need an extra, by the beginning of their na
     "fpverify.lab": "train",
     "fpverify.service": "service",
     "fpverify.scans.decoder": "wsq",
-    "fpverify.store.keys": "keyring",
+    "fpverify.store.key_source": "keyring",
     "fpverify.store.backends.postgresql": "postgres",
     "tests": "dev",
     "tools": "dev",
@@ -114,7 +114,7 @@ def test_what_is_declared_for_everybody_is_imported() -> None:
     [
         ("fpverify.store.vault", "import requests"),
         ("fpverify.store.vault", "def f():\n    from requests.adapters import HTTPAdapter"),
-        ("fpverify.store.vault", "import keyring"),  # `fpverify.store.keys` may
+        ("fpverify.store.vault", "import keyring"),  # `fpverify.store.key_source` may
         ("fpverify.cli.serving", "import uvicorn.config"),
         ("fpverify.service.app", "import keras"),
         ("fpverify.evaluation.rates", "import pytest"),
@@ -129,7 +129,7 @@ def test_an_import_that_is_not_declared_is_seen(module: str, source: str) -> Non
     ("module", "source"),
     [
         ("fpverify.store.vault", "import json, yaml, cv2\nfrom PIL import Image\nfrom . import keys"),
-        ("fpverify.store.keys", "import keyring"),
+        ("fpverify.store.key_source", "import keyring"),
         ("fpverify.store.backends.postgresql_failures", "from psycopg import errors"),
         ("tests.test_verifier", "import pytest, keras, fastapi"),
     ],

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +24,13 @@ from fpverify.errors import (
     ModelMismatch,
     NotEnrolled,
     StoreError,
+    StoreReadOnly,
+    WrongKey,
 )
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching import Matcher
 from fpverify.models import Bundle, Card
+from fpverify.scans import read_scan
 from fpverify.store import Store
 from fpverify.verifier import Verifier, compare
 from fpverify.vocabulary import Interval, Minutiae, OperatingPoint, Scan, Template
@@ -249,6 +255,96 @@ def test_a_closed_verifier_leaves_the_store_to_others(tmp_path: Path) -> None:
         assert store.delete("A") == 1
 
 
+# --- another file at the store's place ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edges_model: Path, stripes: Path) -> Iterator[Verifier]:
+    """A verifier of a relative place, with A enrolled; FPVERIFY_NOTE_DECISIONS as the test has set it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FPVERIFY_KEY", "none")
+    with Verifier.open("db", model=edges_model) as verifier:
+        verifier.enroll(read_scan(stripes / "A_00.bmp"), "A")
+        yield verifier
+
+
+@pytest.mark.parametrize("notes", ["yes", "no"])
+def test_a_verifier_never_decides_by_a_file_that_lost_its_place(
+    *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edges_model: Path, stripes: Path, opened: Verifier, notes: str
+) -> None:
+    opened.notes_decisions = notes == "yes"
+    with Verifier.open(tmp_path / "other", model=edges_model) as other:
+        other.enroll(read_scan(stripes / "B_00.bmp"), "B")
+    monkeypatch.chdir("/")
+    assert opened.verify(read_scan(stripes / "A_01.bmp"), "A").match
+    (tmp_path / "other/enrollments.sqlite").replace(tmp_path / "db/enrollments.sqlite")
+    with pytest.raises(NotEnrolled):
+        opened.verify(read_scan(stripes / "A_01.bmp"), "A")
+    assert opened.verify(read_scan(stripes / "B_01.bmp"), "B").match
+    (tmp_path / "db/enrollments.sqlite").unlink()
+    for subject in "AB":
+        with pytest.raises(StoreError, match="no enrollment store"):
+            opened.verify(read_scan(stripes / f"{subject}_01.bmp"), subject)
+    assert list((tmp_path / "db").iterdir()) == []
+
+
+def test_a_store_that_the_key_does_not_open_does_not_take_the_place(
+    tmp_path: Path, edges_model: Path, stripes: Path, opened: Verifier
+) -> None:
+    Verifier.open(tmp_path / "other", model=edges_model, key=f"file:{tmp_path / 'key'}").close()
+    (tmp_path / "other/enrollments.sqlite").replace(tmp_path / "db/enrollments.sqlite")
+    for _ in range(2):
+        with pytest.raises(WrongKey, match="encrypted with the key"):
+            opened.verify(read_scan(stripes / "A_01.bmp"), "A")
+
+
+def test_a_decision_is_not_noted_in_a_file_that_it_was_not_made_by(
+    stripes: Path, opened: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree("db", "backup")
+    comparing = Matcher.scores
+
+    def scores(*given: Any) -> Any:
+        Path("backup/enrollments.sqlite").replace("db/enrollments.sqlite")
+        return comparing(*given)
+
+    monkeypatch.setattr(Matcher, "scores", scores)
+    with pytest.raises(StoreError, match="replaced"):
+        opened.verify(read_scan(stripes / "A_01.bmp"), "A")
+    assert [entry.action for entry in opened.store.audit_entries()] == ["create", "enroll"]
+
+
+def test_identification_looks_into_a_restored_backup_though_its_revision_is_the_same(
+    stripes: Path, opened: Verifier
+) -> None:
+    place, kept = Path("db/enrollments.sqlite"), Path("kept")
+    scans = [read_scan(stripes / name) for name in ("A_01.bmp", "B_00.bmp", "B_01.bmp")]
+    shutil.copy(place, kept)
+    opened.enroll(scans[1], "B")
+    assert opened.identify(scans[2]).matches[0].subject == "B"
+    revision = opened.store.revision()
+    kept.replace(place)
+    with Store.open("db", key="none") as store:  # another program, meanwhile
+        store.add("C", "unknown", opened.matcher.template(scans[0]))
+        assert store.revision() == revision
+    assert not opened.identify(scans[2]).matches
+
+
+def test_a_store_that_is_only_read_says_how_to_verify_on_it(stripes: Path, opened: Verifier) -> None:
+    probe = read_scan(stripes / "A_01.bmp")
+    opened.store._database.execute("PRAGMA query_only = ON")
+    for decide in (lambda: opened.verify(probe, "A"), lambda: opened.identify(probe)):
+        with pytest.raises(
+            StoreReadOnly, match=r"cannot be written; .*note_decisions: no .* FPVERIFY_NOTE_DECISIONS=no"
+        ):
+            decide()
+    with pytest.raises(StoreReadOnly) as refused:
+        opened.enroll(probe, "A")
+    assert "note_decisions" not in str(refused.value)
+    opened.notes_decisions = False
+    assert opened.verify(probe, "A").match
+
+
 def test_comparing_two_scans_needs_no_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edges_model: Path, stripes: Path
 ) -> None:
@@ -282,6 +378,27 @@ def test_every_public_name_is_there() -> None:
         assert getattr(fpverify, name) is not None
     assert set(fpverify.__all__) <= set(dir(fpverify))
     assert not hasattr(fpverify, "nonsense")
+
+
+@pytest.mark.parametrize("package", ["fpverify", "fpverify.evaluation", "fpverify.training"])
+def test_a_package_shows_its_public_names_and_no_others(package: str) -> None:
+    assert dir(import_module(package)) == sorted(import_module(package).__all__)
+
+
+@pytest.mark.parametrize("package", ["fpverify", "fpverify.evaluation"])
+def test_all_public_names_of_a_package_can_be_imported_at_once(package: str) -> None:
+    loaded: dict[str, object] = {}
+    exec(f"from {package} import *", loaded)  # noqa: S102 - as users write it
+    assert set(loaded) - {"__builtins__"} == set(import_module(package).__all__)
+
+
+def test_a_matcher_compares_templates_of_its_own_model_only() -> None:
+    own, other = grey_matcher(), grey_matcher("grey-2")
+    mine, others = own.template(grey(0)), other.template(grey(0))
+    assert own.score(mine, mine).value > 50
+    for probe, reference in ((mine, others), (others, mine), (others, others)):
+        with pytest.raises(ModelMismatch):
+            own.score(probe, reference)
 
 
 def test_importing_the_package_loads_nothing_else() -> None:

@@ -33,7 +33,7 @@ from fpverify.features import Acquired
 from fpverify.features.minutiae import CELL_PX
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan
-from fpverify.scans.resolution import ridge_period_px
+from fpverify.scans.ridges import find_ridges
 from fpverify.settings import Settings
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
@@ -171,7 +171,7 @@ def facts(scan: Scan, acquired: Acquired) -> Facts:
     minutiae = acquired.template.minutiae
     image, flow = acquired.prepared.image, ridge_flow(acquired.prepared.image)
     loops, deltas = singular_points(flow, foreground)
-    period_px = ridge_period_px(scan.pixels)
+    ridges = find_ridges(scan.pixels)
     values = (
         [len(minutiae)],
         [100 * len(minutiae) / area_mm2],
@@ -179,7 +179,7 @@ def facts(scan: Scan, acquired: Acquired) -> Facts:
         minutiae.quality,
         np.rad2deg(minutiae.angle_rad),
         np.rad2deg(off_flow_rad(minutiae, flow)),
-        [] if period_px is None else [25.4 * period_px / scan.ppi],
+        [] if ridges is None else [25.4 * ridges.period_px / scan.ppi],
         coherence(image, flow, foreground),
         np.rad2deg(flow_bend_rad(flow, foreground)),
         [loops],

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.making import TRAINING_LIBRARIES
 from fpverify.cli.options import JSON, OutputFile, options
-from fpverify.cli.words import print_facts, print_json, print_table
+from fpverify.cli.training_libraries import training_libraries
+from fpverify.cli.words import counted, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fpverify.lab.results import Result
 
 SPLITS = ("images", "identities")
@@ -110,7 +107,10 @@ def run_command(
     if weights:
         chosen = with_weights(chosen, Path(weights))
     trial = Trial(design, data or chosen.data[0], split or chosen.splits[0], variant, seed)  # type: ignore[arg-type]
-    result = _with_keras(lambda: _run(trial, chosen, Path(results)))
+    with training_libraries("the lab"):
+        from fpverify.lab.table import run_one
+
+        result = run_one(trial, {chosen.name: chosen}, Path(results), progress=True)
     print_json(_figures(result)) if as_json else print_facts(_facts(result))
 
 
@@ -119,27 +119,52 @@ def run_command(
     epilog="""\b
 Examples:
   fpverify lab table
-  fpverify lab table --docs docs/lab.md
+  fpverify lab table --run
+  fpverify lab table --docs lab.md
+
+\b
+--run needs Keras and a backend: pip install 'fpverify[train]'
 """,
 )
 @options(
     RESULTS,
-    click.option(
-        "--docs", type=OutputFile((".md",)), metavar="MD", help="Only write the page about stored results here."
-    ),
+    click.option("--run", "is_run", is_flag=True, help="Run all designs, or what is left of them."),
+    click.option("--docs", type=OutputFile((".md",)), metavar="MD", help="Write the page about the results here."),
+    JSON,
 )
-def table_command(*, results: str, docs: Path | None) -> None:
-    """Run all designs, or what is left of them; about an hour on two cores.
+def table_command(*, results: str, is_run: bool, docs: Path | None, as_json: bool) -> None:
+    """Show the results of all designs: those of the folder, else those that come with fpverify.
 
-    Killed at any moment, the same command goes on where it was. FPVERIFY_REAL_PRINTS names a folder of sets of real
-    prints, on which all that compares prints is measured as well.
+    A run takes about an hour on two cores; killed at any moment, the same command goes on where it was.
+    FPVERIFY_REAL_PRINTS names a folder of sets of real prints, on which all that compares prints is measured as well.
     """
+    folder = Path(results)
+    if is_run:
+        with training_libraries("the lab"):
+            from fpverify.lab.table import run_table
+
+            run_table(folder, progress=True, say=lambda line: click.echo(line, err=as_json))
     if docs is not None:
         from fpverify.lab.document import write_document
 
-        click.echo(f"{write_document(docs, Path(results))} results; the page is {docs}")
+        click.echo(f"{write_document(docs, folder)} results; the page is {docs}", err=as_json)
+    else:
+        _show(folder, as_json)
+
+
+def _show(folder: Path, as_json: bool) -> None:
+    from fpverify.lab.document import summary_rows
+    from fpverify.lab.results import SHIPPED, read_results
+
+    own = list(read_results(folder))
+    shown = own or list(read_results(SHIPPED))
+    if as_json:
+        print_json({"results": [_figures(one) for one in shown]})
         return
-    _with_keras(lambda: _run_table(Path(results)))
+    head, *rows = summary_rows(shown)
+    print_table(head, rows)
+    origin = f"of {folder}" if own else f"which come with fpverify; {folder} holds none"
+    click.echo(f"\n{counted(len(shown), 'result')}, {origin}")
 
 
 @lab_command.command(
@@ -171,38 +196,11 @@ def figure_command(
 
     chosen = find_design(design)
     trial = Trial(design, data or chosen.data[0], chosen.splits[0], variant, seed)
-    score = _with_keras(lambda: _draw(trial, (Path(left), Path(right)), out, Path(results)))
+    with training_libraries("the lab"):
+        from fpverify.lab.table import draw_figure
+
+        score = draw_figure(trial, (Path(left), Path(right)), out, Path(results), progress=True)
     click.echo(f"score {score:.3f}; the picture is {out}")
-
-
-def _with_keras(job: Callable[[], Any]) -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks to programmers
-    try:
-        return job()
-    except ModuleNotFoundError as error:
-        if error.name not in TRAINING_LIBRARIES:
-            raise
-        raise click.ClickException(
-            f"the lab needs {error.name}, which is not installed; pip install 'fpverify[train]'"
-        ) from error
-
-
-def _run(trial: Any, chosen: Any, results: Path) -> Result:
-    from fpverify.lab.table import run_one
-
-    return run_one(trial, {chosen.name: chosen}, results, progress=True)
-
-
-def _run_table(results: Path) -> None:
-    from fpverify.lab.table import run_table
-
-    run_table(results, progress=True, say=click.echo)
-
-
-def _draw(trial: Any, paths: tuple[Path, Path], out: Path, results: Path) -> float:
-    from fpverify.lab.table import draw_figure
-
-    return draw_figure(trial, paths, out, results, progress=True)
 
 
 def _said(design: Any) -> dict[str, object]:

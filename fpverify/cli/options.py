@@ -131,4 +131,5 @@ FMR = click.option(
 WORKERS = click.option(
     "--workers", type=Parsed("number", parse_workers), metavar="N", help="Processes.  [default: one for each core]"
 )
+CACHE = click.option("--cache", type=click.Path(), metavar="DIR", help="Folder.  [default: the user's cache folder]")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
-from types import MappingProxyType
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -20,36 +20,25 @@ from fpverify.cli.streams import make_printable, native_silence
 NAME = "fpverify"
 COMPLETION_VARIABLE = "_FPVERIFY_COMPLETE"  # set by click's completion scripts
 
-# In the order in which one meets them. Each is imported when it is called, so that a command costs what it uses.
-COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "enroll": "enrollment",
-        "verify": "verification",
-        "identify": "identification",
-        "watch": "watching",
-        "list": "enrollment",
-        "show": "enrollment",
-        "update": "keeping",
-        "delete": "enrollment",
-        "export": "transferring",
-        "import": "transferring",
-        "keys": "keeping",
-        "audit": "auditing",
-        "explain": "explanation",
-        "evaluate": "measurement",
-        "report": "reporting",
-        "calibrate": "calibrating",
-        "cache": "caching",
-        "synth": "synthetic",
-        "serve": "serving",
-        "api-keys": "serving",
-        "migrate": "migration",
-        "train": "making",
-        "models": "making",
-        "lab": "lab",
-        "demo": "demonstration",
-    }
+# In the order in which one meets them. Each lies in a module of its own name, which is imported when the command is
+# called, so that a command costs what it uses.
+COMMANDS = (
+    *("enroll", "verify", "identify", "watch"),
+    *("list", "show", "update", "delete", "export", "import"),
+    *("keys", "audit"),
+    *("explain", "evaluate", "report", "calibrate", "cache"),
+    "synth",
+    *("serve", "api-keys"),
+    "migrate",
+    *("train", "models", "lab"),
+    "demo",
 )
+
+
+def module_of(command: str) -> str:
+    """The module of a command, within this package: its name as Python can have it."""
+    name = command.replace("-", "_")
+    return f"{name}_" if iskeyword(name) else name
 
 
 class LazyCommands(click.Group):
@@ -63,7 +52,7 @@ class LazyCommands(click.Group):
         """The command of that name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"fpverify.cli.{COMMANDS[cmd_name]}")
+        module = import_module(f"fpverify.cli.{module_of(cmd_name)}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 

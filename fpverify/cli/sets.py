@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.caching import opened_cache
 from fpverify.errors import FpverifyError, SettingsError
 from fpverify.settings import Settings
 
@@ -28,6 +28,13 @@ def plans_of(
         raise
     except ValueError as error:  # another number of sets than the protocol takes
         raise click.UsageError(str(error)) from error
+
+
+def opened_cache(folder: str | None) -> TemplateCache:
+    """The cache in a folder; None is the user's own, if the settings name no other."""
+    from fpverify.evaluation.templates import TemplateCache
+
+    return TemplateCache.default() if folder is None else TemplateCache(Path(folder))
 
 
 def writable_cache(settings: Settings) -> TemplateCache | None:

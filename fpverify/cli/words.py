@@ -75,13 +75,33 @@ def operating_point_facts(point: OperatingPoint) -> list[tuple[str, str]]:
     ]
 
 
+SAID_BY = {
+    "file": "stated by the file",
+    "given": "as given",
+    "estimated": "estimated from the ridges",
+    "set": "its set's",
+}
+SAID_OF_SETS = {"file": "as the files state", "given": "as given", "estimated": "estimated", "set": "each as it says"}
+
+
+def resolution_words(scan: Scan) -> str:
+    """The resolution of a scan, and who says so."""
+    return f"{scan.ppi:g} ppi, {SAID_BY[scan.ppi_source]}"
+
+
+def set_resolution_facts(resolution: Mapping[str, Any] | None, name: str = "") -> list[tuple[str, str]]:
+    """At which resolution a set was read, and the doubt about it, if there is one; of a set among several by name."""
+    if resolution is None:
+        return []
+    used, beside = resolution["used"], f" of {name}" if name else ""
+    words = "not one for all" if used is None else f"{used:g} ppi, {SAID_OF_SETS[resolution['source']]}"
+    if resolution["disagreeing"]:
+        words += f"; {percent(resolution['disagreeing'])} of the scans disagree"
+    return [(f"resolution{beside}", words), ("note", resolution["note"] or "")]
+
+
 def scan_notes(scan: Scan) -> str:
     """What was assumed about a scan, in words; empty if nothing was."""
-    notes = []
-    if scan.ppi_estimated:
-        notes.append(
-            f"the file states no usable resolution, {scan.ppi:.0f} ppi estimated from the ridges (else give --ppi)"
-        )
-    if scan.inverted:
-        notes.append("bright ridges on dark, inverted")
-    return "; ".join(notes)
+    return "; ".join(
+        note for note in (scan.ppi_note, "bright ridges on dark, inverted" if scan.inverted else "") if note
+    )

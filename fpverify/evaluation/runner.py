@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple, Never, TypedDict, Unpack
 import numpy as np
 
 from fpverify.comparison import Calibration, PreparedTemplate, prepare_template, similarities
-from fpverify.errors import FailureToAcquire, ScanError
+from fpverify.errors import ScanError
+from fpverify.evaluation.sets.duplicates import duplicate_notes
 from fpverify.evaluation.sets.layout import Print, read_set
 from fpverify.evaluation.sets.protocol import Comparisons, Plan, Protocol, set_plan
+from fpverify.evaluation.sets.resolution import set_resolution
+from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.evaluation.workers import answers
 from fpverify.matching import Matcher
 from fpverify.models import load_bundle
 from fpverify.scans import read_scan
+from fpverify.scans.acquisition import Surveyed, check_given_ppi
 from fpverify.scans.files import file_bytes
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
@@ -64,7 +68,8 @@ class Runner:
         """The scores of a plan for files.
 
         Raises:
-            ScanError: a file cannot be read. A failure to acquire is no error but a result.
+            ScanError: a resolution is out of range, or a file changed meanwhile. A file that cannot be read or acquired
+                is no error but a failure counted.
             ModelError: the model cannot be used.
         """
         calibration = Matcher.load(self.model, self.calibration).calibration
@@ -72,12 +77,17 @@ class Runner:
 
     def compare(self, plan: Plan) -> Evaluation:
         """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
+        for ppi, one in {one.ppi: one for one in plan.prints}.items():
+            check_given_ppi(ppi, str(one.path))
         hashes = [_content_hash(one.path) for one in plan.prints]
-        outcomes = self._acquired(plan.prints, hashes)
-        digest = hashlib.sha256()
-        for one, content_hash in zip(plan.prints, hashes, strict=True):
-            digest.update(one.file.encode() + b"\0" + bytes.fromhex(content_hash))
-        return self.compare_templates(plan, outcomes, digest.hexdigest())
+        surveyed = self._surveyed(plan.prints, hashes)
+        resolution, agreed = set_resolution(plan, surveyed)
+        prints = [replace(one, ppi=ppi) for one, ppi in zip(plan.prints, agreed, strict=True)]
+        failures = [one if isinstance(one, str) else None for one in surveyed]
+        outcomes = self._acquired(prints, hashes, failures)
+        notes = (*plan.notes, *duplicate_notes(plan.prints, hashes, outcomes))
+        raw = self.compare_templates(replace(plan, notes=notes), outcomes, _data_hash(plan.prints, hashes))
+        return replace(raw, resolution=resolution)
 
     def compare_templates(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str) -> Evaluation:
         """Raw similarities of templates that are there already.
@@ -100,6 +110,7 @@ class Runner:
             model_id=load_bundle(self.model).model_id,
             failures={name: out for name, out in zip(plan.scans, outcomes, strict=True) if isinstance(out, str)},
             quality=np.array([one.quality if isinstance(one, Template) else np.nan for one in outcomes], np.float32),
+            notes=plan.notes,
         )
 
     @property
@@ -107,11 +118,21 @@ class Runner:
         """The number of them."""
         return max(1, Settings(workers=self.workers).processes)
 
-    def _acquired(self, prints: Sequence[Print], hashes: Sequence[str]) -> list[Outcome]:
-        """The outcome of each print, from the cache where it is known."""
+    def _surveyed(self, prints: Sequence[Print], hashes: Sequence[str]) -> list[Surveyed | str]:
         extraction = extraction_id(load_bundle(self.model))
         keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
-        outcomes = [self.cache.get(key) if self.cache else None for key in keys]
+        return survey(prints, keys, self.cache, self.processes)
+
+    def _acquired(
+        self, prints: Sequence[Print], hashes: Sequence[str], failures: Sequence[str | None]
+    ) -> list[Outcome]:
+        """The outcome of each print, from the cache where it is known; those that failed already are not tried."""
+        extraction = extraction_id(load_bundle(self.model))
+        keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
+        outcomes: list[Outcome | None] = [
+            failure or (self.cache.get(key) if self.cache else None)
+            for failure, key in zip(failures, keys, strict=True)
+        ]
         jobs = [_Acquisition(prints[k], hashes[k], keys[k]) for k, known in enumerate(outcomes) if known is None]
         missing = [k for k, known in enumerate(outcomes) if known is None]
         with _bar(len(prints), "templates", self.progress) as bar:
@@ -147,8 +168,8 @@ def evaluate(
         way: of comparing, see `Way`.
 
     Raises:
-        ScanError: the folder cannot be evaluated, or a file cannot be read. A failure to acquire is no error but a
-            result.
+        ScanError: the folder cannot be evaluated. A file that cannot be read or acquired is no error but a failure
+            counted.
         ModelError: the model cannot be used.
     """
     return Runner(**way).evaluate(set_plan(read_set(folder, ppi=ppi), protocol))
@@ -202,7 +223,7 @@ def _template(matcher: Matcher, path: Path, ppi: float | None) -> Outcome:
     """The template of a file, or why there is none; the reason does not name the file, whose content may have many."""
     try:
         return matcher.template(read_scan(path, ppi=ppi))
-    except FailureToAcquire as failure:
+    except ScanError as failure:
         return str(failure).removeprefix(f"{path}: ")
 
 
@@ -273,6 +294,16 @@ def _bar(total: int, what: str, progress: bool) -> tqdm[Never]:
     return tqdm(total=total, desc=what, unit="", disable=None if progress else True)
 
 
+def _data_hash(prints: Sequence[Print], hashes: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for one, content_hash in zip(prints, hashes, strict=True):
+        digest.update(one.file.encode() + b"\0" + bytes.fromhex(content_hash))
+    return digest.hexdigest()
+
+
 def _content_hash(path: Path) -> str:
-    """SHA-256 of a file, which is read as scans are: no pipe is waited for."""
-    return hashlib.sha256(file_bytes(path)).hexdigest()
+    """SHA-256 of a file, which is read as scans are: no pipe is waited for. Of nothing, if it cannot be read."""
+    try:
+        return hashlib.sha256(file_bytes(path)).hexdigest()
+    except ScanError:
+        return hashlib.sha256().hexdigest()

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,11 @@ from fpverify.errors import ScanError
 from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores
 
 HEADER = ("probe", "reference", "mated", "score")
+EXPECTED = ",".join(HEADER)
 FAILED = frozenset(("", "nan", "fail", "-inf"))
+WIDE_CHARACTERS = (b"\xff\xfe", b"\xfe\xff")  # how a file of UTF-16 begins
+SEPARATORS = {";": ";", "\t": "tabs", "|": "|"}  # of other files than CSV
+SHOWN_HEADER = 100  # characters of a header that is wrong
 
 
 class _Lines(NamedTuple):
@@ -44,7 +48,9 @@ def write_scores(evaluation: Evaluation, path: str | Path) -> None:
 
 
 def read_scores(path: str | Path) -> Evaluation:
-    """The comparisons of any matcher's scores file; `genuine` is accepted for `mated`.
+    """The comparisons of any matcher's scores file; `genuine` is accepted for `mated`, and more columns are left alone.
+
+    A score that is empty, `nan`, `fail` or `-inf` is a failure to acquire.
 
     Fingers are read off the names where all lines agree with that: `101_3` is of finger 101, so is `101/3`, and so are
     `a/101_3` and `b/101/3` of two sensors. Otherwise they are what the mated lines connect. A scan of which no
@@ -54,15 +60,15 @@ def read_scores(path: str | Path) -> Evaluation:
         path: of the file; its stem becomes the name of the evaluation and of the model.
 
     Raises:
-        ScanError: the file is missing, or a line is malformed, repeats or contradicts another; names file and line.
+        ScanError: the file is missing or no CSV of UTF-8, its header is another, or a line is malformed, repeats or
+            contradicts another; names file and line.
     """
     path = Path(path)
     try:
         content = path.read_bytes()
-        text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScanError(f"{path}: cannot be read as a scores file: {error}") from error
-    lines = _lines(text, path)
+    except OSError as error:
+        raise ScanError(f"{path}: cannot be read as a scores file: {error.strerror or error}") from error
+    lines = _lines(csv_text(content, path), path)
     _refuse_repeated(lines, path)
     return Evaluation(
         scans=lines.scans,
@@ -79,11 +85,46 @@ def read_scores(path: str | Path) -> Evaluation:
     )
 
 
+def csv_text(content: bytes, path: Path) -> str:
+    """The text of a CSV file.
+
+    Raises:
+        ScanError: it is no UTF-8; says what it is, as far as that shows.
+    """
+    if content.startswith(WIDE_CHARACTERS) or b"\0" in content[:100]:
+        raise ScanError(f"{path}:1: this is UTF-16 or no text: save as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ScanError(f"{path}:{line}: byte 0x{content[error.start]:02x} is no UTF-8: save as UTF-8") from error
+
+
+def header_fault(first: Sequence[str], expected: str) -> str:
+    """What is wrong with the first line of a CSV file, whose cells are given, where another was expected."""
+    line = ", ".join(cell.strip() for cell in first)[:SHOWN_HEADER]
+    found = f"found {line!r}"
+    for mark, name in SEPARATORS.items():
+        if len(first) == 1 and mark in line:
+            found += f", separated by {name} instead of commas"
+    if any(_is_number(cell) for cell in first):
+        found += ", so there is no header"
+    return f"a header {expected} was expected; {found}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return "_" not in text and float(text) is not None  # Python takes 1_1, a name, for 11
+    except ValueError:
+        return False
+
+
 def _lines(text: str, path: Path) -> _Lines:
     scans: dict[str, int] = {}
     probe, reference, mated, scores, number = array("i"), array("i"), array("b"), array("d"), array("q")
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
     try:
+        _name_columns(reader, path)
         for row in reader:
             one, other, truth, score = _row(row, path, reader.line_num)
             probe.append(scans.setdefault(one, len(scans)))
@@ -105,21 +146,33 @@ def _lines(text: str, path: Path) -> _Lines:
     )
 
 
+def _name_columns(reader: csv.DictReader[str], path: Path) -> None:
+    """Takes the header as it is meant: capitals and blanks make no other one."""
+    first = reader.fieldnames or ()
+    names = [cell.strip().lower() for cell in first]
+    if first and not ({"probe", "reference", "score"} <= set(names) and {"mated", "genuine"} & set(names)):
+        raise ScanError(f"{path}:{reader.line_num}: {header_fault(first, EXPECTED)}")
+    reader.fieldnames = names
+
+
 def _row(row: dict[str, str | None], path: Path, line: int) -> tuple[str, str, bool, float]:
-    try:
-        mated = {"0": False, "1": True}[str(row.get("mated", row.get("genuine"))).strip()]
-        text = (row["score"] or "").strip().lower()
-        score = -np.inf if text in FAILED else float(text)
-        probe, reference = row["probe"], row["reference"]
-    except (KeyError, ValueError) as error:
-        raise ScanError(f"{path}:{line}: malformed line; {','.join(HEADER)} with mated 0 or 1 was expected") from error
+    names = "probe", "reference", "mated" if "mated" in row else "genuine", "score"
+    probe, reference, truth, text = ((row[name] or "").strip() for name in names)
+    if None in row.values() or truth not in {"0", "1"}:
+        raise ScanError(f"{path}:{line}: malformed line; {EXPECTED} with mated 0 or 1 was expected")
     if not probe or not reference:
         raise ScanError(f"{path}:{line}: probe or reference is missing")
     if probe == reference:
         raise ScanError(f"{path}:{line}: {probe} is compared with itself")
-    if not score < np.inf:
+    return probe, reference, truth == "1", _score(text, path, line)
+
+
+def _score(text: str, path: Path, line: int) -> float:
+    if text.lower() in FAILED:
+        return -np.inf
+    if not _is_number(text) or not float(text) < np.inf:
         raise ScanError(f"{path}:{line}: malformed line; the score {text} is no number")
-    return probe, reference, mated, score
+    return float(text)
 
 
 def _refuse_repeated(lines: _Lines, path: Path) -> None:

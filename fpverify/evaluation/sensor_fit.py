@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio
+from fpverify.comparison.calibration import MIN_COMPARISONS
 from fpverify.errors import TooFewComparisons
 from fpverify.evaluation.rates.error_rates import failure_to_acquire_rate, operating_point
 from fpverify.evaluation.rates.reliability import ReliabilityPoint, reliability
@@ -17,8 +18,9 @@ from fpverify.evaluation.runner import calibrated
 from fpverify.matching.sensor_calibration import SensorCalibration
 from fpverify.vocabulary import Evaluation
 
-FOLDS = 5  # of the fingers: a curve is fitted on at least three fifths of them, and judged on the others
-LEAST_FINGERS = 2 * FOLDS  # two in a fold, so that every fold has comparisons of its own
+FOLDS = 10  # of the fingers: a curve is fitted on four fifths of them, and judged on the others
+LEAST_FINGERS = 10  # fewer are no sample of fingers: the intervals draw them anew
+ENOUGH = "10 fingers with 4 impressions each are enough, or 11 with 3, or 15 with 2"
 SEED = 1  # of the folds
 
 
@@ -70,8 +72,8 @@ def fit_sensor(raw: Evaluation, shipped: Calibration, evidence: str) -> SensorFi
 def cross_fitted(raw: Evaluation) -> Evaluation:
     """The evaluation with scores of which each comes from a curve fitted on comparisons of other fingers.
 
-    Fingers are dealt into `FOLDS` folds; the comparisons between two folds (or within one) are scored by the curve of
-    the comparisons among all the other folds.
+    Fingers are dealt into `FOLDS` folds, or make one each if they are few; the comparisons between two folds (or within
+    one) are scored by the curve of the comparisons among all the other folds.
 
     Raises:
         TooFewComparisons: fewer than `LEAST_FINGERS` fingers, or too few comparisons without two folds.
@@ -79,10 +81,12 @@ def cross_fitted(raw: Evaluation) -> Evaluation:
     probe_fold, reference_fold = _folds(raw)
     scores = np.full(len(raw.scores), -np.inf)
     made = np.isfinite(raw.scores)
-    for pair in combinations_with_replacement(range(FOLDS), 2):
+    for pair in combinations_with_replacement(range(probe_fold.max(initial=0) + 1), 2):
         judged = made & (np.minimum(probe_fold, reference_fold) == pair[0])
         judged &= np.maximum(probe_fold, reference_fold) == pair[1]
         others = made & ~raw.mated & ~np.isin(probe_fold, pair) & ~np.isin(reference_fold, pair)
+        if np.count_nonzero(others) < MIN_COMPARISONS:
+            raise _too_few(raw, int(np.count_nonzero(others)))
         scores[judged] = Calibration.fit(raw.scores[others]).scores(raw.scores[judged])
     return replace(raw, scores=scores)
 
@@ -91,9 +95,20 @@ def _folds(raw: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     """The fold of the probe's and of the reference's finger of every comparison."""
     names, finger = np.unique(raw.fingers, return_inverse=True)
     if len(names) < LEAST_FINGERS:
-        raise TooFewComparisons(f"{len(names)} fingers; a calibration of one's own needs at least {LEAST_FINGERS}")
-    fold = np.random.default_rng(SEED).permutation(len(names)) % FOLDS
+        raise TooFewComparisons(
+            f"{len(names)} fingers; a calibration of one's own needs at least {LEAST_FINGERS}: {ENOUGH}"
+        )
+    folds = FOLDS if len(names) >= 2 * FOLDS else len(names)
+    fold = np.random.default_rng(SEED).permutation(len(names)) % folds
     return fold[finger[raw.probe]], fold[finger[raw.reference]]
+
+
+def _too_few(raw: Evaluation, fitted: int) -> TooFewComparisons:
+    non_mated = len(_made(raw, mated=False))
+    return TooFewComparisons(
+        f"{non_mated} non-mated comparisons: a curve is fitted without the fingers it judges, on {fitted} of them, "
+        f"and takes {MIN_COMPARISONS} at least; {ENOUGH}"
+    )
 
 
 def _made(evaluation: Evaluation, *, mated: bool) -> np.ndarray:

@@ -3,6 +3,7 @@
 An entry is found by what went into it: the content of the scan's file, the resolution that was given, the model's
 networks, and the code and libraries that extract. It is a file of its own, in the store's binary form of a template
 (`fpverify.store.template_format`); a scan that failed to acquire has an entry that says why. Both end in a checksum.
+Beside an entry lies a note of what the file tells about its resolution (`fpverify.evaluation.surveys`).
 
 Templates are personal data: files can be read by their owner only.
 """
@@ -34,7 +35,8 @@ FOLDER = "templates"  # in the cache folder
 FOLDER_MODE = 0o700  # templates are personal data: nobody but the owner; `mkstemp` makes files 0600
 
 _ENTRY = re.compile(r"[0-9a-f]{64}\.fpvt")
-_UNFINISHED = re.compile(r"[0-9a-f]{64}\.fpvt\..+\.part")
+_NOTE = re.compile(r"[0-9a-f]{64}\.json")
+_UNFINISHED = re.compile(r"[0-9a-f]{64}\.(fpvt|json)\..+\.part")
 _FAILURE = b"FPVF"  # magic of an entry that says why there is no template
 _CHECKSUM_BYTES = 4
 
@@ -75,10 +77,18 @@ class TemplateCache:
 
     def put(self, key: str, outcome: Outcome) -> None:
         """Keeps an outcome. Other processes see all of it or nothing; a full disk leaves things as they are."""
-        path = self._path(key)
-        with suppress(OSError):
-            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            _write(path, _encoded(outcome))
+        self._keep(self._path(key), _encoded(outcome))
+
+    def note(self, key: str) -> str | None:
+        """The note beside an entry; None if there is none."""
+        try:
+            return self._path(key).with_suffix(".json").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def keep_note(self, key: str, text: str) -> None:
+        """Keeps a note beside an entry, as `put` keeps that."""
+        self._keep(self._path(key).with_suffix(".json"), text.encode())
 
     def require_writable(self) -> None:
         """Makes the folder.
@@ -94,18 +104,23 @@ class TemplateCache:
     def content(self) -> CacheContent:
         """How much there is."""
         sizes = [path.stat().st_size for path in self._files(_ENTRY)]
-        return CacheContent(len(sizes), sum(sizes))
+        return CacheContent(len(sizes), sum(sizes) + sum(path.stat().st_size for path in self._files(_NOTE)))
 
     def clear(self) -> int:
         """Removes all entries, and nothing else that may lie in the folder; gives their number."""
         entries = 0
-        for path in (*self._files(_ENTRY), *self._files(_UNFINISHED)):
+        for path in (*self._files(_ENTRY), *self._files(_NOTE), *self._files(_UNFINISHED)):
             path.unlink(missing_ok=True)
             entries += _ENTRY.fullmatch(path.name) is not None
         for folder in (*self._shelves(), self.folder / FOLDER):
             with suppress(OSError):  # not there, or somebody has put something else into it
                 folder.rmdir()
         return entries
+
+    def _keep(self, path: Path, content: bytes) -> None:
+        with suppress(OSError):
+            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            _write(path, content)
 
     def _path(self, key: str) -> Path:
         return self.folder / FOLDER / key[:2] / f"{key}.fpvt"

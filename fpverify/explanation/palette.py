@@ -37,6 +37,11 @@ def colours_of(strengths: FloatArray) -> FloatArray:
     return np.asarray(strength_colours()(np.clip(strengths / np.float32(STRONGEST), 0, 1)))
 
 
+def verdict_colour(match: bool) -> str:
+    """Of the words and numbers of a decision."""
+    return INK if match else REFUSED
+
+
 def mixed(probe: FloatArray, reference: FloatArray) -> FloatArray:
     """Two inks on white paper, as printed one on the other: dark where ridges meet; (h, w, 3) in [0, 1]."""
     from matplotlib.colors import to_rgb

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison import Alignment
-from fpverify.explanation.explanation import MM_PER_PX, Side
 from fpverify.explanation.palette import EDGE, INK, LONE, QUIET, colours_of
+from fpverify.explanation.side import Side
 from fpverify.features import Acquired
 from fpverify.features.minutiae import CELL_PX
-from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MM_PER_PX = 25.4 / WORKING_PPI
 RIDGE_SHADE = 0.36  # of black: ridges stay behind what is drawn on them
 MARGIN_PX = 6  # around the foreground, 0.6 mm
 RIM_PX = 3 * CELL_PX  # around an image, for the outline's blur to end in

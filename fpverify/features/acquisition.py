@@ -1,13 +1,14 @@
 """What a scan must show to be a print: each check raises `FailureToAcquire` with what was found and what is needed.
 
-All of them ask the minutia map network, which has learnt on images without a finger too.
+All but the last ask the minutia map network, which has learnt on images without a finger too.
 """
 
 from __future__ import annotations
 
-from fpverify.errors import FailureToAcquire
+from fpverify.errors import FailureToAcquire, SeveralPrints
 from fpverify.features.minutiae import CELL_PX, foreground_cells, foreground_certainty, largest_piece
-from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, Scan
+from fpverify.features.prints_seen import prints_seen
+from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan
 
 LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
 SURE = 0.7  # probability of foreground that counts towards the least area
@@ -33,7 +34,7 @@ def require_area(answer: FloatArray, scan: Scan) -> None:
     if found < LEAST_AREA_MM2:
         raise FailureToAcquire(
             f"{scan.source}: too little foreground: {found:.0f} mm² of print in one piece found, "
-            f"at least {LEAST_AREA_MM2:.0f} mm² needed (at {scan.ppi:.0f} ppi)"
+            f"at least {LEAST_AREA_MM2:.0f} mm² needed ({_at(scan)})"
         )
 
 
@@ -59,5 +60,23 @@ def require_certainty(answer: FloatArray, foreground: BoolArray, minutiae: Minut
     if certain < LEAST_CERTAINTY:
         raise FailureToAcquire(
             f"{scan.source}: no clear print: what resembles one is {place:.0%} certain and its best minutiae "
-            f"{best:.0%}: {certain:.0%} on average, at least {LEAST_CERTAINTY:.0%} needed (at {scan.ppi:.0f} ppi)"
+            f"{best:.0%}: {certain:.0%} on average, at least {LEAST_CERTAINTY:.0%} needed ({_at(scan)})"
         )
+
+
+def require_one_print(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
+    """Refuses a scan of several fingers, each of which it would match.
+
+    Args:
+        prepared: from the scan.
+        foreground: (h/4, w/4) bool.
+        scan: as it was taken.
+    """
+    seen = prints_seen(scan, prepared, foreground)
+    if seen > 1:
+        raise SeveralPrints(f"{scan.source}: shows {seen} prints: give one finger", seen)
+
+
+def _at(scan: Scan) -> str:
+    """The resolution, which may be the cause, with the doubt about it."""
+    return f"at {scan.ppi:.0f} ppi" + (f": {scan.ppi_note}" if scan.ppi_note else "")

@@ -9,7 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.features.acquisition import area_mm2, require_area, require_certainty, require_minutiae
+from fpverify.features.acquisition import (
+    area_mm2,
+    require_area,
+    require_certainty,
+    require_minutiae,
+    require_one_print,
+)
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
 from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
@@ -66,6 +72,7 @@ class MinutiaExtractor:
         Raises:
             FailureToAcquire: ridges too faint, too little foreground, too few minutiae, or no clear print; the message
                 says how much of it was found and how much is needed.
+            SeveralPrints: more than one finger.
         """
         return self.acquire(scan).template
 
@@ -78,6 +85,7 @@ class MinutiaExtractor:
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
         require_minutiae(minutiae, scan)
         require_certainty(answer, foreground, minutiae, scan)
+        require_one_print(prepared, foreground, scan)
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)

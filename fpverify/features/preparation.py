@@ -29,7 +29,7 @@ def prepare(scan: Scan) -> PreparedScan:
             f"at least {255 * FAINTEST_DEVIATION:.0f} needed"
         )
     scale = WORKING_PPI / scan.ppi
-    return PreparedScan(normalise(_resampled(grey, scale)), scale, scan.source)
+    return PreparedScan(normalise(resampled(grey, scale)), scale, scan.source)
 
 
 def normalise(image: FloatArray) -> FloatArray:
@@ -55,7 +55,8 @@ def _mean_around(image: FloatArray) -> FloatArray:
     return np.asarray(cv2.resize(means, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _resampled(image: FloatArray, scale: float) -> FloatArray:
+def resampled(image: FloatArray, scale: float) -> FloatArray:
+    """An image with `scale` pixels for each of its own."""
     if scale == 1:
         return image
     height, width = (max(1, round(side * scale)) for side in image.shape)

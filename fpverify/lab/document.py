@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fpverify.errors import ModelError
 from fpverify.lab import prose
 from fpverify.lab.design import Design
 from fpverify.lab.designs import all_designs
@@ -24,6 +25,7 @@ HEADROOM = 1.5  # above the greatest loss, so that a flat curve stays off the fr
 LEAST_LOSS = 1e-2  # the top of a panel at least
 COLLAPSED = 0.02  # relative: a mined loss so near its margin tells no two prints apart
 NOTHING = "-"
+TITLE = "# The lab"  # the page is known by it
 _DROPPED = ("d mated, dropout on", "1 - p", "active")
 
 
@@ -31,13 +33,18 @@ def write_document(path: Path, folder: Path) -> int:
     """Writes the page, and the curves into `images` beside it.
 
     Args:
-        path: of the page, .md.
+        path: of the page, .md; one that is there gives way only to a page about all trials.
         folder: of the results.
 
     Returns:
         The number of results.
+
+    Raises:
+        ModelError: there are no results, or fewer than a page needs that takes the place of another; nothing is
+            written.
     """
     results = list(read_results(folder))
+    _require_enough(results, path, folder)
     images = path.parent / "images"
     images.mkdir(parents=True, exist_ok=True)
     draw_curves(results, images / CURVES_FILE)
@@ -46,9 +53,36 @@ def write_document(path: Path, folder: Path) -> int:
     return len(results)
 
 
+def _require_enough(results: Sequence[Result], path: Path, folder: Path) -> None:
+    if not results:
+        raise ModelError(f"{folder}: holds no results, so no page is written; `fpverify lab table --run` makes them")
+    if not path.exists():
+        return
+    if not path.read_text(encoding="utf-8", errors="replace").startswith(f"{TITLE}\n"):
+        raise ModelError(f"{path}: is another page and is left as it is; name a new file")
+    missing = {one.name for one in table_trials(all_designs())} - {one.trial.name for one in results}
+    if missing:
+        raise ModelError(
+            f"{path}: is left as it is: {folder} lacks {len(missing)} of the table's trials; make them with "
+            "`fpverify lab table --run`, or name a new file"
+        )
+
+
 def page_text(results: Sequence[Result], *, six: bool) -> str:
     """The page, Markdown; with the picture of six columns where there is one."""
     return "\n".join(_page(results, all_designs(), six=six)) + "\n"
+
+
+def summary_rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """The table for a terminal: its head, then a row for the seeds of each design, data and variant."""
+    head = ("design", "variant", "data", "split", "test", "ROC accuracy", "EER", "real EER", "n")
+    return [head, *(_summary_row(group) for group in _groups(results))]
+
+
+def _summary_row(group: Sequence[Result]) -> tuple[str, ...]:
+    trial = group[0].trial
+    rates = [_mean(group, *path) for path in (("accuracy",), ("accuracy_roc",), ("eer",), ("real", "eer"))]
+    return (trial.design, trial.variant or NOTHING, Path(trial.data).stem, trial.split, *rates, str(len(group)))
 
 
 def draw_curves(results: Sequence[Result], path: Path) -> None:
@@ -96,7 +130,7 @@ def _page(results: Sequence[Result], designs: Mapping[str, Design], *, six: bool
 
 def _head(results: Sequence[Result], trials: int) -> Iterator[str]:
     yield from (
-        "# The lab",
+        TITLE,
         "",
         'From "54 % on two striped images" to rates on real prints: published Siamese designs, rebuilt from their',
         "descriptions in Keras 3 and measured twice, on their sources' terms and on this project's.",
@@ -104,8 +138,10 @@ def _head(results: Sequence[Result], trials: int) -> Iterator[str]:
         "    fpverify lab list",
         "    fpverify lab run stripes-dense3",
         "    fpverify lab table",
-        "    fpverify lab table --docs docs/lab.md",
+        "    fpverify lab table --run",
+        "    fpverify lab table --results fpverify/lab/measured --docs docs/lab.md",
         "",
+        "`lab table` shows the results that come with fpverify, until `--run` has made one's own in `runs/lab`.",
         f"This page is made by the last of these commands from the results of {len(results)} of the table's {trials}",
         "trials; what is missing here has not been run. Each result has its seed, versions and the hash of its data.",
         "Nothing is downloaded. *ROC accuracy* is that at the threshold with the fewest errors on images that are",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fpverify.comparison import Calibration, LikelihoodRatio, similarities
-from fpverify.errors import CorruptModel, ModelError
+from fpverify.errors import CorruptModel, ModelError, ModelMismatch
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.matching.operating_points import point_at
 from fpverify.matching.sensor_calibration import calibrated_card
@@ -30,7 +30,17 @@ class Extractor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """A bundle and everything made from it that comparing needs."""
+    """A model, loaded once, for comparing many scans without a store.
+
+        matcher = Matcher.load()
+        probe, *others = (matcher.template(read_scan(path)) for path in paths)
+        scores = matcher.scores(probe, others)
+        threshold = matcher.operating_point(0.001).threshold
+
+    Attributes:
+        bundle: the model's folder and card.
+        extractor: what makes its templates.
+    """
 
     bundle: Bundle
     extractor: Extractor
@@ -77,7 +87,11 @@ class Matcher:
         return None if stored is None else LikelihoodRatio.from_dict(stored)
 
     def template(self, scan: Scan) -> Template:
-        """The template of a scan; raises FailureToAcquire."""
+        """The template of a scan.
+
+        Raises:
+            FailureToAcquire: there is no usable print in it.
+        """
         return self.extractor.extract(scan)
 
     def acquire(self, scan: Scan) -> Acquired:
@@ -85,11 +99,23 @@ class Matcher:
         return self.extractor.acquire(scan)
 
     def score(self, probe: Template, reference: Template) -> Score:
-        """How alike two templates of this model are."""
+        """How alike two templates of this model are: 20 is FMR 1 %, 30 is 0.1 %; the order does not matter.
+
+        Raises:
+            ModelMismatch: another model than this made one of them.
+        """
         return self.scores(probe, [reference])[0]
 
     def scores(self, probe: Template, references: Sequence[Template]) -> list[Score]:
-        """How alike a probe is to each of k references."""
+        """How alike a probe is to each of k references; the best of them is no score of one comparison.
+
+        Raises:
+            ModelMismatch: another model than this made one of them.
+        """
+        if probe.model_id != self.model_id:  # those of one model have scores, but they are its own
+            raise ModelMismatch(
+                f"the probe was made by the model {probe.model_id!r}, this is {self.model_id!r}; make its template anew"
+            )
         return self.calibrated(similarities(probe, references))
 
     def calibrated(self, raw: Scores) -> list[Score]:
@@ -105,7 +131,10 @@ class Matcher:
         return similarities(probe, references)
 
     def operating_point(self, fmr: float) -> OperatingPoint:
-        """The operating point of a false match rate.
+        """The threshold of a false match rate, and the rates measured there.
+
+        Args:
+            fmr: in (0, 1).
 
         Raises:
             ModelError: the rate lies outside the model's evidence; names the rates within it.

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import IO
 
 import numpy as np
 
 from fpverify.errors import CorruptModel
 from fpverify.vocabulary import FloatArray
+
+STANDARD_ERROR = 2  # file descriptor
+GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."  # of which no setting of LiteRT keeps it
+_turning = threading.Lock()  # one thread at a time may turn standard error about
 
 
 class LiteRtNetwork:
@@ -37,6 +46,7 @@ class LiteRtNetwork:
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._shape: tuple[int, ...] = ()
+        self._started = False
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[LiteRtNetwork], tuple[bytes, str]]:
@@ -58,5 +68,36 @@ class LiteRtNetwork:
         if shape != self._shape:
             self._shape = ()  # none, should the next lines fail
             self._interpreter.resize_tensor_input(self._input, shape)
-            self._interpreter.allocate_tensors()
+            with nullcontext() if self._started else _without_greeting():
+                self._interpreter.allocate_tensors()
+            self._started = True
             self._shape = shape
+
+
+@contextmanager
+def _without_greeting() -> Iterator[None]:
+    """Keeps back what LiteRT writes to standard error when it starts; what else is written there comes a moment later.
+
+    Where that cannot be done, standard error being closed or no temporary file to be had, it is left as it is.
+    """
+    with _turning:
+        try:
+            held, before = tempfile.TemporaryFile(), os.dup(STANDARD_ERROR)  # noqa: SIM115 - `_pass_on` closes it
+        except OSError:
+            yield
+            return
+        os.dup2(held.fileno(), STANDARD_ERROR)
+        try:
+            yield
+        finally:
+            os.dup2(before, STANDARD_ERROR)
+            os.close(before)
+            _pass_on(held)
+
+
+def _pass_on(held: IO[bytes]) -> None:
+    with held:
+        held.seek(0)
+        lines = [line for line in held if line.rstrip() != GREETING]
+    if lines:
+        os.write(STANDARD_ERROR, b"".join(lines))

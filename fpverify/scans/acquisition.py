@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,36 +14,48 @@ from fpverify.scans.files import file_bytes
 from fpverify.scans.images import Picture, check_size, decode
 from fpverify.scans.levels import grey_from_array
 from fpverify.scans.polarity import is_inverted
-from fpverify.scans.resolution import GIVEN_PPI, PLAUSIBLE_PPI, estimate_ppi, tidy_ppi
+from fpverify.scans.resolution import (
+    GIVEN_PPI,
+    MM_PER_INCH,
+    PLACEHOLDERS_PPI,
+    PLAUSIBLE_PPI,
+    Resolution,
+    estimated_resolution,
+    given_resolution,
+    ridges_at,
+    stated_resolution,
+    tidy_ppi,
+)
+from fpverify.scans.ridges import Ridges, find_ridges
+from fpverify.scans.skeleton import is_skeleton
 from fpverify.vocabulary import ByteArray, Scan
 
 LEAST_SIDE_MM = 5.0  # below, too few ridges show to tell fingers apart
 MOST_SIDE_MM = 100.0  # a finger is a quarter of it; more is a page, a palm, or a wrong resolution
 FAINTEST_DEVIATION = 2.0  # grey levels of 255, over the image; below there is only a sensor's noise
 SQUARE = 0.01  # relative difference of the resolutions across and down that is still rounding
-MM_PER_INCH = 25.4
 LEAST_SIDE_PX = round(LEAST_SIDE_MM / MM_PER_INCH * GIVEN_PPI[0])  # too small at any resolution
 
 
 def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
-    """The scan in an image file: BMP, PNG, TIFF, JPEG, PGM and its kin, or WSQ.
+    """The scan in an image file: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and its kin, or WSQ.
 
     Colours become grey, transparent parts white, 16 bits 8, bright ridges on dark are inverted. A file with several
-    images is refused.
+    images is refused, but of a photograph with previews the first picture is taken.
 
     Args:
         path: of a regular file.
-        ppi: resolution, 100 to 2000; None takes the file's own, and where it states none or one outside 150 to 2000,
-            an estimate from the ridges (`Scan.ppi_estimated`).
+        ppi: resolution, 100 to 2000; None takes the file's own, and where it states none or one that cannot be, an
+            estimate from the ridges (`Scan.ppi_source`, `Scan.ppi_note`).
 
     Raises:
         UnreadableScan: no such file, not a regular file, damaged, or not one image of a known kind.
         ScanTooLarge: more than 4000 px or 100 mm a side.
         UnsupportedResolution: `ppi` out of range, or none stated and no ridges to estimate it from.
-        FailureToAcquire: blank, or less than 5 mm a side.
+        FailureToAcquire: blank, less than 5 mm a side, or ridges thinned to lines.
     """
     source = str(path)
-    _check_given(ppi, source)
+    check_given_ppi(ppi, source)
     return _acquired(decode(file_bytes(path), source), ppi, source)
 
 
@@ -57,7 +70,7 @@ def scan_from_bytes(content: bytes, *, ppi: float | None = None, source: str = "
     Raises:
         ScanError: as `read_scan` does.
     """
-    _check_given(ppi, source)
+    check_given_ppi(ppi, source)
     return _acquired(decode(content, source), ppi, source)
 
 
@@ -74,24 +87,73 @@ def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, s
         UnreadableScan: another shape or type.
         ScanTooLarge: more than 4000 px or 100 mm a side.
         UnsupportedResolution: `ppi` out of range, or no ridges to estimate it from.
-        FailureToAcquire: blank, or less than 5 mm a side.
+        FailureToAcquire: blank, less than 5 mm a side, or ridges thinned to lines.
     """
-    _check_given(ppi, source)
+    check_given_ppi(ppi, source)
     return _acquired(Picture(grey_from_array(pixels, source), None), ppi, source)
+
+
+class Surveyed(NamedTuple):
+    """What tells a file's resolution: its own statement, if a scanner can have it, and its ridges, if any are clear."""
+
+    stated_ppi: float | None
+    ridges: Ridges | None
+
+
+def survey_scan(path: str | Path, *, ppi: float | None = None) -> Surveyed:
+    """What tells the resolution of an image file, for whoever has many of one sensor.
+
+    Args:
+        path: of a regular file.
+        ppi: resolution that is thought to be right, which makes it quicker; None takes the file's own.
+
+    Raises:
+        ScanError: as `read_scan` does, of files that no resolution makes a scan.
+    """
+    source = str(path)
+    picture = decode(file_bytes(path), source)
+    _check_side_px(picture.pixels, source)
+    stated = picture.stated_ppi if ppi is None or _is_square(picture.stated_ppi) else None
+    stated_ppi = _plausible(stated, source)
+    known = stated_ppi if ppi is None else ppi
+    ridges = find_ridges(picture.pixels) if known is None else ridges_at(picture.pixels, known)
+    return Surveyed(stated_ppi, ridges)
 
 
 def _acquired(picture: Picture, given_ppi: float | None, source: str) -> Scan:
     pixels = picture.pixels
     _check_side_px(pixels, source)
     _check_contrast(pixels, source)
-    known = float(given_ppi) if given_ppi is not None else _plausible(picture.stated_ppi, source)
-    ppi = known if known is not None else _estimated(picture, source)
+    _check_scanned(pixels, source)
+    ppi, ppi_source, note = _resolution(picture, given_ppi, source)
     _check_side_mm(pixels, ppi, source)
     inverted = is_inverted(pixels, ppi)
-    return Scan(255 - pixels if inverted else pixels, ppi, source, known is None, inverted)
+    upright = 255 - pixels if inverted else pixels
+    return Scan(upright, ppi, source, ppi_source == "estimated", inverted, ppi_source, note)
 
 
-def _check_given(ppi: float | None, source: str) -> None:
+def _resolution(picture: Picture, given_ppi: float | None, source: str) -> Resolution:
+    if given_ppi is not None:
+        return given_resolution(picture.pixels, float(given_ppi))
+    stated_ppi = _plausible(picture.stated_ppi, source)
+    if stated_ppi is not None:
+        return stated_resolution(picture.pixels, stated_ppi)
+    states = _states(picture.stated_ppi)
+    estimated = estimated_resolution(picture.pixels, states)
+    if estimated is None:
+        raise UnsupportedResolution(
+            f"{source}: {states}, and shows too few clear ridges to estimate it from: give it with --ppi, such as 500, "
+            "or crop the picture to the print"
+        )
+    return estimated
+
+
+def check_given_ppi(ppi: float | None, source: str) -> None:
+    """Refuses a resolution that no caller may insist on.
+
+    Raises:
+        UnsupportedResolution: below 100 or above 2000.
+    """
     least, most = GIVEN_PPI
     if ppi is not None and not least <= ppi <= most:
         raise UnsupportedResolution(f"{source}: {ppi:g} ppi is out of range: give {least:.0f} to {most:.0f}")
@@ -114,6 +176,11 @@ def _check_contrast(pixels: ByteArray, source: str) -> None:
         )
 
 
+def _check_scanned(pixels: ByteArray, source: str) -> None:
+    if is_skeleton(pixels):
+        raise FailureToAcquire(f"{source}: lines one pixel wide: a processed picture, not a scan; give the scan itself")
+
+
 def _check_side_mm(pixels: ByteArray, ppi: float, source: str) -> None:
     height, width = (side / ppi * MM_PER_INCH for side in pixels.shape)
     size = f"{width:.1f} x {height:.1f} mm at {ppi:g} ppi"
@@ -130,21 +197,20 @@ def _plausible(stated: tuple[float, float] | None, source: str) -> float | None:
     if stated is None or not all(PLAUSIBLE_PPI[0] <= ppi <= PLAUSIBLE_PPI[1] for ppi in stated):
         return None
     across, down = stated
-    if abs(across - down) > SQUARE * across:
+    if not _is_square(stated):
         raise UnsupportedResolution(
             f"{source}: states {across:.4g} ppi across and {down:.4g} down: scans need square pixels"
         )
-    return tidy_ppi(across)
+    ppi = tidy_ppi(across)
+    return None if ppi in PLACEHOLDERS_PPI else ppi
 
 
-def _estimated(picture: Picture, source: str) -> float:
-    ppi = estimate_ppi(picture.pixels)
-    if ppi is None:
-        stated = picture.stated_ppi
-        states = (
-            "states no resolution" if stated is None else f"states {stated[0]:.0f} ppi, which no print is scanned at"
-        )
-        raise UnsupportedResolution(
-            f"{source}: {states}, and shows no ridges to estimate it from: give it with --ppi, such as 500"
-        )
-    return ppi
+def _is_square(stated: tuple[float, float] | None) -> bool:
+    return stated is None or abs(stated[0] - stated[1]) <= SQUARE * stated[0]
+
+
+def _states(stated: tuple[float, float] | None) -> str:
+    """What a file states that is no resolution, in words."""
+    if stated is None:
+        return "states no resolution"
+    return f"states {stated[0]:.0f} ppi, which no print is scanned at"

@@ -1,4 +1,4 @@
-"""Turns a WSQ or TIFF image from standard input into a plain TIFF on standard output.
+"""Turns a WSQ, JPEG 2000 or TIFF image from standard input into a plain TIFF on standard output.
 
 A program of its own, see `fpverify.scans.isolation`.
 """
@@ -9,15 +9,17 @@ import io
 import sys
 
 from PIL import Image
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 WSQ_START = b"\xff\xa0"
+JPEG2000_STARTS = (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
 
 
 def main() -> None:
     """Reads, decodes, writes."""
     data, plain = sys.stdin.buffer.read(), io.BytesIO()
-    kind = TiffImageFile.format
+    kind = Jpeg2KImageFile.format if data.startswith(JPEG2000_STARTS) else TiffImageFile.format
     if data.startswith(WSQ_START):
         import wsq  # noqa: F401 - teaches Pillow to read WSQ
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.BmpImagePlugin import BmpImageFile
+from PIL.BmpImagePlugin import BmpImageFile, DibImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.PpmImagePlugin import PpmImageFile
@@ -18,13 +18,20 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
 from fpverify.scans.isolation import plain_tiff
+from fpverify.scans.jpeg2000 import is_jpeg2000, jpeg2000_header
+from fpverify.scans.kinds import kind_of
 from fpverify.scans.levels import grey_from_array, grey_from_floats, grey_from_integers
 from fpverify.scans.wsq import check_wsq_installed, is_wsq, wsq_header
 from fpverify.vocabulary import ByteArray
 
 MOST_SIDE_PX = 4000  # two inches at 2000 ppi, twice a finger; 16 million pixels at most
-FORMATS = tuple(str(kind.format) for kind in (BmpImageFile, PngImageFile, TiffImageFile, JpegImageFile, PpmImageFile))
-READ = "BMP, PNG, TIFF, JPEG, PGM and WSQ files are read"
+IN_PROCESS = (BmpImageFile, DibImageFile, PngImageFile, TiffImageFile, JpegImageFile, PpmImageFile)
+FORMATS = tuple(str(kind.format) for kind in IN_PROCESS)
+IMAGE_SUFFIXES = (  # of the files that are read, in lower case; the content decides what a file is
+    *(".bmp", ".dib", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    *(".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".pgm", ".ppm", ".pbm", ".pnm", ".wsq"),
+)
+READ = "BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and WSQ files are read"
 COLOURED = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}  # modes of Pillow that become grey
 
 
@@ -48,7 +55,9 @@ def decode(data: bytes, source: str) -> Picture:
     """
     if is_wsq(data):
         return _decoded_wsq(data, source)
-    with _one_clear_line(source), _opened(data) as image:
+    if is_jpeg2000(data):
+        return _decoded_jpeg2000(data, source)
+    with _one_clear_line(source), _opened(data, source) as image:
         _check_one(image, source)
         check_size(image.size, source)
         compressed_tiff = isinstance(image, TiffImageFile) and image.info.get("compression") != "raw"
@@ -78,16 +87,25 @@ def _decoded_wsq(data: bytes, source: str) -> Picture:
     return Picture(_decoded_apart(data, source), header.stated_ppi)
 
 
+def _decoded_jpeg2000(data: bytes, source: str) -> Picture:
+    header = jpeg2000_header(data, source)
+    check_size((header.width, header.height), source)
+    return Picture(_decoded_apart(data, source), header.stated_ppi)
+
+
 def _decoded_apart(data: bytes, source: str) -> ByteArray:
     plain = plain_tiff(data)
     if plain is None:
         raise UnreadableScan(f"{source}: damaged or truncated: its pixels cannot be decoded")
-    with _one_clear_line(source), _opened(plain) as image:
+    with _one_clear_line(source), _opened(plain, source) as image:
         return _grey(image, source)
 
 
-def _opened(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=FORMATS)
+def _opened(data: bytes, source: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise UnreadableScan(f"{source}: {kind_of(data) or f'not an image: {READ}'}") from None
 
 
 @contextmanager
@@ -99,8 +117,6 @@ def _one_clear_line(source: str) -> Iterator[None]:
             yield
     except ScanError:
         raise
-    except UnidentifiedImageError:
-        raise UnreadableScan(f"{source}: not an image: {READ}") from None
     except Image.DecompressionBombError:
         raise ScanTooLarge(f"{source}: too many pixels, at most {MOST_SIDE_PX} a side are read") from None
     except Exception as error:  # decoders raise anything at all on broken data
@@ -109,7 +125,8 @@ def _one_clear_line(source: str) -> Iterator[None]:
 
 
 def _check_one(image: Image.Image, source: str) -> None:
-    if getattr(image, "is_animated", False):
+    """Refuses several images; those behind the first of a JPEG are a phone's previews and depths of the same view."""
+    if getattr(image, "is_animated", False) and not isinstance(image, JpegImageFile):
         raise UnreadableScan(f"{source}: holds several images: give a file with one")
 
 

@@ -1,6 +1,7 @@
 """Decoding in a process of its own, for decoders in C that damaged files make crash or write to standard error.
 
-These are NIST's for WSQ, which crashes, and libtiff, which complains. It takes about 0.1 s.
+These are NIST's for WSQ, which crashes, OpenJPEG, which others' files have crashed, and libtiff, which complains. It
+takes about 0.1 s.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def plain_tiff(data: bytes) -> bytes | None:
     """The image as TIFF without compression.
 
     Args:
-        data: of a WSQ or TIFF file.
+        data: of a WSQ, JPEG 2000 or TIFF file.
 
     Returns:
         The bytes of a file; None where the decoder failed, crashed, hung or complained.

@@ -4,21 +4,21 @@ Where a finger does not touch, the image looks as it does in the valleys. So jus
 ridges is brighter than the print is on average, and an inverted one darker. The ridges themselves tell nothing sure:
 in a wet print they are broad and in a dry one narrow.
 
-Two things besides the finger make the surroundings dark or bright, and must not decide. A window (the sensor's, with
+Three things besides the finger make the surroundings dark or bright, and must not decide. A window (the sensor's, with
 straight edges or round) around which the image is filled with one grey: then the surroundings have to say the same
-inside the window and with all around it. And a smudge in a print that fills the image: then too little of the outline
-is seen. When in doubt an image is left as it is.
+inside the window and with all around it. A smudge in a print that fills the image: then too little of the outline is
+seen. And a dark frame around a finger: the surroundings have to look like bare plate (`fpverify.scans.plate`). When in
+doubt an image is left as it is.
 """
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from fpverify.scans.masks import Outline, bordered, ellipse, inside, largest_patch, local_mean, longest_outline
+from fpverify.scans.plate import is_plate
 from fpverify.vocabulary import WORKING_PPI, BoolArray, ByteArray, FloatArray
-
-Outline = NDArray[np.int32]  # (n, 1, 2), as OpenCV has them
 
 FINEST_PX = 0.7  # deviations of the two Gaussians whose difference passes ridges of 3 to 6 px
 COARSEST_PX = 4.0
@@ -59,7 +59,10 @@ def is_inverted(pixels: ByteArray, ppi: float) -> bool:
         return False
     everywhere = np.ones_like(window)
     views = (everywhere,) if window.all() else (everywhere, window)
-    return all(_step(image, print_, view) < -CLEAR_STEP * amplitude for view in views)
+    above = image - local_mean(image.astype(np.float32), print_, MEAN_PX)
+    if any(_step(above, print_, view) >= -CLEAR_STEP * amplitude for view in views):
+        return False
+    return is_plate(pixels, image, above, print_, window=window, amplitude=amplitude)
 
 
 def _at_working_resolution(pixels: ByteArray, ppi: float) -> ByteArray:
@@ -70,51 +73,60 @@ def _at_working_resolution(pixels: ByteArray, ppi: float) -> ByteArray:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _step(image: ByteArray, print_: BoolArray, view: BoolArray) -> float:
-    """By how many grey levels the surroundings are brighter than the print beside them; 0 where too few are seen."""
-    margin = _ellipse(2 * NEAR_PX + 1)
-    wide = cv2.dilate(_bordered(print_, NEAR_PX), margin) > 0
-    outline = wide & (_bordered(print_, NEAR_PX) == 0)  # also beyond the edges of the image
+def _step(above: FloatArray, print_: BoolArray, view: BoolArray) -> float:
+    """By how many grey levels the surroundings are brighter than the print beside them; 0 where too few are seen.
+
+    `above` is how much brighter each pixel is than the print beside it.
+    """
+    margin = ellipse(2 * NEAR_PX + 1)
+    wide = cv2.dilate(bordered(print_, NEAR_PX), margin) > 0
+    outline = wide & (bordered(print_, NEAR_PX) == 0)  # also beyond the edges of the image
     seen = outline[NEAR_PX:-NEAR_PX, NEAR_PX:-NEAR_PX] & view
     least = LEAST_OUTLINE if view.all() else LEAST_OUTLINE_IN_WINDOW
     if seen.sum() < least * outline.sum() or not seen.any():
         return 0.0
-    beside = _local_mean(image.astype(np.float32), print_, MEAN_PX)
-    return float(np.median(image[seen] - beside[seen]))
+    return float(np.median(above[seen]))
 
 
 def _print(image: ByteArray, window: BoolArray) -> tuple[BoolArray, float]:
     """The largest patch with the contrast of ridges, its holes filled, and the amplitude of its ridges."""
     grey = image.astype(np.float32)
     if not window.all():
-        grey = np.where(window, grey, _local_mean(grey, window, MEAN_PX))
+        grey = np.where(window, grey, local_mean(grey, window, MEAN_PX))
     band = cv2.GaussianBlur(grey, (0, 0), FINEST_PX) - cv2.GaussianBlur(grey, (0, 0), COARSEST_PX)
     contrast = np.sqrt(np.maximum(cv2.blur(band * band, (CONTRAST_PX, CONTRAST_PX)), 0))  # rounding goes below 0
     strongest = float(np.percentile(contrast[window], 90)) if window.any() else 0.0
     if strongest < LEAST_CONTRAST:
         return np.zeros_like(window), 0.0
-    patch = _largest_patch((contrast > PRINT_CONTRAST * strongest) & window)
+    patch = largest_patch((contrast > PRINT_CONTRAST * strongest) & window, NEAR_PX)
     return patch, float(np.sqrt(2) * np.median(contrast[patch])) if patch.any() else 0.0
 
 
-def _largest_patch(mask: BoolArray) -> BoolArray:
-    """The largest connected part without thin bridges, gaps and holes."""
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _ellipse(2 * NEAR_PX + 1))
-    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _ellipse(2 * NEAR_PX + 1))
-    return _inside(_longest_outline(closed > 0), mask.shape)
-
-
 def _window(image: ByteArray) -> BoolArray:
-    """Where the sensor looks: all of the image, or the part within a filling of one grey if its edges are straight."""
-    everywhere = np.ones(image.shape, np.bool_)
-    filling = _filling(image)
-    outline = _longest_outline(~filling)
-    if outline is None or not filling.any():
-        return everywhere
-    window = _inside(outline, image.shape)
+    """Where the sensor looks: all of the image, or the part within a filling of one grey if its edges are straight.
+
+    Bare plate at the edge of the image may look like a filling, too. Then one grey alone may still be one.
+    """
+    fillings = _fillings(image)
+    window = _within([mask for _, mask in fillings], image.shape)
+    if window is not None:
+        return window
+    groups = {grey: [mask for one, mask in fillings if abs(one - grey) <= FRAME_GREY] for grey, _ in fillings}
+    parts = (_within(group, image.shape) for group in groups.values() if len(group) < len(fillings))
+    return max(
+        (part for part in parts if part is not None), key=np.count_nonzero, default=np.ones(image.shape, np.bool_)
+    )
+
+
+def _within(fillings: list[BoolArray], shape: tuple[int, ...]) -> BoolArray | None:
+    """What fillings leave, if that is a window."""
+    outline = longest_outline(~np.any(fillings, axis=0)) if fillings else None
+    if outline is None:
+        return None
+    window = inside(outline, shape)
     regular = _is_straight(window, outline) or _is_round(window, outline)
     if not regular or window.mean() < LEAST_WINDOW:
-        return everywhere
+        return None
     edge = np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8)
     return np.asarray(cv2.erode(window.astype(np.uint8), edge) > 0)  # the image's own edges are left as they are
 
@@ -134,55 +146,29 @@ def _is_round(window: BoolArray, outline: Outline) -> bool:
     return bool((window & (ellipse > 0)).sum() > WINDOW_ROUNDNESS * (window | (ellipse > 0)).sum())
 
 
-def _filling(image: ByteArray) -> BoolArray:
-    """What is of nearly one grey and connected to a corner, or to the middle of a side."""
+def _fillings(image: ByteArray) -> list[tuple[float, BoolArray]]:
+    """What is of nearly one grey and connected to a corner, or to the middle of a side: its grey, and where it is."""
     height, width = image.shape
-    filling = np.zeros(image.shape, np.bool_)
+    fillings: list[tuple[float, BoolArray]] = []
     for y in (0, height // 2, height - 1):
         for x in (0, width // 2, width - 1):
-            if (y, x) != (height // 2, width // 2) and not filling[y, x]:
-                filling |= _alike(image, y, x)
-    return filling
+            if (y, x) != (height // 2, width // 2) and not any(mask[y, x] for _, mask in fillings):
+                grey, mask = _alike(image, y, x)
+                if mask.any():
+                    fillings.append((grey, mask))
+    return fillings
 
 
-def _alike(image: ByteArray, y: int, x: int) -> BoolArray:
-    """What is connected to a place by more than a ridge's width of its grey."""
+def _alike(image: ByteArray, y: int, x: int) -> tuple[float, BoolArray]:
+    """The grey of a place, and what is connected to it by more than a ridge's width of this grey."""
     around = image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3]
     grey = float(np.sort(around, axis=None)[around.size // 2])
     fitting = np.asarray(cv2.inRange(image, grey - FRAME_GREY, grey + FRAME_GREY) > 0)
-    alike = _bordered(fitting, FRAME_OPENING_PX, cv2.BORDER_REPLICATE)
+    alike = bordered(fitting, FRAME_OPENING_PX, cv2.BORDER_REPLICATE)
     closed = cv2.morphologyEx(alike, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, _ellipse(FRAME_OPENING_PX))
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, ellipse(FRAME_OPENING_PX))
     opened = opened[FRAME_OPENING_PX:-FRAME_OPENING_PX, FRAME_OPENING_PX:-FRAME_OPENING_PX]
     if not opened[y, x]:
-        return np.zeros(image.shape, np.bool_)
+        return grey, np.zeros(image.shape, np.bool_)
     _, parts = cv2.connectedComponents(opened)
-    return np.asarray(parts == parts[y, x])
-
-
-def _longest_outline(mask: BoolArray) -> Outline | None:
-    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(max(outlines, key=len), np.int32) if outlines else None
-
-
-def _inside(outline: Outline | None, shape: tuple[int, ...]) -> BoolArray:
-    """What an outline encloses, itself included."""
-    filled = np.zeros(shape, np.uint8)
-    if outline is not None:
-        cv2.drawContours(filled, [outline], -1, 1, cv2.FILLED)
-    return np.asarray(filled > 0)
-
-
-def _local_mean(grey: FloatArray, mask: BoolArray, side: int) -> FloatArray:
-    """Mean of `grey` over the part of `mask` in the square around each pixel; the mean of all where there is none."""
-    share = cv2.blur(mask.astype(np.float32), (side, side), borderType=cv2.BORDER_CONSTANT)
-    total = cv2.blur(np.where(mask, grey, np.float32(0)), (side, side), borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(np.where(share > 1e-4, total / np.maximum(share, 1e-4), grey[mask].mean()), np.float32)
-
-
-def _bordered(mask: BoolArray, width: int, border: int = cv2.BORDER_CONSTANT) -> ByteArray:
-    return np.asarray(cv2.copyMakeBorder(mask.astype(np.uint8), width, width, width, width, border), np.uint8)
-
-
-def _ellipse(side: int) -> ByteArray:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+    return grey, np.asarray(parts == parts[y, x])

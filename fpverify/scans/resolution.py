@@ -1,49 +1,91 @@
-"""Pixels per inch: as stated, or estimated from how far apart the ridges are.
+"""Pixels per inch: as stated, unless the ridges show that it cannot be; else estimated from them.
 
 Ridges lie 0.46 mm apart on average, 9 px at 500 ppi (Maltoni et al., Handbook of Fingerprint Recognition; H. Cummins
 et al., American Journal of Anatomy 68 (1941) have 0.48 mm for young men). From print to print the mean goes from 0.30
 to 0.69 mm, so an estimate is good to a factor of 1.6. That cannot tell 400 from 500 ppi, but scanners for prints come
-at 500, a few at 1000 or 250, and between these it decides.
+at 500, a few at 1000 or 250, and between these it decides, together with the size that the print then has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from typing import NamedTuple
 
-import cv2
-import numpy as np
+from fpverify.scans.ridges import Ridges, find_ridges, quick_period_px
+from fpverify.vocabulary import ByteArray, PpiSource
 
-from fpverify.vocabulary import BoolArray, ByteArray, FloatArray
-
+MM_PER_INCH = 25.4
 GIVEN_PPI = (100.0, 2000.0)  # what a caller may insist on
 PLAUSIBLE_PPI = (150.0, 2000.0)  # what a header may say; below are the 1, 72 and 96 of software that does not know
+PLACEHOLDERS_PPI = (255.0,)  # within that range, yet no resolution: the largest that a byte holds
 ROUNDING = 1e-3  # relative; headers count whole pixels per metre or centimetre: 500 ppi reads 499.9987, or 500.38
 RIDGE_PERIOD_MM = 0.46
-STANDARDS_PPI = (500.0, 1000.0, 250.0)  # the commonest first
+PERIODS_MM = (0.30, 0.69)  # of single prints
+UNDOUBTED_MM = (0.345, 0.60)  # twice and half of these are no ridges: nothing else needs to be looked at
+STANDARDS_PPI = {
+    500.0: 0.0,
+    1000.0: 1.5,
+    250.0: 2.0,
+}  # and -ln of how common they are beside the first: a fifth, a seventh
 NEAR = 1.6  # factor by which the ridge period of a print may differ from the mean
-# The shorter side of what scanners for one finger capture: 0.5 inches with FAP 10, 0.8 with FAP 30, and an inch at most
-# (NIST SP 500-280, Mobile ID Device Best Practice Recommendation). It decides where a period fits two standards.
-CAPTURED_MM = (12.7, 25.4)
-
-BLOCK_PX = 32  # four to twelve ridges on the scale that sees them
-BLOCKS_A_SIDE = 10  # at most, spread evenly: enough for a median
-HALVINGS = (0, 1, 2, 3)  # the image down to its eighth, between them from 140 to 3500 ppi
-PERIODS_PX = (2.5, 8.0)  # what one scale can tell; of less than four waves in a block the period comes out too short
-PASSED_PX = (2.4, 24.0)  # faster is noise, slower shading
-CLEAR = 0.3  # share of a block's power in one wave; noise has under 0.1, ridges 0.3 to 0.8
-LEAST_CONTRAST = 3.0  # deviation of a block, grey levels
-LEAST_BLOCKS = 4  # with clear ridges
-LEAST_SHARE = 0.4  # of the clear blocks, by weight, that agree on the period; in prints 0.45 and more
-SAME_PERIOD = 0.2  # relative difference of the periods within a print
-SHORTER = 0.5  # share of the best at which a shorter period wins: smudges repeat more slowly than ridges, never faster
+PERIOD_DEVIATION = 0.15  # of the logarithm: 0.30 to 0.69 mm is 2.8 times that, on either side of the mean
+# The shorter side of what a finger leaves. Scanners for one finger capture 12.7 mm with FAP 10, 20.3 with FAP 30, 25.4
+# at most (NIST SP 500-280, Mobile ID Best Practice). Parts of prints are common: less says little.
+SIDE_MM = 16.0
+SIDE_DEVIATIONS = (0.6, 0.35)  # of the logarithm, below and above
+LEAST_SIDE_MM = 6.0  # below it is a part in any case, too small to overrule anybody
+OVERRULED = 1.5  # least factor between a file's statement and the ridges'; scanners differ by 2, fingers by less
+# -ln of how seldom a file errs: where it states what nearly all scanners have, and where it states something else
+TRUSTED = {True: 4.5, False: 2.5}
+COMMON_PPI = (450.0, 600.0)
 
 
-class _Waves(NamedTuple):
-    """The strongest wave of each block: (n,) periods in pixels, and (n,) weights, 0 for no clear wave."""
+class Resolution(NamedTuple):
+    """How many pixels an inch has, who says so, and what there is to say about it, if anything."""
 
-    period_px: FloatArray
-    weight: FloatArray
+    ppi: float
+    source: PpiSource
+    note: str | None = None
+
+
+def given_resolution(pixels: ByteArray, ppi: float) -> Resolution:
+    """What the caller gives, which nothing overrules; the note says whether the ridges contradict it."""
+    ridges = ridges_at(pixels, ppi)
+    if ridges is None or _may_be(ridges, ppi):
+        return Resolution(ppi, "given")
+    return Resolution(ppi, "given", f"{_lie(ridges, ppi)}: is the resolution that was given right?{_fits(ridges)}")
+
+
+def stated_resolution(pixels: ByteArray, ppi: float) -> Resolution:
+    """What a file states, unless the ridges show that it can only be an error.
+
+    Args:
+        pixels: (height, width) uint8, of either polarity.
+        ppi: stated, plausible.
+    """
+    ridges = ridges_at(pixels, ppi)
+    if ridges is None:
+        return Resolution(ppi, "file")
+    better = better_ppi(ridges, ppi)
+    if better is not None:
+        note = f"the file states {ppi:g} ppi, but {_lie(ridges, ppi)}: {better:g} ppi estimated (else give --ppi)"
+        return Resolution(better, "estimated", note)
+    if _may_be(ridges, ppi):
+        return Resolution(ppi, "file")
+    return Resolution(ppi, "file", f"{_lie(ridges, ppi)}: is the file's resolution right? (else give --ppi)")
+
+
+def estimated_resolution(pixels: ByteArray, states: str) -> Resolution | None:
+    """What the ridges say; None without clear ones.
+
+    Args:
+        pixels: (height, width) uint8, of either polarity.
+        states: what is known instead, for the note: "states no resolution".
+    """
+    ppi = estimate_ppi(pixels)
+    if ppi is None:
+        return None
+    return Resolution(ppi, "estimated", f"the scan {states}, {ppi:g} ppi estimated from the ridges (else give --ppi)")
 
 
 def tidy_ppi(ppi: float) -> float:
@@ -53,120 +95,85 @@ def tidy_ppi(ppi: float) -> float:
 
 
 def estimate_ppi(pixels: ByteArray) -> float | None:
-    """The resolution at which the ridges have their usual period.
+    """The resolution at which the ridges have their usual period, and the print its usual size.
 
     Args:
         pixels: (height, width) uint8, of either polarity.
 
     Returns:
-        500, 1000 or 250 where the estimate is within a factor 1.6 of it, tried in this order, so that impressions of
-        a finger agree; of two, the first at which the image has the size that scanners capture. Else the estimate as a
-        whole number. None without clear ridges, or outside 150 to 2000.
+        As `ppi_of`; None also without clear ridges.
     """
-    period_px = ridge_period_px(pixels)
-    if period_px is None:
-        return None
-    ppi = period_px * 25.4 / RIDGE_PERIOD_MM
+    ridges = find_ridges(pixels)
+    return None if ridges is None else ppi_of(ridges)
+
+
+def ppi_of(ridges: Ridges) -> float | None:
+    """The likeliest resolution.
+
+    Returns:
+        500, 1000 or 250 where the estimate by the period is within a factor 1.6 of it, so that impressions of a finger
+        agree; of two, the likelier one by period, size and how common it is. Else the estimate as a whole number, or
+        None outside 150 to 2000.
+    """
+    ppi = ridges.period_px * MM_PER_INCH / RIDGE_PERIOD_MM
     fitting = [standard for standard in STANDARDS_PPI if standard / NEAR <= ppi <= standard * NEAR]
     if fitting:
-        return next((one for one in fitting if _is_captured(min(pixels.shape) / one * 25.4)), fitting[0])
+        return min(fitting, key=lambda one: STANDARDS_PPI[one] + _oddness(ridges, one))
     return float(round(ppi)) if PLAUSIBLE_PPI[0] <= ppi <= PLAUSIBLE_PPI[1] else None
 
 
-def _is_captured(side_mm: float) -> bool:
-    return CAPTURED_MM[0] <= side_mm <= CAPTURED_MM[1]
+def better_ppi(ridges: Ridges, stated: float) -> float | None:
+    """The resolution that the ridges have instead of a stated one that can only be an error; None if it can be right.
+
+    It can only be an error if it is off by half as much again at least, and the period and size that the print would
+    have are odder than an error is rare.
+    """
+    if UNDOUBTED_MM[0] <= _mm(ridges.period_px, stated) <= UNDOUBTED_MM[1]:
+        return None
+    ppi = ppi_of(ridges)
+    if ppi is None or max(ppi / stated, stated / ppi) < OVERRULED or _mm(ridges.side_px, ppi) < LEAST_SIDE_MM:
+        return None
+    trusted = TRUSTED[COMMON_PPI[0] <= stated <= COMMON_PPI[1]]
+    return ppi if _oddness(ridges, stated) - _oddness(ridges, ppi) > trusted else None
 
 
-def ridge_period_px(pixels: ByteArray) -> float | None:
-    """The distance from ridge to ridge: the median over the blocks that show one clear wave and agree on it.
+def ridges_at(pixels: ByteArray, ppi: float) -> Ridges | None:
+    """The ridges, looked for in a few places if they are usual at a resolution; the side is then the image's.
 
     Args:
         pixels: (height, width) uint8, of either polarity.
-
-    Returns:
-        In pixels; None without clear ridges.
+        ppi: of `pixels`, as far as is known.
     """
-    waves = [_waves(blocks, 2**halvings) for halvings, blocks in _blocks_of_scales(pixels)]
-    if not waves:
-        return None
-    period, weight = (np.concatenate(parts) for parts in zip(*waves, strict=True))
-    clear = weight > 0
-    return _common_period(period[clear], weight[clear]) if clear.sum() >= LEAST_BLOCKS else None
+    period_px = quick_period_px(pixels, ppi)
+    if period_px is not None and UNDOUBTED_MM[0] <= _mm(period_px, ppi) <= UNDOUBTED_MM[1]:
+        return Ridges(period_px, float(min(pixels.shape)))
+    return find_ridges(pixels)
 
 
-def _common_period(period_px: FloatArray, weight: FloatArray) -> float | None:
-    """The median of the periods around the most supported one, or around a shorter one with half the support."""
-    logarithm = np.log(period_px)
-    alike: BoolArray = np.abs(logarithm[:, None] - logarithm[None]) < SAME_PERIOD
-    support = alike @ weight
-    shortest = np.argmin(np.where(support >= SHORTER * support.max(), logarithm, np.inf))
-    chosen = np.argmax(np.where(alike[shortest], support, 0))
-    if support[chosen] < LEAST_SHARE * weight.sum():
-        return None
-    return float(np.median(period_px[alike[chosen]]))
+def _may_be(ridges: Ridges, ppi: float) -> bool:
+    usual = PERIODS_MM[0] <= _mm(ridges.period_px, ppi) <= PERIODS_MM[1]
+    return usual and better_ppi(ridges, ppi) is None
 
 
-def _blocks_of_scales(pixels: ByteArray) -> Iterator[tuple[int, FloatArray]]:
-    """How often the image was halved, and its blocks (n, 32, 32)."""
-    image = pixels.astype(np.float32)
-    for halvings in HALVINGS:
-        if min(image.shape) < BLOCK_PX:
-            return
-        yield halvings, _blocks(image)
-        image = np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
+def _oddness(ridges: Ridges, ppi: float) -> float:
+    """-ln of how likely such a period and size are at a resolution, against the likeliest ones."""
+    period = math.log(_mm(ridges.period_px, ppi) / RIDGE_PERIOD_MM) / PERIOD_DEVIATION
+    side = math.log(max(LEAST_SIDE_MM, _mm(ridges.side_px, ppi)) / SIDE_MM)
+    return (period**2 + (side / SIDE_DEVIATIONS[side > 0]) ** 2) / 2
 
 
-def _blocks(image: FloatArray) -> FloatArray:
-    """(n, 32, 32) with mean 0, those with some contrast."""
-    rows, columns = (_starts(side) for side in image.shape)
-    blocks = np.lib.stride_tricks.sliding_window_view(image, (BLOCK_PX, BLOCK_PX))[np.ix_(rows, columns)]
-    blocks = blocks.reshape(-1, BLOCK_PX, BLOCK_PX)
-    blocks = blocks - blocks.mean(axis=(1, 2), keepdims=True)
-    return np.asarray(blocks[blocks.std(axis=(1, 2)) > LEAST_CONTRAST], np.float32)
+def _mm(length_px: float, ppi: float) -> float:
+    return length_px / ppi * MM_PER_INCH
 
 
-def _starts(side: int) -> np.ndarray:
-    """Where blocks begin along a side: every half block, or fewer."""
-    last = side - BLOCK_PX
-    return np.linspace(0, last, min(BLOCKS_A_SIDE, 1 + 2 * last // BLOCK_PX)).astype(int)
+def _lie(ridges: Ridges, ppi: float) -> str:
+    """What would follow from a resolution, in words: the period, or the size where the period alone could be."""
+    period_mm, side_mm = _mm(ridges.period_px, ppi), _mm(ridges.side_px, ppi)
+    if PERIODS_MM[0] <= period_mm <= PERIODS_MM[1]:
+        return f"the ridges would lie {period_mm:.2f} mm apart and the print be {side_mm:.0f} mm wide at {ppi:g} ppi"
+    return f"the ridges would lie {period_mm:.2f} mm apart at {ppi:g} ppi, usual is {RIDGE_PERIOD_MM:.2f}"
 
 
-def _waves(blocks: FloatArray, scale: int) -> _Waves:
-    """The strongest wave of each block, its period in pixels of the whole image."""
-    power, frequency = _power(blocks), _frequency()
-    near = _sum_3x3(power)  # (n, 32, 32), at each frequency its own power and that of its neighbours
-    peak = near.reshape(len(near), BLOCK_PX * BLOCK_PX).argmax(axis=1)[:, None]
-    height = np.take_along_axis(near.reshape(len(near), BLOCK_PX * BLOCK_PX), peak, axis=1)[:, 0]
-    moment = np.take_along_axis(_sum_3x3(power * frequency).reshape(len(near), BLOCK_PX * BLOCK_PX), peak, axis=1)[:, 0]
-    period = height / np.maximum(moment, np.float32(1e-9))  # one over the mean frequency of the peak
-    share = 2 * height / np.maximum(power.sum(axis=(1, 2)), np.float32(1e-9))  # and its mirror image
-    seen = (share > CLEAR) & (period >= PERIODS_PX[0]) & (period <= PERIODS_PX[1])
-    contrast = np.sqrt(np.sqrt((blocks * blocks).mean(axis=(1, 2))))  # a smudge does not outweigh faint ridges
-    weight = np.where(seen, (share - CLEAR / 2) * contrast, 0)
-    return _Waves((period * scale).astype(np.float32), weight.astype(np.float32))
-
-
-def _power(blocks: FloatArray) -> FloatArray:
-    """(n, 32, 32) power spectra, weighted by frequency to level the 1/f of all images, and band-passed."""
-    frequency = _frequency()
-    passed = (frequency <= 1 / PASSED_PX[0]) & (frequency >= 1 / PASSED_PX[1])
-    spectrum = np.fft.fft2(blocks * _window())
-    return np.asarray((spectrum.real**2 + spectrum.imag**2) * (frequency * passed), np.float32)
-
-
-def _frequency() -> FloatArray:
-    """(32, 32) cycles per pixel, as `np.fft.fft2` orders them."""
-    along = np.fft.fftfreq(BLOCK_PX)
-    return np.asarray(np.hypot(along[:, None], along[None]), np.float32)
-
-
-def _window() -> FloatArray:
-    """(32, 32), Hann."""
-    hann = np.hanning(BLOCK_PX + 1)[:BLOCK_PX]
-    return np.asarray(np.outer(hann, hann), np.float32)
-
-
-def _sum_3x3(spectra: FloatArray) -> FloatArray:
-    """(n, 32, 32), each frequency summed with its eight neighbours; spectra wrap around."""
-    rows = spectra + np.roll(spectra, 1, axis=1) + np.roll(spectra, -1, axis=1)
-    return np.asarray(rows + np.roll(rows, 1, axis=2) + np.roll(rows, -1, axis=2), np.float32)
+def _fits(ridges: Ridges) -> str:
+    ppi = ppi_of(ridges)
+    return "" if ppi is None else f" {ppi:g} would fit"

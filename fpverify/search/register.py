@@ -27,7 +27,7 @@ class Register:
 
     references: tuple[Reference, ...]
     gallery: Gallery
-    key: tuple[str, str, int]
+    key: tuple[str | int, ...]
 
     def identify(
         self, matcher: Matcher, probe: Template, *, top: int, fpir: float, besides: Collection[Finger] = ()
@@ -75,7 +75,7 @@ class Registers:
             StoreError: the store cannot be read.
         """
         with self._lock:
-            key = (store.store_id, model_id, store.revision())
+            key = (*store.identity, model_id, store.revision())
             if self._kept is None or self._kept.key != key:
                 references = tuple(one for one in store.records() if one.model_id == model_id)
                 self._kept = Register(references, Gallery.of([one.template for one in references]), key)

@@ -6,16 +6,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from fpverify.vocabulary import PpiSource
+
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class ErrorAnswer(_Answer):
-    """What went wrong, by name and in words."""
+    """What went wrong, by name and in words; `prints_seen` with `SeveralPrints` alone."""
 
     error: str
     message: str
+    prints_seen: int | None = None
 
 
 class ScanFacts(_Answer):
@@ -23,6 +26,8 @@ class ScanFacts(_Answer):
 
     ppi: float
     ppi_estimated: bool
+    ppi_source: PpiSource
+    ppi_note: str | None
     inverted: bool
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fpverify.errors import SettingsError
 from fpverify.folders import config_file
-from fpverify.store.keys import keep_owner
+from fpverify.store.key_source import keep_owner
 
 PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
 SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to keep

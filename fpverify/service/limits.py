@@ -1,4 +1,4 @@
-"""How often a key may ask, and when a subject is locked after non-matches. Kept in memory, by one process."""
+"""What a service grants: how often a key may ask, and when a subject is locked. Kept in memory, by one process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,27 @@ from threading import Lock
 
 Clock = Callable[[], float]
 MOST_REMEMBERED = 100_000  # subjects or keys; beyond, those that matter least are forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one service grants.
+
+    Attributes:
+        most_bytes: of a request.
+        timeout_s: of an answer.
+        per_minute: requests with one key.
+        lock_after: non-matches of a subject in a row.
+        lock_s: of the first lock.
+        open_metrics: /metrics asks for no key.
+    """
+
+    most_bytes: int = 20_000_000  # a scan of 4000 x 4000 px of grey levels is 16 MB
+    timeout_s: float = 30.0
+    per_minute: int = 6000  # a hundred a second: more than one machine does
+    lock_after: int = 5
+    lock_s: float = 60.0
+    open_metrics: bool = False
 
 
 @dataclass(slots=True)

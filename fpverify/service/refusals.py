@@ -6,10 +6,14 @@ import re
 from types import MappingProxyType
 from typing import Any
 
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from fpverify import errors
 from fpverify.service.answers import ErrorAnswer
+from fpverify.service.bodies import TooLarge
 
 STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
     {
@@ -45,7 +49,8 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-_PLACE = re.compile(r"\bthe store \S+")  # where the store lies is nothing to a client
+# Where the store and its key lie is nothing to a client.
+_PLACE = re.compile(r"\b(the store|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))")
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -56,14 +61,23 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
         name: of the error.
         message: in one line.
         headers: of the answer.
+        facts: what else its body holds.
     """
 
-    def __init__(self, status: int, name: str, message: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        message: str,
+        headers: dict[str, str] | None = None,
+        facts: dict[str, int] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.name = name
         self.message = message
         self.headers = headers or {}
+        self.facts = facts or {}
 
     @classmethod
     def after(cls, status: int, name: str, message: str, wait_s: float) -> Refused:
@@ -74,8 +88,38 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        return cls(STATUS[kind], type(error).__name__, _PLACE.sub("the store", str(error)))
+        return cls(STATUS[kind], type(error).__name__, _PLACE.sub(r"\1", str(error)), facts=error.facts)
 
     def response(self) -> JSONResponse:
         """The answer."""
-        return JSONResponse({"error": self.name, "message": self.message}, self.status, self.headers)
+        return JSONResponse({"error": self.name, "message": self.message, **self.facts}, self.status, self.headers)
+
+
+def say_errors_in_one_shape(app: FastAPI) -> None:
+    """Makes a refusal of whatever an application raises."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return error.response()
+
+    @app.exception_handler(errors.FpverifyError)
+    async def ours(_: Request, error: errors.FpverifyError) -> Response:
+        return Refused.of(error).response()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+        return Refused(422, "InvalidRequest", f"{place}: {first['msg']}").response()
+
+    @app.exception_handler(TooLarge)
+    async def too_large(_: Request, error: TooLarge) -> Response:
+        return Refused(413, "ScanTooLarge", str(error.detail), {"Connection": "close"}).response()
+
+    @app.exception_handler(HTTPException)
+    async def framework(_: Request, error: HTTPException) -> Response:
+        return Refused(error.status_code, "HttpError", str(error.detail), dict(error.headers or {})).response()
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, error: Exception) -> Response:
+        return Refused(500, "InternalError", f"an error of the service itself: {type(error).__name__}").response()

@@ -11,9 +11,11 @@ import uvicorn
 
 from fpverify.errors import SettingsError
 from fpverify.service.api_keys import ApiKeys
-from fpverify.service.app import Limits, Service, create_app
+from fpverify.service.app import create_app
 from fpverify.service.crew import Crew
 from fpverify.service.journal import Journal
+from fpverify.service.limits import Limits
+from fpverify.service.service import Service
 from fpverify.verifier import Verifier
 
 IDLE_S = 30  # that a connection without requests is kept

@@ -14,29 +14,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from fpverify.errors import CorruptRecord, EnrollmentError, NotEnrolled, ScanError, StoreError
-from fpverify.store.audit import AuditEntry, Head
+from fpverify.errors import EnrollmentError, StoreError
+from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
-from fpverify.store.fingers import finger_code, finger_name
+from fpverify.store.fingers import finger_code
 from fpverify.store.founding import opened_vault, require_key_place
 from fpverify.store.location import DEFAULT_FOLDER
-from fpverify.store.records import Record, new_record
-from fpverify.store.rows import Rows
-from fpverify.store.scan_format import decode_scan, encode_scan
-from fpverify.store.subject_ids import subject_id
-from fpverify.store.summary import FingerSummary, summaries
-from fpverify.store.trail import Trail
+from fpverify.store.reading import StoreReader
+from fpverify.store.records import new_record
+from fpverify.store.subject_ids import require_plain, subject_id
+from fpverify.store.trail import addition
 from fpverify.store.vault import Vault
 from fpverify.vocabulary import Reference, Scan, Template
 
 LOCK_TIMEOUT_S = 5.0  # a change takes milliseconds; who holds the store for longer is stuck or at a long job
-BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
 
 
-class Store:
+class Store(StoreReader):
     """An open enrollment store. One thread of one process uses it; several may have the same one open.
 
     Attributes:
@@ -45,12 +41,8 @@ class Store:
     """
 
     def __init__(self, database: Database, vault: Vault, new_key: str | None = None) -> None:
-        self.place = database.place
+        super().__init__(database, vault)
         self.new_key = new_key
-        self._database = database
-        self._vault = vault
-        self._rows = Rows(database, vault)
-        self._trail = Trail(database, vault)
 
     @classmethod
     def open(
@@ -88,33 +80,6 @@ class Store:
             database.close()
             raise
 
-    @property
-    def store_id(self) -> str:
-        """32 hex digits, different for every store."""
-        return self._vault.store_id
-
-    @property
-    def key_id(self) -> str:
-        """Of the key in use; "none" for a store that is not encrypted."""
-        return self._vault.key_id
-
-    @property
-    def vault(self) -> Vault:
-        """The keys, for what looks after keys and the audit trail."""
-        return self._vault
-
-    def close(self) -> None:
-        """Closes the database. The store cannot be used any more; closing it again does nothing."""
-        self._database.close()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def add(
         self,
         subject: str,
@@ -143,62 +108,19 @@ class Store:
             StoreError: the store cannot be written, is locked or damaged; nothing was changed.
             ValueError: the template has no binary form.
         """
+        from fpverify.store.scan_format import encode_scan
+
         moment = datetime.now(UTC) if enrolled_at is None else enrolled_at
         first = new_record(subject_id(subject), finger, template, moment, metadata)
         image = None if scan is None else encode_scan(scan)
         with self._changing():
+            if self._database.subject_row(first.subject) is None:
+                require_plain(first.subject)
             owner = self._rows.owner_or_new(first.subject)
             record = first._replace(number=self._rows.next_number(owner, first.finger))
             self._rows.insert(owner, record, image)
-            self._trail.append("enroll", record.subject, finger, _added(record))
+            self._trail.append("enroll", record.subject, finger, addition(record))
         return record.reference()
-
-    def references(self, subject: str, finger: str | None = None) -> list[Reference]:
-        """All impressions of a subject, or of one finger of it, in order of finger and impression.
-
-        Raises:
-            NotEnrolled: the store has none of them; the message names the store.
-            EnrollmentError: no subject can have this id, or no finger this name.
-            StoreError: the store cannot be read, is locked or damaged.
-        """
-        name, code = subject_id(subject), _code(finger)
-        with self._database.reading():
-            records = self._rows.of_subject(self._rows.owner(name), name)
-        chosen = [record for record in records if code in (None, record.finger)]
-        if not chosen:
-            raise self._no_such_finger(name, finger)
-        return [self._reference(record) for record in chosen]
-
-    def records(self) -> Iterator[Reference]:
-        """All impressions of the store, those of some hundred subjects at a time in memory.
-
-        What others add or delete meanwhile may be among them or not.
-
-        Raises:
-            StoreError: the store cannot be read, is locked or damaged.
-        """
-        blocks = self._rows.blocks(BLOCK_SUBJECTS)
-        while True:
-            with self._database.reading():
-                block = next(blocks, None)
-            if block is None:
-                return
-            yield from map(self._reference, block)
-
-    def subjects(self) -> list[FingerSummary]:
-        """What the store holds, one row for each finger, in order of subject and finger.
-
-        Raises:
-            StoreError: the store cannot be read, is locked or damaged.
-        """
-        with self._database.reading():
-            return summaries(self._each_record(lambda record: record._replace(content=b"")))
-
-    def metadata(self, subject: str) -> dict[str, Any]:
-        """What was noted about a subject by `update`; errors as in `references`."""
-        name = subject_id(subject)
-        with self._database.reading():
-            return self._rows.metadata(self._rows.owner(name), name)
 
     def update(self, subject: str, *, rename: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Changes what is known of a subject; the impressions stay.
@@ -215,6 +137,8 @@ class Store:
         """
         name = subject_id(subject)
         new_name = name if rename is None else subject_id(rename)
+        if new_name != name:
+            require_plain(new_name)
         with self._changing():
             owner = self._rows.owner(name)
             if new_name != name and self._database.subject_row(new_name) is not None:
@@ -240,7 +164,7 @@ class Store:
             StoreError: the store cannot be written, is locked or damaged. The message says so if the impressions were
                 removed and only the wiping failed.
         """
-        name, code = subject_id(subject), _code(finger)
+        name, code = subject_id(subject), None if finger is None else finger_code(finger)
         with self._changing():
             removed = self._rows.delete(self._rows.owner(name), code)
             if code is not None and not removed:
@@ -248,16 +172,6 @@ class Store:
             self._trail.append("delete", name, finger, {"removed": " ".join(removed)})
         self._wipe(f"{len(removed)} impressions of {name!r} were removed")
         return len(removed)
-
-    def scan(self, subject: str, finger: str, impression: int) -> Scan | None:
-        """The scan of an impression; None if it was not kept. Errors as in `references`."""
-        name, code = subject_id(subject), finger_code(finger)
-        with self._database.reading():
-            for row, record in self._rows.numbered(self._rows.owner(name), name):
-                if (record.finger, record.number) == (code, impression):
-                    kept = self._rows.scan(row, record)
-                    return None if kept is None else decode_scan(kept, f"impression {impression} of {name!r}")
-        raise self._no_such_finger(name, finger)
 
     def remake(self, subject: str, model_id: str, make: Callable[[Scan], Template]) -> tuple[int, list[Reference]]:
         """Gives a subject's impressions templates of another model, from the scans that were kept of them.
@@ -274,40 +188,12 @@ class Store:
             NotEnrolled: the store has no such subject.
             StoreError: the store cannot be written, is locked or damaged; nothing was changed.
         """
+        from fpverify.store.remaking import remake
+
         name = subject_id(subject)
-        made, there = 0, set()
-        left: list[Record] = []
         with self._changing():
-            for row, record in self._rows.numbered(self._rows.owner(name), name):
-                if record.model_id == model_id:
-                    there.add(record.finger)
-                    continue
-                image = self._rows.scan(row, record)
-                anew = None if image is None else _remade(record, image, make)
-                if anew is None:
-                    left.append(record)
-                    continue
-                self._rows.replace(row, anew, image)
-                details = {**_added(anew), "removed": record.record_id}
-                self._trail.append("migrate", name, finger_name(record.finger), details)
-                there.add(record.finger)
-                made += 1
-            return made, [self._reference(record) for record in left if record.finger not in there]
-
-    def check(self) -> None:
-        """Reads everything there is.
-
-        Raises:
-            CorruptRecord: a page, a row, a template or the audit trail is not as it was written.
-            StoreError: the store cannot be read or is locked.
-        """
-        with self._database.reading():
-            if not self._database.is_whole():
-                raise self._database.damaged()
-            self._each_record(lambda record: self._reference(record).impression)
-            findings = self._vault.chain.verify(self._trail.entries(), self._trail.head())
-        if findings:
-            raise CorruptRecord(f"the audit trail of the store {self.place} was altered: {findings[0]}")
+            made, left = remake(self._rows, self._trail, name, model_id, make)
+            return made, [self._reference(record) for record in left]
 
     def rotate(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Seals everything anew with a new key; the old one is given up when nothing needs it any more.
@@ -323,7 +209,7 @@ class Store:
         Raises:
             StoreError: the store cannot be written, or its keys cannot be replaced where they are kept.
         """
-        from fpverify.store.rotation import rotate  # here: verifying needs none of it
+        from fpverify.store.rotation import rotate
 
         return rotate(self._database, self._vault, progress)
 
@@ -344,34 +230,6 @@ class Store:
         with self._changing():
             return self._trail.append(action, subject, finger, details, changes=False)
 
-    def revision(self) -> int:
-        """A number that rises whenever what is enrolled changes, by any process; decisions leave it as it is."""
-        with self._database.failures():
-            (revision,) = self._database.first("SELECT revision FROM store") or (None,)
-        if not isinstance(revision, int):
-            raise self._database.damaged()
-        return revision
-
-    def audit_entries(self) -> Iterator[AuditEntry]:
-        """The audit trail, in order, a thousand entries at a time in memory."""
-        entries = self._trail.entries()
-        while True:
-            with self._database.failures():
-                entry = next(entries, None)
-            if entry is None:
-                return
-            yield entry
-
-    def audit_head(self) -> Head:
-        """The sealed end of the audit trail."""
-        with self._database.failures():
-            return self._trail.head()
-
-    def record_ids(self) -> set[str]:
-        """Of all impressions that are there, as audit entries name them."""
-        with self._database.failures():
-            return self._rows.record_ids()
-
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """A transaction that writes, with the key that the store has by now."""
@@ -379,11 +237,6 @@ class Store:
             (wanted,) = self._database.first("SELECT key_id FROM store") or ("",)
             self._vault.require(wanted)
             yield
-
-    def _each_record(self, result: Callable[[Record], Any]) -> list[Any]:
-        """The results for all records of the store."""
-        self._rows.require_no_strays()
-        return [result(record) for block in self._rows.blocks(BLOCK_SUBJECTS) for record in block]
 
     def _move(self, owner: int, name: str, new_name: str) -> None:
         """Seals a subject's records and scans to a new name."""
@@ -397,31 +250,3 @@ class Store:
             raise type(error)(
                 f"{done}, but traces of them remain in the file until the next deletion: {error}"
             ) from error
-
-    def _reference(self, record: Record) -> Reference:
-        try:
-            return record.reference()
-        except CorruptRecord as error:
-            raise CorruptRecord(f"{record.name}, in the store {self.place}: {error}") from error
-
-    def _no_such_finger(self, name: str, finger: str | None) -> NotEnrolled:
-        return NotEnrolled(f"no {finger} of subject {name!r} in the store {self.place}")
-
-
-def _remade(record: Record, image: bytes, make: Callable[[Scan], Template]) -> Record | None:
-    """The record with a template made from its scan; None if no print is found in that."""
-    before = record.reference()
-    try:
-        template = make(decode_scan(image, record.name))
-    except ScanError:
-        return None
-    anew = new_record(record.subject, before.finger, template, before.enrolled_at, before.metadata)
-    return anew._replace(number=record.number)
-
-
-def _added(record: Record) -> dict[str, Any]:
-    return {"added": record.record_id, "impression": record.number, "model": record.model_id}
-
-
-def _code(finger: str | None) -> int | None:
-    return None if finger is None else finger_code(finger)

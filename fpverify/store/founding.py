@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fpverify.store.backends import Database
-from fpverify.store.keys import KeyRing, KeySource
+from fpverify.store.key_source import KeySource
+from fpverify.store.keys import KeyRing
 from fpverify.store.location import is_server_url, is_vacant, no_store
 from fpverify.store.schema import SCHEMA_VERSION, STATEMENTS
 from fpverify.store.trail import Trail

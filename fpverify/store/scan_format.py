@@ -13,7 +13,7 @@ import zlib
 import numpy as np
 
 from fpverify.errors import CorruptRecord
-from fpverify.vocabulary import Scan
+from fpverify.vocabulary import PpiSource, Scan
 
 SCAN_VERSION = 1
 LARGEST_SCAN_PX = 1 << 26  # pixels; a whole hand at 1000 ppi is about that, and nothing larger is unpacked
@@ -47,7 +47,9 @@ def decode_scan(record: bytes, source: str) -> Scan:
     if version != SCAN_VERSION or not 0 < height * width <= LARGEST_SCAN_PX or not 0 < ppi < float("inf"):
         raise CorruptRecord(f"{source}: the kept scan has version {version}, this fpverify reads {SCAN_VERSION}")
     pixels = np.frombuffer(_unpacked(record[_HEADER.size :], height * width, source), np.uint8)
-    return Scan(pixels.reshape(height, width), ppi, source, bool(notes & 1), bool(notes & 2))
+    estimated = bool(notes & 1)
+    said_by: PpiSource = "estimated" if estimated else "given"
+    return Scan(pixels.reshape(height, width), ppi, source, estimated, bool(notes & 2), said_by)
 
 
 def _unpacked(packed: bytes, size: int, source: str) -> bytes:

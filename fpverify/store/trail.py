@@ -9,6 +9,7 @@ from typing import Any
 
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.backends import Database
+from fpverify.store.records import Record
 from fpverify.store.vault import Vault
 
 BLOCK = 1000  # entries that are read at a time: some hundred kilobytes
@@ -72,6 +73,11 @@ class Trail:
             for sequence, at, action, subject, finger, details, mac in found:
                 yield AuditEntry(sequence, at, action, subject, finger, _read(details), mac)
             last = found[-1][0]
+
+
+def addition(record: Record) -> dict[str, Any]:
+    """What an entry says of a record that was added."""
+    return {"added": record.record_id, "impression": record.number, "model": record.model_id}
 
 
 def _written(details: Mapping[str, Any]) -> str:

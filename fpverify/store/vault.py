@@ -8,7 +8,8 @@ from typing import Any
 from fpverify.errors import CorruptRecord, WrongKey
 from fpverify.store.audit import AuditChain
 from fpverify.store.cipher import RecordCipher
-from fpverify.store.keys import KeyRing, KeySource
+from fpverify.store.key_source import KeySource
+from fpverify.store.keys import KeyRing
 from fpverify.store.metadata import decode_metadata, encode_metadata
 from fpverify.store.records import RECORD_VERSION, Record, packed
 

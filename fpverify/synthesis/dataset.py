@@ -93,7 +93,18 @@ def labelled_scan(
 def synthesise(
     fingers: int = 10, impressions: int = 8, seed: int = 7, settings: ImpressionSettings = ORDINARY
 ) -> Iterator[LabelledScan]:
-    """Labelled scans, finger by finger."""
+    """Labelled scans, finger by finger.
+
+    `fpverify synth ridges` draws the same fingers of a seed, but other pictures of them: by one kind of sensor, optical
+    unless told otherwise, where the settings here are those of a sensor that differs from scan to scan.
+
+    Args:
+        fingers: how many, at least 1.
+        impressions: of each finger, at least 1.
+        seed: of the whole set.
+        settings: how fingers are put down and drawn; `replace(ORDINARY, sensor=SENSORS["optical"])` are those of
+            `write_ridges`.
+    """
     for finger in range(1, fingers + 1):
         yield from _scans_of_finger(finger, impressions, seed, settings)
 
@@ -109,7 +120,7 @@ def write_ridges(
     sensor: str = "optical",
     progress: bool = False,
 ) -> int:
-    """Writes `<finger>_<impression>.bmp` files, 500 ppi in the header.
+    """Writes `<finger>_<impression>.bmp` files, 500 ppi in the header; not the pictures of `synthesise`, see there.
 
     Args:
         out: folder, made if missing.

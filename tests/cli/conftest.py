@@ -64,3 +64,9 @@ def enrolled(enroll: Call) -> Path:
     """The default store of the working directory, with A_00.bmp enrolled as A, right-index, by the model edges-1."""
     assert enroll("A_00.bmp", "--finger", "right-index").code == 0
     return Path("enroll_db/enrollments.sqlite").absolute()
+
+
+@pytest.fixture
+def evaluate(call: Call, stripes: Path, edges_model: Path) -> Call:
+    """Evaluates the stripes by the model edges-1, in this process."""
+    return lambda *words: call("evaluate", stripes, "--model", edges_model, "--workers", 1, *words)

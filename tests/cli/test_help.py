@@ -9,7 +9,7 @@ import click
 import pytest
 
 from fpverify import __version__
-from fpverify.cli.program import COMMANDS, program
+from fpverify.cli.program import program
 
 Call = Callable[..., Any]
 
@@ -39,13 +39,6 @@ def test_every_option_is_explained(path: tuple[str, ...]) -> None:
         assert isinstance(command, click.Group)
         command = command.get_command(click.Context(command), name) or command
     assert [one.name for one in command.params if isinstance(one, click.Option) and not one.help] == []
-
-
-def test_every_command_that_is_named_exists() -> None:
-    for name in COMMANDS:
-        command = program.get_command(click.Context(program), name)
-        assert command is not None
-        assert command.name == name
 
 
 def test_the_version_is_that_of_the_project(call: Call) -> None:

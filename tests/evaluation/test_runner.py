@@ -238,12 +238,14 @@ def test_the_roc_is_drawn(tmp_path: Path, evaluation: Evaluation) -> None:
         assert min(picture.size) > 400
 
 
-def test_a_file_that_cannot_be_read_is_an_error_and_no_failure_to_acquire(folder: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_a_counted_failure(folder: Path, tmp_path: Path) -> None:
     for name in ("1_1", "1_2", "2_1"):
         (tmp_path / f"{name}.bmp").write_bytes((folder / f"{name}.bmp").read_bytes())
     (tmp_path / "2_2.bmp").write_text("not an image")
-    with pytest.raises(ScanError, match="2_2"):
-        evaluate(tmp_path, workers=1)
+    done = evaluate(tmp_path, workers=1)
+    assert list(done.failures) == ["2_2"]
+    assert "not an image" in done.failures["2_2"]
+    assert np.isfinite(done.scores).sum() == 3
 
 
 def test_a_rate_without_evidence_is_refused_with_those_there_are() -> None:

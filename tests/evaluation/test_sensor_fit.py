@@ -47,7 +47,7 @@ def test_it_tells_how_wrong_the_shipped_one_would_have_been() -> None:
 
 
 def test_every_comparison_is_judged_by_a_curve_of_other_fingers() -> None:
-    raw = similarities(fingers=10, impressions=8)
+    raw = similarities(fingers=20, impressions=4)  # two in a fold
     spoilt = np.array([name == "3" for name in raw.fingers])
     touched = spoilt[raw.probe] | spoilt[raw.reference]
     other = replace(raw, scores=np.where(touched & ~raw.mated, raw.scores + 0.2, raw.scores))
@@ -66,9 +66,32 @@ def test_failures_stay_failures() -> None:
     fit_sensor(raw, exponential(0.02), "made-up")
 
 
-def test_few_fingers_are_refused() -> None:
-    with pytest.raises(TooFewComparisons, match=r"9 fingers; .* at least 10"):
-        cross_fitted(similarities(fingers=9, impressions=8))
+@pytest.mark.parametrize(("fingers", "impressions"), [(10, 4), (11, 3), (15, 2), (20, 2)])
+def test_as_few_prints_as_are_said_to_be_enough_are(fingers: int, impressions: int) -> None:
+    assert np.isfinite(cross_fitted(similarities(fingers, impressions)).scores).all()
+
+
+@pytest.mark.parametrize(
+    ("fingers", "impressions", "said"),
+    [
+        (9, 8, "9 fingers; a calibration of one's own needs at least 10: 10 fingers with 4 impressions each"),
+        (10, 3, "405 non-mated comparisons: .* on 252 of them, and takes 300 at least; 10 fingers with 4 impressions"),
+        (14, 2, "364 non-mated comparisons: .* on 264 of them"),
+    ],
+)
+def test_fewer_are_refused_with_what_would_be_enough(fingers: int, impressions: int, said: str) -> None:
+    with pytest.raises(TooFewComparisons, match=said):
+        cross_fitted(similarities(fingers, impressions))
+
+
+def test_few_fingers_are_each_a_fold_of_their_own() -> None:
+    raw = similarities(fingers=10, impressions=8)
+    spoilt = np.array([name == "3" for name in raw.fingers])
+    touched = spoilt[raw.probe] | spoilt[raw.reference]
+    other = replace(raw, scores=np.where(touched & ~raw.mated, raw.scores + 0.2, raw.scores))
+    changed = cross_fitted(raw).scores != cross_fitted(other).scores
+    assert not changed[touched & raw.mated].any()  # fitted without finger 3
+    assert changed[~touched].any()
 
 
 def test_a_matcher_uses_the_file(tmp_path: Path) -> None:

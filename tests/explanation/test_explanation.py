@@ -1,182 +1,22 @@
-"""What an explanation says, on prints made so that one cause holds."""
+"""What a comparison found, on prints made for it and with the shipped model."""
 
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_prints import finger, impression, moved_by, template
+from made_up_prints import finger, impression, template
+from made_up_sides import both, explained, laid, side
 
-from fpverify.comparison import Alignment, Overlap, overlap
-from fpverify.explanation.explanation import (
-    FEW_MINUTIAE,
-    LEAST_QUALITY,
-    LITTLE_COMMON_MM2,
-    LOW_SHARE,
-    WEAK_STRENGTH,
-    Explanation,
-    Side,
-    explain,
-    laid_cells,
-)
-from fpverify.features import Acquired
+from fpverify.comparison import overlap
+from fpverify.explanation.explanation import explain
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan
-from fpverify.vocabulary import Interval, OperatingPoint, PreparedScan, Scan, Score, Template
+from fpverify.vocabulary import Scan
 
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
-WHOLE = np.ones((50, 50), bool)  # 413 mm², under minutiae that lie within 190 px
-UNMOVED = Alignment(1 + 0j, 0j, 0j)
-
-
-def point(threshold: float = 30.0) -> OperatingPoint:
-    rate = Interval(0.0, 0.01)
-    return OperatingPoint(0.001, threshold, 0.001, 0.02, rate, rate, 0.0, 10, 1000, "made-up prints", "test-model")
-
-
-def side(role: str, print_: Template, foreground: np.ndarray = WHOLE, quality: float = 0.8) -> Side:
-    kept = Template(print_.model_id, quality, print_.minutiae, print_.descriptors)
-    image = np.sin(np.arange(200, dtype=np.float32))[None, :].repeat(200, 0)
-    scan = Scan(np.zeros((400, 400), np.uint8), 500.0, f"some/folder/{role}.bmp")
-    return Side(role, scan, Acquired(kept, PreparedScan(image, 0.5), foreground))  # type: ignore[arg-type]
-
-
-def explained(probe: Side, reference: Side, score: float = 5.0, found: Overlap | None = None) -> Explanation:
-    found = found or overlap(probe.template, reference.template)
-    return Explanation(probe, reference, found, found.similarity, Score(score), point())
-
-
-def laid(partners: int, strength: float, common: int, size: int = 40) -> Overlap:
-    """An overlap of so many partners of one strength among the common minutiae of two prints."""
-    inside = np.arange(size) < common
-    pairs = np.stack([np.arange(partners)] * 2, axis=1)
-    return Overlap(
-        100, 12, UNMOVED, pairs, np.full(partners, strength, np.float32), inside, inside, strength * partners, 0.1
-    )
-
-
-def causes(explanation: Explanation) -> list[str]:
-    return [cause.name for cause in explanation.causes]
-
-
-def both(size: int = 40, **changed: object) -> tuple[Side, Side]:
-    return side("probe", finger(1, size), **changed), side("reference", finger(2, size), **changed)  # type: ignore[arg-type]
-
-
-# --- causes ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_match_is_explained_by_its_partners() -> None:
-    one = finger(3)
-    told = explained(side("probe", one), side("reference", moved_by(one, 0.2, 3, 4)), score=60.0)
-    assert causes(told) == ["partners"]
-    assert "40 of the 40 minutiae in the common area have a partner" in told.causes[0].sentence
-    assert told.verdict == "match: score 60.0 ≥ threshold 30.0 (false match rate 0.1 %)"
-
-
-def test_many_minutiae_in_common_with_few_partners_are_two_fingers() -> None:
-    told = explained(*both(), found=laid(3, 0.8, 30))
-    assert causes(told) == ["few-partners"]
-    assert told.causes[0].sentence.startswith("3 of the 30 minutiae in the common area have a partner: this is how two")
-
-
-def test_partners_between_mated_and_non_mated_are_not_called_two_fingers() -> None:
-    told = explained(*both(), found=laid(13, 0.8, 30))
-    assert causes(told) == ["few-partners"]
-    assert "two different fingers less" in told.causes[0].sentence
-
-
-ENOUGH_OF_30 = math.ceil(30 * LOW_SHARE)
-
-
-@pytest.mark.parametrize(("partners", "few"), [(ENOUGH_OF_30 - 1, True), (ENOUGH_OF_30, False)])
-def test_few_partners_are_less_than_the_stated_share(partners: int, few: bool) -> None:
-    assert ("few-partners" in causes(explained(*both(), found=laid(partners, 0.8, 30)))) == few
-
-
-def test_little_common_area_is_told_in_square_millimetres() -> None:
-    corner = np.zeros((50, 50), bool)
-    corner[:15, :15] = True
-    probe, reference = both()
-    told = explained(side("probe", probe.template, corner), reference, found=laid(6, 0.8, 6))
-    assert causes(told) == ["little-overlap"]
-    assert told.common_mm2 == pytest.approx(225 * (4 * 25.4 / 250) ** 2)
-    assert told.common_mm2 < LITTLE_COMMON_MM2
-    assert "only 37 mm² with 6 minutiae" in told.causes[0].sentence
-
-
-def test_few_common_minutiae_on_a_large_area_are_little_overlap_too() -> None:
-    assert causes(explained(*both(), found=laid(5, 0.8, 7))) == ["little-overlap"]
-
-
-def test_little_overlap_does_not_prove_two_fingers() -> None:
-    told = explained(*both(), found=laid(1, 0.8, 7))
-    assert causes(told) == ["little-overlap", "few-partners"]
-    assert told.causes[1].sentence == "1 of the 7 minutiae in the common area has a partner."
-
-
-def test_partners_that_hardly_resemble_each_other_are_named_weak() -> None:
-    told = explained(*both(), found=laid(25, WEAK_STRENGTH - 0.1, 30))
-    assert causes(told) == ["weak-partners"]
-    assert f"only by {WEAK_STRENGTH - 0.1:.2f} of 1" in told.causes[0].sentence
-
-
-def test_without_consensus_the_prints_cannot_be_laid_on_each_other() -> None:
-    told = explained(*both(3))
-    assert causes(told)[0] == "no-consensus"
-    assert "cannot be laid on each other" in told.causes[0].sentence
-    assert told.common_mm2 is None
-
-
-@pytest.mark.parametrize(("size", "few"), [(FEW_MINUTIAE - 1, True), (FEW_MINUTIAE, False)])
-def test_a_print_of_few_minutiae_is_named(size: int, few: bool) -> None:
-    told = explained(side("probe", finger(1)), side("reference", finger(2, size)), found=laid(3, 0.8, 30))
-    named = [cause.sentence for cause in told.causes if cause.name == "few-minutiae"]
-    assert len(named) == few
-    assert all("the reference shows only 11 minutiae" in sentence for sentence in named)
-
-
-@pytest.mark.parametrize("word", ["match", "non-match"])
-def test_a_poor_print_is_named_with_its_quality(word: str) -> None:
-    probe = side("probe", finger(1), quality=LEAST_QUALITY - 0.15)
-    told = explained(probe, side("reference", finger(2)), 60.0 if word == "match" else 5.0, laid(20, 0.8, 30))
-    assert told.decision.word == word
-    assert causes(told)[-1] == "poor-quality"
-    assert "the probe is poor: quality 0.30 of 1" in told.causes[-1].sentence
-
-
-def test_a_score_below_the_threshold_without_other_cause_fell_just_short() -> None:
-    told = explained(*both(), score=27.5, found=laid(20, 0.8, 30))
-    assert causes(told) == ["just-short"]
-    assert "2.5 short of the threshold" in told.causes[0].sentence
-
-
-def test_every_sentence_is_one() -> None:
-    corner = np.zeros((50, 50), bool)
-    corner[0, 0] = True
-    poor = both(8, foreground=corner, quality=0.2)
-    for told in (explained(*poor), explained(*poor, score=50.0, found=laid(4, 0.1, 8, 8)), explained(*both())):
-        for cause in told.causes:
-            assert cause.sentence[0].isupper() or cause.sentence[0].isdigit()
-            assert cause.sentence.endswith(".")
-            assert "\n" not in cause.sentence
-
-
-# --- numbers --------------------------------------------------------------------------------------------------------
-
-
-def test_the_foreground_is_laid_where_the_minutiae_are() -> None:
-    cells = np.zeros((40, 40), bool)
-    cells[10:20, 5:12] = True
-    shift = Alignment(1 + 0j, 0j, 16 + 8j)  # 4 cells to the right, 2 down
-    expected = np.zeros((40, 40), bool)
-    expected[12:22, 9:16] = True
-    np.testing.assert_array_equal(laid_cells(cells, (40, 40), shift), expected)
-    quarter = Alignment(1j, 80 + 80j, 80 + 80j)  # about the middle: x becomes y
-    np.testing.assert_array_equal(laid_cells(cells, (40, 40), quarter), np.rot90(cells, -1))
 
 
 def test_steps_count_what_the_overlap_holds() -> None:

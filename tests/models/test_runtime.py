@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -109,3 +111,37 @@ def test_int8_answers_almost_as_float32_and_is_a_third_of_the_size() -> None:
     assert len(rounded) < 0.5 * len(exact)
     assert not np.array_equal(*answers)
     assert np.quantile((answers[0] * answers[1]).sum(axis=1), 0.1) > 0.97  # this network is untrained: some err more
+
+
+SPEAKING = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from fpverify.models import LiteRtNetwork
+from fpverify.models.runtime import _without_greeting
+content = Path(sys.argv[1]).read_bytes()
+print("before", file=sys.stderr, flush=True)
+network = LiteRtNetwork(content)
+network(np.zeros((1, 64, 64, 1), np.float32))
+with _without_greeting():
+    os.write(2, b"meanwhile\\n")
+print("after", file=sys.stderr, flush=True)
+"""
+
+
+def test_standard_error_stays_the_callers() -> None:
+    done = subprocess.run([sys.executable, "-c", SPEAKING, str(EDGES)], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "before\nmeanwhile\nafter\n")
+
+
+def test_networks_run_without_standard_error() -> None:
+    closed = """
+import os, sys
+os.close(2)
+from pathlib import Path
+import numpy as np
+from fpverify.models import LiteRtNetwork
+print(LiteRtNetwork(Path(sys.argv[1]).read_bytes())(np.zeros((1, 64, 64, 1), np.float32)).shape)
+"""
+    done = subprocess.run([sys.executable, "-c", closed, str(EDGES)], capture_output=True, text=True, check=True)
+    assert done.stdout == "(1, 4)\n"

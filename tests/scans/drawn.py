@@ -10,6 +10,8 @@ from PIL import Image
 
 from fpverify.vocabulary import ByteArray
 
+FADING = 0.015  # of the side: how gradually skin ceases to touch, half a ridge in ordinary prints
+
 
 def draw_print(
     period_px: float = 9.0,
@@ -31,7 +33,8 @@ def draw_print(
     ridges = 1 / (1 + np.exp(-6 * (wave + duty)))
     angle = np.arctan2(y, x)
     outline = radius * (1 + 0.05 * np.sin(3 * angle + seed) + 0.04 * np.sin(11 * angle))
-    grey = 225 - 180 * ridges * (np.hypot(x, 0.85 * y) < outline)
+    contact = 1 / (1 + np.exp(np.minimum((np.hypot(x, 0.85 * y) - outline) / FADING, 50)))
+    grey = 225 - 180 * ridges * contact
     return np.clip(np.rint(grey + rng.normal(0, noise, grey.shape)), 0, 255).astype(np.uint8)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from drawn import draw_print
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from fpverify.scans.polarity import is_inverted
 from fpverify.synthesis.dataset import synthesise
+from fpverify.synthesis.impression import ImpressionSettings
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.synthesis.stripes import draw_stripes, render_stripes
 from fpverify.vocabulary import ByteArray
@@ -57,6 +59,65 @@ def test_a_bright_filling_keeps_a_negative_in_doubt() -> None:
     negative = 255 - draw_print(radius=0.4)
     assert is_inverted(negative, 500)
     assert not is_inverted(surrounded(negative, 255), 500)
+
+
+@pytest.fixture(scope="module")
+def prints() -> list[ByteArray]:
+    """As sensors of all kinds deliver them, from perfect presses to bad ones, wet and dry."""
+    usual = synthesise(fingers=8, impressions=2, seed=32)
+    hard = ImpressionSettings(
+        hardness=(0.2, 1.9), wrinkles=0.2, beads=0.3, blotches=0.2, specks=0.3, roughness=(0, 0.6)
+    )
+    return [made.scan.pixels for made in (*usual, *synthesise(fingers=8, impressions=2, seed=33, settings=hard))]
+
+
+Frame = tuple[float, float, float]  # grey, deviation of its noise, deviation of the blur of its edge in pixels
+FRAMES: dict[str, Frame] = {
+    "noisy": (40, 8, 2),
+    "dark": (35, 0, 2),
+    "hardly noisy": (20, 3, 1.5),
+    "grey": (70, 0, 4),
+    "black": (0, 0, 2),
+    "black with soft edges": (0, 0, 3),
+}
+
+
+def framed(pixels: ByteArray, frame: Frame, rng: np.random.Generator, *, border: int = 0) -> ByteArray:
+    """A bright finger of 13 x 16 mm with dark all around it, in a white border."""
+    grey, noise, blur_px = frame
+    height, width = pixels.shape
+    y, x = (np.arange(side, dtype=np.float32) - side / 2 for side in pixels.shape)
+    finger = (np.hypot(x[None] / (0.34 * width), y[:, None] / (0.41 * height)) <= 1).astype(np.float32)
+    inside = cv2.GaussianBlur(finger, (0, 0), blur_px)
+    picture = pixels * inside + (1 - inside) * (grey + noise * rng.standard_normal(pixels.shape))
+    if border:
+        picture = np.pad(picture[border:-border, border:-border], border, constant_values=255)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("border", [0, 12])
+def test_a_dark_frame_around_a_finger_inverts_nothing(frame: str, border: int, prints: list[ByteArray]) -> None:
+    rng = np.random.default_rng(5)
+    inverted = [is_inverted(framed(pixels, FRAMES[frame], rng, border=border), 500) for pixels in prints]
+    assert sum(inverted) <= 0.05 * len(prints)  # one
+
+
+@pytest.mark.parametrize("grey", [0, 90, 255])
+def test_margins_invert_nothing(grey: int, prints: list[ByteArray]) -> None:
+    assert not any(is_inverted(np.pad(pixels, 40, constant_values=grey), 500) for pixels in prints)
+
+
+def test_negatives_stay_recognised_where_frames_do_not_invert(prints: list[ByteArray]) -> None:
+    assert np.mean([is_inverted(255 - pixels, 500) for pixels in prints]) >= 0.85
+
+
+def test_a_filling_is_seen_beside_bare_plate() -> None:
+    """The plate reaches one edge of the image, as the filling reaches the others."""
+    drawn = draw_print(size_px=300, radius=0.3, noise=4)
+    windowed = np.full((384, 384), 40, np.uint8)
+    windowed[80:300, :300] = drawn[40:260]
+    assert not is_inverted(windowed, 500)
 
 
 def test_prints_that_fill_the_image_are_left_alone() -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from drawn import draw_print
+from drawn import draw_print, encoded
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
 
 from fpverify.errors import UnreadableScan, UnsupportedResolution
-from fpverify.scans import read_scan, scan_from_pixels
+from fpverify.scans import IMAGE_SUFFIXES, read_scan, scan_from_bytes, scan_from_pixels
 from fpverify.scans.levels import grey_from_array
 from fpverify.vocabulary import ByteArray
 
@@ -41,6 +42,10 @@ EXACT: dict[str, tuple[Image.Image, str]] = {
     "PNG": (GREY, "png"),
     "TIFF": (GREY, "tif"),
     "PGM": (GREY, "pgm"),
+    "JPEG 2000": (GREY, "jp2"),
+    "bare JPEG 2000": (GREY, "j2k"),
+    "colour JPEG 2000": (GREY.convert("RGB"), "jp2"),
+    "16 bit JPEG 2000": (SIXTEEN, "jp2"),
     "colour BMP": (GREY.convert("RGB"), "bmp"),
     "colour PNG": (GREY.convert("RGB"), "png"),
     "PPM": (GREY.convert("RGB"), "ppm"),
@@ -67,6 +72,25 @@ def test_lossless_files_give_their_pixels(kind: str, save: Save) -> None:
 def test_compressed_tiffs_give_their_pixels(compression: str, save: Save) -> None:
     path = save(GREY, "tif", compression=compression)
     np.testing.assert_array_equal(read_scan(path, ppi=500).pixels, PRINT)
+
+
+KINDS = {".mpo": "JPEG"}  # of which Pillow would not write a single picture
+
+
+@pytest.mark.parametrize("suffix", IMAGE_SUFFIXES)
+def test_files_of_every_listed_ending_are_read(suffix: str, save: Save) -> None:
+    import wsq  # noqa: F401 - teaches Pillow to write WSQ
+
+    pixels = read_scan(save(GREY, suffix[1:], format=KINDS.get(suffix)), ppi=500).pixels
+    assert np.corrcoef(pixels.ravel(), PRINT.ravel())[0, 1] > 0.95  # WSQ smooths the noise of the drawing
+
+
+def test_the_first_picture_of_a_photograph_is_read(save: Save) -> None:
+    small = GREY.resize((75, 75))
+    path = save(GREY, "jpg", format="MPO", save_all=True, append_images=[small], dpi=(500, 500), quality=95)
+    scan = read_scan(path)
+    assert np.abs(scan.pixels.astype(int) - PRINT).mean() < 3
+    assert scan.ppi == 500
 
 
 def test_jpeg_gives_nearly_its_pixels(save: Save) -> None:
@@ -161,9 +185,46 @@ STATED: dict[str, tuple[str, dict[str, Any], float]] = {
 @pytest.mark.parametrize("kind", STATED)
 def test_the_header_states_the_resolution(kind: str, save: Save) -> None:
     ending, options, ppi = STATED[kind]
-    scan = read_scan(save(GREY, ending, **options))
+    drawn = draw_print(9 * ppi / 500, round(0.6 * ppi))
+    scan = read_scan(save(Image.fromarray(drawn), ending, **options))
     assert scan.ppi == pytest.approx(ppi, abs=1e-3)
-    assert not scan.ppi_estimated
+    assert (scan.ppi_source, scan.ppi_estimated, scan.ppi_note) == ("file", False, None)
+
+
+def jpeg2000_stating(*boxes: tuple[bytes, bytes]) -> bytes:
+    """A JPEG 2000 file with boxes of resolution."""
+    plain = encoded(PRINT, "JPEG2000")
+    inner = b"".join(struct.pack(">I", 8 + len(content)) + kind + content for kind, content in boxes)
+    stated = struct.pack(">I", 8 + len(inner)) + b"res " + inner
+    start = plain.index(b"jp2h") - 4
+    (length,) = struct.unpack_from(">I", plain, start)
+    header = struct.pack(">I", length + len(stated)) + plain[start + 4 : start + length] + stated
+    return plain[:start] + header + plain[start + length :]
+
+
+AT_500 = struct.pack(">HHHHbb", 19685, 100, 19685, 100, 2, 2)  # pixels per metre
+AT_1000 = struct.pack(">HHHHbb", 3937, 1, 39370, 1, 1, 0)
+AT_500_FINELY = struct.pack(">HHHHbb", 50000, 254, 50000, 254, 2, 2)
+TINY = struct.pack(">HHHHbb", 19685, 1, 19685, 1, -2, -2)  # 5 ppi
+OVER_NOTHING = struct.pack(">HHHHbb", 500, 0, 500, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "ppi", "estimated"),
+    [
+        ([(b"resc", AT_500)], 500, False),
+        ([(b"resc", AT_500_FINELY)], 500, False),
+        ([(b"resd", AT_500), (b"resc", AT_1000)], 1000, False),
+        ([(b"resd", AT_500)], 500, False),
+        ([(b"resc", TINY)], 500, True),
+        ([(b"resc", OVER_NOTHING)], 500, True),
+    ],
+)
+def test_the_resolution_of_jpeg2000_is_that_of_its_boxes(
+    boxes: list[tuple[bytes, bytes]], ppi: float, estimated: bool
+) -> None:
+    scan = scan_from_bytes(jpeg2000_stating(*boxes))
+    assert (scan.ppi, scan.ppi_estimated) == (ppi, estimated)
 
 
 def test_jpeg_per_centimetre(save: Save) -> None:
@@ -174,11 +235,41 @@ def test_jpeg_per_centimetre(save: Save) -> None:
     assert read_scan(path).ppi == 500
 
 
-@pytest.mark.parametrize("stated", [1, 72, 96, 149, 2100, 30000])
+@pytest.mark.parametrize("stated", [1, 72, 96, 149, 255, 2100, 30000])
 @pytest.mark.parametrize("ending", ["bmp", "png", "tif", "jpg"])
 def test_implausible_resolutions_are_estimated(ending: str, stated: int, save: Save) -> None:
     scan = read_scan(save(GREY, ending, dpi=(stated, stated)))
-    assert (scan.ppi, scan.ppi_estimated) == (500, True)
+    assert (scan.ppi, scan.ppi_estimated, scan.ppi_source) == (500, True, "estimated")
+    assert scan.ppi_note is not None
+    assert f"states {stated} ppi" in scan.ppi_note
+
+
+@pytest.mark.parametrize(("ppi", "stated"), [(500, 250), (500, 1000), (1000, 500), (250, 500), (250, 1000), (500, 300)])
+def test_a_statement_that_the_ridges_refute_is_overruled_and_named(ppi: int, stated: int, save: Save) -> None:
+    path = save(Image.fromarray(draw_print(9 * ppi / 500, round(0.6 * ppi))), "png", dpi=(stated, stated))
+    scan = read_scan(path)
+    assert (scan.ppi, scan.ppi_source) == (ppi, "estimated")
+    assert scan.ppi_note is not None
+    assert f"states {stated} ppi" in scan.ppi_note
+    assert f"{ppi} ppi estimated" in scan.ppi_note
+
+
+@pytest.mark.parametrize("period_mm", [0.31, 0.38, 0.46, 0.54, 0.62])
+@pytest.mark.parametrize("ppi", [250, 500, 569, 1000])
+def test_a_statement_that_may_be_right_is_believed(ppi: int, period_mm: float, save: Save) -> None:
+    drawn = draw_print(period_mm / 25.4 * ppi, round(0.7 * ppi))
+    scan = read_scan(save(Image.fromarray(drawn), "png", dpi=(ppi, ppi)))
+    assert (scan.ppi, scan.ppi_source, scan.ppi_note) == (ppi, "file", None)
+
+
+def test_what_the_caller_gives_wins_and_is_contradicted(save: Save) -> None:
+    path = save(GREY, "png", dpi=(500, 500))
+    scan = read_scan(path, ppi=250)
+    assert (scan.ppi, scan.ppi_source) == (250, "given")
+    assert scan.ppi_note is not None
+    assert "0.91 mm apart at 250 ppi" in scan.ppi_note
+    assert "500 would fit" in scan.ppi_note
+    assert read_scan(path, ppi=500).ppi_note is None
 
 
 @pytest.mark.parametrize("ending", ["png", "pgm", "tif", "jpg"])

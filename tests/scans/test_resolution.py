@@ -11,12 +11,19 @@ from drawn import draw_print
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpverify.scans.resolution import RIDGE_PERIOD_MM, estimate_ppi, ridge_period_px, tidy_ppi
+from fpverify.scans.resolution import RIDGE_PERIOD_MM, estimate_ppi, tidy_ppi
+from fpverify.scans.ridges import find_ridges, quick_period_px
 from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.synthesis.sensor import SENSORS
+from fpverify.vocabulary import ByteArray
 
 USUAL_PX = RIDGE_PERIOD_MM / 25.4  # ridge period in pixels, for each pixel per inch
+
+
+def ridge_period_px(pixels: ByteArray) -> float | None:
+    ridges = find_ridges(pixels)
+    return None if ridges is None else ridges.period_px
 
 
 @pytest.mark.parametrize("period_px", [3.2, 4.4, 6.0, 9.0, 13.0, 18.0, 25.0, 33.0])
@@ -70,17 +77,42 @@ def test_usual_ridges_give_the_standard_resolution(ppi: int, factor: float) -> N
 
 
 @pytest.mark.parametrize(
-    ("side_mm", "factor", "ppi"), [(19, 1.45, 250), (19, 0.7, 500), (15, 1.45, 500), (15, 0.7, 1000)]
+    ("side_mm", "factor", "ppi"), [(19, 1.35, 250), (24, 0.7, 500), (22, 1.45, 500), (22, 0.75, 1000)]
 )
-def test_of_two_standards_that_fit_the_one_at_which_the_image_has_a_scanners_size_is_taken(
+def test_of_two_standards_that_fit_the_one_at_which_the_print_has_a_fingers_size_is_taken(
     side_mm: float, factor: float, ppi: int
 ) -> None:
     drawn = draw_print(USUAL_PX * ppi * factor, round(side_mm / 25.4 * ppi))
     assert estimate_ppi(drawn) == ppi
 
 
-def test_where_the_size_says_nothing_500_ppi_is_taken() -> None:
-    assert estimate_ppi(draw_print(USUAL_PX * 350, round(8 / 25.4 * 350))) == 500
+def test_in_doubt_500_ppi_is_taken() -> None:
+    for ppi in (353, 707):  # half way to 250 and to 1000
+        assert estimate_ppi(draw_print(USUAL_PX * ppi, round(18 / 25.4 * ppi))) == 500
+
+
+@pytest.mark.parametrize("surroundings", ["white", "grey", "black", "noise"])
+@pytest.mark.parametrize("margin_px", [60, 150, 300])
+@pytest.mark.parametrize("ppi", [250, 500, 1000])
+def test_what_surrounds_a_print_does_not_count(ppi: int, margin_px: int, surroundings: str) -> None:
+    drawn = draw_print(USUAL_PX * ppi * 1.2, round(0.6 * ppi))
+    height, width = (side + 2 * margin_px for side in drawn.shape)
+    canvas = np.full((height, width), {"white": 255, "grey": 200}.get(surroundings, 0), np.uint8)
+    if surroundings == "noise":
+        canvas = np.random.default_rng(1).integers(0, 256, (height, width)).astype(np.uint8)
+    canvas[margin_px:-margin_px, margin_px:-margin_px] = drawn
+    alone, found = find_ridges(drawn), find_ridges(canvas)
+    assert alone is not None
+    assert found is not None
+    assert found.period_px == pytest.approx(alone.period_px, rel=0.05)
+    assert found.side_px < 1.5 * alone.side_px
+    assert estimate_ppi(canvas) == ppi
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_quick_look_finds_the_same_period(seed: int) -> None:
+    drawn = draw_print(9, seed=seed)
+    assert quick_period_px(drawn, 500) == pytest.approx(ridge_period_px(drawn), rel=0.05)
 
 
 def test_an_estimate_that_is_near_no_standard_is_kept() -> None:

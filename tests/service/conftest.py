@@ -53,9 +53,11 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
     import uvicorn
 
     from fpverify.service.api_keys import ApiKeys, Scope
-    from fpverify.service.app import Limits, Service, create_app
+    from fpverify.service.app import create_app
     from fpverify.service.crew import Crew
     from fpverify.service.journal import Journal
+    from fpverify.service.limits import Limits
+    from fpverify.service.service import Service
     from fpverify.verifier import Verifier
 
     api_keys, log = ApiKeys(folder / "api-keys.json"), StringIO()

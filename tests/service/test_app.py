@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,8 @@ def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, s
         "model": "edges-1",
         "ppi": 500.0,
         "ppi_estimated": False,
+        "ppi_source": "file",
+        "ppi_note": None,
         "inverted": False,
     }
     assert service.ask("GET", "/v1/impressions", params={"subject": "Zoe\u0308"}).json()["impressions"][0] == {
@@ -179,8 +180,8 @@ def test_what_is_no_scan_is_refused(service: Any, enrolled: str, stripes: Path, 
     if content == "blank":
         content = cv2.imencode(".bmp", np.full((200, 200), 200, np.uint8))[1].tobytes()
     before = everything(service)
-    for path in ("/v1/enroll", "/v1/verify", "/v1/identify"):
-        answer = service.post(path, content, subject=enrolled, ppi="500")
+    for path, whose in (("enroll", {"subject": enrolled}), ("verify", {"subject": enrolled}), ("identify", {})):
+        answer = service.post(f"/v1/{path}", content, ppi="500", **whose)
         assert said(answer)[0] == status, answer.text
         assert "anna-smith" not in answer.text
     assert everything(service) == before
@@ -233,6 +234,64 @@ def test_values_out_of_range_are_refused(
     assert said(service.post("/v1/verify", stripes / "A_01.bmp", **{"subject": enrolled, **fields}))[0] == status
 
 
+def coded(scan: bytes) -> str:
+    return base64.b64encode(scan).decode()
+
+
+HOW = "send multipart/form-data with the fields scan and subject, as curl -F scan=@scan.bmp -F subject=A does"
+NOT_FORMS = {  # what httpx sends of a scan, and what is said
+    "JSON": (lambda scan: {"json": {"subject": "A", "scan": coded(scan)}}, "the request is 'application/json'"),
+    "a scan": (
+        lambda scan: {"content": scan, "headers": {"Content-Type": "image/bmp"}},
+        "the request is 'image/bmp'",
+    ),
+    "nothing": (lambda _: {}, "the request has no Content-Type"),
+    "a plain form": (
+        lambda scan: {"data": {"scan": coded(scan), "subject": "A"}},
+        "the request is 'application/x-www-form-urlencoded'",
+    ),
+    "another name": (
+        lambda scan: {"files": {"image": scan}, "data": {"subject": "A"}},
+        "a field 'image', but takes scan, ",
+    ),
+    "a slip": (
+        lambda scan: {"files": {"scan": scan}, "data": {"subject": "A", "frm": "0.1"}},
+        "a field 'frm', but takes scan, subject, finger, fmr, ppi, picture",
+    ),
+    "no subject": (lambda scan: {"files": {"scan": scan}}, "the form has no field subject"),
+    "no scan": (lambda _: {"files": {"subject": (None, "A")}}, "the form has no field scan"),
+    "text": (lambda _: {"files": {"scan": (None, "scan.bmp"), "subject": (None, "A")}}, "scan is text: send a file"),
+    "base64": (
+        lambda scan: {"files": {"scan": (None, coded(scan)), "subject": (None, "A")}},
+        "scan is base64: send the bytes of the file",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_FORMS)
+def test_what_is_no_form_for_a_route_is_told_what_to_send(service: Any, stripes: Path, name: str) -> None:
+    made, words = NOT_FORMS[name]
+    answer = service.ask("POST", "/v1/verify", **made((stripes / "A_00.bmp").read_bytes()))
+    assert said(answer) == (422, "InvalidRequest")
+    assert words in answer.json()["message"]
+    assert answer.json()["message"].endswith(HOW)
+
+
+def test_every_route_names_its_own_fields(service: Any) -> None:
+    assert "with the fields first and second, as" in service.ask("POST", "/v1/compare").json()["message"]
+    assert "with the fields scan, as" in service.ask("POST", "/v1/identify").json()["message"]
+
+
+@pytest.mark.parametrize("prefix", [b"", b"data:image/bmp;base64,"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+def test_a_file_in_base64_is_said_to_be_that(
+    service: Any, enrolled: str, stripes: Path, prefix: bytes, encode: Any
+) -> None:
+    answer = service.post("/v1/verify", prefix + encode((stripes / "A_00.bmp").read_bytes()), subject=enrolled)
+    assert said(answer) == (415, "UnreadableScan")
+    assert answer.json()["message"] == "the scan is base64: send the bytes of the file"
+
+
 def test_invalid_utf_8_and_broken_forms_are_refused(service: Any) -> None:
     form = b'--b\r\nContent-Disposition: form-data; name="subject"\r\n\r\n\xff\xfe\xed\xa0\x80\r\n--b--\r\n'
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -277,6 +336,44 @@ def test_a_subject_is_locked_after_non_matches_and_a_match_forgives(start: Any, 
         assert service.post("/v1/verify", stripes / "B_01.bmp", subject="B").status_code == 200
 
 
+def test_another_file_at_the_stores_place_is_served_and_a_missing_one_is_said(start: Any, stripes: Path) -> None:
+    with start() as service:
+        place = service.db / "enrollments.sqlite"
+        service.post("/v1/enroll", stripes / "A_00.bmp", subject="A")
+        shutil.copy(place, service.db / "backup")
+        service.post("/v1/enroll", stripes / "B_00.bmp", subject="B")
+        (service.db / "backup").replace(place)
+        for _ in range(4):  # every thread has its own
+            assert said(service.post("/v1/verify", stripes / "B_01.bmp", subject="B")) == (404, "NotEnrolled")
+            assert service.post("/v1/verify", stripes / "A_01.bmp", subject="A").json()["decision"] == "match"
+        assert service.ask("GET", "/health/ready", None).status_code == 200
+        place.unlink()
+        assert said(service.post("/v1/verify", stripes / "A_01.bmp", subject="A")) == (503, "StoreError")
+        ready = service.ask("GET", "/health/ready", None)
+        assert said(ready) == (503, "StoreError")
+        assert ready.json()["message"].startswith("there is no enrollment store; ")
+        assert list(service.db.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said_to_operators", "told_to_clients"),
+    [
+        ("the store /srv/db/e.sqlite is damaged; restore it", "the store is damaged; restore it"),
+        ("there is no enrollment store at /srv/db/e.sqlite; enroll", "there is no enrollment store; enroll"),
+        ("the key at file:/etc/k is ab, the store /srv/e needs cd", "the key is ab, the store needs cd"),
+        (
+            "the store /e is open, but a key was given (file:/k); give none",
+            "the store is open, but a key was given; give none",
+        ),
+    ],
+)
+def test_where_store_and_key_lie_is_not_told_to_clients(said_to_operators: str, told_to_clients: str) -> None:
+    from fpverify.errors import StoreError
+    from fpverify.service.refusals import Refused
+
+    assert Refused.of(StoreError(said_to_operators)).message == told_to_clients
+
+
 def test_a_key_that_asks_too_often_is_slowed_down(start: Any) -> None:
     with start(per_minute=10) as service:  # one at once, the next after six seconds: longer than an answer takes
         assert service.ask("GET", "/v1/subjects").status_code == 200
@@ -304,27 +401,6 @@ def test_api_keys_that_cannot_be_read_are_said_to_be_out_of_use(start: Any) -> N
             assert str(service.api_keys) not in answer.text
 
 
-def test_a_folder_of_api_keys_that_is_a_file_is_said(tmp_path: Path) -> None:
-    from fpverify.errors import SettingsError
-    from fpverify.service.api_keys import ApiKeys
-
-    (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match="cannot be read"):
-        ApiKeys(tmp_path / "file" / "keys.json").all()
-
-
-def test_api_keys_stay_their_owners_whoever_changes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fpverify.service.api_keys import ApiKeys, Scope
-
-    given: list[tuple[int, int]] = []
-    monkeypatch.setattr(os, "chown", lambda _, user, group: given.append((user, group)))
-    keys = ApiKeys(tmp_path / "keys.json")
-    keys.new("one", Scope.VERIFY)
-    keys.new("other", Scope.VERIFY)
-    status = keys.path.stat()
-    assert given == [(status.st_uid, status.st_gid)]  # the first has none to follow
-
-
 def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes: Path) -> None:
     with start() as service:
         service.post("/v1/enroll", stripes / "A_00.bmp", subject="anna")
@@ -339,62 +415,3 @@ def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes:
         ("unknown", 404, None),
     ]
     assert "anna" not in service.log.getvalue()
-
-
-def test_a_log_that_cannot_be_written_refuses_nobody() -> None:
-    from fpverify.service.journal import Journal
-
-    class Full(StringIO):
-        def write(self, _: str) -> int:
-            raise OSError(28, "No space left on device")
-
-    closed = StringIO()
-    closed.close()
-    for out in (Full(), closed):
-        journal = Journal(out)
-        journal.note_request("/v1/verify", "POST", 200, 0.1, "door")
-        assert b'route="/v1/verify",status="200"} 1.0' in journal.exposed()
-
-
-def test_api_keys_are_kept_as_hashes_for_their_owner_only(tmp_path: Path) -> None:
-    from fpverify.errors import SettingsError
-    from fpverify.service.api_keys import ApiKeys, Scope
-
-    keys = ApiKeys(tmp_path / "sub" / "keys.json")
-    assert (keys.all(), keys.holder("x")) == ((), None)
-    secret = keys.new("door", Scope.VERIFY)
-    assert secret not in keys.path.read_text()
-    assert keys.path.stat().st_mode & 0o777 == 0o600
-    holder = ApiKeys(keys.path).holder(secret)
-    assert holder is not None
-    assert (holder.name, holder.allows) == ("door", Scope.VERIFY)
-    for change in (lambda: keys.new("door", Scope.ADMIN), lambda: keys.new("", Scope.ADMIN), lambda: keys.revoke("x")):
-        with pytest.raises(SettingsError):
-            change()
-    keys.path.write_text("[1]")
-    with pytest.raises(SettingsError, match="is no file of API keys"):
-        ApiKeys(keys.path).all()
-
-
-def test_locks_grow_and_rates_recover() -> None:
-    from fpverify.service.limits import Lockout, RateLimit
-
-    now = [0.0]
-    lockout = Lockout(after=2, for_s=10, clock=lambda: now[0])
-    for expected in (0, 10, 20, 40):
-        lockout.note("A", match=False)
-        assert lockout.wait_s("A") == expected
-    for _ in range(60):
-        lockout.note("A", match=False)
-    assert lockout.wait_s("A") == Lockout.LONGEST_S
-    now[0] += Lockout.LONGEST_S
-    assert lockout.wait_s("A") == 0
-    lockout.note("A", match=True)
-    lockout.note("A", match=False)
-    assert lockout.wait_s("A") == 0
-    rate = RateLimit(600, clock=lambda: now[0])
-    assert [rate.wait_s("k") for _ in range(60)] == [0] * 60
-    assert rate.wait_s("k") == pytest.approx(0.1)
-    assert rate.wait_s("other") == 0
-    now[0] += 0.1
-    assert rate.wait_s("k") == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fpverify.errors import CorruptRecord, EnrollmentError
 from fpverify.store import FINGER_CODES
 from fpverify.store.fingers import finger_code, finger_name
-from fpverify.store.subject_ids import subject_id
+from fpverify.store.subject_ids import require_plain, subject_id
 
 
 def test_finger_codes_are_those_of_iso_19794_2() -> None:
@@ -69,3 +69,28 @@ def test_other_subject_ids_are_refused_with_the_reason(text: str, message: str) 
 
 def test_length_counts_after_normalisation() -> None:
     assert subject_id("e\u0301" * 256) == "\u00e9" * 256
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(" B", "B ", "B\u00a0", "\u3000B", "A  B", "A\u00a0B", "A\u2009B"),
+        *("B\u200b", "\ufeffB", "B\u00ad", "B\u2060", "A\u200dB", "A\u200cB", "B\u200c", "\u202eB"),
+        *("B\ufe0f", "\u3164", "B\u2800", "B\u034f", "B\U000e0041", "B\U000e0100"),
+    ],
+)
+def test_an_id_that_looks_like_another_names_nobody_new(text: str) -> None:
+    with pytest.raises(EnrollmentError, match=r"blanks at an end|invisible character"):
+        require_plain(subject_id(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("B", "Anna Maria", "o'Brien", "В", "张伟", "محمد", "José", "user@example.org", "CN=A, O=B"),
+        *("नमस्ते", "ひらがな", "🖐️"),
+        *("می\u200cخواهم", "ක්\u200dෂ", "क्\u200cष"),  # joiners where Persian, Sinhala and Hindi have them
+    ],
+)
+def test_ids_of_all_scripts_stay(text: str) -> None:
+    require_plain(subject_id(text))

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,41 @@ def test_store_is_opened_to_keep_what_it_has(file: Path, setting: str, value: ob
 
 def test_closed_store_is_one_file(file: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
+
+
+# --- another file at its place --------------------------------------------------------------------------------------
+
+MOVED = "was replaced, moved or deleted while it was open"
+USES = {
+    "references": lambda store, _: store.references("A"),
+    "records": lambda store, _: list(store.records()),
+    "add": lambda store, make_template: store.add("A", "unknown", make_template()),
+    "note": lambda store, _: store.append_audit("verify", "A", decision="match"),
+    "revision": lambda store, _: store.revision(),
+    "head": lambda store, _: store.audit_head(),
+    "trail": lambda store, _: list(store.audit_entries()),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.parametrize("taken_by", ["a copy", "another store", "nothing"])
+def test_file_that_lost_its_place_is_used_no_longer(
+    file: Path, tmp_path: Path, make_template, use: Callable[..., object], taken_by: str
+) -> None:
+    place = tmp_path / "other" / "enrollments.sqlite"
+    with Store.open(file) as store:
+        assert not store.is_moved()
+        if taken_by == "another store":
+            Store.open(place).close()
+        else:
+            shutil.copytree(file.parent, place.parent)
+        shutil.move(file, tmp_path / "kept")
+        if taken_by != "nothing":
+            place.replace(file)
+        assert store.is_moved()
+        refusal(lambda: use(store, make_template), StoreError, file, MOVED)
+        (tmp_path / "kept").replace(file)
+        use(store, make_template)
 
 
 # --- refusals -----------------------------------------------------------------------------------------------------
@@ -226,7 +261,7 @@ def test_place_without_permission_is_refused_and_still_read(file: Path, public_f
     answers = dict(line.split(" -> ") for line in finished.stdout.splitlines())
     assert answers["read"] == "3"
     for what in ("add", "delete"):
-        assert re.match(rf"StoreError .*{public_folder}/store.sqlite cannot be written", answers[what])
+        assert re.match(rf"StoreReadOnly .*{public_folder}/store.sqlite cannot be written", answers[what])
     for what in ("create", "create folder", "secret"):
         assert answers[what].startswith("StoreError")
         assert str(public_folder) in answers[what]

@@ -247,3 +247,26 @@ def test_store_behaves_like_a_dictionary(open_store: OpenStore, make_template, c
         for (subject, finger), seeds in model.items():
             found = [encode_template(reference.template) for reference in store.references(subject, finger)]
             assert found == [encode_template(make_template(seed, minutiae=2, size=2)) for seed in seeds]
+
+
+@pytest.mark.parametrize("name", ["A ", " A", "A\u200b"])
+def test_who_is_new_is_told_from_others_by_eye(open_store: OpenStore, make_template, name: str) -> None:
+    with open_store() as store:
+        store.add("A", INDEX, make_template())
+        with pytest.raises(EnrollmentError, match="leave"):
+            store.add(name, INDEX, make_template())
+        with pytest.raises(EnrollmentError, match="leave"):
+            store.update("A", rename=name)
+        assert [row.subject for row in store.subjects()] == ["A"]
+
+
+def test_an_id_from_before_that_looks_like_another_stays_in_use(open_store: OpenStore, make_template) -> None:
+    with open_store() as store:
+        store.add("A", INDEX, make_template(1))
+        with store._changing():
+            owner = store._rows.owner("A")
+            store._move(owner, "A", "A ")
+            store._rows.write_subject(owner, "A ", {})
+        assert store.add("A ", INDEX, make_template(2)).impression == 2
+        store.update("A ", rename="A")
+        assert len(store.references("A")) == 2

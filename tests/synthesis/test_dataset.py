@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fpverify.synthesis.dataset import SHARD, MasterPool, master, synthesise, write_ridges
+from fpverify.synthesis.dataset import ORDINARY, SHARD, MasterPool, master, synthesise, write_ridges
 from fpverify.synthesis.flow import CALM, USUAL
+from fpverify.synthesis.sensor import SENSORS
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -49,6 +51,14 @@ def test_the_same_minutia_has_the_same_number_in_every_impression(tmp_path: Path
     u, _, vt = np.linalg.svd(centred[0].T @ centred[1])
     residue = centred[0] @ u @ vt - centred[1]
     assert np.abs(residue).max() < 40  # px at 500 ppi: one rigid motion explains all but stretch and distortion
+
+
+def test_synthesise_and_the_command_draw_other_pictures_of_the_same_fingers(tmp_path: Path) -> None:
+    write_ridges(tmp_path, fingers=1, impressions=1, seed=5)
+    written = np.asarray(Image.open(tmp_path / "1_1.bmp"))
+    assert (next(synthesise(1, 1, 5)).scan.pixels != written).any()
+    alike = replace(ORDINARY, sensor=SENSORS["optical"])
+    assert (next(synthesise(1, 1, 5, alike)).scan.pixels == written).all()
 
 
 def test_labels_lie_inside_the_scan() -> None:

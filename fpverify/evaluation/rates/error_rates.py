@@ -60,14 +60,24 @@ def equal_error_rate(mated: Scores, non_mated: Scores) -> float:
 
     Source: D. Maio et al., "FVC2000: Fingerprint Verification Competition", IEEE PAMI 24 (2002), sec. 4.
     """
-    _, false_matches, false_non_matches = error_counts(mated, non_mated)
-    fmr = false_matches * len(mated)  # both over the denominator len(mated) * len(non_mated): exact whole numbers
-    fnmr = false_non_matches * len(non_mated)
+    fmr, fnmr = _exact_rates(mated, non_mated)
+    nearer = equal_error_place(mated, non_mated)
+    return float(fnmr[nearer] + fmr[nearer]) / (2 * len(mated) * len(non_mated))
+
+
+def equal_error_place(mated: Scores, non_mated: Scores) -> int:
+    """Which of the thresholds of `error_counts` the EER stands at."""
+    fmr, fnmr = _exact_rates(mated, non_mated)
     not_above = np.flatnonzero(fnmr <= fmr)
     high = np.flatnonzero(fnmr >= fmr)[0]
     low = not_above[-1] if len(not_above) else high
-    nearer = low if fnmr[low] + fmr[low] <= fnmr[high] + fmr[high] else high
-    return float(fnmr[nearer] + fmr[nearer]) / (2 * len(mated) * len(non_mated))
+    return int(low if fnmr[low] + fmr[low] <= fnmr[high] + fmr[high] else high)
+
+
+def _exact_rates(mated: Scores, non_mated: Scores) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """FMR and FNMR at every threshold, both over the denominator len(mated) * len(non_mated): whole numbers."""
+    _, false_matches, false_non_matches = error_counts(mated, non_mated)
+    return false_matches * len(mated), false_non_matches * len(non_mated)
 
 
 def fnmr_at_fmr(mated: Scores, non_mated: Scores, fmr: float) -> float:
@@ -155,6 +165,12 @@ def operating_point(evaluation: Evaluation, threshold: float, target_fmr: float,
         evidence=evidence,
         model_id=evaluation.model_id,
     )
+
+
+def measured(evaluation: Evaluation) -> bool:
+    """Whether comparisons of both kinds were made: without, there are no rates."""
+    made = np.isfinite(evaluation.scores)
+    return bool((made & evaluation.mated).any() and (made & ~evaluation.mated).any())
 
 
 def failure_to_acquire_rate(evaluation: Evaluation) -> float:

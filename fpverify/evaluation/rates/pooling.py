@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fpverify.evaluation.rates.summary import notes_of_sets
+from fpverify.evaluation.sets.resolution import merged
 from fpverify.vocabulary import Evaluation
 
 
@@ -20,6 +22,7 @@ def pooled(evaluations: Sequence[Evaluation], name: str = "pooled") -> Evaluatio
         raise ValueError("pooled are one or more evaluations of one model, no two of one name")
     first_scan = np.cumsum([0, *(len(one.scans) for one in evaluations)], dtype=np.int32)
     offset = list(zip(evaluations, first_scan, strict=False))
+    resolutions = [(one.name, len(one.scans), one.resolution) for one in evaluations if one.resolution is not None]
     measured = [one.quality for one in evaluations if one.quality is not None]
     return Evaluation(
         scans=tuple(f"{one.name}/{scan}" for one in evaluations for scan in one.scans),
@@ -34,4 +37,6 @@ def pooled(evaluations: Sequence[Evaluation], name: str = "pooled") -> Evaluatio
         model_id=evaluations[0].model_id,
         failures={f"{one.name}/{scan}": why for one in evaluations for scan, why in one.failures.items()},
         quality=np.concatenate(measured) if len(measured) == len(evaluations) else None,
+        notes=tuple(notes_of_sets([{"name": one.name, "notes": one.notes} for one in evaluations])),
+        resolution=merged(resolutions) if len(resolutions) == len(evaluations) else None,
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from fpverify.evaluation.rates.pooling import pooled
 from fpverify.evaluation.rates.reliability import ReliabilityPoint, reliability
+from fpverify.evaluation.rates.summary import notes_of_sets
 from fpverify.evaluation.report.gallery import Pair
 from fpverify.evaluation.report.zoo import FingerRow, zoo
 from fpverify.vocabulary import Evaluation, OperatingPoint
@@ -59,14 +60,23 @@ class ReportContent:
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def mean(self) -> dict[str, float]:
-        """Of the rates over the sets."""
-        return {rate: float(np.mean([one.metrics[rate] for one in self.sets])) for rate in MEANS}
+    def mean(self) -> dict[str, float | None]:
+        """Of the rates over the sets; None where a set was not measured."""
+        values = {rate: [one.metrics[rate] for one in self.sets] for rate in MEANS}
+        return {rate: None if None in its else float(np.mean(its)) for rate, its in values.items()}
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the sets, once each."""
+        if len(self.sets) == 1:
+            return list(self.whole.metrics["notes"])
+        return notes_of_sets([{"name": one.evaluation.name, **one.metrics} for one in self.sets])
 
     def to_dict(self) -> dict[str, Any]:
         """All of it but the pictures as plain values, for JSON."""
         return {
             "title": self.title,
+            "notes": self.notes,
             "operating_point": asdict(self.point),
             "sets": [_set_fields(one) for one in self.sets],
             "mean": self.mean,
@@ -108,23 +118,26 @@ def report_content(
     )
 
 
-def provenance_of(command: str, evaluations: Sequence[Evaluation], files: Mapping[str, str]) -> dict[str, str]:
+def provenance_of(
+    command: str, evaluations: Sequence[Evaluation], files: Mapping[str, str], hashed: str
+) -> dict[str, str]:
     """Command, time, versions, platform, hashes of data and model.
 
     Args:
         command: as it was typed.
         evaluations: whose data are named by hash.
-        files: of the model, hash by name.
+        files: of the model, hash by name; empty where there is none.
+        hashed: what the evaluations' hashes were taken of.
     """
+    model = {"model": evaluations[0].model_id, **{f"SHA-256 of {name}": digest for name, digest in files.items()}}
     return {
         "command": command,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         **{f"version of {name}": version(name) for name in LIBRARIES},
         "Python": platform.python_version(),
         "platform": platform.platform(),
-        "model": evaluations[0].model_id,
-        **{f"SHA-256 of {name}": digest for name, digest in files.items()},
-        **{f"SHA-256 of the scans of {one.name}": one.data_hash for one in evaluations},
+        **(model if files else {}),
+        **{f"SHA-256 of {hashed} of {one.name}": one.data_hash for one in evaluations},
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from fpverify.evaluation.rates.error_rates import error_rates
 from fpverify.evaluation.rates.intervals import Curves
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
+from fpverify.evaluation.report.bounds import bounded_name, error_bounds, no_fmr, without_errors
 from fpverify.vocabulary import Evaluation, OperatingPoint
 
 if TYPE_CHECKING:
@@ -29,10 +31,16 @@ LOOKS = (  # of the curves: colour (Okabe and Ito's, which the colour-blind tell
     ("#0072b2", (0, (5, 1, 1, 1, 1, 1)), "v"),
     ("#7f6000", (0, (1, 1)), "P"),
 )
+CROSS: Mapping[str, Any] = MappingProxyType(  # that marks a threshold
+    {"marker": "X", "markersize": 9, "markeredgecolor": "white", "zorder": 5}
+)
 SIZE_IN = (5.6, 4.2)
 TICKS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # of the DET's axes
+EVEN = 0.5  # a rate of guessing, where the DET's axes end
+DET_WIDTH = 3.7  # normal deviates from the first tick to there
 BAND_RESAMPLES = 500  # of the fingers, for the bands: their ends then move by a tenth of their width
-MOST_POINTS = 600  # of a curve: more than a page can show
+MOST_POINTS = 2000  # of a curve that is drawn: then less than the width of its line between any two
+FEW_POINTS = 30  # of a curve: each is seen
 BINS = 60  # of a histogram
 RELIABLE = (0.2, 2.0)  # realised over nominal FMR, the shaded corridor
 
@@ -50,13 +58,15 @@ def det(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
     figure, axes = _blank()
     for one, look in zip(evaluations, _looks(len(evaluations)), strict=True):
         fmr, fnmr = _corners(one)
-        axes.plot(_deviate(fmr), _deviate(fnmr), **look, label=one.name, markevery=_every(len(fmr)))
+        axes.plot(_deviate(fmr), _deviate(fnmr), **look, label=bounded_name(one, one.name), markevery=_every(len(fmr)))
+        if without_errors(one):
+            _det_bound(axes, one, look["color"])
         if threshold is not None:
-            at = _at(one, threshold)
-            axes.plot(*map(_deviate, at), marker="X", markersize=9, color=look["color"], markeredgecolor="white")
+            at = [float(_deviate(np.clip(rate, TICKS[0], EVEN))) for rate in _at(one, threshold)]
+            axes.plot(*at, **CROSS, color=look["color"], clip_on=False)  # on the edge if it lies beyond, and seen whole
     if band:
         _det_band(axes, evaluations[-1])
-    ends = _deviate(np.array([TICKS[0], 0.5]))
+    ends = _deviate(np.array([TICKS[0], EVEN]))
     axes.plot(ends, ends, color=GREY, linewidth=0.8, label="FMR = FNMR")
     ticks = _deviate(np.array(TICKS))
     labels = [f"{100 * tick:g}" for tick in TICKS]
@@ -67,24 +77,30 @@ def det(evaluations: Sequence[Evaluation], threshold: float | None = None, *, ba
 
 
 def roc(evaluations: Sequence[Evaluation], threshold: float | None = None, *, band: bool = False) -> Figure:
-    """Receiver operating characteristic: share of owners accepted over FMR; arguments as of `det`."""
+    """Receiver operating characteristic: share of owners accepted over FMR; arguments as of `det`.
+
+    Between two thresholds stands what the stricter one gives: no threshold gives more at so low an FMR.
+    """
     figure, axes = _blank()
-    floor = min(0.3 / max(int((~one.mated).sum()), 1) for one in evaluations)
+    floor = min(no_fmr(one) for one in evaluations)
     lowest = 1.0
     for one, look in zip(evaluations, _looks(len(evaluations)), strict=True):
         fmr, fnmr = _corners(one)
-        axes.step(np.maximum(fmr, floor), 1 - fnmr, where="post", **look, label=one.name, markevery=_every(len(fmr)))
+        label, marks = bounded_name(one, one.name), _every(len(fmr))
+        axes.step(np.maximum(fmr, floor), 1 - fnmr, where="pre", **look, label=label, markevery=marks)
         lowest = min(lowest, _least_accepted(fmr, fnmr))
+        if without_errors(one):
+            fnmr_bound = error_bounds(one)[1]
+            axes.axhline(1 - fnmr_bound, color=look["color"], linestyle=":", linewidth=1.0)
+            lowest = min(lowest, 1 - fnmr_bound)
         if threshold is not None:
-            at = _at(one, threshold)
-            axes.plot(
-                max(at[0], floor), 1 - at[1], marker="X", markersize=9, color=look["color"], markeredgecolor="white"
-            )
+            fmr_there, fnmr_there = _at(one, threshold)
+            axes.plot(max(fmr_there, floor), 1 - fnmr_there, **CROSS, color=look["color"])
     if band:
         curves = Curves.of(evaluations[-1], BAND_RESAMPLES)
         fmr, fnmr = curves.band()
         middle = np.maximum(np.median(curves.fmr, axis=0), floor)
-        axes.fill_between(middle, 1 - fnmr[:, 1], 1 - fnmr[:, 0], color=INK, alpha=0.15, linewidth=0, step="post")
+        axes.fill_between(middle, 1 - fnmr[:, 1], 1 - fnmr[:, 0], color=INK, alpha=0.15, linewidth=0, step="pre")
     axes.set(xscale="log", xlim=(floor, 1), ylim=(max(0.0, lowest - 0.02), 1.003))
     axes.set(xlabel="false match rate", ylabel="true match rate, 1 - FNMR")
     return _finished(figure, axes, "lower right")
@@ -109,13 +125,15 @@ def histogram(evaluation: Evaluation, threshold: float) -> Figure:
 
 
 def rates_over_threshold(evaluation: Evaluation, point: OperatingPoint) -> Figure:
-    """FMR and FNMR at every threshold."""
+    """FMR and FNMR at every threshold: steps, each up to the score it belongs to."""
     figure, axes = _blank()
     thresholds, fmr, fnmr = error_rates(evaluation.mated_scores, evaluation.non_mated_scores)
-    floor = 0.3 / max(int((~evaluation.mated).sum()), 1)
-    kept = np.unique(np.linspace(0, len(thresholds) - 2, min(len(thresholds) - 1, 400)).astype(int))
+    floor = no_fmr(evaluation)
+    thresholds[-1] = thresholds[-2] + 0.02 * max(thresholds[-2] - thresholds[0], 1.0)  # above every score
     for rate, look, label in ((fmr, LOOKS[1], "FMR"), (fnmr, LOOKS[0], "FNMR")):
-        axes.plot(thresholds[kept], np.maximum(rate[kept], floor), color=look[0], linestyle=look[1], label=label)
+        shown = np.maximum(rate, floor)
+        kept = _drawn_alike(thresholds / np.ptp(thresholds), np.log(shown) / -np.log(floor))
+        axes.step(thresholds[kept], shown[kept], where="pre", color=look[0], linestyle=look[1], label=label)
     axes.axvline(point.threshold, color="black", linestyle="--", linewidth=1.2, label="chosen threshold")
     axes.axhline(point.target_fmr, color=GREY, linewidth=0.8)
     axes.set(yscale="log", ylim=(floor, 1.2), xlabel="threshold", ylabel="rate")
@@ -170,18 +188,49 @@ def _looks(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def _every(count: int) -> int:
-    """Of so many points, every how-manieth bears a marker."""
-    return max(1, count // 8)
+def _every(count: int) -> float | None:
+    """How far apart markers stand, in diagonals of the picture; each of a few points bears one."""
+    return None if count <= FEW_POINTS else 0.1
 
 
 def _corners(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
-    """FMR and FNMR where the curve turns."""
+    """(c,) FMR and (c,) FNMR at the thresholds, the lowest first; of very many, those that can be told apart."""
     _, fmr, fnmr = error_rates(evaluation.mated_scores, evaluation.non_mated_scores)
+    if len(fmr) <= MOST_POINTS:
+        return fmr, fnmr
     moves = np.stack([np.diff(fmr) != 0, np.diff(fnmr) != 0])  # (2, t - 1)
-    turns = np.append(np.flatnonzero((moves[:, 1:] != moves[:, :-1]).any(0)) + 1, len(fmr) - 1)
-    kept = np.append(0, turns[np.unique(np.linspace(0, len(turns) - 1, min(len(turns), MOST_POINTS)).astype(int))])
+    straight = (moves[:, 1:] == moves[:, :-1]).all(0) & (moves[:, 1:].sum(0) == 1)  # one rate alone moves, as before
+    turns = np.concatenate([[0], np.flatnonzero(~straight) + 1, [len(fmr) - 1]])
+    fmr, fnmr = fmr[turns], fnmr[turns]
+    if len(fmr) <= MOST_POINTS:
+        return fmr, fnmr
+    logarithm = np.log(np.maximum(fmr, no_fmr(evaluation))) / -np.log(no_fmr(evaluation))
+    across, up = (_deviate(rate) / DET_WIDTH for rate in (fmr, fnmr))
+    kept = _drawn_alike(across, up, logarithm, fnmr)
     return fmr[kept], fnmr[kept]
+
+
+def _drawn_alike(*columns: np.ndarray) -> np.ndarray:
+    """Places of points that draw the same line as all of them, within the line's width.
+
+    The way along the points is cut into `MOST_POINTS` pieces, and of each the first and the last point stay: a jump
+    begins and ends at its own points.
+
+    Args:
+        columns: (n,) each, how far the points lie along an axis, in widths of the picture.
+    """
+    way = np.cumsum(sum(np.abs(np.diff(column, prepend=column[:1])) for column in columns))
+    piece = np.floor(way / max(float(way[-1]), 1e-12) * (MOST_POINTS // 2))
+    ends = np.flatnonzero(np.diff(piece))
+    return np.unique(np.concatenate([[0], ends, ends + 1, [len(way) - 1]]))
+
+
+def _det_bound(axes: Axes, evaluation: Evaluation, colour: str) -> None:
+    """The rectangle that a set without errors leaves to its true rates."""
+    corner = [float(_deviate(bound)) for bound in error_bounds(evaluation)]
+    low = float(_deviate(0.0))
+    axes.fill_between([low, corner[0]], low, corner[1], color=colour, alpha=0.12, linewidth=0)
+    axes.plot([corner[0], corner[0], low], [low, corner[1], corner[1]], ":", color=colour, linewidth=1.2)
 
 
 def _least_accepted(fmr: np.ndarray, fnmr: np.ndarray) -> float:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from fpverify.errors import ScanError
-from fpverify.evaluation.rates.error_rates import fvc_indicators, supported
+from fpverify.evaluation.rates.doubts import doubts
+from fpverify.evaluation.rates.error_rates import supported
 from fpverify.evaluation.rates.paired import Difference, eer_difference
-from fpverify.evaluation.rates.summary import indicator_intervals
+from fpverify.evaluation.rates.summary import failed_comparisons, indicators
 from fpverify.evaluation.scores_file import read_scores
 from fpverify.vocabulary import Evaluation
 
@@ -41,6 +42,25 @@ class MatcherRow:
         """Of each indicator over the sets."""
         return {name: float(np.mean([one[name] for one in self.metrics.values()])) for name in INDICATORS}
 
+    @property
+    def comparisons(self) -> int:
+        """On all sets, made or failed."""
+        return sum(one["comparisons"] for one in self.metrics.values())
+
+    @property
+    def failed(self) -> int:
+        """Comparisons on all sets that could not be made."""
+        return sum(one["failed"] for one in self.metrics.values())
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of its scores, with the names of matcher and set."""
+        return [
+            f"{self.name}{f' on {name}' if name else ''}: {note}"
+            for name, one in self.metrics.items()
+            for note in one["notes"]
+        ]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchersContent:
@@ -58,6 +78,11 @@ class MatchersContent:
     rows: Sequence[MatcherRow]
     provenance: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def notes(self) -> list[str]:
+        """Of all matchers."""
+        return [note for row in self.rows for note in row.notes]
+
     def curves(self) -> dict[str, list[Evaluation]]:
         """For each set the evaluations to draw, named after their matchers."""
         return {one: [row.evaluations[one] for row in self.rows] for one in self.sets}
@@ -67,6 +92,7 @@ class MatchersContent:
         return {
             "title": self.title,
             "sets": list(self.sets),
+            "notes": self.notes,
             "matchers": [
                 {
                     "name": row.name,
@@ -100,7 +126,7 @@ def read_matchers(files: Sequence[str | Path]) -> dict[str, dict[str, Evaluation
         sets = found.setdefault(matcher, {})
         if name in sets:
             raise ScanError(f"{path}: a second file of {matcher} for {name or 'its set'}; give each once")
-        sets[name] = read_scores(path)
+        sets[name] = _measured(read_scores(path), path)
     every = list(dict.fromkeys(name for sets in found.values() for name in sets))
     for matcher, sets in found.items():
         for name in every:
@@ -110,6 +136,15 @@ def read_matchers(files: Sequence[str | Path]) -> dict[str, dict[str, Evaluation
                     f"files are named <matcher>{SEPARATOR}<set>.csv"
                 )
     return found
+
+
+def _measured(evaluation: Evaluation, path: Path) -> Evaluation:
+    """The evaluation, if comparisons of both kinds were made."""
+    for kind, side in (("", evaluation.mated | True), ("mated ", evaluation.mated), ("non-mated ", ~evaluation.mated)):
+        failed = int(side.sum())
+        if not np.isfinite(evaluation.scores[side]).any():
+            raise ScanError(f"{path}: no {kind}comparison was made ({failed} failed), so there are no rates")
+    return evaluation
 
 
 def matchers_content(
@@ -142,10 +177,12 @@ def _row(name: str, sets: Mapping[str, Evaluation]) -> MatcherRow:
 def _metrics(evaluation: Evaluation) -> dict[str, Any]:
     non_mated = int((~evaluation.mated).sum())
     return {
-        **fvc_indicators(evaluation),
-        **indicator_intervals(evaluation),
         "fmr1000_supported": supported(non_mated, 0.001),
         "mated": int(evaluation.mated.sum()),
         "non_mated": non_mated,
+        "comparisons": len(evaluation.mated),
+        "failed": failed_comparisons(evaluation),
         "fta": len(evaluation.failures) / len(evaluation.scans),
+        "notes": [*evaluation.notes, *doubts(evaluation)],
+        **indicators(evaluation),
     }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fpverify.evaluation.rates.error_rates import measured
+from fpverify.evaluation.rates.false_matches import false_matches_said
 from fpverify.evaluation.report import figures
 from fpverify.evaluation.report.content import ReportContent
 
@@ -18,12 +20,15 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 DOTS_PER_INCH = 150  # of the PNGs: sharp when printed
+CONCENTRATED = 0.5  # share of one pair of fingers in the false matches, from which the gallery says so
 
 
 def report_figures(content: ReportContent) -> dict[str, Figure]:
     """The curves of a report by name."""
-    evaluations = [one.evaluation for one in content.sets]
-    if len(evaluations) > 1:
+    evaluations = [one.evaluation for one in content.sets if measured(one.evaluation)]
+    if not evaluations:
+        return {}
+    if len(content.sets) > 1:
         evaluations.append(content.whole.evaluation)
     curves = {one.evaluation.name: one.reliability for one in content.sets if one.reliability}
     if len(content.sets) > 1:
@@ -42,7 +47,9 @@ def report_figures(content: ReportContent) -> dict[str, Figure]:
 def report_page(content: ReportContent) -> str:
     """The page of a report."""
     drawn = {name: figures.as_svg(figure) for name, figure in report_figures(content).items()}
-    return _template("report.html").render(content=content, svg=_marked(drawn), summary=summary(content))
+    return _template("report.html").render(
+        content=content, svg=_marked(drawn), summary=summary(content), false_matches=_of_the_gallery(content)
+    )
 
 
 def matchers_page(content: MatchersContent) -> str:
@@ -65,6 +72,8 @@ def write_figures(content: ReportContent, folder: Path) -> list[Path]:
 def summary(content: ReportContent) -> list[str]:
     """What a manager has to know, in sentences."""
     whole, point = content.whole.metrics, content.point
+    if whole["fnmr"] is None or whole["fmr"] is None:
+        return [f"No error rates were measured: {whole['failed']:,} comparisons could not be made."]
     refused, accepted = whole["fnmr"], whole["fmr"]
     bounds = whole["fnmr_interval"], whole["fmr_interval"]
     sentences = [
@@ -74,6 +83,8 @@ def summary(content: ReportContent) -> list[str]:
         f"({_of(bounds[1]['low'], 10_000, bare=True)} to {_of(bounds[1]['high'], 10_000)}).",
         f"That setting was chosen for a false match rate of {100 * point.target_fmr:g} %.",
     ]
+    if whole["false_matches"]["count"]:
+        sentences.append(f"{false_matches_said(whole['false_matches'])}.")
     if whole["fta"]:
         sentences.append(f"In {_of(whole['fta'], 1000)} scans no usable print was found; such an attempt is refused.")
     fingers = len(set(content.whole.evaluation.fingers))
@@ -82,11 +93,21 @@ def summary(content: ReportContent) -> list[str]:
         f"{'' if fingers >= 50 else ': few, which is why the ranges are wide'}. "
         "It says nothing about forged fingers, and other people or another sensor may give other rates."
     )
+    resolution = whole.get("resolution")
+    if resolution and resolution["note"]:
+        sentences.append(f"On the resolution of the scans: {resolution['note']}.")
     animals = [row.finger for row in content.fingers if row.animal != "sheep"]
     if animals:
         named = ", ".join(animals[:5]) + (", ..." if len(animals) > 5 else "")
         sentences.append(f"Errors are not spread evenly; more than chance explains come from the fingers {named}.")
     return sentences
+
+
+def _of_the_gallery(content: ReportContent) -> str:
+    """What the gallery of false matches does not show: that most of them are of one pair of fingers."""
+    found = content.whole.metrics["false_matches"]
+    few = found["count"] > 1 and found["worst"]["share"] >= CONCENTRATED
+    return f"{false_matches_said(found)}." if few else ""
 
 
 def _of(rate: float, many: int, *, bare: bool = False) -> str:
@@ -113,4 +134,4 @@ def _template(name: str) -> Template:
 
 
 def _percent(rate: float | None) -> str:
-    return "–" if rate is None else f"{100 * rate:.2f}"
+    return "not measured" if rate is None else f"{100 * rate:.2f}"

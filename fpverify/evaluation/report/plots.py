@@ -9,6 +9,7 @@ import numpy as np
 
 from fpverify.evaluation.rates.error_rates import equal_error_rate, error_rates
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
+from fpverify.evaluation.report.bounds import bounded_name, no_fmr
 from fpverify.vocabulary import Evaluation
 
 DOTS_PER_INCH = 130
@@ -30,14 +31,16 @@ def plot_roc(evaluation: Evaluation, threshold: float, path: str | Path, title: 
 
     mated, non_mated = evaluation.mated_scores, evaluation.non_mated_scores
     _, fmr, fnmr = error_rates(mated, non_mated)
-    floor = 0.3 / len(non_mated)  # where an FMR of 0 is drawn on the logarithmic axis
+    floor = no_fmr(evaluation)
     figure = Figure(figsize=(6.4, 4.8), dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots()
-    axes.step(np.maximum(fmr, floor), 1 - fnmr, where="post", color=INK, linewidth=1.8, label="ROC")
+    label = bounded_name(evaluation, "ROC")
+    axes.step(np.maximum(fmr, floor), 1 - fnmr, where="pre", color=INK, linewidth=1.8, label=label)
     diagonal = np.geomspace(floor, 1, 200)
     axes.plot(diagonal, 1 - diagonal, ":", color="0.55", linewidth=1, label="FMR = FNMR")
     at_fmr, at_tmr = float((non_mated >= threshold).mean()), float((mated >= threshold).mean())
-    chosen = f"threshold {threshold:.1f}: FMR {at_fmr:.2%}, FNMR {1 - at_tmr:.2%}"
+    failed = "" if np.isfinite(evaluation.scores).all() else ",\nfailures to acquire counted"
+    chosen = f"threshold {threshold:.1f}: FMR {at_fmr:.2%}, FNMR {1 - at_tmr:.2%}{failed}"
     axes.plot([max(at_fmr, floor)], [at_tmr], "o", color=ACCENT, markersize=8, label=chosen)
     axes.axvline(max(at_fmr, floor), color=ACCENT, linewidth=0.8, linestyle="--")
     axes.set(

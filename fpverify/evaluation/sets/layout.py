@@ -2,6 +2,7 @@
 
 prints/101_3.png, A_00.bmp       files named <finger>_<impression>
 prints/101/3.png                 a folder for each finger, any names inside
+prints/017/left-thumb/3.png      a folder for each person, in it one for each finger, or for each hand
 prints/fpverify-set.yaml         what there is to say about the set: ppi, name
 sets/prints, sets/others         a folder of sets
 """
@@ -16,11 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from fpverify.errors import ScanError
+from fpverify.scans import IMAGE_SUFFIXES
 from fpverify.settings import parse_ppi
 
-SUFFIXES = frozenset((".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".pgm", ".wsq"))
 SET_FILE = "fpverify-set.yaml"
 NAMED = re.compile(r"(.+)_(\d+)")  # <finger>_<impression>
+# What a person's finger or hand is called: R, left-thumb, index_2, L0; a number alone may be anybody's.
+OF_A_HAND = re.compile(
+    r"(?:(?:left|right|l|r|thumb|fore|index|middle|ring|little|pinky|hand|finger|f)[ ._-]?)+(?:0?[0-9]|10)?", re.I
+)
+FINGERS = 10  # of a person
+SHOWN_ENDINGS = 5  # of files that are left out
 LONGEST_NAME = 100  # characters of a set's name: it becomes the name of a file
 
 
@@ -56,11 +63,13 @@ class PrintSet:
         folder: where they lie.
         name: of the set; the folder's, unless its `fpverify-set.yaml` gives another.
         prints: in natural order: finger 9 before finger 10.
+        notes: what was left out, in words.
     """
 
     folder: Path
     name: str
     prints: tuple[Print, ...]
+    notes: tuple[str, ...] = ()
 
 
 def list_prints(folder: str | Path) -> list[Print]:
@@ -73,17 +82,19 @@ def list_prints(folder: str | Path) -> list[Print]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ScanError(f"{folder}: no such folder; a folder of <finger>_<impression> images was expected")
-    files, fingers = _images(folder), _folders_of_images(folder)
-    if not files and not fingers:
+    files, fingers, people = _images(folder), _folders_of_images(folder), _shelves_of_people(folder)
+    if not files and not fingers and not people:
         raise ScanError(f"{folder}: no images; files named <finger>_<impression>.bmp, .png, .tif, ... were expected")
     if files and fingers:
         raise ScanError(
             f"{folder}: images beside the folder {fingers[0].name} with images; give one folder of "
             "<finger>_<impression> images, or one folder for each finger"
         )
-    prints = sorted((_print(path) for path in files), key=_natural_order) if files else _nested_prints(fingers)
+    prints = sorted((_print(path) for path in files), key=_natural_order) if files else []
+    for shelf in [] if files else people or sorted(fingers, key=_natural_name):
+        prints += _shelved(folder, shelf, by_name=bool(people) and _shows_several(shelf))
     for first, second in pairwise(prints):
-        if first.name == second.name or (files and _natural_order(first) == _natural_order(second)):
+        if first.name == second.name or _natural_order(first) == _natural_order(second):
             raise ScanError(f"{folder}: {first.path.name} and {second.path.name} are the same impression; keep one")
     return prints
 
@@ -104,7 +115,7 @@ def read_set(folder: str | Path, *, ppi: float | None = None, default_ppi: float
     said = _set_settings(folder / SET_FILE)
     chosen = next((one for one in (ppi, said.get("ppi"), default_ppi) if one is not None), None)
     name = said.get("name") or folder.resolve().name or "prints"
-    return PrintSet(folder, name, tuple(replace(one, ppi=chosen) for one in prints))
+    return PrintSet(folder, name, tuple(replace(one, ppi=chosen) for one in prints), _left_out(folder, prints))
 
 
 def find_sets(folders: Sequence[str | Path]) -> list[Path]:
@@ -112,12 +123,28 @@ def find_sets(folders: Sequence[str | Path]) -> list[Path]:
 
     Below a folder of sets lies nothing but sets: folders with a `fpverify-set.yaml`, with <finger>_<impression> images
     of two fingers or more, or with folders of images. A folder that has a `fpverify-set.yaml` itself is one set, and
-    each of its folders a finger.
+    each of its folders a finger; and so is a folder of people, whose folders are named after fingers or hands.
 
     Raises:
         ScanError: some of the folders in a folder are sets and some are not.
     """
     return [one for folder in folders for one in (_sets_within(Path(folder)) or [Path(folder)])]
+
+
+def apart(sets: Sequence[PrintSet]) -> str | None:
+    """What to ask of sets that were found in one folder, if they may be people: comparisons stay within each."""
+    fingers = [{one.finger for one in prints.prints} for prints in sets]
+    if len(sets) < 2 or max(map(len, fingers)) > FINGERS:
+        return None
+    every = set[str]().union(*fingers)
+    recurs = len(every) < sum(map(len, fingers))
+    if recurs and not all(OF_A_HAND.fullmatch(one) or (one.isdecimal() and int(one) <= FINGERS) for one in every):
+        return None
+    named = ", ".join([one.name for one in sets[:3]] + ["..."] * (len(sets) > 3))
+    return (
+        f"comparisons stay within each of {named}; are they people of one set? Then give each finger a folder in the "
+        "person's, called as a finger is: left-thumb"
+    )
 
 
 def distinct(sets: Sequence[PrintSet]) -> list[PrintSet]:
@@ -145,7 +172,7 @@ def _images(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and not path.is_dir()
     )
 
 
@@ -159,7 +186,7 @@ def _folders_of_images(folder: Path) -> list[Path]:
 
 def _sets_within(folder: Path) -> list[Path]:
     """The sets in a folder of sets; none if it is something else."""
-    if not folder.is_dir() or (folder / SET_FILE).exists() or _images(folder):
+    if not folder.is_dir() or (folder / SET_FILE).exists() or _images(folder) or _shelves_of_people(folder):
         return []
     filled = [one for one in _folders(folder) if (one / SET_FILE).exists() or _images(one) or _folders_of_images(one)]
     sets = [one for one in filled if _is_set(one)]
@@ -175,10 +202,35 @@ def _sets_within(folder: Path) -> list[Path]:
 def _is_set(folder: Path) -> bool:
     if (folder / SET_FILE).exists():
         return True
+    return _shows_several(folder) if _images(folder) else bool(_folders_of_images(folder))
+
+
+def _shows_several(folder: Path) -> bool:
+    """Whether the images are named <finger>_<impression>, of two fingers or more."""
     names = [NAMED.fullmatch(path.stem) for path in _images(folder)]
-    if not names:
-        return bool(_folders_of_images(folder))
     return all(names) and len({name[1] for name in names if name}) > 1
+
+
+def _shelves_of_people(folder: Path) -> list[Path]:
+    """The folders of images in a folder of people, in natural order; none if it is something else.
+
+    Either each person's folder holds nothing but folders that are called after a finger or a hand, and there are two
+    people or the folder says that it is a set; or it holds the images, named <person>_<finger>_<impression>.
+    """
+    people = sorted((one for one in _folders(folder) if _images(one) or _folders_of_images(one)), key=_natural_name)
+    said = (folder / SET_FILE).exists()
+    if any((one / SET_FILE).exists() for one in people) or len(people) < 2 - said or _images(folder):
+        return []
+    if any(_images(one) for one in people):
+        return people if len(people) > 1 and all(_is_a_persons(one) for one in people) else []
+    shelves = [shelf for one in people for shelf in sorted(_folders_of_images(one), key=_natural_name)]
+    return shelves if said or all(OF_A_HAND.fullmatch(shelf.name) for shelf in shelves) else []
+
+
+def _is_a_persons(folder: Path) -> bool:
+    """Whether the images are named <person>_<finger>_<impression>, the person as the folder."""
+    names = [re.fullmatch(rf"{re.escape(folder.name)}[_-](.+)_\d+", path.stem) for path in _images(folder)]
+    return bool(names) and all(name and OF_A_HAND.fullmatch(name[1]) for name in names)
 
 
 def _print(path: Path) -> Print:
@@ -188,12 +240,45 @@ def _print(path: Path) -> Print:
     return Print(path, parts[1], int(parts[2]), path.stem)
 
 
-def _nested_prints(fingers: Sequence[Path]) -> list[Print]:
+def _shelved(folder: Path, shelf: Path, *, by_name: bool) -> list[Print]:
+    """The prints in a folder of images: of one finger, or of those that the files are named after."""
+    place = shelf.relative_to(folder).as_posix()
+    if by_name:
+        prints = sorted(map(_print, _images(shelf)), key=_natural_order)
+        return [replace(one, finger=f"{place}/{one.finger}", name=f"{place}/{one.name}") for one in prints]
     return [
-        Print(path, finger.name, number, f"{finger.name}/{path.stem}")
-        for finger in sorted(fingers, key=lambda one: _natural_text(one.name))
-        for number, path in enumerate(sorted(_images(finger), key=lambda one: _natural_text(one.stem)), 1)
+        Print(path, place, number, f"{place}/{path.stem}")
+        for number, path in enumerate(sorted(_images(shelf), key=lambda one: _natural_text(one.stem)), 1)
     ]
+
+
+def _left_out(folder: Path, prints: Sequence[Print]) -> tuple[str, ...]:
+    """What lies in the folder of a set and is none of its prints, counted in a line; hidden files do not count."""
+    used = {one.path for one in prints} | {folder / SET_FILE}
+    others = [path for path in sorted(folder.rglob("*")) if path not in used and not _hidden(path, folder)]
+    files = [path for path in others if path.is_file()]
+    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
+    endings = sorted({path.suffix or "no ending" for path in files if path.suffix.lower() not in IMAGE_SUFFIXES})
+    said = []
+    if endings:
+        named = ", ".join(endings[:SHOWN_ENDINGS] + ["..."] * (len(endings) > SHOWN_ENDINGS))
+        said.append(f"{_counted(len(files) - len(images), 'file')} of another kind ({named})")
+    if images:
+        first = images[0].relative_to(folder).as_posix()
+        said.append(f"{_counted(len(images), 'image')} in folders further down, such as {first}")
+    return (f"left out: {'; '.join(said)}",) if said else ()
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _natural_name(path: Path) -> list[tuple[bool, int, str]]:
+    return _natural_text(path.name)
 
 
 def _natural_order(one: Print) -> tuple[bool, int, str, int]:

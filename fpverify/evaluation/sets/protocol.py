@@ -12,10 +12,12 @@ from typing import Literal, get_args
 import numpy as np
 
 from fpverify.errors import ScanError
-from fpverify.evaluation.sets.layout import Print, PrintSet, distinct, find_sets, list_prints, read_set
+from fpverify.evaluation.scores_file import csv_text, header_fault
+from fpverify.evaluation.sets.layout import Print, PrintSet, apart, distinct, find_sets, list_prints, read_set
 from fpverify.vocabulary import BoolArray, IndexArray
 
 Protocol = Literal["dense", "fvc", "first-reference", "cross-sensor", "pairs"]
+PAIRS_HEADER = "probe,reference or probe,reference,mated"
 ONE_SET: tuple[Protocol, ...] = ("dense", "fvc", "first-reference")  # need nothing but a set
 
 __all__ = [
@@ -63,6 +65,7 @@ class Plan:
         fingers: which finger each scan shows.
         comparisons: among the scans.
         prints: the scans' files; empty where their templates come from elsewhere.
+        notes: what was left out, in words.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Plan:
     fingers: tuple[str, ...]
     comparisons: Comparisons
     prints: tuple[Print, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def make_plans(
@@ -104,12 +108,18 @@ def make_plans(
     sets = distinct([read_set(one, ppi=ppi, default_ppi=default_ppi) for one in found])
     if protocol == "cross-sensor":
         return [cross_sensor_plan(*sets)]
+    if len(found) > len(folders) and (question := apart(sets)):
+        sets = [replace(one, notes=(*one.notes, question)) for one in sets]
     return [set_plan(one, protocol) if pairs is None else listed_plan(one, pairs) for one in sets]
 
 
 def set_plan(prints: PrintSet, protocol: Protocol = "dense") -> Plan:
-    """One set by a protocol of `ONE_SET`; errors as in `comparisons`."""
-    return _plan(prints.name, protocol, prints.prints, comparisons(prints.prints, protocol))
+    """One set by a protocol of `ONE_SET`; errors as in `comparisons`, and they name the folder."""
+    try:
+        pairs = comparisons(prints.prints, protocol)
+    except ScanError as error:
+        raise ScanError(f"{prints.folder}: {error}") from error
+    return _plan(prints.name, protocol, prints.prints, pairs, prints.notes)
 
 
 def cross_sensor_plan(probes: PrintSet, references: PrintSet) -> Plan:
@@ -126,7 +136,8 @@ def cross_sensor_plan(probes: PrintSet, references: PrintSet) -> Plan:
     first = len(probes.prints)
     probe, reference = np.meshgrid(np.arange(first), np.arange(first, len(prints)), indexing="ij")
     name = "-".join(side.name for side in sides)
-    return _plan(name, "cross-sensor", prints, _checked(_sorted(probe.ravel(), reference.ravel(), numbers), numbers))
+    pairs = _checked(_sorted(probe.ravel(), reference.ravel(), numbers), numbers)
+    return _plan(name, "cross-sensor", prints, pairs, [f"{one.name}: {note}" for one in sides for note in one.notes])
 
 
 def listed_plan(prints: PrintSet, pairs: str | Path) -> Plan:
@@ -151,7 +162,9 @@ def listed_plan(prints: PrintSet, pairs: str | Path) -> Plan:
     _refuse_repeated(index, path, [n for n, _ in rows])
     fingers = _finger_numbers([one.finger for one in used])
     listed = Comparisons(index[:, 0], index[:, 1], fingers[index[:, 0]] == fingers[index[:, 1]])
-    return _plan(prints.name, "pairs", used, _checked(listed, fingers))
+    unnamed = len(prints.prints) - len(used)
+    notes = [f"{unnamed} prints that the list does not name are left out"] if unnamed else []
+    return _plan(prints.name, "pairs", used, _checked(listed, fingers), [*prints.notes, *notes])
 
 
 def comparisons(prints: Sequence[Print], protocol: Protocol = "dense") -> Comparisons:
@@ -226,21 +239,25 @@ def _finger_numbers(fingers: Sequence[str]) -> np.ndarray:
     return np.unique(np.array(list(fingers), object).astype(str), return_inverse=True)[1].astype(np.int32)
 
 
-def _plan(name: str, protocol: Protocol, prints: tuple[Print, ...], pairs: Comparisons) -> Plan:
+def _plan(
+    name: str, protocol: Protocol, prints: tuple[Print, ...], pairs: Comparisons, notes: Sequence[str] = ()
+) -> Plan:
     scans, fingers = tuple(one.name for one in prints), tuple(one.finger for one in prints)
-    return Plan(name, protocol, scans, fingers, pairs, prints)
+    return Plan(name, protocol, scans, fingers, pairs, prints, tuple(notes))
 
 
 def _pair_rows(path: Path) -> list[tuple[int, dict[str, str | None]]]:
     """(number of the line, its cells) of a CSV file."""
     try:
-        reader = csv.DictReader(path.read_bytes().decode("utf-8-sig").splitlines())
+        reader = csv.DictReader(csv_text(path.read_bytes(), path).splitlines(), skipinitialspace=True)
+        first = reader.fieldnames or ()
+        reader.fieldnames = [cell.strip().lower() for cell in first]
         rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ScanError(f"{path}: cannot be read as a list of pairs: {reason}") from error
-    if not {"probe", "reference"} <= set(reader.fieldnames or ()):
-        raise ScanError(f"{path}:1: a header probe,reference or probe,reference,mated was expected")
+    if not {"probe", "reference"} <= set(reader.fieldnames):
+        raise ScanError(f"{path}:1: {header_fault(first, PAIRS_HEADER)}")
     if not rows:
         raise ScanError(f"{path}: no pairs below the header")
     return rows

@@ -221,7 +221,7 @@ function evidence(fields) {
 
 function notes(fields) {
   const said = [];
-  if (fields.ppi_estimated) said.push(`the file states no usable resolution, ${fields.ppi.toFixed(0)} ppi estimated from the ridges`);
+  if (fields.ppi_note) said.push(fields.ppi_note);
   if (fields.inverted) said.push("bright ridges on dark, inverted");
   return said.join("; ");
 }

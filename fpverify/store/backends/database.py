@@ -23,6 +23,15 @@ class Database(ABC):
     place: str
     types: Mapping[str, str]
 
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What tells this database from another one that takes its place."""
+        return ()
+
+    def is_moved(self) -> bool:
+        """Whether something else, or nothing, lies by now at the place where this database was opened."""
+        return False
+
     @abstractmethod
     def execute(self, statement: str, *values: object) -> int:
         """Runs a statement; returns how many rows it changed."""

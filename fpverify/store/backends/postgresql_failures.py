@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fpverify.errors import CorruptRecord, StoreError, StoreLocked
+from fpverify.errors import CorruptRecord, StoreError, StoreLocked, StoreReadOnly
 
 _LOCKED = frozenset({"55P03", "40P01", "40001", "57014"})  # lock timeout, deadlock, serialization, cancelled
 _REFUSED = frozenset({"42501", "25006"})  # no privilege, read-only
@@ -38,7 +38,7 @@ def store_error(error: Exception, place: str) -> StoreError:
     if code in _LOCKED:
         return StoreLocked(f"the store {place} is held by another process; try again when that has finished")
     if code in _REFUSED:
-        return StoreError(f"the store {place} cannot be written; check the privileges of its user ({said})")
+        return StoreReadOnly(f"the store {place} cannot be written; check the privileges of its user ({said})")
     if code in _FULL:
         return StoreError(f"the server of the store {place} has no room; nothing was changed ({said})")
     if code in _DAMAGED:

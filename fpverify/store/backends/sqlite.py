@@ -10,17 +10,19 @@
 - `secure_delete`, and VACUUM after a deletion: what was deleted is no longer in the file. (No program can vouch for old
   blocks on the disk itself, nor for backups.) VACUUM rewrites the file, in memory and then in place: half a second for
   10,000 templates.
+- A file that was moved, deleted or replaced while it was open is used no longer: what it holds is the store no more.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import AbstractContextManager, closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
 from fpverify.store.backends.database import Database, Row
-from fpverify.store.backends.sqlite_failures import store_failures
+from fpverify.store.backends.sqlite_failures import moved, store_failures
 from fpverify.store.location import create_file, printable, require_file, store_file
 from fpverify.store.schema import SCHEMA_VERSION, another_program, newer_version, no_version
 
@@ -48,9 +50,11 @@ class SqliteDatabase(Database):
         {"identity": "INTEGER PRIMARY KEY", "bytes": "BLOB", "number": "REAL", "integer": "INTEGER"}
     )
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
-        self.place = place
-        self._connection = connection
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        self.place = printable(path)
+        self._path = path
+        self._identity = _identity(path)  # before it is opened: if another takes its place meanwhile, that shows
+        self._connection = _connection(path, timeout_s)
 
     @classmethod
     def open(cls, location: str | Path, *, create: bool, timeout_s: float) -> SqliteDatabase:
@@ -65,13 +69,22 @@ class SqliteDatabase(Database):
         if create:
             create_file(path)
         require_file(path, may_be_empty=create)
-        database = cls(_connection(path, timeout_s), printable(path))
+        database = cls(path, timeout_s)
         try:
             database._prepare()
         except BaseException:
             database.close()
             raise
         return database
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """Device and inode of the file."""
+        return self._identity
+
+    def is_moved(self) -> bool:
+        """Whether the file was moved, deleted or replaced."""
+        return _identity(self._path) != self._identity
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -131,9 +144,17 @@ class SqliteDatabase(Database):
         """Closes the file."""
         self._connection.close()
 
-    def failures(self) -> AbstractContextManager[None]:
-        """Turns what SQLite raises inside the block into a `StoreError` that names the file."""
-        return store_failures(self.place)
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turns what SQLite raises inside the block into a `StoreError` that names the file.
+
+        Raises:
+            StoreError: the file that was opened is not the one at its path any more.
+        """
+        if self.is_moved():
+            raise moved(self.place)
+        with store_failures(self.place):
+            yield
 
     def _prepare(self) -> None:
         with self.failures():
@@ -179,6 +200,15 @@ def journal_mode(version: tuple[int, ...]) -> str:
     newest = max(_SOUND_LOG)
     patched = any(version[:2] == sound[:2] and version >= sound for sound in _SOUND_LOG)
     return "wal" if patched or version >= newest else "delete"
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Device and inode of the file at a path; nothing if there is none, or none that can be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino
 
 
 def _connection(path: Path, timeout_s: float) -> sqlite3.Connection:

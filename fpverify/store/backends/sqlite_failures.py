@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from fpverify.errors import CorruptRecord, StoreError, StoreLocked
+from fpverify.errors import CorruptRecord, StoreError, StoreLocked, StoreReadOnly
 
 
 @contextmanager
@@ -32,8 +32,21 @@ def store_failures(place: str) -> Iterator[None]:
 def store_error(error: sqlite3.Error, place: str) -> StoreError:
     """The error for what SQLite reported; damage if it reported something that an intact store cannot cause."""
     extended = getattr(error, "sqlite_errorcode", None)  # missing when the Python module itself raised it
+    if extended == sqlite3.SQLITE_READONLY_DBMOVED:
+        return moved(place)
     code = sqlite3.SQLITE_CORRUPT if extended is None else extended & 0xFF  # the low byte is the primary code
     return _BY_CODE.get(code, _damaged)(place)
+
+
+def moved(place: str) -> StoreError:
+    """The error for a file that is not at its path any more.
+
+    Args:
+        place: the path, as messages name it.
+    """
+    return StoreError(
+        f"the file of the store {place} was replaced, moved or deleted while it was open; restart to use what is there"
+    )
 
 
 def _locked(place: str) -> StoreError:
@@ -41,7 +54,7 @@ def _locked(place: str) -> StoreError:
 
 
 def _read_only(place: str) -> StoreError:
-    return StoreError(f"the store {place} cannot be written; check the permissions of the file and of its folder")
+    return StoreReadOnly(f"the store {place} cannot be written; check the permissions of the file and of its folder")
 
 
 def _full(place: str) -> StoreError:

@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from fpverify.evaluation.rates.error_curve import error_curve, indicator_thresholds
 from fpverify.evaluation.rates.error_rates import (
     area_under_curve,
     d_prime,
@@ -21,6 +22,7 @@ from fpverify.evaluation.scores_file import read_scores
 
 ORACLE = os.environ.get("FPVERIFY_ORACLE")
 PEERS = os.environ.get("FPVERIFY_PEER_SCORES")
+LOWEST = np.finfo(np.float64).min  # what the oracle makes of a failure: a threshold of its own, below every score
 needs_oracle = pytest.mark.skipif(not ORACLE, reason="FPVERIFY_ORACLE names no other evaluation")
 
 
@@ -63,6 +65,23 @@ def test_every_scores_file_agrees_with_the_oracle(oracle: ModuleType) -> None:
         ours, theirs = fvc_indicators(read_scores(path)), oracle.evaluate(str(path))
         for name in ("eer", "fmr100", "fmr1000", "zerofmr"):
             assert ours[name] == pytest.approx(theirs[name], abs=1e-12), (path.name, name)
+
+
+@needs_oracle
+@pytest.mark.skipif(not PEERS, reason="FPVERIFY_PEER_SCORES names no folder of scores")
+def test_curve_and_thresholds_of_every_scores_file_agree_with_the_oracle(oracle: ModuleType) -> None:
+    for path in sorted(Path(str(PEERS)).glob("*.csv")):
+        scores = read_scores(path)
+        sides = scores.mated_scores, scores.non_mated_scores
+        curve, thresholds = error_curve(*sides), indicator_thresholds(*sides)
+        rows = [row for row in zip(*oracle.error_rates(*sides), strict=True) if row[0] > LOWEST]
+        ours = [np.inf if one is None else one for one in curve["threshold"]], curve["fmr"], curve["fnmr"]
+        assert list(zip(*ours, strict=True)) == rows, path.name
+        for name, rate in (("", 0.1), ("fmr100", 0.01), ("fmr1000", 0.001)):
+            fnmr, threshold = oracle.fnmr_at_fmr(*sides, rate)
+            first = next(k for k, fmr in enumerate(curve["fmr"]) if fmr <= rate)
+            assert (curve["fnmr"][first], curve["threshold"][first]) == (fnmr, threshold), (path.name, rate)
+            assert not name or thresholds[name] == threshold
 
 
 @pytest.mark.parametrize("seed", range(20))

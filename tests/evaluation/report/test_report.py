@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -17,7 +18,8 @@ from PIL import Image
 
 from fpverify.cli.program import main
 from fpverify.errors import ScanError
-from fpverify.evaluation import write_scores
+from fpverify.evaluation import read_scores, write_scores
+from fpverify.evaluation.rates.error_curve import error_curve
 from fpverify.evaluation.rates.summary import metrics
 from fpverify.evaluation.report.content import ReportContent, report_content
 from fpverify.evaluation.report.figures import roc
@@ -137,6 +139,61 @@ def test_fingers_taken_for_each_other_are_wolves() -> None:
     assert {row.finger for row in zoo(one, 30.0) if row.animal == "wolf"} == {"3", "5"}
 
 
+def test_every_set_says_how_many_comparisons_failed() -> None:
+    one = made_up()
+    one.scores[[3, 40]] = -np.inf
+    rows = Cells(report_page(content_of(one))).rows["rates"]
+    assert "496 comparisons, 2 failed" in rows[1][0]
+    assert content_of(one).to_dict()["sets"][0]["failed"] == 2
+
+
+def test_a_report_on_nothing_says_that_nothing_was_measured() -> None:
+    one = made_up()
+    empty = replace(one, scores=np.full(len(one.scores), -np.inf), failures=dict.fromkeys(one.scans, "too small"))
+    content = content_of(empty)
+    page, plain = report_page(content), json.loads(json.dumps(content.to_dict(), allow_nan=False))
+    _, row = Cells(page).rows["rates"]
+    assert [cell for cell in row[1:] if cell != "not measured"] == ["100.00"]  # FTA
+    assert "<svg" not in page
+    assert "No error rates were measured: 496 comparisons could not be made." in page
+    assert plain["sets"][0]["eer"] is plain["sets"][0]["fmr"] is plain["mean"]["eer"] is None
+    assert plain["mean"]["fta"] == 1.0
+    assert plain["sets"][0]["curve"] is None
+    assert "is the resolution (--ppi) right?" in page
+
+
+def test_a_set_that_was_not_measured_is_left_out_of_the_curves_of_others() -> None:
+    one, other = made_up("good"), made_up("bad", seed=1)
+    other.scores[:] = -np.inf
+    page = report_page(content_of(one, other))
+    assert page.count(">good</text>") > 0
+    assert page.count(">bad</text>") == 0
+    assert "bad: no comparison was made" in page
+
+
+def test_false_matches_of_one_pair_of_fingers_are_said_to_be_that() -> None:
+    one = made_up(fingers=12)
+    pair = np.array([finger in {"3", "5"} for finger in one.fingers])
+    one.scores[~one.mated & (one.scores >= POINT.threshold)] = 0.0
+    one.scores[np.flatnonzero(~one.mated & pair[one.probe] & pair[one.reference])[:9]] = 50.0
+    shown = Pair("set", "3_1", "5_1", mated=False, score=50.0, match=True, why="alike", png=b"png")
+    content = content_of(one, pairs=(shown,))
+    said = "9 false matches come from 1 of 66 pairs of fingers; 3 and 5 make 9 (100 %)."
+    assert said in summary(content)
+    assert said in report_page(content).partition("Non-mated pairs with the highest scores")[2]
+    assert content.to_dict()["pooled"]["false_matches"]["worst"]["fingers"] == ["3", "5"]
+
+
+def test_notes_stand_on_the_page_and_in_the_json() -> None:
+    sets = [
+        replace(made_up(name), notes=("1 file left out", f"{name}_1 and {name}_2 are the same file")) for name in "ab"
+    ]
+    content = content_of(*sets)
+    notes = ["a: a_1 and a_2 are the same file", "b: b_1 and b_2 are the same file", "1 file left out"]
+    assert content.to_dict()["notes"] == notes
+    assert [f"<li>{note}</li>" in report_page(content) for note in notes] == [True] * 3
+
+
 # --- what it does not depend on -------------------------------------------------------------------------------------
 
 
@@ -194,6 +251,64 @@ def test_the_command_writes_the_page_and_the_figures(
     answer = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in answer["matchers"]] == ["good", "poor"]
     assert out.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_the_json_of_matchers_has_the_curve_of_each_on_each_set(two_matchers: list[Path], tmp_path: Path) -> None:
+    assert main(["report", *map(str, two_matchers), "--out", str(tmp_path / "report.json")]) == 0
+    content = json.loads((tmp_path / "report.json").read_text())
+    for matcher in content["matchers"]:
+        for name, figures in matcher["metrics"].items():
+            read = read_scores(tmp_path / f"{matcher['name']}__{name}.csv")
+            assert figures["curve"] == error_curve(read.mated_scores, read.non_mated_scores)
+            at = figures["curve"]["threshold"].index(figures["thresholds"]["fmr100"])
+            assert figures["curve"]["fnmr"][at] == figures["fmr100"]
+
+
+def test_distances_are_asked_about_wherever_the_scores_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = made_up()
+    write_scores(replace(one, scores=-one.scores), tmp_path / "far.csv")
+    write_scores(one, tmp_path / "near.csv")
+    files, out = [str(tmp_path / f"{name}.csv") for name in ("near", "far")], tmp_path / "page.html"
+    assert main(["report", *files, "--out", str(out)]) == 0
+    asked = "far: mated scores are lower than the others: are they distances?"
+    assert asked in " ".join(capsys.readouterr().out.split())
+    assert asked in out.read_text()
+    assert main(["report", *files, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == [asked]
+
+
+def test_failures_in_scores_files_are_counted_in_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = made_up()
+    one.scores[:7] = -np.inf
+    write_scores(one, tmp_path / "some.csv")
+    text = (tmp_path / "some.csv").read_text()
+    (tmp_path / "other.csv").write_text(re.sub(r",\n", ",NaN\n", text))
+    assert main(["report", str(tmp_path / "some.csv"), str(tmp_path / "other.csv")]) == 0
+    heads, *rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert heads[-2:] == ["comparisons", "failed"]
+    assert [row[-2:] for row in rows] == [["496", "7"], ["496", "7"]]
+
+
+@pytest.mark.parametrize(("kind", "said"), [("", "no comparison was made (496 failed)"), ("mated", "no mated comp")])
+def test_scores_of_which_none_was_made_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, said: str
+) -> None:
+    one = made_up()
+    write_scores(replace(one, scores=np.where(one.mated | (not kind), -np.inf, one.scores)), tmp_path / "x.csv")
+    assert main(["report", str(tmp_path / "x.csv"), "--out", str(tmp_path / "x.html")]) == 3
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_hashes_are_called_what_they_are_taken_of(two_matchers: list[Path], tmp_path: Path, evaluated: Path) -> None:
+    assert main(["report", *map(str, two_matchers), "--out", str(tmp_path / "report.json")]) == 0
+    provenance = json.loads((tmp_path / "report.json").read_text())["provenance"]
+    digest = hashlib.sha256(two_matchers[0].read_bytes()).hexdigest()
+    assert provenance["SHA-256 of the scores file of good__a"] == digest
+    assert "model" not in provenance
+    assert "SHA-256 of names and files of the scans of prints" in (evaluated / "report.html").read_text()
 
 
 def test_other_pairs_a_second_file_and_a_missing_set_are_refused(two_matchers: list[Path], tmp_path: Path) -> None:

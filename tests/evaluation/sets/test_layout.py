@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from fpverify.errors import ScanError
-from fpverify.evaluation.sets.layout import distinct, find_sets, list_prints, read_set
+from fpverify.evaluation.sets.layout import apart, distinct, find_sets, list_prints, read_set
+from fpverify.evaluation.sets.protocol import make_plans
+from fpverify.scans import IMAGE_SUFFIXES
 
 
 def files(folder: Path, *names: str) -> Path:
@@ -112,3 +114,94 @@ def test_two_sets_cannot_give_themselves_one_name(tmp_path: Path) -> None:
         (files(tmp_path / name, "1_1.png") / "fpverify-set.yaml").write_text("name: same")
     with pytest.raises(ScanError, match="'same'"):
         distinct([read_set(tmp_path / name) for name in ("x", "y")])
+
+
+def test_every_ending_that_is_read_is_a_print(tmp_path: Path) -> None:
+    endings = [*IMAGE_SUFFIXES, ".JP2", ".Bmp"]
+    prints = list_prints(files(tmp_path, *(f"{k}_1{ending}" for k, ending in enumerate(endings))))
+    assert [one.path.suffix for one in prints] == endings
+
+
+def test_what_is_left_out_is_counted_in_a_line(tmp_path: Path) -> None:
+    folder = files(tmp_path, "1_1.png", "1_2.png", "2_1.png", "fpverify-set.yaml", ".hidden", "._1_1.png")
+    assert read_set(folder).notes == ()
+    files(folder, "notes.txt", "Thumbs.db", "README")
+    assert read_set(folder).notes == ("left out: 3 files of another kind (.db, .txt, no ending)",)
+    nested = files(tmp_path / "nested", "1/a.png", "1/b.png", "2/a.png", "2/more/c.png", "2/list.csv")
+    assert read_set(nested).notes == (
+        "left out: 1 file of another kind (.csv); 1 image in folders further down, such as 2/more/c.png",
+    )
+    (plan,) = make_plans([nested])
+    assert plan.notes == read_set(nested).notes
+
+
+HANDS = ("001/L/001_L0_0.png", "001/L/001_L0_1.png", "001/R/001_R0_0.png", "002/L/002_L0_0.png", "002/L/002_L0_1.png")
+
+
+def test_folders_of_hands_in_folders_of_people_are_one_set(tmp_path: Path) -> None:
+    folder = files(tmp_path, *HANDS)
+    assert find_sets([folder]) == [folder]
+    assert [(one.name, one.finger, one.impression) for one in list_prints(folder)] == [
+        ("001/L/001_L0_0", "001/L", 1),
+        ("001/L/001_L0_1", "001/L", 2),
+        ("001/R/001_R0_0", "001/R", 1),
+        ("002/L/002_L0_0", "002/L", 1),
+        ("002/L/002_L0_1", "002/L", 2),
+    ]
+
+
+def test_several_fingers_in_the_folder_of_a_hand_are_told_apart_by_name(tmp_path: Path) -> None:
+    folder = files(tmp_path, *HANDS, "002/L/002_L1_0.png")
+    assert [one.finger for one in list_prints(folder)][-3:] == ["002/L/002_L0", "002/L/002_L0", "002/L/002_L1"]
+
+
+@pytest.mark.parametrize("name", ["left-thumb", "Right_Index", "index finger", "l2", "F10", "thumb"])
+def test_folders_called_as_fingers_are_fingers_of_people(tmp_path: Path, name: str) -> None:
+    folder = files(tmp_path, f"anna/{name}/x.png", f"anna/{name}/y.png", f"bo/{name}/x.png")
+    assert [one.finger for one in read_set(find_sets([folder])[0]).prints] == [f"anna/{name}"] * 2 + [f"bo/{name}"]
+
+
+def test_a_person_alone_is_a_set_of_fingers(tmp_path: Path) -> None:
+    folder = files(tmp_path, "anna/left/x.png", "anna/right/x.png")
+    assert find_sets([folder]) == [folder / "anna"]
+    assert [one.finger for one in list_prints(folder / "anna")] == ["left", "right"]
+
+
+@pytest.mark.parametrize("name", ["101", "7", "session1", "scans"])
+def test_other_folders_in_folders_are_sets(tmp_path: Path, name: str) -> None:
+    folder = files(tmp_path, f"a/{name}/x.png", f"a/{name}/y.png", f"b/{name}/x.png")
+    assert find_sets([folder]) == [folder / "a", folder / "b"]
+    (folder / "fpverify-set.yaml").touch()
+    assert [one.finger for one in read_set(folder).prints] == [f"a/{name}", f"a/{name}", f"b/{name}"]
+
+
+def test_files_named_after_person_and_finger_in_the_persons_folder_are_one_set(tmp_path: Path) -> None:
+    folder = files(tmp_path, "s1/s1_left_1.png", "s1/s1_left_2.png", "s1/s1_right_1.png", "s2/s2_left_1.png")
+    folder = files(folder, "s2/s2_right_1.png")
+    assert find_sets([folder]) == [folder]
+    assert [one.finger for one in list_prints(folder)][1:] == [
+        "s1/s1_left",
+        "s1/s1_right",
+        "s2/s2_left",
+        "s2/s2_right",
+    ]
+
+
+def test_sets_that_may_be_people_are_asked_about(tmp_path: Path) -> None:
+    folder = files(tmp_path, "A/left_1.png", "A/left_2.png", "A/right_1.png", "B/left_1.png", "B/left_2.png")
+    files(folder, "B/right_1.png")
+    for plan in make_plans([folder]):
+        assert "comparisons stay within each of A, B; are they people of one set?" in plan.notes[0]
+    assert not any(plan.notes for plan in make_plans([folder / "A", folder / "B"]))  # as they were asked for
+
+
+def test_sets_of_the_same_numbered_fingers_are_not_asked_about(tmp_path: Path) -> None:
+    sets = [read_set(files(tmp_path / name, "101_1.png", "102_1.png")) for name in ("db1", "db2")]
+    assert apart(sets) is None
+    assert apart([sets[0], read_set(files(tmp_path / "db3", "201_1.png", "202_1.png"))]) is not None
+
+
+def test_a_set_without_pairs_is_named_with_its_folder(tmp_path: Path) -> None:
+    folder = files(tmp_path, "a/7/x.png", "a/8/x.png", "b/7/x.png", "b/7/y.png")
+    with pytest.raises(ScanError, match=r"/a: 2 prints of 2 fingers give 0 mated"):
+        make_plans([folder])

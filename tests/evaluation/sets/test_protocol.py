@@ -279,3 +279,51 @@ def test_a_malformed_line_is_named(tmp_path: Path, line: str, said: str) -> None
     path.write_text(f"probe,reference,mated,score\n{line}\n")
     with pytest.raises(ScanError, match=said):
         read_scores(path)
+
+
+RIGHT = "probe,reference,mated,score\n1_1,1_2,1,38.5\n1_1,2_1,0,2\n1_2,2_1,0,nan\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RIGHT.replace("probe", "Probe").replace("mated", "MATED"),
+        RIGHT.replace(",", ", "),
+        RIGHT.replace(",", " ,").replace("score", " score "),
+        "\ufeff" + RIGHT.replace("\n", "\r\n"),
+        RIGHT.replace("score", "score,time").replace("38.5", "38.5,12").replace("0,2", "0,2,3").replace("nan", "NaN,3"),
+    ],
+    ids=["capitals", "blanks", "blanks before commas", "Windows", "one more column"],
+)
+def test_capitals_blanks_and_more_columns_change_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "scores.csv").write_text(text, encoding="utf-8", newline="")
+    read = read_scores(tmp_path / "scores.csv")
+    assert (read.scans, read.fingers) == (("1_1", "1_2", "2_1"), ("1", "1", "2"))
+    assert read.scores.tolist() == [38.5, 2, -np.inf]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            RIGHT.partition("\n")[2].encode(),
+            ":1: a header probe,reference,mated,score was expected; found '1_1, 1_2, 1",
+        ),
+        (RIGHT.partition("\n")[2].encode(), "so there is no header"),
+        (b"image1,image2,label,similarity\n1_1,1_2,1,3\n", "found 'image1, image2, label, similarity'"),
+        (b"probe,reference,score\n1_1,1_2,3\n", ":1: a header probe,reference,mated,score was expected"),
+        (RIGHT.replace(",", ";").encode(), ":1: a header .* separated by ; instead of commas"),
+        (RIGHT.replace(",", "\t").encode(), ":1: a header .* separated by tabs"),
+        (RIGHT.encode("utf-16"), ":1: this is UTF-16 or no text: save as UTF-8"),
+        (RIGHT.encode("utf-16-le"), "UTF-16"),
+        (RIGHT.replace("2_1", "M\u00fcller_1").encode("latin-1"), ":3: byte 0xfc is no UTF-8"),
+        (b"probe,reference,mated,score\n1_1,1_2,1\n", ":2: malformed line"),
+        (b"probe,reference,mated,score\n1_1,1_2,1,1_1\n", ":2: malformed line; the score 1_1 is no number"),
+        (b"", "no comparisons"),
+    ],
+)
+def test_a_file_of_another_make_is_told_what_was_found(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "scores.csv").write_bytes(content)
+    with pytest.raises(ScanError, match=said) as raised:
+        read_scores(tmp_path / "scores.csv")
+    assert "\n" not in str(raised.value)

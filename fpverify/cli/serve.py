@@ -1,0 +1,87 @@
+"""serve: verification over HTTP."""
+
+from __future__ import annotations
+
+import click
+
+from fpverify.cli.api_keys import KEYS_FILE, opened_keys
+from fpverify.cli.options import CALIBRATION, DB, FMR, KEY, MODEL, options
+from fpverify.cli.words import say_new_key
+from fpverify.errors import SettingsError
+from fpverify.settings import load_settings
+
+MISSING = "the service needs `pip install 'fpverify[service]'`"
+
+
+@click.command(
+    "serve",
+    epilog="""\b
+Examples:
+  fpverify api-keys new --name door-3 --scope verify
+  fpverify serve
+  fpverify serve --host 0.0.0.0 --port 8443 --tls-cert door.pem --tls-key door.key
+""",
+)
+@options(
+    click.option("--host", default="127.0.0.1", metavar="NAME", help="Interface.  [default: 127.0.0.1, this machine]"),
+    click.option("--port", type=click.IntRange(0, 65535), default=8000, metavar="N", help="[default: 8000]"),
+    click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), metavar="PEM", help="Speak HTTPS."),
+    click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), metavar="PEM", help="Of the certificate."),
+    click.option("--threads", type=click.IntRange(1, 64), metavar="N", help="[default: one for each core]"),
+    click.option("--rate", type=click.IntRange(1), default=6000, metavar="N", help="Requests a minute with one key."),
+    click.option("--lock-after", type=click.IntRange(1), default=5, metavar="N", help="Non-matches of a subject."),
+    click.option("--open-metrics", is_flag=True, help="/metrics asks for no key."),
+    KEYS_FILE,
+    FMR,
+    MODEL,
+    CALIBRATION,
+    DB,
+    KEY,
+)
+def serve_command(
+    *,
+    host: str,
+    port: int,
+    tls_cert: str | None,
+    tls_key: str | None,
+    threads: int | None,
+    rate: int,
+    lock_after: int,
+    open_metrics: bool,
+    keys_file: str | None,
+    fmr: float | None,
+    model: str | None,
+    calibration: str | None,
+    db: str | None,
+    key: str | None,
+) -> None:
+    """Serve enrollment, verification and identification over HTTP, with a web page.
+
+    Ends on Ctrl-C or SIGTERM, after the requests under way. Clients need a key of `fpverify api-keys`.
+    """
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key belong together")
+    try:
+        from fpverify.service.limits import Limits
+        from fpverify.service.server import Address, serve
+    except ImportError as error:
+        raise SettingsError(f"{error.name} is not installed; {MISSING}") from error
+    from fpverify.search.register import Registers
+    from fpverify.verifier import Verifier
+
+    keys = opened_keys(keys_file)
+    if not keys.all():
+        click.echo(f"{keys.path}: no API keys yet; make one with `fpverify api-keys new`", err=True)
+
+    registers = Registers()
+
+    def open_verifier() -> Verifier:
+        return Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, registers=registers)
+
+    with open_verifier() as verifier:  # trouble is said here, in one line, not by the server
+        place = verifier.store.place
+        say_new_key(verifier.store.new_key)
+    limits = Limits(per_minute=rate, lock_after=lock_after, open_metrics=open_metrics)
+    scheme = "https" if tls_cert else "http"
+    click.echo(f"fpverify serves {scheme}://{host}:{port} with the store {place}", err=True)
+    serve(open_verifier, keys, Address(host, port, tls_cert, tls_key), limits, threads or load_settings().processes)

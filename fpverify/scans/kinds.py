@@ -1,0 +1,59 @@
+"""What a file is that is no image of a kind that is read, so that its owner is told what to do instead."""
+
+from __future__ import annotations
+
+import re
+
+TO_PNG = "which is not read: save it as PNG"
+PICTURE_TO_PNG = "which is not read: save its picture as PNG"
+
+# The first bytes, as a pattern, and what they begin. ISO/IEC 19794 and the American standards it came from start alike.
+STARTS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(start, re.DOTALL), kind)
+    for start, kind in (
+        (rb"GIF8[79]a", f"a GIF, {TO_PNG}"),
+        (rb"RIFF.{4}WEBP", f"a WebP, {TO_PNG}"),
+        (rb".{4}ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)", f"a HEIC photograph, {TO_PNG}"),
+        (rb".{4}ftypavi[fs]", f"an AVIF, {TO_PNG}"),
+        (rb"\xff\x0a|\0\0\0\x0cJXL ", f"a JPEG XL, {TO_PNG}"),
+        (rb"8BPS", f"a Photoshop file, {TO_PNG}"),
+        (rb".{128}DICM", f"a DICOM file, {PICTURE_TO_PNG}"),
+        (rb"FMR\0", "a minutiae template (ISO/IEC 19794-2 or ANSI 378), not a picture: give the scan it was made from"),
+        (rb"FIR\0", f"an image record (ISO/IEC 19794-4 or ANSI 381), {PICTURE_TO_PNG}"),
+        (rb"1\.0{1,3}1:", f"an ANSI/NIST file, {PICTURE_TO_PNG}"),
+        (rb".{0,1024}?%PDF-", f"a PDF document, {PICTURE_TO_PNG}"),
+        (rb"%!PS", f"a PostScript document, {PICTURE_TO_PNG}"),
+        (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "an archive, not an image: unpack it"),
+    )
+)
+LOOKED_AT = 4096  # bytes: the beginning tells
+LEAST_BASE64 = 64  # characters; a shorter word may be anything
+BASE64 = re.compile(r"(data:[\w/+.-]*;base64,)?[A-Za-z0-9+/_\s-]+=*\s*")
+
+
+def kind_of(data: bytes) -> str | None:
+    """What the bytes of a file are and what to do, as the rest of a message; None if it is anybody's guess."""
+    beginning = data[:LOOKED_AT]
+    named = next((kind for start, kind in STARTS if start.match(beginning)), None)
+    return named or _kind_of_text(beginning)
+
+
+def _kind_of_text(beginning: bytes) -> str | None:
+    try:
+        text = beginning.decode("utf-8-sig", errors="strict" if len(beginning) < LOOKED_AT else "ignore").strip()
+    except UnicodeDecodeError:
+        return None
+    if not text or not all(one.isprintable() or one.isspace() for one in text):
+        return None
+    if "<svg" in text:
+        return f"an SVG drawing, {TO_PNG}"
+    if text.startswith("<"):
+        return "XML or HTML text, not an image"
+    if _is_base64(text):
+        return "base64 text, not an image: give the bytes it stands for"
+    return "JSON text, not an image" if text[0] in "{[" else "text, not an image"
+
+
+def _is_base64(text: str) -> bool:
+    """Letters without words: in English every sixth character is a space."""
+    return len(text) >= LEAST_BASE64 and BASE64.fullmatch(text) is not None and " " not in text

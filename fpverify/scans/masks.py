@@ -1,0 +1,55 @@
+"""Masks of images, and greys over them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fpverify.vocabulary import BoolArray, ByteArray, FloatArray
+
+Outline = NDArray[np.int32]  # (n, 1, 2), as OpenCV has them
+
+
+def longest_outline(mask: BoolArray) -> Outline | None:
+    """The outline of the part with the longest one; None of an empty mask."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(max(outlines, key=len), np.int32) if outlines else None
+
+
+def inside(outline: Outline | None, shape: tuple[int, ...]) -> BoolArray:
+    """What an outline encloses, itself included."""
+    filled = np.zeros(shape, np.uint8)
+    if outline is not None:
+        cv2.drawContours(filled, [outline], -1, 1, cv2.FILLED)
+    return np.asarray(filled > 0)
+
+
+def largest_patch(mask: BoolArray, least_px: int) -> BoolArray:
+    """The largest connected part, bridges and gaps up to `least_px` to either side undone and holes filled."""
+    disc = ellipse(2 * least_px + 1)
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc)
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
+    return inside(longest_outline(closed > 0), mask.shape)
+
+
+def widened(mask: BoolArray, by_px: int) -> BoolArray:
+    """The mask and what lies within `by_px` of it."""
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), ellipse(2 * by_px + 1)) > 0)
+
+
+def local_mean(grey: FloatArray, mask: BoolArray, side: int) -> FloatArray:
+    """Mean of `grey` over the part of `mask` in the square around each pixel; the mean of all where there is none."""
+    share = cv2.blur(mask.astype(np.float32), (side, side), borderType=cv2.BORDER_CONSTANT)
+    total = cv2.blur(np.where(mask, grey, np.float32(0)), (side, side), borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(np.where(share > 1e-4, total / np.maximum(share, 1e-4), grey[mask].mean()), np.float32)
+
+
+def bordered(mask: BoolArray, width: int, border: int = cv2.BORDER_CONSTANT) -> ByteArray:
+    """The mask with a border all around, as numbers."""
+    return np.asarray(cv2.copyMakeBorder(mask.astype(np.uint8), width, width, width, width, border), np.uint8)
+
+
+def ellipse(side: int) -> ByteArray:
+    """A disc for morphology."""
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -1,0 +1,7 @@
+"""The routes, by what they are asked for.
+
+decisions      verify, identify, compare
+subjects       enroll; list and delete what is enrolled
+health         is it well, and the metrics
+page           a web page over the same routes
+"""

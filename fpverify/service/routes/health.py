@@ -1,0 +1,39 @@
+"""Health and metrics."""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI, Request, Response
+
+from fpverify.service import answers as shapes
+from fpverify.service.api_keys import Scope
+from fpverify.service.refusals import DOCUMENTED
+from fpverify.service.service import Service
+from fpverify.verifier import Verifier
+
+
+def add_routes(app: FastAPI, service: Service) -> None:
+    """Adds their routes to an application."""
+
+    def measuring(request: Request) -> None:
+        if not service.limits.open_metrics:
+            service.require_scope(request, Scope.ADMIN)
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> shapes.HealthAnswer:
+        """The process answers."""
+        return shapes.HealthAnswer(status="ok")
+
+    @app.get("/health/ready", responses={503: DOCUMENTED[503]}, tags=["health"])
+    async def ready() -> shapes.HealthAnswer:
+        """Model and store can be used."""
+
+        def job(verifier: Verifier) -> str:
+            verifier.store.audit_head()
+            return verifier.matcher.model_id
+
+        return shapes.HealthAnswer(status="ok", model=await service.done(job))
+
+    @app.get("/metrics", dependencies=[Depends(measuring)], tags=["health"], response_class=Response)
+    async def metrics() -> Response:
+        """Numbers for Prometheus."""
+        return Response(service.journal.exposed(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,90 @@
+"""What the routes share: who may do what, and who does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from fpverify.errors import SettingsError
+from fpverify.service.api_keys import ApiKey, ApiKeys, Scope
+from fpverify.service.crew import Crew
+from fpverify.service.journal import Journal
+from fpverify.service.limits import Limits, Lockout, RateLimit
+from fpverify.service.refusals import Refused
+from fpverify.verifier import Verifier
+
+Result = TypeVar("Result")
+
+
+class Service:
+    """What the routes share.
+
+    Attributes:
+        crew: does the work.
+        keys: who may do what.
+        limits: what is granted.
+        journal: what is written down.
+    """
+
+    def __init__(self, crew: Crew, keys: ApiKeys, limits: Limits, journal: Journal) -> None:
+        self.crew = crew
+        self.keys = keys
+        self.limits = limits
+        self.journal = journal
+        self.rate = RateLimit(limits.per_minute)
+        self.lockout = Lockout(limits.lock_after, limits.lock_s)
+
+    def admitted(self, request: Request) -> ApiKey:
+        """The key of a request, if it has requests left; asked before the body is read.
+
+        Raises:
+            Refused: 401 or 429; 503 if the keys cannot be read.
+        """
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        try:
+            key = self.keys.holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+        except SettingsError as error:
+            raise Refused(503, "Unavailable", "the service cannot read its API keys; look after their file") from error
+        if key is None:
+            message = "give a key of this service in the header: Authorization: Bearer fpv_..."
+            raise Refused(401, "Unauthorized", message, {"WWW-Authenticate": "Bearer"})
+        request.state.key = key
+        if wait_s := self.rate.wait_s(key.name):
+            message = f"more than {self.limits.per_minute} requests a minute with the key {key.name!r}"
+            raise Refused.after(429, "TooManyRequests", message, wait_s)
+        return key
+
+    def require_scope(self, request: Request, scope: Scope) -> None:
+        """Returns if the key of a request allows the scope.
+
+        Raises:
+            Refused: 403; 401 without a key.
+        """
+        key = getattr(request.state, "key", None) or self.admitted(request)
+        if key.allows < scope:
+            raise Refused(403, "Forbidden", f"the key {key.name!r} allows {key.scope}, this needs {scope.word}")
+
+    def require_open(self, subject: str) -> None:
+        """Returns if the subject is not locked.
+
+        Raises:
+            Refused: 423.
+        """
+        if wait_s := self.lockout.wait_s(subject):
+            message = f"{self.limits.lock_after} non-matches in a row; the subject is locked for {wait_s:.0f} s"
+            raise Refused.after(423, "Locked", message, wait_s)
+
+    async def done(self, job: Callable[[Verifier], Result]) -> Result:
+        """The answer of a job.
+
+        Raises:
+            Refused: 503, it took too long.
+            FpverifyError: what the job raises.
+        """
+        try:
+            return await self.crew.run(job, self.limits.timeout_s)
+        except TimeoutError as error:
+            message = f"no answer within {self.limits.timeout_s:g} s; try again later"
+            raise Refused.after(503, "Timeout", message, self.limits.timeout_s) from error

@@ -1,0 +1,192 @@
+"""What can be read of an open store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from fpverify.errors import CorruptRecord, NotEnrolled
+from fpverify.store.audit import AuditEntry, Head
+from fpverify.store.backends import Database
+from fpverify.store.fingers import finger_code
+from fpverify.store.records import Record
+from fpverify.store.rows import Rows
+from fpverify.store.subject_ids import subject_id
+from fpverify.store.summary import FingerSummary, summaries
+from fpverify.store.trail import Trail
+from fpverify.store.vault import Vault
+from fpverify.vocabulary import Reference, Scan
+
+BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
+
+
+class StoreReader:
+    """An open store, as far as it is read; `fpverify.store.Store` changes it, too.
+
+    Attributes:
+        place: file or URL of the store, as messages name it.
+    """
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self.place = database.place
+        self._database = database
+        self._vault = vault
+        self._rows = Rows(database, vault)
+        self._trail = Trail(database, vault)
+
+    @property
+    def store_id(self) -> str:
+        """32 hex digits, different for every store."""
+        return self._vault.store_id
+
+    @property
+    def key_id(self) -> str:
+        """Of the key in use; "none" for a store that is not encrypted."""
+        return self._vault.key_id
+
+    @property
+    def vault(self) -> Vault:
+        """The keys, for what looks after keys and the audit trail."""
+        return self._vault
+
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """What tells this store from another one, and from a copy of it that takes its place."""
+        return self.store_id, *self._database.identity
+
+    def is_moved(self) -> bool:
+        """Whether the store's file was moved, deleted or replaced since it was opened; then it cannot be used."""
+        return self._database.is_moved()
+
+    def close(self) -> None:
+        """Closes the database. The store cannot be used any more; closing it again does nothing."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def references(self, subject: str, finger: str | None = None) -> list[Reference]:
+        """All impressions of a subject, or of one finger of it, in order of finger and impression.
+
+        Raises:
+            NotEnrolled: the store has none of them; the message names the store.
+            EnrollmentError: no subject can have this id, or no finger this name.
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        name, code = subject_id(subject), _code(finger)
+        with self._database.reading():
+            records = self._rows.of_subject(self._rows.owner(name), name)
+        chosen = [record for record in records if code in (None, record.finger)]
+        if not chosen:
+            raise self._no_such_finger(name, finger)
+        return [self._reference(record) for record in chosen]
+
+    def records(self) -> Iterator[Reference]:
+        """All impressions of the store, those of some hundred subjects at a time in memory.
+
+        What others add or delete meanwhile may be among them or not.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        blocks = self._rows.blocks(BLOCK_SUBJECTS)
+        while True:
+            with self._database.reading():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield from map(self._reference, block)
+
+    def subjects(self) -> list[FingerSummary]:
+        """What the store holds, one row for each finger, in order of subject and finger.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.reading():
+            return summaries(self._each_record(lambda record: record._replace(content=b"")))
+
+    def metadata(self, subject: str) -> dict[str, Any]:
+        """What was noted about a subject by `update`; errors as in `references`."""
+        name = subject_id(subject)
+        with self._database.reading():
+            return self._rows.metadata(self._rows.owner(name), name)
+
+    def scan(self, subject: str, finger: str, impression: int) -> Scan | None:
+        """The scan of an impression; None if it was not kept. Errors as in `references`."""
+        from fpverify.store.scan_format import decode_scan
+
+        name, code = subject_id(subject), finger_code(finger)
+        with self._database.reading():
+            for row, record in self._rows.numbered(self._rows.owner(name), name):
+                if (record.finger, record.number) == (code, impression):
+                    kept = self._rows.scan(row, record)
+                    return None if kept is None else decode_scan(kept, f"impression {impression} of {name!r}")
+        raise self._no_such_finger(name, finger)
+
+    def check(self) -> None:
+        """Reads everything there is.
+
+        Raises:
+            CorruptRecord: a page, a row, a template or the audit trail is not as it was written.
+            StoreError: the store cannot be read or is locked.
+        """
+        with self._database.reading():
+            if not self._database.is_whole():
+                raise self._database.damaged()
+            self._each_record(lambda record: self._reference(record).impression)
+            findings = self._vault.chain.verify(self._trail.entries(), self._trail.head())
+        if findings:
+            raise CorruptRecord(f"the audit trail of the store {self.place} was altered: {findings[0]}")
+
+    def revision(self) -> int:
+        """A number that rises whenever what is enrolled changes, by any process; decisions leave it as it is."""
+        with self._database.failures():
+            (revision,) = self._database.first("SELECT revision FROM store") or (None,)
+        if not isinstance(revision, int):
+            raise self._database.damaged()
+        return revision
+
+    def audit_entries(self) -> Iterator[AuditEntry]:
+        """The audit trail, in order, a thousand entries at a time in memory."""
+        entries = self._trail.entries()
+        while True:
+            with self._database.failures():
+                entry = next(entries, None)
+            if entry is None:
+                return
+            yield entry
+
+    def audit_head(self) -> Head:
+        """The sealed end of the audit trail."""
+        with self._database.failures():
+            return self._trail.head()
+
+    def record_ids(self) -> set[str]:
+        """Of all impressions that are there, as audit entries name them."""
+        with self._database.failures():
+            return self._rows.record_ids()
+
+    def _each_record(self, result: Callable[[Record], Any]) -> list[Any]:
+        """The results for all records of the store."""
+        self._rows.require_no_strays()
+        return [result(record) for block in self._rows.blocks(BLOCK_SUBJECTS) for record in block]
+
+    def _reference(self, record: Record) -> Reference:
+        try:
+            return record.reference()
+        except CorruptRecord as error:
+            raise CorruptRecord(f"{record.name}, in the store {self.place}: {error}") from error
+
+    def _no_such_finger(self, name: str, finger: str | None) -> NotEnrolled:
+        return NotEnrolled(f"no {finger} of subject {name!r} in the store {self.place}")
+
+
+def _code(finger: str | None) -> int | None:
+    return None if finger is None else finger_code(finger)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+Call = Callable[..., Any]
+
+
+def test_a_card_is_shown(call: Call, edges_model: Path) -> None:
+    ended = call("models", edges_model)
+    assert ended.code == 0
+    assert ended.out.startswith("edges-1\n")
+    for said in ("whole-print", "No liveness detection", "0.09 % (0.05 to 0.15 %)", "2 % (1 to 3 %)"):
+        assert said in ended.out
+    card = call("models", edges_model, "--json").answer["models"][0]
+    assert card["id"] == "edges-1"
+    assert [point["target_fmr"] for point in card["operating_points"]] == [0.01, 0.001, 0.0001]
+
+
+def test_the_release_model_is_listed(call: Call, release_model: str) -> None:
+    assert release_model in call("models").out
+    assert release_model in [card["id"] for card in call("models", "--json").answer["models"]]
+
+
+def test_listing_no_models_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fpverify.models.shipped_models", list)
+    assert call("models").out == "no models come with this installation\n"
+
+
+@pytest.mark.train
+def test_the_tests_own_model_is_what_its_source_says(stripes: Path) -> None:
+    pytest.importorskip("tensorflow")
+    import runpy
+
+    from fpverify.models import LiteRtNetwork
+
+    source = runpy.run_path(str(Path(__file__).parents[1] / "data" / "edges.py"))
+    batch = np.random.default_rng(1).normal(size=(1, 160, 160, 1)).astype(np.float32)
+    kept = LiteRtNetwork(source["EDGES"].read_bytes())(batch)
+    assert np.abs(source["edges_network"]()(batch) - kept).max() < 1e-6

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+
+NUMBER = (int, float)
+SCHEMA: dict[str, Any] = {  # what `verify --json` prints; documented, so that no field may go or change its type
+    "decision": str,
+    "score": NUMBER,
+    "extrapolated": bool,
+    "llr": float | None,
+    "threshold": NUMBER,
+    "target_fmr": NUMBER,
+    "fmr": NUMBER,
+    "fmr_interval": list,
+    "fnmr": NUMBER,
+    "fnmr_interval": list,
+    "far": NUMBER,
+    "frr": NUMBER,
+    "fta": NUMBER,
+    "mated": int,
+    "non_mated": int,
+    "evidence": str,
+    "model": str,
+    "subject": str,
+    "finger": str,
+    "ppi": NUMBER,
+    "ppi_estimated": bool,
+    "ppi_source": str,
+    "ppi_note": type(None),
+    "inverted": bool,
+}
+
+
+@pytest.mark.parametrize(("scan", "word", "code"), [("A_03.bmp", "match", 0), ("B_00.bmp", "non-match", 1)])
+def test_the_first_word_and_the_exit_code_are_the_decision(
+    verify: Call, enrolled: Path, scan: str, word: str, code: int
+) -> None:
+    ended = verify(scan)
+    assert (ended.code, ended.err) == (code, "")
+    assert ended.out.splitlines()[0] == word
+    answer = verify(scan, "--json")
+    assert (answer.code, answer.answer["decision"]) == (code, word)
+
+
+def test_people_are_told_score_threshold_rates_intervals_and_evidence(verify: Call, enrolled: Path) -> None:
+    said = verify("B_00.bmp").out
+    facts = dict(line.strip().split("  ", 1) for line in said.splitlines()[1:])
+    facts = {name: value.strip() for name, value in facts.items()}
+    assert facts["subject"] == "A, finger right-index"
+    assert facts["score"].endswith(", threshold 30.0")
+    assert "0.1 %" in facts["decided at"]
+    assert facts["FMR"] == "0.09 % (0.05 to 0.15 %), FAR 0.081 %"
+    assert facts["FNMR"] == "2 % (1 to 3 %), FRR 11.8 %"
+    assert facts["evidence"] == "made-up stripes; 1,000 mated and 50,000 non-mated comparisons"
+    assert facts["model"] == "edges-1"
+    assert facts["resolution"] == "500 ppi, stated by the file"
+    assert "note" not in facts
+
+
+def test_a_score_beyond_the_evidence_is_marked(verify: Call, enrolled: Path) -> None:
+    assert "extrapolated beyond the evidence" in verify("A_03.bmp").out
+    assert verify("A_03.bmp", "--json").answer["extrapolated"] is True
+
+
+def test_programs_get_every_field_in_its_type(verify: Call, enrolled: Path) -> None:
+    answer = verify("A_03.bmp", "--json").answer
+    assert list(answer) == list(SCHEMA)
+    assert [name for name, kind in SCHEMA.items() if not isinstance(answer[name], kind)] == []
+    assert answer["fmr_interval"] == sorted(answer["fmr_interval"])
+    assert (answer["decision"] == "match") == (answer["score"] >= answer["threshold"])
+    assert answer["far"] == pytest.approx(answer["fmr"] * (1 - answer["fta"]))
+    assert answer["frr"] == pytest.approx(answer["fta"] + answer["fnmr"] * (1 - answer["fta"]))
+
+
+@pytest.mark.parametrize(("rate", "threshold"), [("0.01", 20.0), ("1%", 20.0), ("0.0001", 40.0), ("0.01 %", 40.0)])
+def test_the_rate_chooses_the_threshold(verify: Call, enrolled: Path, rate: str, threshold: float) -> None:
+    assert verify("A_03.bmp", "--fmr", rate, "--json").answer["threshold"] == pytest.approx(threshold)
+
+
+def test_a_finger_may_be_named(enroll: Call, verify: Call, enrolled: Path) -> None:
+    enroll("B_00.bmp", "--finger", "left-index")
+    assert verify("B_01.bmp", "--json").answer["finger"] == "left-index"
+    assert verify("B_01.bmp", "--finger", "left-index").code == 0
+    assert verify("B_01.bmp", "--finger", "right-index").code == 1
+
+
+def test_verifying_leaves_the_store_as_it_is_where_decisions_are_not_noted(
+    verify: Call, enrolled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FPVERIFY_NOTE_DECISIONS", "no")
+    before = enrolled.read_bytes()
+    for scan in ("A_01.bmp", "B_01.bmp"):
+        verify(scan)
+    assert enrolled.read_bytes() == before
+    assert [path.name for path in enrolled.parent.iterdir()] == [enrolled.name]

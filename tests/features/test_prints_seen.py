@@ -1,0 +1,157 @@
+"""A picture of several fingers is no print of one; a print that is parted, faint around or large still is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from fpverify.errors import FailureToAcquire, SeveralPrints
+from fpverify.features.orientation import Field
+from fpverify.features.pieces import exceed_a_finger
+from fpverify.features.seams import shows_seam
+from fpverify.features.singularities import singularities
+from fpverify.matching import Matcher
+from fpverify.synthesis.dataset import synthesise
+from fpverify.vocabulary import ByteArray, Scan
+
+SIDE = 48  # cells of a field: 19 mm at 4 px, 39 mm at 8 px
+Y, X = (axis.astype(np.float32) for axis in np.mgrid[:SIDE, :SIDE])
+
+
+@pytest.fixture(scope="module")
+def prints() -> list[ByteArray]:
+    return [made.scan.pixels for made in synthesise(9, 1, seed=4711)]
+
+
+@pytest.fixture(scope="module")
+def matcher(release_model: str) -> Matcher:
+    return Matcher.load(release_model)
+
+
+def paper(image: ByteArray) -> int:
+    return int(np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])))
+
+
+def middle(image: ByteArray, side: int = 200) -> ByteArray:
+    ridges = cv2.blur((image < 128).astype(np.float32), (side, side))
+    y, x = np.unravel_index(int(ridges.argmax()), ridges.shape)
+    top, left = (min(max(int(c) - side // 2, 0), n - side) for c, n in zip((y, x), image.shape, strict=True))
+    return image[top : top + side, left : left + side]
+
+
+def banded(image: ByteArray, away_px: np.ndarray, half_px: float) -> ByteArray:
+    share = 1 / (1 + np.exp((np.abs(away_px) - half_px) / 2))
+    return (image * (1 - share) + paper(image) * share).astype(np.uint8)
+
+
+def slap(prints: list[ByteArray]) -> ByteArray:
+    tops = (80, 20, 0, 100)
+    return np.hstack(
+        [np.pad(one, ((top, 100 - top), (0, 0)), mode="edge") for one, top in zip(prints, tops, strict=False)]
+    )
+
+
+def mosaic(prints: list[ByteArray]) -> ByteArray:
+    return np.vstack([np.hstack([middle(one) for one in prints[k : k + 3]]) for k in (0, 3, 6)])
+
+
+SEVERAL: dict[str, Callable[[list[ByteArray]], ByteArray]] = {
+    "beside": lambda prints: np.hstack(prints[:2]),
+    "above": lambda prints: np.vstack(prints[:2]),
+    "slap": slap,
+    "mosaic": mosaic,
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_a_picture_of_several_fingers_is_refused(matcher: Matcher, prints: list[ByteArray], name: str) -> None:
+    with pytest.raises(SeveralPrints) as refusal:
+        matcher.extract(Scan(SEVERAL[name](prints), 500.0, "hand.png"))
+    seen = refusal.value.prints_seen
+    assert seen >= 2
+    assert str(refusal.value) == f"hand.png: shows {seen} prints: give one finger"
+
+
+def test_the_fingers_of_a_hand_are_counted(matcher: Matcher, prints: list[ByteArray]) -> None:
+    with pytest.raises(SeveralPrints, match="shows 4 prints"):
+        matcher.extract(Scan(slap(prints), 500.0))
+
+
+def ghost(first: ByteArray, second: ByteArray) -> ByteArray:
+    faint = paper(first) - 0.25 * (paper(second) - second[:, second.shape[1] // 2 :].astype(np.float32))
+    return np.hstack([first, np.clip(faint, 0, 255).astype(np.uint8)])
+
+
+def scar(image: ByteArray) -> ByteArray:
+    y, x = np.indices(image.shape) - np.reshape(image.shape, (2, 1, 1)) / 2
+    return banded(image, 0.8 * x + 0.6 * y + 10, 20.0)
+
+
+SINGLE: dict[str, Callable[[list[ByteArray]], ByteArray]] = {
+    "ordinary": lambda prints: prints[0],
+    "scarred": lambda prints: scar(prints[0]),
+    "beside a ghost": lambda prints: ghost(*prints[:2]),
+    "on a wide canvas": lambda prints: np.pad(prints[0], ((50, 300), (400, 50)), constant_values=255),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("first", range(3))
+def test_a_print_of_one_finger_is_taken(matcher: Matcher, prints: list[ByteArray], name: str, first: int) -> None:
+    assert len(matcher.extract(Scan(SINGLE[name](prints[first:]), 500.0)).minutiae)
+
+
+def test_a_finger_down_to_the_fold_of_its_joint_is_taken(matcher: Matcher) -> None:
+    from dataclasses import replace
+
+    from fpverify.synthesis.dataset import ORDINARY
+    from fpverify.synthesis.finger import draw_finger
+    from fpverify.synthesis.impression import draw_impression
+
+    rng, shape = np.random.default_rng([4711, 1]), (420, 200)  # 43 x 20 mm
+    finger = draw_finger(rng, shape)
+    settings = replace(ORDINARY, shape=shape, centre_px=(4.0, 6.0), shift_px=8.0)
+    drawn = draw_impression(rng, finger.ridges, finger.minutiae, settings).image
+    image = np.kron(np.rint(255 * np.clip(drawn, 0, 1)), np.ones((2, 2))).astype(np.uint8)
+    folded = banded(image, np.indices(image.shape)[0] - 580.0, 20.0)
+    assert len(matcher.extract(Scan(folded, 500.0)).minutiae)
+
+
+def turning(*loops: tuple[float, float, int]) -> Field:
+    """A field that turns around places (x, y) once with a sign each."""
+    angle = sum(sign * np.arctan2(Y - y, X - x) for x, y, sign in loops)
+    return np.asarray(np.exp(1j * np.asarray(angle)), np.complex64)
+
+
+def test_loops_and_deltas_have_a_charge_of_one_each() -> None:
+    found = singularities(turning((14.5, 14.5, 1), (34.5, 34.5, -1)))
+    assert (found.loops, found.deltas) == (pytest.approx(1, abs=0.1), pytest.approx(1, abs=0.1))
+    assert found.fingers == 1
+
+
+def test_three_loops_are_of_two_fingers() -> None:
+    assert singularities(turning((10.5, 10.5, 1), (34.5, 12.5, 1), (22.5, 34.5, 1))).fingers == 2
+
+
+def test_a_seam_is_where_the_directions_change_along_a_line() -> None:
+    crossed = np.where(X < SIDE / 2, 1, -1).astype(np.complex64)  # ridges upright, and lying beside them
+    assert shows_seam(crossed)
+    assert shows_seam(np.ascontiguousarray(crossed.T))
+    assert not shows_seam(np.ones_like(crossed))
+    assert not shows_seam(np.exp(1j * X / 12).astype(np.complex64))  # as far apart, but by degrees
+
+
+def test_no_finger_is_longer_than_60_mm_or_wider_than_42() -> None:
+    cells = np.zeros((160, 160), bool)
+    cells[:140, :30] = True  # 57 x 12 mm
+    assert not exceed_a_finger(cells)
+    cells[:150] |= cells[:1]  # 61 mm
+    assert exceed_a_finger(cells)
+
+
+def test_the_number_is_kept_without_being_given() -> None:
+    assert issubclass(SeveralPrints, FailureToAcquire)
+    assert SeveralPrints("a message alone").prints_seen == 2

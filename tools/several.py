@@ -1,0 +1,177 @@
+"""How many pictures of several fingers are refused as such, and how many prints of one finger.
+
+    python tools/several.py [--model NAME|DIR] [--each N] [--seed N]
+
+Everything is made of unseen synthetic impressions. Printed as Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+import cv2
+import numpy as np
+
+from fpverify.errors import FailureToAcquire, SeveralPrints
+from fpverify.matching import Matcher
+from fpverify.synthesis.dataset import synthesise
+from fpverify.vocabulary import ByteArray, Scan
+
+SEED = 33261129  # neither training nor the choice of limits draws from it
+EACH = 24  # pictures of each kind
+POOL = 40  # fingers that they are made of
+MOST = 9  # prints in one picture
+PPI = 500.0
+CROP_PX = 200  # 10 mm
+HEADS = ("picture", "number", "refused for several prints", "refused otherwise", "taken")
+
+Prints = list[ByteArray]
+Picture = Callable[[Prints, np.random.Generator], ByteArray]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the table, line by line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", help="shipped name or folder; the release if not given")
+    parser.add_argument("--each", type=int, default=EACH, help="pictures of each kind")
+    parser.add_argument("--seed", type=int, default=SEED)
+    given = parser.parse_args(arguments)
+    matcher = Matcher.load(given.model)
+    pool = [made.scan.pixels for made in synthesise(POOL, 1, given.seed)]
+    print(f"{_line(HEADS)}\n{_line(['---'] * len(HEADS))}", flush=True)
+    for name, picture in {**SEVERAL, **SINGLE}.items():
+        print(row(name, matcher, islice(pictures(picture, pool, given.seed), given.each)), flush=True)
+    return 0
+
+
+def pictures(picture: Picture, pool: Prints, seed: int) -> Iterator[ByteArray]:
+    """Of one kind, each of other prints; no end."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield picture([pool[number] for number in rng.permutation(len(pool))[:MOST]], rng)
+
+
+def row(name: str, matcher: Matcher, images: Iterator[ByteArray]) -> str:
+    """A line of the table."""
+    ends = [outcome(matcher, Scan(image, PPI, name)) for image in images]
+    return _line([name, f"{len(ends)}", *(f"{ends.count(end)}" for end in ("several", "otherwise", "taken"))])
+
+
+def outcome(matcher: Matcher, scan: Scan) -> str:
+    """`several`, `otherwise` or `taken`."""
+    try:
+        matcher.acquire(scan)
+    except SeveralPrints:
+        return "several"
+    except FailureToAcquire:
+        return "otherwise"
+    return "taken"
+
+
+def paper(image: ByteArray) -> int:
+    """The grey level around a print."""
+    return int(np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])))
+
+
+def beside(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """Two, up to 6 mm of paper between them."""
+    first, second = prints[:2]
+    gap = np.full((len(first), int(rng.integers(120))), paper(first), np.uint8)
+    return np.hstack([first, gap, second])
+
+
+def above(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """Two, one over the other."""
+    return np.ascontiguousarray(beside([one.T for one in prints], rng).T)
+
+
+def slap(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """Four fingers as a hand lies: up to 6 mm higher or lower."""
+    high = len(prints[0]) + 120
+    columns = [np.full((high, one.shape[1]), paper(one), np.uint8) for one in prints[:4]]
+    for column, print_ in zip(columns, prints, strict=False):
+        top = int(rng.integers(120))
+        column[top : top + len(print_)] = print_
+    return np.hstack(columns)
+
+
+def mosaic(count: int, columns: int) -> Picture:
+    """Parts of 10 x 10 mm edge to edge."""
+
+    def drawn(prints: Prints, rng: np.random.Generator) -> ByteArray:
+        parts = [middle(one) for one in prints[:count]]
+        return np.vstack([np.hstack(parts[first : first + columns]) for first in range(0, count, columns)])
+
+    return drawn
+
+
+def middle(image: ByteArray) -> ByteArray:
+    """The part of `CROP_PX` that has most ridges."""
+    ridges = cv2.blur((image < 128).astype(np.float32), (CROP_PX, CROP_PX))
+    centre = np.unravel_index(int(ridges.argmax()), ridges.shape)
+    top, left = (
+        min(max(int(at) - CROP_PX // 2, 0), side - CROP_PX) for at, side in zip(centre, image.shape, strict=True)
+    )
+    return image[top : top + CROP_PX, left : left + CROP_PX]
+
+
+def ordinary(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """One, as it is."""
+    return prints[0]
+
+
+def margin(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """One somewhere on a white canvas of three times the width and twice the height."""
+    height, width = prints[0].shape
+    canvas = np.full((2 * height, 3 * width), 255, np.uint8)
+    top, left = int(rng.integers(height)), int(rng.integers(2 * width))
+    canvas[top : top + height, left : left + width] = prints[0]
+    return canvas
+
+
+def scar(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """One with a band 1 to 2.5 mm wide across it, at any angle."""
+    return banded(prints[0], rng.uniform(0, np.pi), rng.uniform(-40, 40), rng.uniform(10, 25))
+
+
+def banded(image: ByteArray, angle_rad: float, off_px: float, half_px: float) -> ByteArray:
+    """A print with a band of paper across it."""
+    y, x = np.indices(image.shape) - np.reshape(image.shape, (2, 1, 1)) / 2
+    away = np.abs(x * np.cos(angle_rad) + y * np.sin(angle_rad) + off_px)
+    share = 1 / (1 + np.exp((away - half_px) / 2))
+    return (image * (1 - share) + paper(image) * share).astype(np.uint8)
+
+
+def ghost(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """One, and half of another beside it at a fifth to a third of its contrast."""
+    level, other = paper(prints[0]), prints[1]
+    part = cv2.GaussianBlur(other[:, other.shape[1] // 2 :], (0, 0), 1.5).astype(np.float32)
+    faint = np.clip(level - rng.uniform(0.2, 0.33) * (paper(other) - part), 0, 255)
+    return np.hstack([prints[0], faint.astype(np.uint8)])
+
+
+SEVERAL: dict[str, Picture] = {
+    "two beside each other": beside,
+    "two above each other": above,
+    "four as a hand lies": slap,
+    "2 x 1 parts of 10 mm": mosaic(2, 2),
+    "2 x 2 parts of 10 mm": mosaic(4, 2),
+    "3 x 3 parts of 10 mm": mosaic(9, 3),
+}
+SINGLE: dict[str, Picture] = {
+    "one": ordinary,
+    "one on a wide canvas": margin,
+    "one with a scar": scar,
+    "one with a ghost beside it": ghost,
+}
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
