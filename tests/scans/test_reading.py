@@ -203,7 +203,7 @@ def jpeg2000_stating(*boxes: tuple[bytes, bytes]) -> bytes:
 
 
 AT_500 = struct.pack(">HHHHbb", 19685, 100, 19685, 100, 2, 2)  # pixels per metre
-AT_1000 = struct.pack(">HHHHbb", 3937, 1, 39370, 1, 1, 0)
+AT_400 = struct.pack(">HHHHbb", 1575, 1, 15750, 1, 1, 0)
 AT_500_FINELY = struct.pack(">HHHHbb", 50000, 254, 50000, 254, 2, 2)
 TINY = struct.pack(">HHHHbb", 19685, 1, 19685, 1, -2, -2)  # 5 ppi
 OVER_NOTHING = struct.pack(">HHHHbb", 500, 0, 500, 0, 0, 0)
@@ -214,7 +214,7 @@ OVER_NOTHING = struct.pack(">HHHHbb", 500, 0, 500, 0, 0, 0)
     [
         ([(b"resc", AT_500)], 500, False),
         ([(b"resc", AT_500_FINELY)], 500, False),
-        ([(b"resd", AT_500), (b"resc", AT_1000)], 1000, False),
+        ([(b"resd", AT_500), (b"resc", AT_400)], 400, False),
         ([(b"resd", AT_500)], 500, False),
         ([(b"resc", TINY)], 500, True),
         ([(b"resc", OVER_NOTHING)], 500, True),
