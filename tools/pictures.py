@@ -34,7 +34,7 @@ PORT = 8791
 START_S = 60.0
 COLOURS = 256  # of a photograph: half the bytes, and nothing that one would see
 PAGE_WIDTH_PX, PAGE_SCALE = 800, 0.75  # beside a text
-REPORT_PX = (1000, 1180)  # its first page
+REPORT_PX = (1000, 1240)  # its first page
 
 BADLY_PUT_DOWN = replace(ORDINARY, hardness=(1.2, 2.2), shift_px=60.0)  # dry, wet or worn, and off centre
 FINGERS, IMPRESSIONS, SEED = 30, 4, 11  # of the report
