@@ -11,7 +11,8 @@ from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray
 
 CELL_MM = CELL_PX * 25.4 / WORKING_PPI
 LEAST_AREA_MM2 = 40.0  # of a part that is a print: a fifth of a fingertip; what is pressed beside one is smaller
-LEAST_CONTRAST = 0.45  # of the strongest part's: the ghost of an earlier print has a third, the next finger a half
+SURE_PRINT = 0.96  # mean probability of foreground from which a part is a print, however faint it is
+LEAST_CONTRAST = 0.5  # of the strongest part's, of a part that is less sure: the ghost of an earlier print has a third
 GREY_PX = 6.0  # deviation of the Gaussian window for contrast: a ridge and a half to each side
 CLOSED_CELLS = 9  # 3.7 mm: a scar or the fold of a joint is narrower
 LEAST_FILLING_MM2 = 33.0  # of what counts in the hull: dirt far off makes no second finger
@@ -28,23 +29,25 @@ def wide(foreground: BoolArray) -> NDArray[np.uint8]:
     return np.asarray(cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_OPEN, square, borderValue=0), np.uint8)
 
 
-def parts(foreground: BoolArray) -> Parts:
+def parts(foreground: BoolArray, least_mm2: float = LEAST_AREA_MM2) -> Parts:
     """The connected parts that are large enough, each (h / 4, w / 4) bool."""
     number, labels, statistics, _ = cv2.connectedComponentsWithStats(wide(foreground), connectivity=4)
     areas = CELL_MM**2 * statistics[:, cv2.CC_STAT_AREA]
-    return [labels == label for label in range(1, number) if areas[label] >= LEAST_AREA_MM2]
+    return [labels == label for label in range(1, number) if areas[label] >= least_mm2]
 
 
-def ghosts(found: Parts, grey: FloatArray) -> list[bool]:
-    """Which parts are too weak for prints of their own.
+def ghosts(found: Parts, grey: FloatArray, probability: FloatArray) -> list[bool]:
+    """Which parts are too weak for prints of their own, and not surely prints at that.
 
     Args:
         found: the parts, some.
         grey: (h, w) float32, the image at the working resolution before its contrast was made even.
+        probability: (h/4, w/4) of foreground.
     """
     contrast = _contrast(grey, found[0].shape)
     medians = [float(np.median(contrast[part])) for part in found]
-    return [median < LEAST_CONTRAST * max(medians) for median in medians]
+    sure = [float(probability[part].mean()) >= SURE_PRINT for part in found]
+    return [not sure_ and median < LEAST_CONTRAST * max(medians) for sure_, median in zip(sure, medians, strict=True)]
 
 
 def fill_their_hull(cells: BoolArray) -> bool:
