@@ -35,6 +35,20 @@ def test_a_batch_is_there_as_a_whole_when_it_ends(open_store: OpenStore, make_te
         assert (found.intact, found.entries, found.records) == (True, 4, 3)
 
 
+def test_many_are_added_at_once_or_none(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    many = [("A", INDEX, make_template(1)), ("A", INDEX, make_template(2)), ("B", INDEX, make_template(3))]
+    with open_store() as store:
+        with pytest.raises(EnrollmentError):
+            store.add_many([*many, ("B ", INDEX, make_template())])
+        assert store.add_many([]) == enrolled(store) == []
+        added = store.add_many(many)
+        assert [(one.subject, one.impression) for one in added] == [("A", 1), ("A", 2), ("B", 1)]
+        assert [one.template.quality for one in store.references("A")] == [one.template.quality for one in added[:2]]
+        with store.batch():
+            store.add_many([("C", INDEX, make_template())])
+        assert enrolled(store) == ["A", "B", "C"]
+
+
 def test_a_batch_that_raises_leaves_nothing(open_store: OpenStore, make_template: MakeTemplate) -> None:
     with open_store() as store:
         store.add("A", INDEX, make_template())
