@@ -11,7 +11,6 @@ from fpverify.comparison import Calibration, LikelihoodRatio, similarities
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.matching.operating_points import point_at
-from fpverify.matching.sensor_calibration import calibrated_card
 from fpverify.models import Bundle, load_bundle
 from fpverify.vocabulary import OperatingPoint, Scan, Score, Scores, Template
 
@@ -58,6 +57,8 @@ class Matcher:
         """
         bundle = load_bundle(model)
         if calibration is not None:
+            from fpverify.matching.sensor_calibration import calibrated_card
+
             bundle = replace(bundle, card=calibrated_card(bundle.card, calibration))
         return cls(bundle, _extractor(bundle))
 
