@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fpverify.comparison import fuse
 from fpverify.errors import DuplicateFinger, EnrollmentError, FailureToEnroll, ModelMismatch, ScanError, StoreReadOnly
 from fpverify.features.quality import LEAST_QUALITY
-from fpverify.matching import Matcher
+from fpverify.matching import Matcher, Presentation, names_for, require_different
 from fpverify.settings import load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
 from fpverify.store.location import is_server_url, store_file
@@ -164,51 +164,77 @@ class Verifier:
             self._require_one_finger(template, scan.source, subject, finger)
         return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
 
-    def verify(self, scan: Scan, subject: str, finger: str | None = None, *, fmr: float | None = None) -> Decision:
-        """Whether a scan shows a subject's finger.
+    def verify(
+        self,
+        scan: Scan | Sequence[Scan],
+        subject: str,
+        finger: str | Sequence[str] | None = None,
+        *,
+        fmr: float | None = None,
+    ) -> Decision:
+        """Whether a scan, or several of one person together, show a subject's fingers.
 
-        The scan is compared with every enrolled impression; the false match rate is that of the whole decision,
-        however many there are.
+        Each scan is compared with every enrolled impression; the false match rate is that of the whole decision,
+        however many there are. Scans of different fingers add up, each with an enrolled finger of its own: as they are
+        named, or as they fit best. Of scans of one finger the best counts.
 
         Args:
-            scan: of the finger.
+            scan: of the finger; or several, of one finger or of different ones.
             subject: who it is claimed to be.
-            finger: which finger; None is any of the subject's.
+            finger: which finger, one for each scan in their order or one for all; None is any of the subject's.
             fmr: false match rate of this decision, in (0, 1); None is the verifier's own.
 
         Raises:
             NotEnrolled: the store has no such subject or finger.
-            FailureToAcquire: there is no usable print in the scan.
+            FailureToAcquire: there is no usable print in a scan; names it.
+            ScanError: no scan, too many, or one picture twice.
             ModelMismatch: the finger was enrolled with another model.
             StoreError: the store cannot be read.
+            ValueError: there are more fingers than scans, or fewer.
         """
+        scans = [scan] if isinstance(scan, Scan) else list(scan)
+        names = names_for(len(scans), finger)
+        require_different(scans)
         point = self.matcher.operating_point(self.fmr if fmr is None else parse_fmr(fmr))
-        references = self._comparable(self.store.references(subject, finger))
-        scores = self.matcher.scores(self.matcher.template(scan), [one.template for one in references])
-        best = max(range(len(scores)), key=lambda k: scores[k].value)
-        decision = Decision(fuse(scores), point, references[best].subject, references[best].finger)
-        self._note("verify", decision.subject, finger, decision.word, fmr=point.target_fmr)
+        asked = [None] if names is None else dict.fromkeys(names)
+        references = [one for name in asked for one in self._comparable(self.store.references(subject, name))]
+        presented, templates = Presentation.of(self.matcher, scans, names), [one.template for one in references]
+        scores = [self.matcher.scores(probe, templates) for probe in presented.templates]
+        judged = presented.judged([one.finger for one in references], scores)
+        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes)
+        named = next(iter(asked)) if len(asked) == 1 else None
+        self._note("verify", decision.subject, named, decision.word, len(scans), fmr=point.target_fmr)
         return decision
 
-    def identify(self, scan: Scan, *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
-        """Whose finger a scan shows, of all that are enrolled.
+    def identify(self, scan: Scan | Sequence[Scan], *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
+        """Whose finger a scan shows, or whose fingers several of one person do, of all that are enrolled.
 
         The threshold is that at which a probe of nobody enrolled matches any of the references at the rate `fpir`; for
-        a large store it lies beyond the evidence, where the calibration follows the tail of the evidence.
+        a large store it lies beyond the evidence, where the calibration follows the tail of the evidence. Several scans
+        are one decision, as in `verify`, and the candidates are subjects.
 
         Args:
-            scan: of the finger.
+            scan: of the finger; or several, of one finger or of different ones.
             top: most candidates to return.
             fpir: false positive identification rate, in (0, 1).
 
         Raises:
-            FailureToAcquire: there is no usable print in the scan.
+            FailureToAcquire: there is no usable print in a scan; names it.
+            ScanError: no scan, too many, or one picture twice.
             StoreError: the store cannot be read.
         """
+        scans = [scan] if isinstance(scan, Scan) else list(scan)
+        require_different(scans)
         register = self.registers.current(self.store, self.matcher.model_id)
-        found = register.identify(self.matcher, self.matcher.template(scan), top=top, fpir=fpir)
+        if len(scans) == 1:
+            found = register.identify(self.matcher, self.matcher.template(scans[0]), top=top, fpir=fpir)
+        else:
+            from fpverify.search.persons import identify_person
+
+            presented = Presentation.of(self.matcher, scans)
+            found = identify_person(register, self.matcher, presented, top=top, fpir=fpir)
         subject, finger = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
-        self._note("identify", subject, finger, found.word, fpir=fpir)
+        self._note("identify", subject, finger, found.word, len(scans), fpir=fpir)
         return found
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
@@ -268,7 +294,7 @@ class Verifier:
                 f"{match.score.value:.1f}); enroll it unchecked if that is meant"
             )
 
-    def _note(self, action: str, subject: str | None, finger: str | None, word: str, **rate: float) -> None:
+    def _note(self, action: str, subject: str | None, finger: str | None, word: str, scans: int, **rate: float) -> None:
         """Writes a decision into the audit trail: that it was made and how it went, not how near it was.
 
         Raises:
@@ -276,8 +302,11 @@ class Verifier:
         """
         if not self.notes_decisions:
             return
+        several = {"scans": scans} if scans > 1 else {}
         try:
-            self._store.append_audit(action, subject, finger, decision=word, model=self.matcher.model_id, **rate)
+            self._store.append_audit(
+                action, subject, finger, decision=word, model=self.matcher.model_id, **rate, **several
+            )
         except StoreReadOnly as error:
             raise StoreReadOnly(
                 f"{error}; or decide without a note of it: note_decisions: no in fpverify.yaml, or "

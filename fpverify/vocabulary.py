@@ -201,13 +201,29 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedProbe:
+    """One scan of a decision, and the finger that it is taken for.
+
+    Attributes:
+        source: where the scan came from, as in `Scan`.
+        score: alone: with this finger's impressions, or with all of the subject's if it is taken for none.
+        finger: name; None if the scan resembles none that another scan does not resemble more.
+    """
+
+    source: str
+    score: Score
+    finger: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Match or non-match, and what it was based on. Match if and only if score >= threshold."""
 
-    score: Score
+    score: Score  # of all probes together
     operating_point: OperatingPoint
     subject: str | None = None
     finger: str | None = None  # the best finger, when the subject has several
+    probes: tuple[AssignedProbe, ...] = ()  # in the order of the scans
 
     def __bool__(self) -> bool:
         """`match`: `if verifier.verify(...)` opens for nobody else."""
@@ -226,19 +242,21 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A finger that a probe was found to resemble.
+    """A finger that a probe was found to resemble; of several probes, a subject.
 
     Attributes:
         subject: whose it is.
-        finger: name.
-        score: of the best of its impressions.
+        finger: name; of several probes, the finger that one of them resembles most.
+        score: of the best of its impressions; of several probes, of all together.
         match: whether the score reaches the identification's threshold.
+        probes: of several, each with the finger that it is taken for, in the order of the scans.
     """
 
     subject: str
     finger: str
     score: Score
     match: bool
+    probes: tuple[AssignedProbe, ...] = ()
 
     def __bool__(self) -> bool:
         """`match`."""
@@ -250,10 +268,10 @@ class Identification:
     """What a search of all references for the finger of a probe has found.
 
     Attributes:
-        candidates: the likeliest, best first, each finger once.
+        candidates: the likeliest, best first, each finger once; of several probes, each subject once.
         fpir: false positive identification rate: how often a probe of nobody enrolled would match somebody.
         threshold: score at and above which a candidate is a match.
-        searched: references that the probe was compared with.
+        searched: references that the probes were compared with.
         extrapolated: the threshold lies beyond the evidence of the calibration.
     """
 

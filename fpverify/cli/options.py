@@ -107,8 +107,17 @@ def options(*decorators: Decorator[Any]) -> Decorator[Any]:
 
 
 SCAN = click.argument("scan", type=click.Path())
+SCANS = click.argument("scans", type=click.Path(), nargs=-1, required=True, metavar="SCAN...")
 SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
 FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
+FINGERS = click.option(
+    "--finger",
+    "fingers",
+    type=Finger(),
+    multiple=True,
+    metavar="NAME",
+    help="Such as right-index: one for each scan, or one for all.  [default: as they fit best]",
+)
 DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")
 KEY = click.option(
     "--key",

@@ -64,10 +64,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def operating_point_facts(point: OperatingPoint) -> list[tuple[str, str]]:
-    """An operating point in words."""
+def operating_point_facts(point: OperatingPoint, *, whole: bool = False) -> list[tuple[str, str]]:
+    """An operating point in words; `whole` says that it is that of several scans, and was measured on single ones."""
+    measured = "of the whole; of single scans measured" if whole else "measured"
+    rate = f"a false match rate of {percent(point.target_fmr)}"
     return [
-        ("decided at", f"a false match rate of {percent(point.target_fmr)}; measured, with 95 % intervals:"),
+        ("decided at", f"{rate}{'' if whole else ';'} {measured}, with 95 % intervals:"),
         ("FMR", f"{percent_within(point.fmr, point.fmr_interval)}, FAR {percent(point.far)}"),
         ("FNMR", f"{percent_within(point.fnmr, point.fnmr_interval)}, FRR {percent(point.frr)}"),
         ("evidence", f"{point.evidence}; {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
@@ -87,6 +89,12 @@ SAID_OF_SETS = {"file": "as the files state", "given": "as given", "estimated": 
 def resolution_words(scan: Scan) -> str:
     """The resolution of a scan, and who says so."""
     return f"{scan.ppi:g} ppi, {SAID_BY[scan.ppi_source]}"
+
+
+def scan_facts(*scans: Scan) -> list[tuple[str, str]]:
+    """At which resolution scans were read, and what was assumed about them; said once of scans that are alike."""
+    facts = [fact for scan in scans for fact in (("resolution", resolution_words(scan)), ("note", scan_notes(scan)))]
+    return list(dict.fromkeys(facts))
 
 
 def set_resolution_facts(resolution: Mapping[str, Any] | None, name: str = "") -> list[tuple[str, str]]:

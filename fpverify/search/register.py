@@ -29,6 +29,15 @@ class Register:
     gallery: Gallery
     key: tuple[str | int, ...]
 
+    @property
+    def people(self) -> int:
+        """The number of subjects."""
+        return len({one.subject for one in self.references})
+
+    def of(self, subjects: Collection[str]) -> list[Reference]:
+        """The references of some subjects."""
+        return [one for one in self.references if one.subject in subjects]
+
     def identify(
         self, matcher: Matcher, probe: Template, *, top: int, fpir: float, besides: Collection[Finger] = ()
     ) -> Identification:

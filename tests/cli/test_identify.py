@@ -48,3 +48,32 @@ def test_without_a_store_there_is_no_decision(identify: Call) -> None:
     ended = identify("A_01.bmp")
     assert ended.code == 3
     assert "there is no enrollment store" in ended.err
+
+
+def test_several_scans_are_one_search(
+    enrolled: Path, enroll: Call, call: Call, stripes: Path, edges_model: Path
+) -> None:
+    enroll("B_00.bmp", "--finger", "left-index")
+    enroll("A_03.bmp", "--unchecked", subject="B")
+    scans = [stripes / "B_01.bmp", stripes / "A_01.bmp"]
+    ended = call("identify", *scans, "--model", edges_model)
+    assert (ended.code, ended.err) == (0, "")
+    table = [line.split() for line in ended.out.splitlines()[-2:]]
+    assert (table[0][0], table[0][1:3], table[0][-1]) == ("A", ["left-index,", "right-index"], "match")
+    assert table[1][0] == "B"
+    answer = call("identify", *scans, "--model", edges_model, "--json").answer
+    assert (answer["decision"], answer["searched"]) == ("match", 3)
+    assert [(one["file"], one["finger"]) for one in answer["probes"]] == [
+        (str(scans[0]), "left-index"),
+        (str(scans[1]), "right-index"),
+    ]
+    assert answer["score"] == answer["candidates"][0]["score"]
+
+
+def test_a_search_that_finds_nobody_says_so_of_each_scan(
+    enrolled: Path, call: Call, stripes: Path, edges_model: Path
+) -> None:
+    call("delete", "--id", "A")
+    answer = call("identify", stripes / "B_01.bmp", stripes / "A_01.bmp", "--model", edges_model, "--json").answer
+    assert (answer["decision"], answer["score"], answer["candidates"]) == ("non-match", None, [])
+    assert [(one["score"], one["finger"]) for one in answer["probes"]] == [(None, None), (None, None)]
