@@ -64,6 +64,7 @@ def _decoded_view(cursor: Cursor, name: str, capture: Capture) -> FingerView:
     resolution = cursor.number(2, "the resolution across"), cursor.number(2, "the resolution down")
     count = cursor.number(1, "the number of minutiae")
     points = decode_points(cursor, count, _LAYOUT, size)
+    extended, extended_format = decode_extended(cursor, name)
     return FingerView(
         *points,
         width_px=size[0],
@@ -75,8 +76,8 @@ def _decoded_view(cursor: Cursor, name: str, capture: Capture) -> FingerView:
         impression=impression,
         ratings=() if rating == Rating(NOT_STATED) else (rating,),
         capture=capture,
-        extended=decode_extended(cursor),
-        extended_format=name,
+        extended=extended,
+        extended_format=extended_format,
     )
 
 

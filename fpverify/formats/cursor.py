@@ -54,7 +54,8 @@ class Cursor:
             raise UnreadableRecord(f"{self.source}: {what} is {end} bytes, but the file has {self._end}")
         if any(self._data[end : self._end]):
             behind = self._end - end
-            raise UnreadableRecord(f"{self.source}: {what} is {end} bytes, but {behind} more follow that are not zero")
+            more = f"but {behind} more follow that are not zero; if it is whole, read it leniently"
+            raise UnreadableRecord(f"{self.source}: {what} is {end} bytes, {more}")
         self._end = end
 
     def require_end(self, what: str) -> None:

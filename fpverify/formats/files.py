@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 from fpverify.errors import UnreadableRecord, UnwritableRecord
 from fpverify.formats.checks import require_sound
 from fpverify.formats.grids import CM_PER_INCH
-from fpverify.formats.kinds import Format, decoded, format_named, format_of_suffix
+from fpverify.formats.kinds import Format, decoded, format_named, format_of_suffix, with_own_length
 from fpverify.formats.losses import lost
 from fpverify.formats.mina import FORMAT as MINA_FORMAT
 from fpverify.formats.mina import NAME as MINA
@@ -22,10 +23,18 @@ from fpverify.vocabulary import FingerView, MinutiaRecord
 
 MOST_BYTES = 64_000_000  # 255 views of 255 minutiae in JSON are 8 MB
 PROFILES = (MINA,)
+WRONG_LENGTH = "the record states a wrong length; it was read as far as its counts go"
+
+Decode = Callable[[bytes, str], MinutiaRecord]
 
 
 def read_minutiae(
-    path: str | Path, *, format: str | None = None, ppi: float | None = None, size: tuple[int, int] | None = None
+    path: str | Path,
+    *,
+    format: str | None = None,
+    ppi: float | None = None,
+    size: tuple[int, int] | None = None,
+    lenient: bool = False,
 ) -> MinutiaRecord:
     """The record in a file: ISO/IEC 19794-2, ANSI/INCITS 378, xyt, CSV or JSON.
 
@@ -35,11 +44,13 @@ def read_minutiae(
             this, or the endings .isonc and .isocc.
         ppi: resolution, for files that state none.
         size: width and height of the picture in pixels, likewise; in an xyt file y is counted from its bottom.
+        lenient: take a record whose stated length is wrong, but that ends where its counts say; a note tells of it.
 
     Raises:
         UnreadableRecord: no such file, no record, truncated, or against its own lengths; names the place.
     """
-    return minutiae_from_bytes(record_bytes(path), format=format, ppi=ppi, size=size, source=str(path))
+    content = record_bytes(path)
+    return minutiae_from_bytes(content, format=format, ppi=ppi, size=size, lenient=lenient, source=str(path))
 
 
 def minutiae_from_bytes(
@@ -48,6 +59,7 @@ def minutiae_from_bytes(
     format: str | None = None,
     ppi: float | None = None,
     size: tuple[int, int] | None = None,
+    lenient: bool = False,
     source: str = "memory",
 ) -> MinutiaRecord:
     """The record in bytes, as `read_minutiae` reads it.
@@ -56,7 +68,8 @@ def minutiae_from_bytes(
         UnreadableRecord: as there.
         UnwritableRecord: no format has this name.
     """
-    record = decoded(content, source) if format is None else format_named(format).decode(content, source)
+    decode = decoded if format is None else format_named(format).decode
+    record = _decoded_leniently(decode, content, source) if lenient else decode(content, source)
     try:
         require_sound(record)
     except UnwritableRecord as error:
@@ -152,6 +165,14 @@ def joined(records: list[MinutiaRecord], source: str) -> MinutiaRecord:
         views.append(replace(view, view=sum(other.finger == view.finger for other in views)))
     notes = tuple(dict.fromkeys(note for record in records for note in record.notes))
     return replace(records[0], views=tuple(views), source=source, notes=notes)
+
+
+def _decoded_leniently(decode: Decode, content: bytes, source: str) -> MinutiaRecord:
+    try:
+        return decode(content, source)
+    except UnreadableRecord:
+        record = decode(with_own_length(content), source)
+        return replace(record, notes=(*record.notes, WRONG_LENGTH))
 
 
 def _profiled(record: MinutiaRecord, chosen: Format, profile: str | None) -> MinutiaRecord:

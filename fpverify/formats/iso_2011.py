@@ -118,6 +118,7 @@ def _decoded_minutiae(cursor: Cursor, ratings: tuple[Rating, ...], capture: Capt
         )
     count = cursor.number(1, "the number of minutiae")
     points = decode_points(cursor, count, _layout(quality=minutia_bytes == MINUTIA_BYTES[1]), size)
+    extended, extended_format = decode_extended(cursor, NAME)
     return FingerView(
         *points,
         width_px=size[0],
@@ -130,8 +131,8 @@ def _decoded_minutiae(cursor: Cursor, ratings: tuple[Rating, ...], capture: Capt
         ratings=ratings,
         capture=capture,
         ridge_ends=bool(ridge_ends),
-        extended=decode_extended(cursor),
-        extended_format=NAME,
+        extended=extended,
+        extended_format=extended_format,
     )
 
 

@@ -144,6 +144,23 @@ def decoded(data: bytes, source: str) -> MinutiaRecord:
     raise reasons[0]
 
 
+def with_own_length(data: bytes) -> bytes:
+    """A record whose length says as many bytes as there are; other bytes as they are."""
+    if not data.startswith(MAGIC) or len(data) < LEAST_RECORD:
+        return data
+    short = data[len(MAGIC) : LENGTH_AT] in VERSIONS_OF_2005 and is_ansi_2004(data) and any(data[LENGTH_AT:][:2])
+    room = 2 if short else 4
+    start = LENGTH_AT if short or not _is_long_ansi(data) else LENGTH_AT + 2
+    if len(data) >= 256**room:
+        return data
+    return data[:start] + len(data).to_bytes(room, "big") + data[start + room :]
+
+
+def _is_long_ansi(data: bytes) -> bool:
+    """Whether a record states its length in six bytes, of which two are 0."""
+    return data[len(MAGIC) : LENGTH_AT] in VERSIONS_OF_2005 and is_ansi_2004(data) and not any(data[LENGTH_AT:][:2])
+
+
 def _candidates(data: bytes, source: str) -> list[Format]:
     """The formats that a file may have, the likeliest first."""
     if data.startswith(MAGIC):

@@ -101,7 +101,6 @@ def _decoded(cursor: Cursor, name: str, product: tuple[int, int]) -> MinutiaReco
         "ppcm_x": float(resolution[0]),
         "ppcm_y": float(resolution[1]),
         "capture": Capture(compliance=device >> 12 << 4, device=device & LARGEST_DEVICE),
-        "extended_format": name,
     }
     views = tuple(replace(_decoded_view(cursor, name, size), **shared) for _ in range(count))  # type: ignore[arg-type]
     cursor.require_end("the last view")
@@ -114,8 +113,16 @@ def _decoded_view(cursor: Cursor, name: str, size: tuple[int, int]) -> FingerVie
     ratings = decode_rating_of_2005(cursor)
     count = cursor.number(1, "the number of minutiae")
     points = decode_points(cursor, count, _LAYOUTS[name], size)
-    extended = decode_extended(cursor)
-    return FingerView(*points, finger=finger, view=view, impression=impression, ratings=ratings, extended=extended)
+    extended, extended_format = decode_extended(cursor, name, either=name == ISO)
+    return FingerView(
+        *points,
+        finger=finger,
+        view=view,
+        impression=impression,
+        ratings=ratings,
+        extended=extended,
+        extended_format=extended_format,
+    )
 
 
 def _encoded(record: MinutiaRecord, name: str) -> bytes:
