@@ -2,5 +2,6 @@
 
 from fpverify.features.extraction import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.features.preparation import prepare
+from fpverify.features.views import finger_view
 
-__all__ = ["Acquired", "MinutiaExtractor", "WholePrintExtractor", "prepare"]
+__all__ = ["Acquired", "MinutiaExtractor", "WholePrintExtractor", "finger_view", "prepare"]

@@ -18,7 +18,6 @@ _TRAITS: tuple[tuple[str, Trait], ...] = (
     ("the picture's quality", lambda view: [max(one.value, 1) for one in view.ratings if one.value >= 0]),
     ("who measured the quality", lambda view: [(one.vendor, one.algorithm) for one in view.ratings if one.value >= 0]),
     ("how it was captured", lambda view: view.capture),
-    ("where endings lie", lambda view: view.ridge_ends),
     ("extended data", lambda view: view.extended),
 )
 
