@@ -19,11 +19,14 @@ from fpverify.formats import (
     written_format,
 )
 from fpverify.matching import Matcher
-from fpverify.scans import IMAGE_SUFFIXES, scan_from_bytes
+from fpverify.scans import IMAGE_SUFFIXES, read_scan, scan_from_bytes
 from fpverify.settings import load_settings
 from fpverify.vocabulary import FINGERS, MinutiaRecord, Scan
 
 RECORD_SUFFIXES = tuple(suffix for one in FORMATS.values() for suffix in one.suffixes)
+TEXT_SUFFIXES = (".json", ".csv", ".xyt")
+JSON_MARK = b'"fpverify"'  # the first name in a record as JSON
+LOOKED_AT = 4096  # bytes: the beginning tells
 
 
 class Written(NamedTuple):
@@ -82,6 +85,8 @@ class Converter:
             ModelError: the model is unknown, damaged, or finds no minutiae.
         """
         source = str(path)
+        if self.source_format is None and Path(path).suffix.lower() in IMAGE_SUFFIXES:
+            return self._of_scan(read_scan(path, ppi=load_settings(ppi=self.ppi).ppi))
         content = record_bytes(path)
         if self.source_format is not None or is_record(content, source):
             record = minutiae_from_bytes(
@@ -93,10 +98,10 @@ class Converter:
                 source=source,
             )
             return record if self.finger is None else _of_finger(record, self.finger)
-        settings = load_settings(ppi=self.ppi)
-        return _record_of_scan(
-            self.matcher, scan_from_bytes(content, ppi=settings.ppi, source=source), self.finger or 0
-        )
+        return self._of_scan(scan_from_bytes(content, ppi=load_settings(ppi=self.ppi).ppi, source=source))
+
+    def _of_scan(self, scan: Scan) -> MinutiaRecord:
+        return _record_of_scan(self.matcher, scan, self.finger or 0)
 
     def convert(self, sources: Sequence[str | Path], out: str | Path) -> Written:
         """Makes one record of one file or several.
@@ -169,10 +174,19 @@ def _of_finger(record: MinutiaRecord, finger: int) -> MinutiaRecord:
     return replace(record, views=tuple(replace(view, finger=finger) for view in record.views))
 
 
+def _is_convertible(path: Path) -> bool:
+    """Whether a file is a scan or a record by its ending, and where that says little, as .json does, by its content."""
+    suffix = path.suffix.lower()
+    if suffix not in TEXT_SUFFIXES:
+        return suffix in IMAGE_SUFFIXES or suffix in RECORD_SUFFIXES
+    with path.open("rb") as file:
+        beginning = file.read(LOOKED_AT)
+    return is_record(beginning, path.name) and (suffix != ".json" or JSON_MARK in beginning)
+
+
 def _convertible(folder: Path) -> list[Path]:
     """The scans and records in a folder, by their endings, in order of name."""
-    known = {*IMAGE_SUFFIXES, *RECORD_SUFFIXES}
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in known and path.is_file())
+    found = sorted(path for path in folder.iterdir() if path.is_file() and _is_convertible(path))
     if not found:
         raise UnreadableRecord(f"{folder}: no file in it ends as a scan or a record of minutiae")
     stems = [path.stem for path in found]
