@@ -19,6 +19,8 @@ def require_sound(record: MinutiaRecord) -> None:
     Raises:
         UnwritableRecord: one does not; names the view and the number.
     """
+    if not record.views:
+        raise UnwritableRecord("no view of a finger, a record holds at least one")
     if not all(0 <= number <= LARGEST_UINT16 for number in record.product):
         raise UnwritableRecord(f"the product {record.product} is out of range: two numbers of 0 to {LARGEST_UINT16}")
     for number, view in enumerate(record.views, 1):
