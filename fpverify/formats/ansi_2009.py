@@ -23,6 +23,7 @@ from fpverify.formats.fields import (
     decode_finger,
     decode_makers,
     decode_rating_of_2009,
+    decode_view,
     makers,
     rating_of_2009,
     require_impression,
@@ -57,7 +58,7 @@ def decode_ansi_2009(data: bytes, source: str) -> MinutiaRecord:
 
 
 def _decoded_view(cursor: Cursor, name: str, capture: Capture) -> FingerView:
-    finger, view = decode_finger(cursor), cursor.number(1, "a view's number")
+    finger, view = decode_finger(cursor), decode_view(cursor)
     impression = require_impression(cursor, cursor.number(1, "an impression type"))
     rating = decode_rating_of_2009(cursor)
     size = cursor.number(2, "the width"), cursor.number(2, "the height")

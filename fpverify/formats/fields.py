@@ -31,14 +31,18 @@ from fpverify.vocabulary import NOT_STATED, FingerView, MinutiaRecord, Rating
 MOST_VIEWS = 255  # their number is a uint8
 
 
-def decode_finger(cursor: Cursor) -> int:
+def decode_finger(cursor: Cursor, largest: int = max(FINGER_NAMES)) -> int:
     """The code of a finger.
+
+    Args:
+        cursor: at it.
+        largest: that the format knows.
 
     Raises:
         UnreadableRecord: none has this code.
     """
     code = cursor.number(1, "a finger's code")
-    if code not in FINGER_NAMES:
+    if code not in FINGER_NAMES or code > largest:
         raise cursor.wrong(f"the finger code {code} stands for none", 1)
     return code
 
@@ -46,6 +50,18 @@ def decode_finger(cursor: Cursor) -> int:
 def finger_of_2005(view: FingerView) -> int:
     """The code for a format that knows single fingers only; others become unknown."""
     return view.finger if view.finger <= LARGEST_OF_2005 else 0
+
+
+def decode_view(cursor: Cursor) -> int:
+    """The number of a view in a byte of its own.
+
+    Raises:
+        UnreadableRecord: above 15.
+    """
+    number = cursor.number(1, "a view's number")
+    if number > LARGEST_OF_4_BITS:
+        raise cursor.wrong(f"view {number} of a finger, 0 to {LARGEST_OF_4_BITS} are possible", 1)
+    return number
 
 
 def decode_view_and_impression(cursor: Cursor, *, ansi: bool) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from fpverify.formats.extended import decode_extended, encode_extended
 from fpverify.formats.fields import (
     decode_finger,
     decode_rating_of_2009,
+    decode_view,
     rating_of_2009,
     require_impression,
     require_view,
@@ -107,10 +108,12 @@ def _decoded_view(cursor: Cursor, *, certified: bool) -> FingerView:
 
 
 def _decoded_minutiae(cursor: Cursor, ratings: tuple[Rating, ...], capture: Capture) -> FingerView:
-    finger, view = decode_finger(cursor), cursor.number(1, "a view's number")
+    finger, view = decode_finger(cursor), decode_view(cursor)
     resolution = cursor.number(2, "the resolution across"), cursor.number(2, "the resolution down")
     impression = require_impression(cursor, cursor.number(1, "an impression type"))
     size = cursor.number(2, "the width"), cursor.number(2, "the height")
+    if max(size) > LARGEST_14_BITS:
+        raise cursor.wrong(f"a picture of {size[0]} x {size[1]} px, at most {LARGEST_14_BITS} a side are possible", 4)
     minutia_bytes, ridge_ends = divmod(cursor.number(1, "the size of a minutia"), 16)
     if minutia_bytes not in MINUTIA_BYTES or ridge_ends > 1:
         raise cursor.wrong(

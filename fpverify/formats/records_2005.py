@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fpverify.formats.codes import LARGEST_OF_2005
 from fpverify.formats.cursor import Cursor
 from fpverify.formats.extended import decode_extended, encode_extended
 from fpverify.formats.fields import (
@@ -108,7 +109,7 @@ def _decoded(cursor: Cursor, name: str, product: tuple[int, int]) -> MinutiaReco
 
 
 def _decoded_view(cursor: Cursor, name: str, size: tuple[int, int]) -> FingerView:
-    finger = decode_finger(cursor)
+    finger = decode_finger(cursor, LARGEST_OF_2005)
     view, impression = decode_view_and_impression(cursor, ansi=name == ANSI)
     ratings = decode_rating_of_2005(cursor)
     count = cursor.number(1, "the number of minutiae")

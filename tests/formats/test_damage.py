@@ -20,6 +20,10 @@ from fpverify.vocabulary import MinutiaRecord
 LENGTH_BYTES = {"ansi2004": (8, 2)} | {name: (8, 4) for name in STANDARDS if name != "ansi2004"}
 MINUTIAE_AT = {"iso2005": 27, "ansi2004": 29, "ansi2009": 37, "ansi2009am1": 37, "iso2011": 51}  # their number
 VIEWS_AT = {"iso2005": 22, "ansi2004": 24, "ansi2009": 19, "ansi2009am1": 19, "iso2011": 13}
+SAID_OTHERWISE = {  # a size of 0 x 0 px becomes one, and a quality that failed none, where there is no word for it
+    *("width_px", "height_px"),
+    *("quality", "ratings"),
+}
 ALL = (*STANDARDS, *CARDS, *TEXTS)
 
 
@@ -170,10 +174,9 @@ def check_mutated(seed: int, name: str) -> bool:
         assert not one.width_px or (one.x_px < one.width_px + (name == "xyt")).all() or name in {"csv", "json"}
     if name in STANDARDS:
         resolutions = {side for one in taken.views for side in (one.ppcm_x, one.ppcm_y)}
-        numbers = [one.view for one in taken.views]
-        if min(resolutions) > 0 and max(numbers) < 16:
+        if min(resolutions) > 0:  # what states none is read, but cannot be written
             again = minutiae_from_bytes(minutiae_to_bytes(taken, format=taken.format)[0])
-            assert set(difference(taken, again)) <= {"width_px", "height_px", "ratings", "ppcm_x", "ppcm_y"}
+            assert set(difference(taken, again)) <= SAID_OTHERWISE
     return True
 
 
@@ -186,9 +189,9 @@ def test_a_mutated_record_is_refused_or_sound(name: str, seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
-def test_twenty_thousand_mutated_records_are_refused_or_sound(name: str) -> None:
-    taken = sum(check_mutated(seed, name) for seed in range(20_000))
-    assert taken < 20_000
+def test_two_thousand_mutated_records_are_refused_or_sound(name: str) -> None:
+    taken = sum(check_mutated(seed, name) for seed in range(2_000))
+    assert taken < 1_000
 
 
 @settings(max_examples=300, deadline=None)

@@ -57,8 +57,8 @@ def test_a_record_comes_back_within_the_steps_of_its_format(name: str, seed: int
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
-def test_ten_thousand_records_come_back(name: str) -> None:
-    for seed in range(10_000):
+def test_a_thousand_records_come_back(name: str) -> None:
+    for seed in range(1_000):
         check_round_trip(seed, name)
 
 
