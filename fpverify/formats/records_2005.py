@@ -46,6 +46,7 @@ VERSION = b" 20\0"
 ISO, ANSI = "iso2005", "ansi2004"
 ISO_HEADER, ANSI_HEADER = 24, 26  # bytes
 LONG_LENGTH = 4  # bytes more of a header of ANSI that states more than 65,535
+WITHOUT_VIEWS = "the record's header states neither view nor resolution; the resolution has to be given"
 LARGEST_DEVICE = 0x0FFF  # 12 bits
 LENGTH_AT = len(MAGIC) + len(VERSION)
 
@@ -94,7 +95,10 @@ def _decoded(cursor: Cursor, name: str, product: tuple[int, int]) -> MinutiaReco
     device = cursor.number(2, "the device")
     size = cursor.number(2, "the width"), cursor.number(2, "the height")
     resolution = cursor.number(2, "the resolution across"), cursor.number(2, "the resolution down")
-    count = require_views(cursor, cursor.number(1, "the number of views"))
+    count = cursor.number(1, "the number of views")
+    if name == ISO and count == 0 and resolution == (0, 0):
+        return _decoded_without_views(cursor, size)
+    require_views(cursor, count)
     cursor.take(1, "a reserved byte")
     shared = {
         "width_px": size[0],
@@ -106,6 +110,15 @@ def _decoded(cursor: Cursor, name: str, product: tuple[int, int]) -> MinutiaReco
     views = tuple(replace(_decoded_view(cursor, name, size), **shared) for _ in range(count))  # type: ignore[arg-type]
     cursor.require_end("the last view")
     return MinutiaRecord(views, name, product, cursor.source)
+
+
+def _decoded_without_views(cursor: Cursor, size: tuple[int, int]) -> MinutiaRecord:
+    """A record whose header is two bytes short and says 0 views at 0 px/cm, as nbis-rs 0.1.3 wrote them."""
+    cursor.take(2, "a reserved byte and a view's quality")
+    points = decode_points(cursor, cursor.number(1, "the number of minutiae"), _LAYOUTS[ISO], size)
+    cursor.require_end("the last minutia")
+    view = FingerView(*points, width_px=size[0], height_px=size[1])
+    return MinutiaRecord((view,), ISO, source=cursor.source, notes=(WITHOUT_VIEWS,))
 
 
 def _decoded_view(cursor: Cursor, name: str, size: tuple[int, int]) -> FingerView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fpverify.errors import UnreadableRecord
 from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes
 from fpverify.formats.codes import FINGER_CODES, FINGER_NAMES
 from fpverify.vocabulary import FINGERS, MINUTIA_TYPES, NOT_STATED, Capture, FingerView, MinutiaRecord, Rating
@@ -119,6 +120,18 @@ def test_blocks_whose_lengths_count_their_data_alone_are_read_and_kept_so() -> N
     read = minutiae_from_bytes(data)
     assert read.views[0].extended == ((0x0221, bytes.fromhex("0144bc362143")),)
     assert minutiae_to_bytes(read, format="iso2005")[0] == data
+
+
+def test_a_header_without_views_and_resolution_is_read_with_a_note() -> None:
+    """As one release of nbis-rs wrote its records: two bytes short, no extended data behind."""
+    data = bytes.fromhex(f"464d5200 20323000 0000002c 0000 0184 0176 0000 0000 00 00 00 03 {ISO_MINUTIAE}")
+    record = minutiae_from_bytes(data, ppi=500)
+    assert [len(view) for view in record.views] == [3]
+    assert record.views[0].x_px.tolist() == [100, 387, 0]
+    assert (record.views[0].width_px, record.notes != ()) == (388, True)
+    for size in range(len(data)):
+        with pytest.raises(UnreadableRecord):
+            minutiae_from_bytes(data[:size])
 
 
 def test_contactless_is_another_number_in_ansi_2004() -> None:
