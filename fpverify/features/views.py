@@ -6,6 +6,7 @@ import numpy as np
 
 from fpverify.features.extraction import Acquired
 from fpverify.features.minutia_types import minutia_types
+from fpverify.features.minutiae import selected
 from fpverify.vocabulary import FingerView, FloatArray, Rating, Scan
 
 CM_PER_INCH = 2.54
@@ -14,14 +15,18 @@ LEAST = 1  # likewise: records of 2005 have 0 for none given
 
 
 def finger_view(acquired: Acquired, scan: Scan, finger: int = 0) -> FingerView:
-    """The minutiae of a scan, best first, with its size, resolution and quality.
+    """The minutiae of a scan, by x and then by y, with its size, resolution and quality.
+
+    In this order mindtct lists them, and bozorth3 expects them: where it is built in without its reader of files, which
+    sorts, other orders cost it mated pairs.
 
     Args:
         acquired: what was found in it.
         scan: the same.
         finger: code, a place in `FINGERS`.
     """
-    minutiae, (height, width) = acquired.template.minutiae, scan.pixels.shape
+    found, (height, width) = acquired.template.minutiae, scan.pixels.shape
+    minutiae = selected(found, np.lexsort((found.y_px, found.x_px)))
     worked_height, worked_width = acquired.prepared.image.shape
     ppcm = scan.ppi / CM_PER_INCH
     return FingerView(

@@ -1,7 +1,7 @@
 """The profile MIN:A, as MINEX and PIV ask it of ANSI/INCITS 378-2004: minutiae alone, nothing optional.
 
 - one view, resolution 197 px/cm (500 ppi), to which other pictures are brought;
-- at most 128 minutiae, the best, best first, of the types other, ending and bifurcation;
+- at most 128 minutiae, the best, in the order they had, of the types other, ending and bifurcation;
 - impression plain, live or not; finger quality 20, 40, 60, 80, 100, or none; equipment 0;
 - no extended data; so a record has at most 800 bytes.
 
@@ -38,7 +38,7 @@ def in_mina(record: MinutiaRecord) -> MinutiaRecord:
         raise UnwritableRecord(f"impression type {view.impression}, the profile {NAME} asks for plain ones: 0 or 2")
     if not (view.ppcm_x > 0 and view.ppcm_y > 0):
         raise UnwritableRecord(f"no resolution is known: give it; the profile {NAME} asks for {PPCM:.0f} px/cm")
-    best = np.argsort(-view.quality, kind="stable")[:MOST_MINUTIAE]
+    best = np.sort(np.argsort(-view.quality, kind="stable")[:MOST_MINUTIAE])
     return replace(record, views=(_plain(at_resolution(_chosen(view, best), PPCM)),))
 
 

@@ -92,5 +92,6 @@ def test_what_was_found_in_a_synthetic_scan_lies_on_its_labels(release_model: st
     assert paired.mean() > 0.7
     assert np.median(apart.min(1)[paired]) < 2.5
     assert np.median(np.abs(turn)) < 0.15
+    assert (np.diff(view.x_px) >= 0).all()  # the order in which other people's matchers expect them
     offset = np.median([view.x_px - truth.x_px[nearest], view.y_px - truth.y_px[nearest]], axis=1)
     assert np.abs(offset).max() < 1  # no corner, no half pixel gone astray
