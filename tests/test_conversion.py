@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,14 @@ def test_two_files_of_one_name_are_refused(prints: Path, tmp_path: Path) -> None
 def test_a_model_without_minutiae_says_so(edges_model: Path, stripes: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="finds no minutiae"):
         Converter(model=edges_model).convert([stripes / "A_00.bmp"], tmp_path / "a.fmr")
+
+
+def test_verifying_loads_nothing_of_all_this() -> None:
+    code = "import sys, fpverify.cli.verify, fpverify.verifier, fpverify.scans; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "fpverify.features.extraction" in loaded
+    names = ("fpverify.formats", "fpverify.conversion", "fpverify.features.views", "fpverify.features.minutia_types")
+    assert [name for name in loaded if name.startswith(names)] == []
 
 
 def test_a_finger_has_a_name(prints: Path) -> None:

@@ -2,6 +2,5 @@
 
 from fpverify.features.extraction import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.features.preparation import prepare
-from fpverify.features.views import finger_view
 
-__all__ = ["Acquired", "MinutiaExtractor", "WholePrintExtractor", "finger_view", "prepare"]
+__all__ = ["Acquired", "MinutiaExtractor", "WholePrintExtractor", "prepare"]

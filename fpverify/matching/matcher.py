@@ -9,7 +9,7 @@ from typing import Protocol
 
 from fpverify.comparison import Calibration, LikelihoodRatio, similarities
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch
-from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor, finger_view
+from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.matching.operating_points import point_at
 from fpverify.matching.sensor_calibration import calibrated_card
 from fpverify.models import Bundle, load_bundle
@@ -113,6 +113,8 @@ class Matcher:
             raise ModelError(
                 f"{self.model_id}: a {self.bundle.card.kind} model finds no minutiae; choose another --model"
             )
+        from fpverify.features.views import finger_view
+
         return finger_view(self.acquire(scan), scan, finger)
 
     def score(self, probe: Template, reference: Template) -> Score:

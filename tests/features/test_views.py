@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from fpverify.features import Acquired, finger_view
+from fpverify.features import Acquired
 from fpverify.features.extraction import NO_DESCRIPTORS
 from fpverify.features.minutia_types import BIFURCATION, ENDING, OTHER, minutia_types
 from fpverify.features.preparation import normalise, prepare
+from fpverify.features.views import finger_view
 from fpverify.synthesis.dataset import ORDINARY, master, synthesise
 from fpverify.synthesis.impression import draw_impression
 from fpverify.synthesis.labels import UPSAMPLING, _endings
