@@ -20,6 +20,9 @@ FpverifyError
 │   ├── UnknownModel               no bundle of that name or folder
 │   ├── CorruptModel               a file does not fit its hash
 │   └── ModelMismatch              templates of two different models
+├── RecordError (ValueError)     a record of minutiae
+│   ├── UnreadableRecord           missing, truncated, or not a record that can be
+│   └── UnwritableRecord           more than the format can hold
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
@@ -126,6 +129,18 @@ class CorruptModel(ModelError):
 
 class ModelMismatch(ModelError):
     """Two templates, or a template and a model, do not belong together."""
+
+
+class RecordError(FpverifyError, ValueError):
+    """A record of minutiae cannot be read or written."""
+
+
+class UnreadableRecord(RecordError):
+    """The file is missing, truncated, or not a record of minutiae that can be."""
+
+
+class UnwritableRecord(RecordError):
+    """The format cannot hold what the record holds, or needs what it lacks."""
 
 
 class RecipeError(FpverifyError, ValueError):

@@ -70,6 +70,21 @@ class Span(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
         return ends[0], ends[-1]
 
 
+class Size(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
+    """A picture's width and height in pixels as WxH."""
+
+    name = "WxH"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """(width, height); anything else is wrong use."""
+        if isinstance(value, tuple):
+            return value
+        sides = str(value).lower().split("x")
+        if len(sides) != 2 or not all(side.isascii() and side.isdigit() and 0 < int(side) < 65536 for side in sides):
+            self.fail(f"{value!r} is no size in pixels, such as 388x374", param, ctx)
+        return int(sides[0]), int(sides[1])
+
+
 class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
     """A file to be written; its folder has to exist before the long work begins."""
 
