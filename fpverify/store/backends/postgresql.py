@@ -47,7 +47,8 @@ class PostgresqlDatabase(Database):
         }
     )
 
-    names_index = f'CREATE INDEX {NAMES_INDEX} ON subjects (name COLLATE "C")'  # in the order of a list
+    name = 'name COLLATE "C"'
+    names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects ({name})"  # to list them by
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], place: str) -> None:
         self.place = place
