@@ -146,10 +146,25 @@ class PostgresqlDatabase(Database):
         return True
 
     def wipe(self) -> None:
-        """Rewrites the tables without their dead rows."""
+        """Rewrites the tables without their dead rows.
+
+        Raises:
+            StoreError: the server rewrote nothing, as for somebody whom the tables do not belong to; it only warns.
+        """
         with self.failures():
+            before = self._files()
             for table in _WIPED:
                 self.execute(f"VACUUM (FULL) {table}")
+            if not before.isdisjoint(self._files()):
+                raise StoreError(
+                    f"the tables of the store {self.place} belong to another user of the server, who alone can have "
+                    "them rewritten: let that one run `fpverify delete --wipe`"
+                )
+
+    def _files(self) -> set[int]:
+        """Numbers of the files that the tables lie in."""
+        names = ", ".join(f"pg_relation_filenode('{table}')" for table in _WIPED)
+        return set(self.first(f"SELECT {names}") or ())
 
     def close(self) -> None:
         """Closes the connection."""
