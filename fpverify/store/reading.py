@@ -259,6 +259,15 @@ class StoreReader:
         with self._database.failures():
             return self._rows.count(model_id)
 
+    def subject_count(self) -> int:
+        """How many subjects there are.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.failures():
+            return self._rows.subject_count()
+
     def _blocks(self) -> Iterator[list[Record]]:
         """The records of some hundred subjects at a time, each block as it is when its turn comes."""
         blocks = self._rows.blocks(BLOCK_SUBJECTS)
