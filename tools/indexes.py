@@ -3,9 +3,9 @@
     python tools/indexes.py CACHE [--references 1000 10000 100000] [--fingers 300] [--only exact|ivf] [--model NAME|DIR]
 
 References are templates that a model of synthetic prints draws (`modelled_prints`); those prints are kept in CACHE, and
-some of them are the probes. Printed as Markdown: seconds to add all, a thousand at a time; milliseconds to add one more,
-to remove one, and to propose the likeliest to a probe; bytes of memory a reference. All on one core, in CPU time, and
-with what extracting one print takes in the same run, by which machines can be told apart.
+some of them are the probes. Printed as Markdown: seconds to add all, a thousand at a time; milliseconds to add one
+more, to remove one, and to propose the likeliest to a probe; bytes of memory a reference. All on one core, in CPU time,
+and with what extracting one print takes in the same run, by which machines can be told apart.
 """
 
 from __future__ import annotations

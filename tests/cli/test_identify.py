@@ -50,7 +50,10 @@ def test_an_engine_that_is_not_there_yet_is_said(enrolled: Path, identify: Call)
     assert "not built in yet" in ended.err
 
 
-@pytest.mark.parametrize("words", [("--index", "quick"), ("--index", "milvus://"), ("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")])
+@pytest.mark.parametrize(
+    "words",
+    [("--index", "quick"), ("--index", "milvus://"), ("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")],
+)
 def test_wrong_use_says_so(enrolled: Path, identify: Call, words: tuple[str, str]) -> None:
     ended = identify("A_01.bmp", *words)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
