@@ -31,7 +31,7 @@ import fpverify
 
 if TYPE_CHECKING:
     from fpverify.features import MinutiaExtractor
-    from fpverify.vocabulary import FloatArray, Template
+    from fpverify.vocabulary import FloatArray, Scores, Template
 
 Result = dict[str, Any]
 Answer = TypeVar("Answer")
