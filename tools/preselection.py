@@ -8,8 +8,9 @@ are kept for the next call. Every print is once the probe; its mates are the oth
 time, among the prints of all other fingers and an impression of each of so many unseen fingers; `--modelled` adds
 templates that a model of those draws. Printed as Markdown for every index, rates in per cent: for shortlists of
 several lengths their share of the gallery (the penetration rate), and the share of mates that are not on them (the
-pre-selection error, ISO/IEC 19795-1). CPU time is that of adding all and of all searches. With `--write` the errors are kept beside the model's codebook, from where
-answers state them; real prints that others published say how an index does, and decide nothing about it.
+pre-selection error, ISO/IEC 19795-1). CPU time is that of adding all and of all searches. With `--write` the errors are
+kept beside the model's codebook, from where answers state them; real prints that others published say how an index
+does, and decide nothing about it.
 """
 
 from __future__ import annotations
