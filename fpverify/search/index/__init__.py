@@ -1,0 +1,15 @@
+"""Indexes: which of many references a probe resembles most. They propose; the store is the truth, comparison decides.
+
+Index        what an index is, and what all of them keep to
+exact        the first look at every reference
+inverted     minutiae in lists by what they look like, of which a probe asks a few (needs faiss)
+vectors      whole prints, a vector each
+everything   proposes all there is: a search without pre-selection
+choice       which of them a store is searched with
+"""
+
+from __future__ import annotations
+
+from fpverify.search.index.protocol import Index
+
+__all__ = ["Index"]
