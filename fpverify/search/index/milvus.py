@@ -13,6 +13,7 @@ Source: Wang et al., Milvus: A Purpose-Built Vector Data Management System, SIGM
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from fpverify.errors import IndexUnavailable, SettingsError
 from fpverify.search.index.milvus_place import MilvusPlace
-from fpverify.search.index.turning import turned, turning
+from fpverify.search.index.turning import turned, turning, turning_name
 from fpverify.search.index.votes import likeliest
 from fpverify.vocabulary import FloatArray, Template
 
@@ -66,7 +67,7 @@ class MilvusIndex:
         self.place = place
         self._matrix = turning(secret, owner.encode(), size)
         self._kin = f"{place.name}_{_digits(owner.encode())}_"
-        self.collection = self._kin + _digits(secret + owner.encode())
+        self.collection = self._kin + turning_name(secret, owner.encode())
         self._notes = f"{place.name}_notes"
         self._lock = Lock()
         self._changed_s = -FRESH_S
@@ -74,6 +75,11 @@ class MilvusIndex:
         with self._asking():
             self._client = self._library.MilvusClient(uri=place.uri, token=place.token(), timeout=TIMEOUT_S)
             self._found()
+
+    @property
+    def name(self) -> str:
+        """Of this kind of index."""
+        return "milvus"
 
     def close(self) -> None:
         """Closes the connection."""
@@ -255,6 +261,7 @@ def _library() -> Any:
         raise SettingsError(
             "an index in Milvus needs `pip install 'fpverify[milvus]'`; or search without it (--index exact)"
         ) from error
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs, with a traceback, whatever it raises
     return pymilvus
 
 
@@ -276,10 +283,17 @@ def _keys(reference: int, numbers: Sequence[int]) -> list[int]:
 
     Source: Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014.
     """
-    z = np.uint64(reference) + np.uint64(0x9E3779B97F4A7C15) * (np.array(numbers, np.int64) + 2).astype(np.uint64)
+    own = _mixed(np.array([reference], np.uint64))
+    keys = _mixed(own + (np.array(numbers, np.int64) - BARE).astype(np.uint64))
+    return [int(one) for one in keys >> np.uint64(1)]
+
+
+def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Whole numbers of 64 bits, each taken to another, so that all bits of one depend on all of the other."""
+    z = z + np.uint64(0x9E3779B97F4A7C15)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)
-    return [int(one) for one in (z ^ (z >> np.uint64(31))) >> np.uint64(1)]
+    return z ^ (z >> np.uint64(31))
 
 
 def _signed(ids: Sequence[int]) -> list[int]:

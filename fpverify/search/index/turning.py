@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fpverify.vocabulary import FloatArray
 
 SECRET_BYTES = 32
-PURPOSE = b"fpverify index rotation 1"
+PURPOSE, NAMING = b"fpverify index rotation 1", b"fpverify index name 1"
 
 
 def turning(secret: bytes, salt: bytes, size: int) -> NDArray[np.float64]:
@@ -31,12 +31,13 @@ def turning(secret: bytes, salt: bytes, size: int) -> NDArray[np.float64]:
 
     Source: HKDF, RFC 5869; G. W. Stewart, SIAM J. Numer. Anal. 17, 1980.
     """
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-    seed = HKDF(SHA256(), SECRET_BYTES, salt, PURPOSE).derive(secret)
-    q, r = np.linalg.qr(_normal(seed, size * size).reshape(size, size))
+    q, r = np.linalg.qr(_normal(_derived(secret, salt, PURPOSE), size * size).reshape(size, size))
     return np.asarray(q * np.sign(np.diag(r)))
+
+
+def turning_name(secret: bytes, salt: bytes) -> str:
+    """What tells rotations apart, 12 hex digits that say nothing about them."""
+    return _derived(secret, salt, NAMING).hex()[:12]
 
 
 def turned(descriptors: NDArray[np.int8], matrix: NDArray[np.float64]) -> FloatArray:
@@ -44,6 +45,13 @@ def turned(descriptors: NDArray[np.int8], matrix: NDArray[np.float64]) -> FloatA
     rows = descriptors.astype(np.float64)
     length = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     return np.asarray(np.divide(rows, length, out=np.zeros_like(rows), where=length > 0) @ matrix, np.float32)
+
+
+def _derived(secret: bytes, salt: bytes, purpose: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), SECRET_BYTES, salt, purpose).derive(secret)
 
 
 def _normal(seed: bytes, count: int) -> NDArray[np.float64]:
