@@ -36,6 +36,7 @@ def identification_answer(found: Identification, probe: Scan) -> Answer:
         "threshold": found.threshold,
         "extrapolated": found.extrapolated,
         "searched": found.searched,
+        "preselection_error": found.preselection_error,
         "candidates": [
             {"subject": one.subject, "finger": one.finger, "score": one.score.value, "match": one.match}
             for one in found.candidates

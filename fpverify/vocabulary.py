@@ -255,6 +255,9 @@ class Identification:
         threshold: score at and above which a candidate is a match.
         searched: references that the probe was compared with.
         extrapolated: the threshold lies beyond the evidence of the calibration.
+        preselection_error: how often the index that proposed the references leaves the mate out, as it was measured;
+            None if all were compared in full, or nobody measured it.
+        note: what would make the search quicker, in words.
     """
 
     candidates: tuple[Candidate, ...]
@@ -262,6 +265,8 @@ class Identification:
     threshold: float
     searched: int
     extrapolated: bool
+    preselection_error: float | None = None
+    note: str | None = None
 
     def __bool__(self) -> bool:
         """Whether anybody matches."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fpverify.settings import load_settings, parse_fmr, parse_ppi, parse_workers
+from fpverify.settings import load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
 
 if TYPE_CHECKING:
     from fpverify.store import Store
@@ -118,6 +118,12 @@ KEY = click.option(
 MODEL = click.option("--model", metavar="NAME|DIR", help="Model: shipped name, or folder.  [default: the release]")
 CALIBRATION = click.option(
     "--calibration", type=click.Path(), metavar="FILE", help="Of `fpverify calibrate`.  [default: the model's own]"
+)
+INDEX = click.option(
+    "--index",
+    type=Parsed("index", parse_index),
+    metavar="INDEX",
+    help="What finds the likeliest: auto, exact, ivf or none.  [default: auto]",
 )
 PPI = click.option(
     "--ppi", type=Parsed("number", parse_ppi), metavar="PPI", help="Resolution, if the file states none or a wrong one."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fpverify.store.changes import Changes, Point
 from fpverify.store.database import Store
 from fpverify.store.fingers import FINGER_CODES, UNKNOWN_FINGER
 from fpverify.store.location import DEFAULT_FOLDER
@@ -13,7 +14,9 @@ __all__ = [
     "DEFAULT_FOLDER",
     "FINGER_CODES",
     "UNKNOWN_FINGER",
+    "Changes",
     "FingerSummary",
+    "Point",
     "Store",
     "decode_template",
     "encode_template",

@@ -144,10 +144,8 @@ class Store(StoreReader):
             if new_name != name and self._database.subject_row(new_name) is not None:
                 raise EnrollmentError(f"the store {self.place} has a subject {new_name!r} already; delete it first")
             noted = self._rows.metadata(owner, name) if metadata is None else dict(metadata)
-            if new_name != name:
-                self._move(owner, name, new_name)
+            details = {} if new_name == name else {"renamed": new_name, "records": self._move(owner, name, new_name)}
             self._rows.write_subject(owner, new_name, noted)
-            details = {"renamed": new_name} if new_name != name else {}
             self._trail.append(
                 "update", name, None, details | ({"metadata": "replaced"} if metadata is not None else {})
             )
@@ -238,10 +236,12 @@ class Store(StoreReader):
             self._vault.require(wanted)
             yield
 
-    def _move(self, owner: int, name: str, new_name: str) -> None:
-        """Seals a subject's records and scans to a new name."""
-        for row, record in self._rows.numbered(owner, name):
+    def _move(self, owner: int, name: str, new_name: str) -> str:
+        """Seals a subject's records and scans to a new name; the ids of the records."""
+        records = self._rows.numbered(owner, name)
+        for row, record in records:
             self._rows.replace(row, record._replace(subject=new_name), self._rows.scan(row, record))
+        return " ".join(record.record_id for _, record in records)
 
     def _wipe(self, done: str) -> None:
         try:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.database import Store
+from fpverify.store.trail import named_records
 
 MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
 SEAL_HEAD_BYTES = 5  # version and id of the key
@@ -151,8 +152,8 @@ class _Witness:
             yield whole
 
     def _follow(self, entry: AuditEntry) -> None:
-        self.expected.update(dict.fromkeys(_named(entry, "added"), entry.subject))
-        for removed in _named(entry, "removed"):
+        self.expected.update(dict.fromkeys(named_records(entry, "added") or (), entry.subject))
+        for removed in named_records(entry, "removed") or ():
             self.expected.pop(removed, None)
         renamed = entry.details.get("renamed")
         if isinstance(renamed, str):
@@ -166,12 +167,6 @@ class _Witness:
 
 def _anchor(store: Store, head: Head) -> Anchor:
     return Anchor(store.store_id[:STORE_DIGITS], head.count, head.mac.hex())
-
-
-def _named(entry: AuditEntry, change: str) -> list[str]:
-    """Ids of records that an entry says were added, or removed."""
-    named = entry.details.get(change, "")
-    return named.split() if isinstance(named, str) else []
 
 
 def _well_typed(entry: AuditEntry) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
 from fpverify.errors import CorruptRecord, NotEnrolled
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.backends import Database
+from fpverify.store.changes import Changes, Point, changes
 from fpverify.store.fingers import finger_code
 from fpverify.store.records import Record
 from fpverify.store.rows import Rows
@@ -19,6 +20,8 @@ from fpverify.store.vault import Vault
 from fpverify.vocabulary import Reference, Scan
 
 BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
+BLOCK_IDS = 500  # values in one statement; SQLite takes 999 everywhere
+IDS_AT_A_TIME = 10_000  # record ids read at once: a megabyte
 
 
 class StoreReader:
@@ -95,12 +98,7 @@ class StoreReader:
         Raises:
             StoreError: the store cannot be read, is locked or damaged.
         """
-        blocks = self._rows.blocks(BLOCK_SUBJECTS)
-        while True:
-            with self._database.reading():
-                block = next(blocks, None)
-            if block is None:
-                return
+        for block in self._blocks():
             yield from map(self._reference, block)
 
     def subjects(self) -> list[FingerSummary]:
@@ -168,10 +166,74 @@ class StoreReader:
         with self._database.failures():
             return self._trail.head()
 
-    def record_ids(self) -> set[str]:
-        """Of all impressions that are there, as audit entries name them."""
+    def changes(self, since: Point | None = None) -> Changes:
+        """What was added, removed or renamed since a point, by any process; costs nothing where nothing was.
+
+        Who reads everything takes the point first, then reads; what came meanwhile is among the next changes as well.
+
+        Args:
+            since: `point` of an earlier answer; None, and a point of another store, is answered with `everything`.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.reading():
+            return changes(self._trail, since)
+
+    def by_record_ids(self, record_ids: Iterable[str]) -> dict[str, Reference]:
+        """The impressions with these ids, in the order of the ids; those that are gone are left out.
+
+        Raises:
+            CorruptRecord: one of them is not as it was written.
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        wanted = list(dict.fromkeys(record_ids))
+        with self._database.reading():
+            blocks = (wanted[at : at + BLOCK_IDS] for at in range(0, len(wanted), BLOCK_IDS))
+            found = {one.record_id: one for block in blocks for one in self._rows.by_record_ids(block)}
+        return {one: self._reference(found[one]) for one in wanted if one in found}
+
+    def enrolled(self, model_id: str | None = None) -> Iterator[tuple[str, Reference]]:
+        """All impressions with their record ids, or those that a model made; otherwise as `records`."""
+        for block in self._blocks():
+            for record in block:
+                if model_id in (None, record.model_id):
+                    yield record.record_id, self._reference(record)
+
+    def record_ids(self, model_id: str | None = None) -> Iterator[str]:
+        """Of all impressions, or of those that a model made, as audit entries name them; ten thousand at a time.
+
+        What others add or delete meanwhile may be among them or not.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        blocks = self._rows.record_ids(IDS_AT_A_TIME, model_id)
+        while True:
+            with self._database.failures():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield from block
+
+    def count(self, model_id: str | None = None) -> int:
+        """How many impressions there are, or how many that a model made; reads all that are there.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
         with self._database.failures():
-            return self._rows.record_ids()
+            return self._rows.count(model_id)
+
+    def _blocks(self) -> Iterator[list[Record]]:
+        """The records of some hundred subjects at a time, each block as it is when its turn comes."""
+        blocks = self._rows.blocks(BLOCK_SUBJECTS)
+        while True:
+            with self._database.reading():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield block
 
     def _each_record(self, result: Callable[[Record], Any]) -> list[Any]:
         """The results for all records of the store."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fpverify.errors import NotEnrolled
@@ -178,6 +178,26 @@ class Rows:
                 made += 1
         return made
 
-    def record_ids(self) -> set[str]:
-        """Of all records that are there."""
-        return {str(record_id) for (record_id,) in self._database.rows("SELECT record_id FROM impressions")}
+    def by_record_ids(self, record_ids: Sequence[str]) -> list[Record]:
+        """The records with these ids that are there, opened, in any order; a few hundred ids at a time."""
+        places = ", ".join("?" * len(record_ids))
+        found = self._database.rows(f"{_RECORDS} WHERE record_id IN ({places})", *record_ids)
+        return [self._vault.opened(Record(*fields)) for _, *fields in found]
+
+    def record_ids(self, count: int, model_id: str | None = None) -> Iterator[list[str]]:
+        """The ids of all records, or of those that a model made, so many at a time; each block is read as it is taken.
+
+        Those of all come off the index of ids, which holds nothing else; those of a model in order of the rows.
+        """
+        column, last = ("record_id", "") if model_id is None else ("id", -1)
+        wanted, values = ("", ()) if model_id is None else (" AND model_id = ?", (model_id,))
+        query = f"SELECT record_id, {column} FROM impressions WHERE {column} > ?{wanted} ORDER BY {column} LIMIT ?"  # noqa: S608
+        while found := self._database.rows(query, last, *values, count):
+            yield [str(record_id) for record_id, _ in found]
+            last = found[-1][1]
+
+    def count(self, model_id: str | None = None) -> int:
+        """How many records there are, or how many that a model made."""
+        wanted, values = ("", ()) if model_id is None else (" WHERE model_id = ?", (model_id,))
+        (count,) = self._database.first(f"SELECT count(*) FROM impressions{wanted}", *values) or (0,)  # noqa: S608
+        return int(count)

@@ -87,7 +87,7 @@ def test_a_forgery_is_found(folder: Path, forgery: str, finding: str) -> None:
 
 def test_a_missing_and_an_added_record_are_both_named(folder: Path) -> None:
     with Store.open(folder) as store:
-        lost = store.record_ids()
+        lost = set(store.record_ids())
     tamper(folder, "UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE number = 2")
     missing, added = inspected(folder).findings
     assert added == "record ffffffffffffffff was put in: no entry says so"

@@ -34,6 +34,11 @@ class Codebook:
     centres: NDArray[np.int8]
     digest: str
 
+    @staticmethod
+    def is_in(bundle: Bundle) -> bool:
+        """Whether a model has one."""
+        return FILE in bundle.card.search_files
+
     @classmethod
     def of(cls, bundle: Bundle) -> Codebook | None:
         """The codebook of a model; None if it has none.
@@ -41,7 +46,7 @@ class Codebook:
         Raises:
             CorruptModel: the file is missing, does not fit its hash, or is no codebook.
         """
-        if FILE not in bundle.card.search_files:
+        if not cls.is_in(bundle):
             return None
         return cls.decoded(bundle.content(FILE), str(bundle.folder / FILE))
 

@@ -15,6 +15,11 @@ class Everything:
         self._lock = Lock()
         self._ids: dict[int, None] = {}
 
+    @property
+    def name(self) -> str:
+        """Of this kind of index."""
+        return "none"
+
     def __len__(self) -> int:
         """The number of references."""
         return len(self._ids)

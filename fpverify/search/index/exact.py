@@ -30,6 +30,11 @@ class ExactIndex:
         self._numbers = numbers()
         self._open = -1  # number of the block that takes the next reference
 
+    @property
+    def name(self) -> str:
+        """Of this kind of index."""
+        return "exact"
+
     def __len__(self) -> int:
         """The number of references."""
         return len(self._place)

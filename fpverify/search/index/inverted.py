@@ -41,6 +41,11 @@ class InvertedIndex:
         self._lists_of: dict[int, bytes] = {}  # of a reference: the numbers of its minutiae's lists, uint16
         self._coarse, self._lists = _made(self._faiss, codebook)
 
+    @property
+    def name(self) -> str:
+        """Of this kind of index."""
+        return "ivf"
+
     def __len__(self) -> int:
         """The number of references."""
         return len(self._lists_of)

@@ -17,11 +17,16 @@ class Index(Protocol):
     - Any number of threads may use it.
     """
 
+    @property
+    def name(self) -> str:
+        """Of this kind of index, by which its pre-selection error was measured."""
+        ...
+
     def add(self, ids: Sequence[int], templates: Sequence[Template]) -> None:
         """Takes references in; those that it holds already stay as they are.
 
         Args:
-            ids: k of them, in [0, 2^64).
+            ids: k of them, in [0, 2^64 - 1); the last number of 64 bits is what engines say for nobody.
             templates: k of them, of the index's model.
         """
         ...

@@ -19,6 +19,11 @@ class VectorIndex:
         self._lock = Lock()
         self._prepared: dict[int, PreparedTemplate] = {}
 
+    @property
+    def name(self) -> str:
+        """Of this kind of index."""
+        return "vectors"
+
     def __len__(self) -> int:
         """The number of references."""
         return len(self._prepared)
