@@ -171,8 +171,9 @@ def extraction_cost(paths: Sequence[Path], model: str | None, ppi: float | None)
 
 def comparison_cost(templates: Sequence[Template]) -> Result:
     """Mean time of one comparison, alone and as one of many."""
-    from fpverify.comparison import similarity
     from fpverify.search.gallery import Gallery
+
+    from fpverify.comparison import similarity
 
     pairs = list(combinations(templates, 2))[:MOST_PAIRS]
     gallery = Gallery.of([templates[n % len(templates)] for n in range(GALLERY)])

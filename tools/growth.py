@@ -22,24 +22,25 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: CPU time of one core, as the commands run
 
-import numpy as np
 from benchmark import machine, measured_run
-from million import resident_mb
+from index_cost import cost_table, index_cost
 from modelled import TemplateModel, model_of
 from tqdm import tqdm
 
-from fpverify.comparison.prepared import prepare_template
 from fpverify.matching import Matcher
-from fpverify.store import Store
 from fpverify.scans import read_scan
+from fpverify.search.index.choice import chosen_index
+from fpverify.search.index.exact import ExactIndex
+from fpverify.store import Store
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.verifier import Verifier
 from fpverify.vocabulary import Scan, Template
@@ -51,6 +52,8 @@ PEOPLE = 12  # synthetic fingers among the modelled ones, and as many that are e
 FRESH_RUNS = 3  # of each command
 FINGER = "right-index"
 AT_ONCE = 500  # templates of one transaction while filling
+LOOKS = 3  # at all references, a second or two each
+SHORT_LIST = 20  # references that the linear look proposes
 MB = 1e6
 
 
@@ -143,8 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model = model_of(given.cache, matcher)
     print(", ".join(f"{name} {value}" for name, value in machine().items()), flush=True)
     if given.million:
-        print(million(model, matcher, given))
-        return 0
+        cost = index_cost(chosen_index(given.index or "ivf", matcher.bundle), model, matcher, given.references)
+        print(cost_table(cost))
+        return int(cost.exceeded)
     measured: dict[str, list[Level]] = {}
     with tempfile.TemporaryDirectory(dir=given.work) as folder:
         places = {"SQLite": str(Path(folder) / "db")} | ({"PostgreSQL": given.postgres} if given.postgres else {})
@@ -239,7 +243,6 @@ class Bench:
         with Store.open(self.place, key=self.key) as other:
             template = self.matcher.template(new[0][0])
             found["identify after another's change"] = timed(self.changed(verifier, other, template, known[0][1]))
-        other.close()
         look = LinearLook(self.model, size)
         found["linear look"] = timed(partial(look, self.matcher.template(known[k][1])) for k in range(LOOKS))
         return found
@@ -278,7 +281,7 @@ class LinearLook:
 
     def __call__(self, probe: Template) -> list[int]:
         """The likeliest."""
-        return self._index.likeliest(probe, COMPARED_IN_FULL)
+        return self._index.likeliest(probe, SHORT_LIST)
 
 
 def timed(calls: Iterable[Callable[[], Any]]) -> Cost:
@@ -312,8 +315,13 @@ def table(levels: Sequence[Level]) -> str:
         cells = [_cost(level.costs[name], level.costs["extraction"]) for level in levels]
         lines.append(_line([name, *cells, f"{_ratio(name)(levels[0], levels[-1]):.2f}"]))
     for name in levels[0].fresh:
-        cells = [f"{one.wall_s:.2f} s ({one.cpu_s:.2f}), {one.peak_mb:.0f} MB" for one in (level.fresh[name] for level in levels)]
-        lines.append(_line([f"process: {name}", *cells, f"{levels[-1].fresh[name].wall_s / levels[0].fresh[name].wall_s:.2f}"]))
+        cells = [
+            f"{one.wall_s:.2f} s ({one.cpu_s:.2f}), {one.peak_mb:.0f} MB"
+            for one in (level.fresh[name] for level in levels)
+        ]
+        lines.append(
+            _line([f"process: {name}", *cells, f"{levels[-1].fresh[name].wall_s / levels[0].fresh[name].wall_s:.2f}"])
+        )
     lines.append(_line(["filling, a reference", *(f"{level.filling_ms:.2f} ms" for level in levels), ""]))
     lines.append(_line(["on disk", *("" if one.size_mb is None else f"{one.size_mb:.0f} MB" for one in levels), ""]))
     return "\n".join(lines)
@@ -339,3 +347,22 @@ def exceeded(levels: Sequence[Level]) -> bool:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="enrolled references")
+    parser.add_argument("--postgres", metavar="URL", help="an empty database or schema to measure in, too")
+    parser.add_argument("--index", help="as FPVERIFY_INDEX has it; auto if not given, ivf with --million")
+    parser.add_argument("--runs", type=int, default=24, help="of verify and of identify")
+    parser.add_argument("--cache", type=Path, help="that tools/gallery.py filled; templates are modelled on its")
+    parser.add_argument("--work", type=Path, help="folder for the store; the system's temporary one if not given")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep all figures here, too")
+    parser.add_argument("--million", action="store_true", help="the index alone")
+    parser.add_argument("--references", type=int, default=1_000_000, help="of the index alone")
+    parser.add_argument("--model", help="shipped name or folder; the release if not given")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,6 @@ from fpverify.matching import Matcher
 from fpverify.search.index import Index
 from fpverify.store import Store
 from fpverify.synthesis.dataset import synthesise
-from fpverify.vocabulary import Template
 
 PROBES, PROBES_SEED = 24, 63261124  # fingers nobody else draws
 CHANGES = 200  # that are timed: added one by one, and removed again
@@ -57,8 +56,13 @@ class IndexCost:
         """CPU minutes to build it from stored templates."""
         return self.references * (self.reading_ms + self.adding_ms) / 60_000
 
+    @property
+    def exceeded(self) -> bool:
+        """Whether any bar is."""
+        return any(value(self) > most for _, most, value in BARS)
 
-BARS = (
+
+BARS: tuple[tuple[str, float, Callable[[IndexCost], float]], ...] = (
     ("a probe, ms of CPU", 100.0, lambda cost: median(cost.probe_ms)),
     ("memory, MB", 4000.0, lambda cost: cost.resident_mb),
     ("adding one, ms", 5.0, lambda cost: cost.add_ms),
@@ -83,13 +87,13 @@ def index_cost(index: Index, model: TemplateModel, matcher: Matcher, references:
     bar = tqdm(model.templates(references, SEED), total=references, desc="building", disable=None)
     with bar:
         while block := list(islice(bar, AT_ONCE)):
-            adding_s += _cpu_s(lambda block=block: index.add(list(islice(ids, len(block))), block))
+            adding_s += _cpu_s(index.add, list(islice(ids, len(block))), block)
     resident = _resident() - before
     index.likeliest(probes[0], SHORT_LIST)
-    probe_ms = tuple(1000 * _cpu_s(lambda one=one: index.likeliest(one, SHORT_LIST)) for one in probes)
+    probe_ms = tuple(1000 * _cpu_s(index.likeliest, one, SHORT_LIST) for one in probes)
     more = list(zip(ids, model.templates(CHANGES, SEED + 1), strict=False))
-    add_ms = median(1000 * _cpu_s(lambda one=one, template=template: index.add([one], [template])) for one, template in more)
-    remove_ms = median(1000 * _cpu_s(lambda one=one: index.remove([one])) for one, _ in more)
+    add_ms = median(1000 * _cpu_s(index.add, [one], [template]) for one, template in more)
+    remove_ms = median(1000 * _cpu_s(index.remove, [one]) for one, _ in more)
     return IndexCost(references, reading_ms, 1000 * adding_s / references, resident, probe_ms, add_ms, remove_ms)
 
 
@@ -119,9 +123,9 @@ def cost_table(cost: IndexCost) -> str:
     return "\n".join(lines)
 
 
-def _cpu_s(work: Callable[[], Any]) -> float:
+def _cpu_s(work: Callable[..., Any], *given: Any) -> float:
     start = time.process_time()
-    work()
+    work(*given)
     return time.process_time() - start
 
 

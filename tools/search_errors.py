@@ -30,7 +30,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: one co
 
 import numpy as np
 from gallery import FIRST, HARD_PROBE, ORDINARY_PROBE, GalleryCache, Made
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fpverify.comparison import joint_threshold, similarities
@@ -213,7 +212,9 @@ def report(probes: Sequence[Probe], outcomes: Sequence[Outcome], enrolled: int, 
     kinds = [kind for kind in (*KINDS.values(), REAL) if any(one.mated and one.kind == kind for one in probes)]
     mated = {kind: _of(probes, outcomes, kind, mated=True) for kind in kinds}
     mated["all"] = [one for part in mated.values() for one in part]
-    other_kinds = [kind for kind in (*KINDS.values(), REAL) if any(not one.mated and one.kind == kind for one in probes)]
+    other_kinds = [
+        kind for kind in (*KINDS.values(), REAL) if any(not one.mated and one.kind == kind for one in probes)
+    ]
     others = {kind: _of(probes, outcomes, kind, mated=False) for kind in other_kinds}
     others["all"] = [one for part in others.values() for one in part]
     lines = [

@@ -35,7 +35,7 @@ class Everything:
             for one in ids:
                 self._ids.pop(one, None)
 
-    def likeliest(self, probe: Template, count: int) -> list[int]:  # noqa: ARG002 - whatever it shows
+    def likeliest(self, probe: Template, count: int) -> list[int]:
         """All references, however many are asked for."""
         with self._lock:
             return list(self._ids)

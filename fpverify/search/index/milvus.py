@@ -231,9 +231,7 @@ class MilvusIndex:
         schema.add_field("unused", kinds.FLOAT_VECTOR, dim=2)  # a collection needs one
         index = self._client.prepare_index_params()
         index.add_index("unused", index_type="FLAT", metric_type="L2")
-        self._client.create_collection(
-            self._notes, schema=schema, index_params=index, consistency_level="Strong"
-        )
+        self._client.create_collection(self._notes, schema=schema, index_params=index, consistency_level="Strong")
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -103,4 +103,6 @@ class MilvusPlace:
 
 
 def _no_place() -> SettingsError:
-    return SettingsError("that names no Milvus engine; give milvus://host:19530/name, milvus+https://... or " + FILE + "PATH.db")
+    return SettingsError(
+        "that names no Milvus engine; give milvus://host:19530/name, milvus+https://... or " + FILE + "PATH.db"
+    )
