@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ class Store(StoreReader):
     def __init__(self, database: Database, vault: Vault, new_key: str | None = None) -> None:
         super().__init__(database, vault)
         self.new_key = new_key
+        self._unwiped: list[str] | None = None  # what was removed in the batch that is under way
 
     @classmethod
     def open(
@@ -121,6 +122,21 @@ class Store(StoreReader):
             self._rows.insert(owner, record, image)
             self._trail.append("enroll", record.subject, finger, addition(record))
         return record.reference()
+
+    def add_many(self, impressions: Iterable[tuple[str, str, Template]]) -> list[Reference]:
+        """Keeps one impression each of many fingers, all of them or none; when this returns, they are on disk.
+
+        Args:
+            impressions: subject, finger and template, as in `add`; some hundred at a time, see `batch`.
+
+        Returns:
+            The impressions as they were stored, in the same order.
+
+        Raises:
+            EnrollmentError, StoreError, ValueError: as `add` does, of one of them; nothing was changed.
+        """
+        with self._changing():
+            return [self.add(subject, finger, template) for subject, finger, template in impressions]
 
     def update(self, subject: str, *, rename: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Changes what is known of a subject; the impressions stay.
@@ -209,6 +225,8 @@ class Store(StoreReader):
         """
         from fpverify.store.rotation import rotate
 
+        if self._unwiped is not None:
+            raise RuntimeError("a rotation is many transactions and cannot be part of a batch")
         return rotate(self._database, self._vault, progress)
 
     def append_audit(
@@ -229,6 +247,30 @@ class Store(StoreReader):
             return self._trail.append(action, subject, finger, details, changes=False)
 
     @contextmanager
+    def batch(self) -> Iterator[None]:
+        """A block whose changes are on disk together when it ends, at the cost of one; none of them if it raises.
+
+        A change that is refused within it, with an error that the block catches, leaves the others as they are; each
+        enters the audit trail as always. Other processes cannot change the store meanwhile, nor read it where it lies
+        in SQLite's rollback journal: a block should end within a second.
+
+        Raises:
+            StoreError: the store cannot be written, is locked or damaged; nothing of the block was kept. The message
+                says so if all was kept and only the wiping of what was deleted failed.
+        """
+        if self._unwiped is not None:
+            raise RuntimeError("a batch within a batch")
+        removed: list[str] = []
+        self._unwiped = removed
+        try:
+            with self._changing():
+                yield
+        finally:
+            self._unwiped = None
+        if removed:
+            self._wipe("; ".join(removed))
+
+    @contextmanager
     def _changing(self) -> Iterator[None]:
         """A transaction that writes, with the key that the store has by now."""
         with self._database.writing():
@@ -244,6 +286,9 @@ class Store(StoreReader):
         return " ".join(record.record_id for _, record in records)
 
     def _wipe(self, done: str) -> None:
+        if self._unwiped is not None:
+            self._unwiped.append(done)
+            return
         try:
             self._database.wipe()
         except StoreError as error:

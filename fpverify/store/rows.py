@@ -34,6 +34,7 @@ class Rows:
         owner = self._database.subject_row(subject)
         if owner is not None:
             return owner
+        self._database.index_names()
         self._database.execute(
             "INSERT INTO subjects (name, impression_count, metadata) VALUES (?, 0, ?)",
             subject,

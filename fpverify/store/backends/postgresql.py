@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from fpverify.errors import StoreError
-from fpverify.store.backends.database import Database, Row
+from fpverify.store.backends.database import NAMES_INDEX, Database, Row
 from fpverify.store.backends.postgresql_failures import server_failures
 from fpverify.store.schema import SCHEMA_VERSION, TABLES, VERSION_TABLE, another_program, newer_version, no_version
 
@@ -44,6 +44,8 @@ class PostgresqlDatabase(Database):
             "integer": "BIGINT",
         }
     )
+
+    names_index = f'CREATE INDEX {NAMES_INDEX} ON subjects (name COLLATE "C")'  # in the order of a list
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], place: str) -> None:
         self.place = place
@@ -120,6 +122,11 @@ class PostgresqlDatabase(Database):
         (owner,) = self.first("SELECT id FROM subjects WHERE name = ?", name) or (None,)
         return None if owner is None else int(owner)
 
+    def has_names_index(self) -> bool:
+        """Whether the second index is there."""
+        query = "SELECT 1 FROM pg_class WHERE relname = ? AND relnamespace = current_schema()::regnamespace"
+        return self.first(query, NAMES_INDEX) is not None
+
     def is_whole(self) -> bool:
         """True: the server looks after its pages; records are checked by their seals."""
         return True
@@ -151,6 +158,11 @@ class PostgresqlDatabase(Database):
         except BaseException:
             self._roll_back()
             raise
+
+    def _is_alive(self) -> bool:
+        from psycopg.pq import TransactionStatus
+
+        return self._connection.info.transaction_status is TransactionStatus.INTRANS
 
     def _commit(self) -> None:
         self.execute("COMMIT")

@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from fpverify.store.backends.database import Database, Row
+from fpverify.store.backends.database import NAMES_INDEX, Database, Row
 from fpverify.store.backends.sqlite_failures import moved, store_failures
 from fpverify.store.location import create_file, printable, require_file, store_file
 from fpverify.store.schema import SCHEMA_VERSION, another_program, newer_version, no_version
@@ -49,6 +49,8 @@ class SqliteDatabase(Database):
     types = MappingProxyType(
         {"identity": "INTEGER PRIMARY KEY", "bytes": "BLOB", "number": "REAL", "integer": "INTEGER"}
     )
+
+    names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects (name)"  # one that is damaged and misses a name shows
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self.place = printable(path)
@@ -122,13 +124,20 @@ class SqliteDatabase(Database):
         return "sqlite+pysqlite://"
 
     def subject_row(self, name: str) -> int | None:
-        """The id of a subject's row; None only if neither the index nor the table knows the name."""
-        (owner,) = self.first("SELECT id FROM subjects WHERE name = ?", name) or (None,)
+        """The id of a subject's row; None only if both indexes (or one, and the table) do not know the name."""
+        (owner,) = self.first(
+            "SELECT id FROM subjects INDEXED BY sqlite_autoindex_subjects_1 WHERE name = ?", name
+        ) or (None,)
         if isinstance(owner, int):
             return owner
-        if self.first("SELECT 1 FROM subjects NOT INDEXED WHERE name = ?", name):
+        other = f"INDEXED BY {NAMES_INDEX}" if self.has_names_index() else "NOT INDEXED"
+        if self.first(f"SELECT 1 FROM subjects {other} WHERE name = ?", name):  # noqa: S608 - constants
             raise self.damaged()
         return None
+
+    def has_names_index(self) -> bool:
+        """Whether the second index is there."""
+        return self.first("SELECT 1 FROM sqlite_master WHERE name = ?", NAMES_INDEX) is not None
 
     def is_whole(self) -> bool:
         """Whether every page and index is in order, and every row belongs to one that is there."""
@@ -182,6 +191,9 @@ class SqliteDatabase(Database):
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self.execute("ROLLBACK")
+
+    def _is_alive(self) -> bool:
+        return self._connection.in_transaction
 
     def _has_tables(self) -> bool:
         return self._number("SELECT count(*) FROM sqlite_master") > 0
