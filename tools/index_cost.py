@@ -1,4 +1,4 @@
-"""What an index alone costs at a size: building, a probe, adding and removing one, memory. See `growth.py --million`."""
+"""What an index alone costs at a size: building, a probe, adding and removing one, memory; `growth.py --million`."""
 
 from __future__ import annotations
 

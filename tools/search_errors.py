@@ -36,8 +36,11 @@ from fpverify.comparison import joint_threshold, similarities
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.sets.layout import find_sets, read_set
 from fpverify.matching import Matcher
+from fpverify.models import write_search_files
 from fpverify.scans import read_scan
 from fpverify.search.index import Index
+from fpverify.search.index.choice import chosen_index
+from fpverify.search.index.preselection import FILE, Measured, decoded, encoded
 from fpverify.settings import Settings
 from fpverify.vocabulary import Interval, Template
 
@@ -123,7 +126,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = list(enough(probes, given.outsiders))
     outcomes = searched(gallery, chosen, given.workers)
     print(report(chosen, outcomes, len(references), given.in_full, failed))
+    if given.write:
+        mates = by_kind(chosen, outcomes, mated=True)["all"]
+        keep_error(matcher, gallery, mates)
     return 0
+
+
+def keep_error(matcher: Matcher, gallery: Gallery, mates: Sequence[Outcome]) -> None:
+    """Keeps the pre-selection error beside the model's card, where answers take it from; others stay as they are."""
+    bundle, missed = matcher.bundle, sum(one.rank >= gallery.in_full for one in mates)
+    measured = Measured(gallery.index.name, len(gallery.references), gallery.in_full, len(mates), missed)
+    known = decoded(bundle.content(FILE), str(bundle.folder / FILE)) if FILE in bundle.card.search_files else []
+    same = [one for one in known if (one.index, one.references) != (measured.index, measured.references)]
+    write_search_files(bundle, {FILE: encoded([*same, measured], "tools/search_errors.py --write")})
 
 
 def collected(
@@ -184,7 +199,7 @@ def enough(probes: Sequence[Probe], outsiders: int) -> Iterator[Probe]:
 
 def filled_index(kind: str, matcher: Matcher, references: Sequence[Template]) -> Index:
     """An index of all references by their numbers."""
-    index = empty_index(kind, matcher)
+    index = chosen_index(kind, matcher.bundle)
     index.add(range(len(references)), references)
     return index
 
@@ -209,14 +224,8 @@ def _outcome(number: int) -> Outcome:
 
 def report(probes: Sequence[Probe], outcomes: Sequence[Outcome], enrolled: int, in_full: int, failed: int) -> str:
     """All tables."""
-    kinds = [kind for kind in (*KINDS.values(), REAL) if any(one.mated and one.kind == kind for one in probes)]
-    mated = {kind: _of(probes, outcomes, kind, mated=True) for kind in kinds}
-    mated["all"] = [one for part in mated.values() for one in part]
-    other_kinds = [
-        kind for kind in (*KINDS.values(), REAL) if any(not one.mated and one.kind == kind for one in probes)
-    ]
-    others = {kind: _of(probes, outcomes, kind, mated=False) for kind in other_kinds}
-    others["all"] = [one for part in others.values() for one in part]
+    mated = by_kind(probes, outcomes, mated=True)
+    others = by_kind(probes, outcomes, mated=False)
     lines = [
         f"{enrolled:,} references, {in_full} of them compared in full, {len(mated['all']):,} mated probes, "
         f"{len(others['all']):,} of nobody enrolled; {failed} impressions failed to acquire",
@@ -228,6 +237,13 @@ def report(probes: Sequence[Probe], outcomes: Sequence[Outcome], enrolled: int, 
         *fpir_table(others, enrolled),
     ]
     return "\n".join(lines)
+
+
+def by_kind(probes: Sequence[Probe], outcomes: Sequence[Outcome], *, mated: bool) -> dict[str, list[Outcome]]:
+    """The outcomes of mated probes, or of the others, by kind, and all of them."""
+    chosen = [(one.kind, outcome) for one, outcome in zip(probes, outcomes, strict=True) if one.mated == mated]
+    found = {kind: [outcome for of, outcome in chosen if of == kind] for kind in (*KINDS.values(), REAL)}
+    return {kind: part for kind, part in found.items() if part} | {"all": [outcome for _, outcome in chosen]}
 
 
 def missed_table(mated: dict[str, list[Outcome]]) -> list[str]:
@@ -279,10 +295,6 @@ def wilson(count: int, trials: int, deviations: float = NORMAL_95) -> Interval:
     return Interval(max(centre - half, 0.0), min(centre + half, 1.0))
 
 
-def _of(probes: Sequence[Probe], outcomes: Sequence[Outcome], kind: str, *, mated: bool) -> list[Outcome]:
-    return [out for one, out in zip(probes, outcomes, strict=True) if one.kind == kind and one.mated == mated]
-
-
 def _head(*names: str) -> list[str]:
     return [_line(names), _line(["---"] * len(names))]
 
@@ -298,8 +310,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--outsiders", type=int, default=OUTSIDERS, help="probes of nobody enrolled, at least")
     parser.add_argument("--real", type=Path, help="folder of folders of real prints")
     parser.add_argument("--ppi", type=float, help="their resolution, where the files state none")
-    parser.add_argument("--index", default="ivf", help="exact or ivf")
+    parser.add_argument("--index", default="ivf", help="exact, ivf, or what else FPVERIFY_INDEX takes")
     parser.add_argument("--in-full", type=int, default=20, help="references of a list that are compared in full")
+    parser.add_argument("--write", action="store_true", help="keep the pre-selection error beside the model's card")
     parser.add_argument("--model", help="shipped name or folder; the release if not given")
     parser.add_argument("--workers", type=int, default=Settings().processes, help="processes")
     return parser.parse_args(arguments)
