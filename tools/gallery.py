@@ -44,6 +44,7 @@ from fpverify.vocabulary import Minutiae, Template
 SEED = 61261124  # neither training nor calibration draws from it
 FINGERS = 40_000  # as many again as a gallery of 20,000: they are the probes of nobody enrolled
 BLOCK = 50  # fingers in a file: about 10 s of work
+INTERRUPTED = 130  # exit code, as a shell has it
 PROBED = 4  # of so many blocks one has further impressions
 FIRST, ORDINARY_PROBE, HARD_PROBE = 1, 2, 3  # impressions
 NAME = re.compile(r"(\d{6})\.npz")
@@ -164,25 +165,30 @@ class GalleryCache:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes what is missing."""
     given = _parsed(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
-    bundle = load_bundle(given.model)
-    cache = GalleryCache.of(given.cache, bundle)
-    wanted = range(-(-given.fingers // BLOCK))
+    cache = GalleryCache.of(given.cache, load_bundle(given.model))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     try:
         cache.require_own(Matcher.load(given.model))
-        missing = sorted(set(wanted) - set(cache.blocks()))
-        bar = tqdm(total=len(wanted), initial=len(wanted) - len(missing), unit="block", disable=None)
-        with bar:
-            for _ in made_blocks(cache, missing, given.model, given.workers):
-                bar.update()
+        make_missing(cache, given)
     except KeyboardInterrupt:
         print(f"{_state(cache)}; the same call goes on", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except OtherMakeError as error:
         print(error, file=sys.stderr)
         return 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
     print(_state(cache))
     return 0
+
+
+def make_missing(cache: GalleryCache, given: argparse.Namespace) -> None:
+    """Makes the blocks that are not there, with a bar."""
+    wanted = range(-(-given.fingers // BLOCK))
+    missing = sorted(set(wanted) - set(cache.blocks()))
+    with tqdm(total=len(wanted), initial=len(wanted) - len(missing), unit="block", disable=None) as bar:
+        for _ in made_blocks(cache, missing, given.model, given.workers):
+            bar.update()
 
 
 def made_blocks(cache: GalleryCache, missing: Sequence[int], model: str | None, workers: int) -> Iterator[int]:
@@ -204,11 +210,12 @@ def make_block(block: int, cache: GalleryCache, model: str | None) -> int:
     cv2.setNumThreads(1)
     matcher = _matcher(model)
     which = (FIRST, ORDINARY_PROBE, HARD_PROBE) if block % PROBED == 0 else (FIRST,)
-    masters: dict[int, MasterFinger] = {}
     made = []
-    for finger in range(block * BLOCK, (block + 1) * BLOCK):
-        drawn = masters.setdefault(finger // 2, master(SEED, finger // 2)) if finger % 2 == 0 else masters[finger // 2]
-        made += impressions_of(finger, which, matcher, drawn)
+    for number in range(block * BLOCK // 2, (block + 1) * BLOCK // 2):
+        drawn = master(SEED, number)
+        made += [
+            one for finger in (2 * number, 2 * number + 1) for one in impressions_of(finger, which, matcher, drawn)
+        ]
     cache.write(block, made)
     return block
 

@@ -52,6 +52,7 @@ PEOPLE = 12  # synthetic fingers among the modelled ones, and as many that are e
 FRESH_RUNS = 3  # of each command
 FINGER = "right-index"
 AT_ONCE = 500  # templates of one transaction while filling
+USUAL_EXTRACTION_MS = 14.5  # CPU of a Zen 4 core (README), on which the limits were set
 LOOKS = 3  # at all references, a second or two each
 SHORT_LIST = 20  # references that the linear look proposes
 MB = 1e6
@@ -103,13 +104,24 @@ class Bar:
 
     Attributes:
         what: in words.
-        most: the limit.
+        limit: on a core that extracts in `USUAL_EXTRACTION_MS`.
         value: from the first and the last level.
+        scaled: the limit is a time, and rises with the extraction time of the same run.
     """
 
     what: str
-    most: float
+    limit: float
     value: Callable[[Level, Level], float]
+    scaled: bool = False
+
+    def most(self, last: Level) -> float:
+        """The limit on this machine."""
+        slower = last.costs["extraction"].cpu_ms / USUAL_EXTRACTION_MS
+        return self.limit * (max(slower, 1.0) if self.scaled else 1.0)
+
+    def is_kept(self, first: Level, last: Level) -> bool:
+        """Whether the limit is not exceeded."""
+        return self.value(first, last) <= self.most(last)
 
 
 def _ratio(name: str) -> Callable[[Level, Level], float]:
@@ -123,10 +135,11 @@ def _cpu(name: str) -> Callable[[Level, Level], float]:
 BARS = (
     Bar("verify, times its cost at the first size", 1.2, _ratio("verify")),
     Bar("enroll, times its cost at the first size", 1.6, _ratio("enroll")),
-    Bar("enroll, ms of CPU", 90, _cpu("enroll")),
-    Bar("identify, ms of CPU", 50, _cpu("identify")),
+    Bar("enroll, ms of CPU", 90, _cpu("enroll"), scaled=True),
+    Bar("identify, ms of CPU", 50, _cpu("identify"), scaled=True),
     Bar("identify, share of the linear look", 1 / 20, lambda _, last: _share(last)),
-    Bar("fresh identify, s", 1.5, lambda _, last: last.fresh["identify"].wall_s),
+    Bar("fresh identify, s", 1.5, lambda _, last: last.fresh["identify"].wall_s, scaled=True),
+    Bar("fresh identify, s of CPU", 1.5, lambda _, last: last.fresh["identify"].cpu_s, scaled=True),
     Bar("fresh identify, MB", 700, lambda _, last: last.fresh["identify"].peak_mb),
 )
 
@@ -315,13 +328,9 @@ def table(levels: Sequence[Level]) -> str:
         cells = [_cost(level.costs[name], level.costs["extraction"]) for level in levels]
         lines.append(_line([name, *cells, f"{_ratio(name)(levels[0], levels[-1]):.2f}"]))
     for name in levels[0].fresh:
-        cells = [
-            f"{one.wall_s:.2f} s ({one.cpu_s:.2f}), {one.peak_mb:.0f} MB"
-            for one in (level.fresh[name] for level in levels)
-        ]
-        lines.append(
-            _line([f"process: {name}", *cells, f"{levels[-1].fresh[name].wall_s / levels[0].fresh[name].wall_s:.2f}"])
-        )
+        runs = [level.fresh[name] for level in levels]
+        cells = [f"{one.wall_s:.2f} s ({one.cpu_s:.2f}), {one.peak_mb:.0f} MB" for one in runs]
+        lines.append(_line([f"process: {name}", *cells, f"{runs[-1].wall_s / runs[0].wall_s:.2f}"]))
     lines.append(_line(["filling, a reference", *(f"{level.filling_ms:.2f} ms" for level in levels), ""]))
     lines.append(_line(["on disk", *("" if one.size_mb is None else f"{one.size_mb:.0f} MB" for one in levels), ""]))
     return "\n".join(lines)
@@ -335,14 +344,15 @@ def bars_table(levels: Sequence[Level]) -> str:
     """What may not be exceeded at the largest size, and what it is."""
     lines = [_line(["bar", "at most", "measured", ""]), _line(["---"] * 4)]
     for bar in BARS:
+        kept = "kept" if bar.is_kept(levels[0], levels[-1]) else "exceeded"
         value = bar.value(levels[0], levels[-1])
-        lines.append(_line([bar.what, f"{bar.most:g}", f"{value:.3g}", "kept" if value <= bar.most else "exceeded"]))
+        lines.append(_line([bar.what, f"{bar.most(levels[-1]):.3g}", f"{value:.3g}", kept]))
     return "\n".join(lines)
 
 
 def exceeded(levels: Sequence[Level]) -> bool:
     """Whether any bar is."""
-    return any(bar.value(levels[0], levels[-1]) > bar.most for bar in BARS)
+    return not all(bar.is_kept(levels[0], levels[-1]) for bar in BARS)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -86,7 +86,8 @@ def index_cost(index: Index, model: TemplateModel, matcher: Matcher, references:
     before, adding_s = _resident(), 0.0
     bar = tqdm(model.templates(references, SEED), total=references, desc="building", disable=None)
     with bar:
-        while block := list(islice(bar, AT_ONCE)):
+        drawn = iter(bar)
+        while block := list(islice(drawn, AT_ONCE)):
             adding_s += _cpu_s(index.add, list(islice(ids, len(block))), block)
     resident = _resident() - before
     index.likeliest(probes[0], SHORT_LIST)
