@@ -1,4 +1,4 @@
-"""The codebook of a model, by which its index keeps minutiae in lists: trained on synthetic fingers, kept beside the card.
+"""The codebook of a model, by which an index keeps minutiae in lists: trained on synthetic fingers, kept by the card.
 
     python tools/codebook.py CACHE [--model NAME|DIR] [--fingers 4000] [--lists 8192] [--workers N]
 

@@ -78,7 +78,7 @@ def print_identification(found: Identification, probe: Scan) -> None:
             ("threshold", f"{found.threshold:.1f}, at FPIR {percent(found.fpir)}{tail}"),
             ("resolution", resolution_words(probe)),
             ("note", scan_notes(probe)),
-            ("search", found.note),
+            ("search", found.note or ""),
         ]
     )
     if found.candidates:

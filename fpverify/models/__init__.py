@@ -11,6 +11,13 @@ from fpverify.models.bundle import (
 from fpverify.models.card import Card
 from fpverify.models.runtime import LiteRtNetwork
 
-__all__ = ["Bundle", "Card", "LiteRtNetwork", "load_bundle", "rewrite_card", "shipped_models", "write_bundle",
+__all__ = [
+    "Bundle",
+    "Card",
+    "LiteRtNetwork",
+    "load_bundle",
+    "rewrite_card",
+    "shipped_models",
+    "write_bundle",
     "write_search_files",
 ]

@@ -73,6 +73,7 @@ class IdentificationAnswer(ScanFacts):
     threshold: float
     extrapolated: bool
     searched: int
+    preselection_error: float | None
     candidates: list[CandidateAnswer]
 
 

@@ -1,5 +1,9 @@
 """What every index keeps to, as a class of tests for pytest.
 
+    class TestMyIndex(IndexContract):
+        def new_index(self) -> Index:
+            return MyIndex()
+
 The prints are made up (`fpverify.testing.made_up_prints`): their descriptors have 64 numbers, of model `MODEL`.
 """
 

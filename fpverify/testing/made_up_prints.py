@@ -13,7 +13,7 @@ WIDTH = 64  # of a descriptor
 def on_grid(descriptors: np.ndarray) -> np.ndarray:
     """Descriptors (n, d) as int8, the largest component of each 127."""
     largest = np.abs(descriptors).max(axis=1, keepdims=True, initial=1e-9)
-    return np.rint(127 * descriptors / largest).astype(np.int8)
+    return np.asarray(np.rint(127 * descriptors / largest), np.int8)
 
 
 def template(x: np.ndarray, y: np.ndarray, angle: np.ndarray, descriptors: np.ndarray, model: str = MODEL) -> Template:

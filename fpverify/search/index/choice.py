@@ -51,7 +51,9 @@ def _with_lists(wanted: str, bundle: Bundle) -> Index:
     if wanted == "auto":
         return GrowingIndex(codebook) if codebook is not None and _has_faiss() else ExactIndex()
     if codebook is None:
-        raise SettingsError(f"the model {bundle.model_id} has no codebook, which the ivf index needs; search with exact")
+        raise SettingsError(
+            f"the model {bundle.model_id} has no codebook, so there is no ivf index; search with exact"
+        )
     from fpverify.search.index.inverted import InvertedIndex
 
     return InvertedIndex(codebook)

@@ -68,7 +68,7 @@ class Codebook:
         return file.getvalue()
 
 
-def steps(vectors: FloatArray) -> NDArray[np.int8]:
+def steps(vectors: FloatArray | NDArray[np.int8]) -> NDArray[np.int8]:
     """Vectors (n, d), of whatever length, as unit vectors in steps of 1 / `STEPS`; zeros stay zeros."""
     wide = np.asarray(vectors, np.float64)
     length = np.sqrt((wide**2).sum(axis=1, keepdims=True))
