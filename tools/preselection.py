@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from fpverify.search.gallery import COMPARED_IN_FULL, Gallery
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -26,6 +25,7 @@ from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.sets.layout import Print, find_sets, read_set
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan
+from fpverify.search.gallery import COMPARED_IN_FULL, Gallery
 from fpverify.settings import Settings
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
