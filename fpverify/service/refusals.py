@@ -51,7 +51,9 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 
 
 # Where the store and its key lie is nothing to a client.
-_PLACE = re.compile(r"\b(the store|the index|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))")
+_PLACE = re.compile(
+    r"\b(the store|the index|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))"
+)
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault

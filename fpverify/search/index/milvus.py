@@ -17,7 +17,6 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -33,12 +32,13 @@ from fpverify.vocabulary import FloatArray, Template
 NEIGHBOURS = 100  # of each minutia: mates are nearly always among them
 LISTS, ASKED = 1024, 32  # of a segment of the engine, a million rows; 3 % of them are looked at
 AT_ONCE = 200  # references in one request: 3 MB
-QUERIED = 5000  # ids in one filter: 100 KB
+PAGE = 5000  # ids in one answer
 FRESH_S = 10.0  # after a change a search waits until all of the engine knows of it
 TIMEOUT_S = 30.0  # of one request
-BARE = -1  # in place of a minutia's number: the row of a reference that has none
+QUIET_WHEN_IDLE = {"grpc.keepalive_permit_without_calls": 0}  # servers part from clients that ping without need
+BARE = -1  # in place of the number of rows: the reference has no minutiae, its one row resembles nothing
 NOTE_CHARACTERS = 4096
-DIGITS = 12  # of what tells collections apart
+NAME_DIGITS = 12  # of what tells collections apart
 
 Row = dict[str, Any]
 
@@ -56,7 +56,7 @@ class MilvusIndex:
 
         Args:
             place: of the engine.
-            secret: of the store; what is written cannot be compared with anything without it.
+            secret: 32 bytes of the store's; what is written cannot be compared with anything without it.
             owner: whose references they are: the store and the model.
             size: of a descriptor.
 
@@ -65,16 +65,19 @@ class MilvusIndex:
             IndexUnavailable: the engine cannot be reached, or refuses.
         """
         self.place = place
-        self._matrix = turning(secret, owner.encode(), size)
-        self._kin = f"{place.name}_{_digits(owner.encode())}_"
-        self.collection = self._kin + turning_name(secret, owner.encode())
+        self._matrix = turning(secret, size)
+        self._kin = f"{place.name}_{hashlib.sha256(owner.encode()).hexdigest()[:NAME_DIGITS]}_"
+        self.collection = self._kin + turning_name(secret)
         self._notes = f"{place.name}_notes"
         self._lock = Lock()
         self._changed_s = -FRESH_S
+        self._count: int | None = None
         self._library = _library()
         with self._asking():
-            self._client = self._library.MilvusClient(uri=place.uri, token=place.token(), timeout=TIMEOUT_S)
-            self._found()
+            self._client = self._library.MilvusClient(
+                uri=place.uri, token=place.token(), timeout=TIMEOUT_S, grpc_options=QUIET_WHEN_IDLE
+            )
+            self._make_ready()
 
     @property
     def name(self) -> str:
@@ -87,21 +90,22 @@ class MilvusIndex:
             self._client.close()
 
     def __len__(self) -> int:
-        """The number of references."""
-        with self._asking():
-            answer = self._client.query(
-                self.collection, filter="minutia <= 0", output_fields=["count(*)"], consistency_level=self._consistency
-            )
-        return int(answer[0]["count(*)"])
+        """The number of references; asked for anew after a change."""
+        with self._lock, self._asking():
+            if self._count is None:
+                answer = self._client.query(
+                    self.collection, filter="rows != 0", output_fields=["count(*)"], consistency_level="Strong"
+                )
+                self._count = int(answer[0]["count(*)"])
+            return self._count
 
     def add(self, ids: Sequence[int], templates: Sequence[Template]) -> None:
         """Takes references in, as `Index.add` says; a millisecond each."""
-        given = list(dict(zip(ids, templates, strict=True)).items())
+        given = dict(reversed(list(zip(ids, templates, strict=True))))  # the first of an id counts
         with self._changing():
-            for start in range(0, len(given), AT_ONCE):
-                block = given[start : start + AT_ONCE]
-                held = self._held([one for one, _ in block])
-                rows = [row for one, template in block if one not in held for row in self._rows(one, template)]
+            for block in _blocks(list(given)):
+                held = self._held(block)
+                rows = [row for one in block if one not in held for row in self._rows(one, given[one])]
                 if rows:
                     self._client.upsert(self.collection, rows)
 
@@ -109,7 +113,10 @@ class MilvusIndex:
         """Gives references up, as `Index.remove` says."""
         with self._changing():
             for block in _blocks(sorted(ids)):
-                self._client.delete(self.collection, filter=f"reference in {_signed(block)}")
+                held = self._held(block)
+                keys = [key for one, rows in held.items() for key in row_keys(one, max(rows, 1))]
+                if keys:
+                    self._client.delete(self.collection, ids=keys)
 
     def likeliest(self, probe: Template, count: int) -> list[int]:
         """The references that look most like a probe, as `Index.likeliest` says."""
@@ -132,22 +139,15 @@ class MilvusIndex:
         """Of all references, in no certain order."""
         with self._asking():
             pages = self._client.query_iterator(
-                self.collection, filter="minutia <= 0", output_fields=["reference"], batch_size=QUERIED
+                self.collection, filter="rows != 0", output_fields=["reference"], batch_size=PAGE
             )
             while page := pages.next():
                 yield from (_unsigned(row["reference"]) for row in page)
             pages.close()
 
-    def clear(self) -> None:
-        """Removes everything, and the note."""
-        with self._changing():
-            self._client.drop_collection(self.collection)
-            self._found()
-            self._client.delete(self._notes, ids=[self.collection])
-
     @property
     def note(self) -> str:
-        """What was noted last; empty if nothing was."""
+        """What was noted last about the collection; empty if nothing was."""
         with self._asking():
             kept = self._client.get(self._notes, ids=[self.collection], output_fields=["note"])
         return str(kept[0]["note"]) if kept else ""
@@ -175,7 +175,7 @@ class MilvusIndex:
         with self._asking():
             rows = self._client.query(
                 self.collection,
-                filter="minutia == 0",
+                filter="rows > 0",
                 output_fields=["reference"],
                 limit=count + 1,
                 consistency_level=self._consistency,
@@ -183,42 +183,47 @@ class MilvusIndex:
         held = [_unsigned(row["reference"]) for row in rows]
         return found if len(held) > count else list(dict.fromkeys([*found, *held]))
 
-    def _held(self, ids: Sequence[int]) -> set[int]:
-        """Which of some references are there already."""
-        rows = chain.from_iterable(
-            self._client.query(
-                self.collection,
-                filter=f"reference in {_signed(block)} and minutia <= 0",
-                output_fields=["reference"],
-                consistency_level="Strong",
-            )
-            for block in _blocks(ids)
+    def _held(self, ids: Sequence[int]) -> dict[int, int]:
+        """Which of some references are there already, and in how many rows."""
+        first = [row_keys(one, 1)[0] for one in ids]
+        if not first:
+            return {}
+        rows = self._client.query(
+            self.collection, ids=first, output_fields=["reference", "rows"], consistency_level="Strong"
         )
-        return {_unsigned(row["reference"]) for row in rows}
+        return {_unsigned(row["reference"]): int(row["rows"]) for row in rows}
 
     def _rows(self, reference: int, template: Template) -> list[Row]:
-        """The rows of a reference; one that resembles nothing where it has no minutiae of the collection's model."""
-        descriptors, numbers = template.descriptors, range(len(template.descriptors))
-        if not len(descriptors) or descriptors.shape[1] != len(self._matrix):
-            descriptors, numbers = np.zeros((1, len(self._matrix)), np.int8), range(BARE, 0)
-        signed = _signed([reference])[0]
-        parts = zip(_keys(reference, numbers), numbers, turned(descriptors, self._matrix), strict=True)
-        return [{"id": key, "reference": signed, "minutia": number, "descriptor": row} for key, number, row in parts]
+        """The rows of a reference, of which the first says how many there are."""
+        known = len(template.descriptors) > 0
+        descriptors = template.descriptors if known else np.zeros((1, len(self._matrix)), np.int8)
+        if descriptors.shape[1] != len(self._matrix):
+            raise SettingsError(
+                f"the index {self.place.text} takes descriptors of {len(self._matrix)} numbers, those of "
+                f"{template.model_id} have {descriptors.shape[1]}; search without it (--index exact)"
+            )
+        counts = [len(descriptors) if known else BARE] + [0] * (len(descriptors) - 1)
+        signed = int(np.uint64(reference).astype(np.int64))
+        parts = zip(row_keys(reference, len(counts)), counts, turned(descriptors, self._matrix), strict=True)
+        return [{"id": key, "reference": signed, "rows": count, "descriptor": row} for key, count, row in parts]
 
-    def _found(self) -> None:
+    def _make_ready(self) -> None:
         """Makes the collections that are missing, and has them loaded."""
-        if not self._client.has_collection(self.collection):
-            self._create()
-        if not self._client.has_collection(self._notes):
-            self._create_notes()
-        for name in (self.collection, self._notes):
+        makers = {self.collection: self._create, self._notes: self._create_notes}
+        for name, create in makers.items():
+            if not self._client.has_collection(name):
+                try:
+                    create()
+                except self._library.MilvusException:
+                    if not self._client.has_collection(name):  # nobody else made it meanwhile either
+                        raise
             self._client.load_collection(name)
 
     def _create(self) -> None:
         kinds, schema = self._library.DataType, self._client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("id", kinds.INT64, is_primary=True)
         schema.add_field("reference", kinds.INT64)
-        schema.add_field("minutia", kinds.INT16)
+        schema.add_field("rows", kinds.INT16)
         schema.add_field("descriptor", kinds.FLOAT_VECTOR, dim=len(self._matrix))
         index = self._client.prepare_index_params()
         index.add_index("descriptor", index_type="IVF_SQ8", metric_type="IP", params={"nlist": LISTS})
@@ -236,8 +241,9 @@ class MilvusIndex:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with self._lock, self._asking():
+            self._count, self._changed_s = None, time.monotonic()
             yield
-        self._changed_s = time.monotonic()
+            self._changed_s = time.monotonic()
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -274,15 +280,15 @@ def _neighbours(answer: Sequence[Sequence[Any]]) -> tuple[FloatArray, NDArray[np
     return cosine, owner.view(np.uint64)
 
 
-def _keys(reference: int, numbers: Sequence[int]) -> list[int]:
-    """Keys of rows: always the same for a minutia of a reference, so that nothing is there twice; 63 bits.
+def row_keys(reference: int, rows: int) -> list[int]:
+    """Keys of a reference's rows, 63 bits: always the same, so that nothing is there twice, whoever wrote it.
 
     Among fifty million rows two agree once in 7,000 collections, and one minutia is then missing.
 
     Source: Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014.
     """
     own = _mixed(np.array([reference], np.uint64))
-    keys = _mixed(own + (np.array(numbers, np.int64) - BARE).astype(np.uint64))
+    keys = _mixed(np.asarray(own + np.arange(rows, dtype=np.uint64), np.uint64))
     return [int(one) for one in keys >> np.uint64(1)]
 
 
@@ -294,18 +300,9 @@ def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return z ^ (z >> np.uint64(31))
 
 
-def _signed(ids: Sequence[int]) -> list[int]:
-    """Ids as the engine keeps them, whose whole numbers have a sign."""
-    return [int(one) for one in np.array(ids, np.uint64).view(np.int64)]
-
-
 def _unsigned(kept: int) -> int:
     return kept % 2**64
 
 
 def _blocks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + QUERIED] for start in range(0, len(ids), QUERIED))
-
-
-def _digits(text: bytes) -> str:
-    return hashlib.sha256(b"fpverify index collection" + text).hexdigest()[:DIGITS]
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

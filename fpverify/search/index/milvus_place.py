@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from fpverify.errors import SettingsError
 
-SCHEMES = {"milvus": "http", "milvus+http": "http", "milvus+https": "https"}
+SCHEMES = {"milvus": "http", "milvus+https": "https"}
 FILE = "milvus+file:"
 PORT = 19530  # Milvus' own
 TOKEN = "FPVERIFY_INDEX_TOKEN"  # noqa: S105 - the name of a variable

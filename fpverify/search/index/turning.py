@@ -14,30 +14,29 @@ from numpy.typing import NDArray
 
 from fpverify.vocabulary import FloatArray
 
-SECRET_BYTES = 32
-PURPOSE, NAMING = b"fpverify index rotation 1", b"fpverify index name 1"
+DRAWING, NAMING = b"fpverify rotation 1", b"fpverify rotation's name 1"
+NAME_BYTES = 6  # two rotations of a store agree once in 300 million million
 
 
-def turning(secret: bytes, salt: bytes, size: int) -> NDArray[np.float64]:
+def turning(secret: bytes, size: int) -> NDArray[np.float64]:
     """The (size, size) orthogonal matrix of a secret, to be multiplied from the right; uniform over all of them.
 
     The numbers are drawn by SHAKE-256, not by NumPy, whose generators may change: all who share a store, now and
     later, have to turn alike.
 
     Args:
-        secret: key material, of any length.
-        salt: says for what: the same secret gives another matrix for another salt.
+        secret: 32 bytes, used for nothing else.
         size: d.
 
-    Source: HKDF, RFC 5869; G. W. Stewart, SIAM J. Numer. Anal. 17, 1980.
+    Source: G. W. Stewart, The Efficient Generation of Random Orthogonal Matrices, SIAM J. Numer. Anal. 17, 1980.
     """
-    q, r = np.linalg.qr(_normal(_derived(secret, salt, PURPOSE), size * size).reshape(size, size))
+    q, r = np.linalg.qr(_normal(DRAWING + secret, size * size).reshape(size, size))
     return np.asarray(q * np.sign(np.diag(r)))
 
 
-def turning_name(secret: bytes, salt: bytes) -> str:
+def turning_name(secret: bytes) -> str:
     """What tells rotations apart, 12 hex digits that say nothing about them."""
-    return _derived(secret, salt, NAMING).hex()[:12]
+    return hashlib.shake_256(NAMING + secret).hexdigest(NAME_BYTES)
 
 
 def turned(descriptors: NDArray[np.int8], matrix: NDArray[np.float64]) -> FloatArray:
@@ -45,13 +44,6 @@ def turned(descriptors: NDArray[np.int8], matrix: NDArray[np.float64]) -> FloatA
     rows = descriptors.astype(np.float64)
     length = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     return np.asarray(np.divide(rows, length, out=np.zeros_like(rows), where=length > 0) @ matrix, np.float32)
-
-
-def _derived(secret: bytes, salt: bytes, purpose: bytes) -> bytes:
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-    return HKDF(SHA256(), SECRET_BYTES, salt, purpose).derive(secret)
 
 
 def _normal(seed: bytes, count: int) -> NDArray[np.float64]:
