@@ -9,6 +9,7 @@ from fpverify.store.location import DEFAULT_FOLDER
 from fpverify.store.subject_ids import subject_id
 from fpverify.store.summary import FingerSummary
 from fpverify.store.template_format import decode_template, encode_template
+from fpverify.store.wiping import Unwiped
 
 __all__ = [
     "DEFAULT_FOLDER",
@@ -18,6 +19,7 @@ __all__ = [
     "FingerSummary",
     "Point",
     "Store",
+    "Unwiped",
     "decode_template",
     "encode_template",
     "subject_id",

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fpverify.errors import EnrollmentError, StoreError
+from fpverify.errors import EnrollmentError
 from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code
@@ -43,7 +43,6 @@ class Store(StoreReader):
     def __init__(self, database: Database, vault: Vault, new_key: str | None = None) -> None:
         super().__init__(database, vault)
         self.new_key = new_key
-        self._unwiped: list[str] | None = None  # what was removed in the batch that is under way
 
     @classmethod
     def open(
@@ -167,7 +166,9 @@ class Store(StoreReader):
             )
 
     def delete(self, subject: str, finger: str | None = None) -> int:
-        """Removes a subject, or one finger of it, and wipes what was removed from the database's files.
+        """Removes a subject, or one finger of it; what was removed cannot be read any more.
+
+        A small store's files are rewritten without it at once, a large one's later: see `fpverify.store.wiping`.
 
         Returns:
             How many impressions were removed.
@@ -180,12 +181,20 @@ class Store(StoreReader):
         """
         name, code = subject_id(subject), None if finger is None else finger_code(finger)
         with self._changing():
-            removed = self._rows.delete(self._rows.owner(name), code)
+            removed, size = self._rows.delete(self._rows.owner(name), code)
             if code is not None and not removed:
                 raise self._no_such_finger(name, finger)
             self._trail.append("delete", name, finger, {"removed": " ".join(removed)})
-        self._wipe(f"{len(removed)} impressions of {name!r} were removed")
+            self._wiping.note(f"{len(removed)} impressions of {name!r} were removed", size)
         return len(removed)
+
+    def wipe(self) -> None:
+        """Rewrites the database's files without any trace of what was deleted; costs the size of the store.
+
+        Raises:
+            StoreError: the store cannot be rewritten, or is locked; only the traces are left.
+        """
+        self._wiping.wipe()
 
     def remake(self, subject: str, model_id: str, make: Callable[[Scan], Template]) -> tuple[int, list[Reference]]:
         """Gives a subject's impressions templates of another model, from the scans that were kept of them.
@@ -225,7 +234,7 @@ class Store(StoreReader):
         """
         from fpverify.store.rotation import rotate
 
-        if self._unwiped is not None:
+        if self._database.is_within:
             raise RuntimeError("a rotation is many transactions and cannot be part of a batch")
         return rotate(self._database, self._vault, progress)
 
@@ -243,7 +252,7 @@ class Store(StoreReader):
         Raises:
             StoreError: the store cannot be written, is locked or damaged.
         """
-        with self._changing():
+        with self._writing():
             return self._trail.append(action, subject, finger, details, changes=False)
 
     @contextmanager
@@ -258,20 +267,25 @@ class Store(StoreReader):
             StoreError: the store cannot be written, is locked or damaged; nothing of the block was kept. The message
                 says so if all was kept and only the wiping of what was deleted failed.
         """
-        if self._unwiped is not None:
-            raise RuntimeError("a batch within a batch")
-        removed: list[str] = []
-        self._unwiped = removed
-        try:
-            with self._changing():
-                yield
-        finally:
-            self._unwiped = None
-        if removed:
-            self._wipe("; ".join(removed))
+        with self._changing():
+            yield
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
+        """A change of what is enrolled, or a part of one, and the wiping that follows on the whole."""
+        is_part = self._database.is_within
+        try:
+            with self._writing():
+                yield
+        except BaseException:
+            if not is_part:
+                self._wiping.after_failure()
+            raise
+        if not is_part:
+            self._wiping.after_change()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         """A transaction that writes, with the key that the store has by now."""
         with self._database.writing():
             (wanted,) = self._database.first("SELECT key_id FROM store") or ("",)
@@ -284,14 +298,3 @@ class Store(StoreReader):
         for row, record in records:
             self._rows.replace(row, record._replace(subject=new_name), self._rows.scan(row, record))
         return " ".join(record.record_id for _, record in records)
-
-    def _wipe(self, done: str) -> None:
-        if self._unwiped is not None:
-            self._unwiped.append(done)
-            return
-        try:
-            self._database.wipe()
-        except StoreError as error:
-            raise type(error)(
-                f"{done}, but traces of them remain in the file until the next deletion: {error}"
-            ) from error

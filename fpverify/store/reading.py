@@ -17,6 +17,7 @@ from fpverify.store.subject_ids import subject_id
 from fpverify.store.summary import FingerSummary, summaries
 from fpverify.store.trail import Trail
 from fpverify.store.vault import Vault
+from fpverify.store.wiping import Unwiped, Wiping
 from fpverify.vocabulary import Reference, Scan
 
 BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
@@ -37,6 +38,7 @@ class StoreReader:
         self._vault = vault
         self._rows = Rows(database, vault)
         self._trail = Trail(database, vault)
+        self._wiping = Wiping(database, self._trail)
 
     @property
     def store_id(self) -> str:
@@ -150,6 +152,15 @@ class StoreReader:
         if not isinstance(revision, int):
             raise self._database.damaged()
         return revision
+
+    def unwiped(self) -> Unwiped | None:
+        """What was deleted and may have left traces in the database's files; None for nothing.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.failures():
+            return self._wiping.unwiped()
 
     def audit_entries(self) -> Iterator[AuditEntry]:
         """The audit trail, in order, a thousand entries at a time in memory."""

@@ -120,11 +120,16 @@ class Rows:
         (sealed,) = self._database.first("SELECT scan FROM scans WHERE impression_id = ?", row) or (None,)
         return None if sealed is None else self._vault.open_scan(sealed, record)
 
-    def delete(self, owner: int, finger: int | None) -> list[str]:
-        """Removes a subject, or one finger of it; the ids of the records that are gone."""
+    def delete(self, owner: int, finger: int | None) -> tuple[list[str], int]:
+        """Removes a subject, or one finger of it; the ids of the records that are gone, and their bytes with scans."""
         chosen = "subject_id = ?" if finger is None else "subject_id = ? AND finger = ?"
         values = (owner,) if finger is None else (owner, finger)
-        gone = self._database.rows(f"SELECT record_id FROM impressions WHERE {chosen} ORDER BY finger, number", *values)  # noqa: S608
+        gone = self._database.rows(
+            "SELECT record_id, length(record)"  # noqa: S608 - constants
+            " + coalesce((SELECT length(scan) FROM scans WHERE impression_id = impressions.id), 0)"
+            f" FROM impressions WHERE {chosen} ORDER BY finger, number",
+            *values,
+        )
         self._database.execute(f"DELETE FROM impressions WHERE {chosen}", *values)  # noqa: S608
         self._database.execute(
             "UPDATE subjects SET impression_count = (SELECT count(*) FROM impressions WHERE subject_id = ?)"
@@ -132,7 +137,7 @@ class Rows:
             *(owner, owner),
         )
         self._database.execute("DELETE FROM subjects WHERE id = ? AND impression_count = 0", owner)
-        return [str(record_id) for (record_id,) in gone]
+        return [str(record_id) for record_id, _ in gone], sum(int(size) for _, size in gone)
 
     def metadata(self, owner: int, subject: str) -> dict[str, Any]:
         """The subject's metadata."""

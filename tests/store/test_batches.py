@@ -113,16 +113,24 @@ def test_what_a_batch_removed_is_gone_from_the_file(tmp_path: Path, make_templat
         assert gone[40:80] not in content
 
 
-@pytest.mark.parametrize("misuse", [lambda store: store.batch().__enter__(), lambda store: store.rotate()])
-def test_what_cannot_be_part_of_a_batch_is_refused(
-    open_store: OpenStore, make_template: MakeTemplate, misuse: Callable[[Store], object]
-) -> None:
+def test_a_rotation_cannot_be_part_of_a_batch(open_store: OpenStore, make_template: MakeTemplate) -> None:
     with open_store() as store:
         with store.batch():
             store.add("A", INDEX, make_template())
             with pytest.raises(RuntimeError, match="batch"):
-                misuse(store)
+                store.rotate()
         assert enrolled(store) == ["A"]
+
+
+def test_a_batch_within_another_is_a_part_of_it(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    with open_store() as store, open_store() as other:
+        with store.batch():
+            store.add("A", INDEX, make_template())
+            with store.batch():
+                store.add("B", INDEX, make_template())
+            failing(store, lambda: [store.add("C", INDEX, make_template()), 1 / 0], ZeroDivisionError, "division")
+            assert enrolled(other) == []
+        assert enrolled(other) == ["A", "B"]
 
 
 def failing(store: Store, changes: Callable[[], object], error: type[Exception], words: str) -> None:

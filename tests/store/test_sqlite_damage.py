@@ -143,9 +143,9 @@ def test_a_store_of_an_older_release_gets_the_second_index_with_the_next_subject
         connection.execute(f"DROP INDEX {NAMES_INDEX}")
     with Store.open(file) as store:
         store.add("A", "right-index", make_template())
-        assert not store._database.has_names_index()
+        assert not store._database.has(NAMES_INDEX)
         store.add("D", "right-index", make_template())
-        assert store._database.has_names_index()
+        assert store._database.has(NAMES_INDEX)
         store.check()
 
 

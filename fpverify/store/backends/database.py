@@ -65,6 +65,11 @@ class Database(ABC):
         with self._part() if self._is_within else self._transaction(writes=True):
             yield
 
+    @property
+    def is_within(self) -> bool:
+        """Whether a block is under way, of which another one would be a part."""
+        return self._is_within
+
     @abstractmethod
     def schema_version(self) -> int:
         """Version of the schema; 0 is a database without one.
@@ -93,12 +98,16 @@ class Database(ABC):
 
     def index_names(self) -> None:
         """Makes the second index of subjects' names, if an older release made the store; within a change."""
-        if not self.has_names_index():
+        if not self.has(NAMES_INDEX):
             self.execute(self.names_index)
 
     @abstractmethod
-    def has_names_index(self) -> bool:
-        """Whether the second index is there."""
+    def has(self, name: str) -> bool:
+        """Whether a table or an index of this name is there."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Bytes that the tables take in the files of the database."""
 
     @abstractmethod
     def is_whole(self) -> bool:
@@ -106,7 +115,10 @@ class Database(ABC):
 
     @abstractmethod
     def wipe(self) -> None:
-        """Removes the traces of deleted rows from the files of the database."""
+        """Rewrites the files of the database without the traces of deleted rows; costs their size."""
+
+    def settle(self) -> None:  # noqa: B027 - most have nothing to do
+        """Brings what was deleted into the files themselves, where it is overwritten; costs what was changed."""
 
     @abstractmethod
     def close(self) -> None:

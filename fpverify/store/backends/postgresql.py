@@ -4,14 +4,14 @@
   which has to exist, so that several stores fit into one database.
 - A change begins with an advisory lock on that schema, so that changes come one after the other as their audit entries
   do; reading sees one state (REPEATABLE READ) and waits for nobody.
-- After a deletion VACUUM FULL rewrites the tables. What the server keeps elsewhere (its log, replicas, backups) still
-  holds the sealed records until it is recycled.
+- VACUUM FULL rewrites the tables when `fpverify.store.wiping` says so; nobody can read or change them meanwhile. What
+  the server keeps elsewhere (its log, replicas, backups) still holds the sealed records until it is recycled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LOCK_CLASS = 0x46505645  # "FPVE": the first half of the advisory lock; the second is the schema's name
 CONNECT_TIMEOUT_S = 10  # a server that does not answer by then is down
+
+_WIPED = ("scans", "impressions", "subjects")  # tables that hold what can be deleted
 
 _OWN_TABLES = """
     SELECT table_name FROM information_schema.tables
@@ -122,10 +124,21 @@ class PostgresqlDatabase(Database):
         (owner,) = self.first("SELECT id FROM subjects WHERE name = ?", name) or (None,)
         return None if owner is None else int(owner)
 
-    def has_names_index(self) -> bool:
-        """Whether the second index is there."""
+    def index_names(self) -> None:
+        """Makes the second index of subjects' names; who may not goes without, and lists more slowly."""
+        with suppress(StoreError), self.writing():
+            super().index_names()
+
+    def has(self, name: str) -> bool:
+        """Whether a table or an index of this name is there."""
         query = "SELECT 1 FROM pg_class WHERE relname = ? AND relnamespace = current_schema()::regnamespace"
-        return self.first(query, NAMES_INDEX) is not None
+        return self.first(query, name) is not None
+
+    def size(self) -> int:
+        """Bytes of the tables that are rewritten, with their indexes."""
+        total = " + ".join(f"pg_total_relation_size('{table}')" for table in _WIPED)
+        (size,) = self.first(f"SELECT {total}") or (0,)
+        return int(size)
 
     def is_whole(self) -> bool:
         """True: the server looks after its pages; records are checked by their seals."""
@@ -134,7 +147,7 @@ class PostgresqlDatabase(Database):
     def wipe(self) -> None:
         """Rewrites the tables without their dead rows."""
         with self.failures():
-            for table in ("scans", "impressions", "subjects"):
+            for table in _WIPED:
                 self.execute(f"VACUUM (FULL) {table}")
 
     def close(self) -> None:
