@@ -1,6 +1,6 @@
 """The codebook of a model, by which an index keeps minutiae in lists: trained on synthetic fingers, kept by the card.
 
-    python tools/codebook.py CACHE [--model NAME|DIR] [--fingers 4000] [--lists 8192] [--workers N]
+    python tools/codebook.py CACHE [--model NAME|DIR] [--fingers 3000] [--lists 4096] [--workers N]
 
 CACHE is a folder where templates are kept: a call that is ended is continued by the next. The centres are those of
 spherical k-means over the descriptors of two impressions of each finger, the same for the same fingers. Drawing and
@@ -23,8 +23,8 @@ from fpverify.settings import Settings
 from fpverify.vocabulary import FloatArray
 
 SEED = 27261124  # neither training nor calibration nor another tool draws from it
-FINGERS, IMPRESSIONS = 4000, 2
-LISTS = 8192  # 5,500 minutiae each of a million prints, 50 centres of which the probe's minutiae are compared with
+FINGERS, IMPRESSIONS = 3000, 2
+LISTS = 4096  # of a million prints each holds 11,000 minutiae; with twice as many, adding costs twice as much
 ITERATIONS = 12  # the mean cosine to the nearest centre then rises by less than 0.001 each
 
 
