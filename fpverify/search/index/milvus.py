@@ -36,6 +36,7 @@ PAGE = 5000  # ids in one answer
 FRESH_S = 10.0  # after a change a search waits until all of the engine knows of it
 TIMEOUT_S = 30.0  # of one request
 QUIET_WHEN_IDLE = {"grpc.keepalive_permit_without_calls": 0}  # servers part from clients that ping without need
+READY_S, PAUSE_S = 10.0, 0.3  # while others make a collection, and between looks whether they have
 BARE = -1  # in place of the number of rows: the reference has no minutiae, its one row resembles nothing
 NOTE_CHARACTERS = 4096
 NAME_DIGITS = 12  # of what tells collections apart
@@ -149,7 +150,9 @@ class MilvusIndex:
     def note(self) -> str:
         """What was noted last about the collection; empty if nothing was."""
         with self._asking():
-            kept = self._client.get(self._notes, ids=[self.collection], output_fields=["note"])
+            kept = self._client.query(
+                self._notes, ids=[self.collection], output_fields=["note"], consistency_level="Strong"
+            )
         return str(kept[0]["note"]) if kept else ""
 
     def keep_note(self, text: str) -> None:
@@ -209,34 +212,49 @@ class MilvusIndex:
 
     def _make_ready(self) -> None:
         """Makes the collections that are missing, and has them loaded."""
-        makers = {self.collection: self._create, self._notes: self._create_notes}
-        for name, create in makers.items():
+        for name, fields, vector in self._kinds():
+            end = time.monotonic() + READY_S
+            while not self._is_ready(name, fields, vector, last=time.monotonic() > end):
+                time.sleep(PAUSE_S)
+
+    def _is_ready(self, name: str, fields: Sequence[tuple[Any, ...]], vector: Row, *, last: bool) -> bool:
+        """Makes what is missing of a collection; false if another process is at it and this is not the last try."""
+        try:
             if not self._client.has_collection(name):
-                try:
-                    create()
-                except self._library.MilvusException:
-                    if not self._client.has_collection(name):  # nobody else made it meanwhile either
-                        raise
+                schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
+                for field, kind, more in fields:
+                    schema.add_field(field, kind, **more)
+                self._client.create_collection(name, schema=schema)
+            if not self._client.list_indexes(name):
+                wanted = self._client.prepare_index_params()
+                wanted.add_index(**vector)
+                self._client.create_index(name, wanted)
             self._client.load_collection(name)
+        except self._library.MilvusException:
+            if last:
+                raise
+            return False
+        return True
 
-    def _create(self) -> None:
-        kinds, schema = self._library.DataType, self._client.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("id", kinds.INT64, is_primary=True)
-        schema.add_field("reference", kinds.INT64)
-        schema.add_field("rows", kinds.INT16)
-        schema.add_field("descriptor", kinds.FLOAT_VECTOR, dim=len(self._matrix))
-        index = self._client.prepare_index_params()
-        index.add_index("descriptor", index_type="IVF_SQ8", metric_type="IP", params={"nlist": LISTS})
-        self._client.create_collection(self.collection, schema=schema, index_params=index)
-
-    def _create_notes(self) -> None:
-        kinds, schema = self._library.DataType, self._client.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("collection", kinds.VARCHAR, is_primary=True, max_length=200)
-        schema.add_field("note", kinds.VARCHAR, max_length=NOTE_CHARACTERS)
-        schema.add_field("unused", kinds.FLOAT_VECTOR, dim=2)  # a collection needs one
-        index = self._client.prepare_index_params()
-        index.add_index("unused", index_type="FLAT", metric_type="L2")
-        self._client.create_collection(self._notes, schema=schema, index_params=index, consistency_level="Strong")
+    def _kinds(self) -> list[tuple[str, list[tuple[Any, ...]], Row]]:
+        """Name, fields and index of each collection."""
+        kinds = self._library.DataType
+        rows = [
+            ("id", kinds.INT64, {"is_primary": True}),
+            ("reference", kinds.INT64, {}),
+            ("rows", kinds.INT16, {}),
+            ("descriptor", kinds.FLOAT_VECTOR, {"dim": len(self._matrix)}),
+        ]
+        notes = [
+            ("collection", kinds.VARCHAR, {"is_primary": True, "max_length": 200}),
+            ("note", kinds.VARCHAR, {"max_length": NOTE_CHARACTERS}),
+            ("unused", kinds.FLOAT_VECTOR, {"dim": 2}),  # a collection needs one
+        ]
+        lists = {"index_type": "IVF_SQ8", "metric_type": "IP", "params": {"nlist": LISTS}}
+        return [
+            (self.collection, rows, {"field_name": "descriptor", **lists}),
+            (self._notes, notes, {"field_name": "unused", "index_type": "FLAT", "metric_type": "L2"}),
+        ]
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
