@@ -27,7 +27,7 @@ from fpverify.synthesis.sensor import SENSORS
 from fpverify.vocabulary import Minutiae, Template
 
 DRAWN = 25  # fingers of a file, each with its mirror image: five seconds of work, the most that an end loses
-LENGTH_BYTES = 4  # before each template
+NAME_BYTES, LENGTH_BYTES = 16, 4  # before each template
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,16 @@ def synthetic_templates(prints: Prints, folder: Path, workers: int = 1) -> Itera
     folder.mkdir(parents=True, exist_ok=True)
     shards = range(-(-prints.fingers // (2 * DRAWN)))
     job = partial(_shard, prints=prints, folder=folder)
+    for path in tqdm(_mapped(job, shards, workers), total=len(shards), desc="prints", disable=None):
+        yield from _read(path)
+
+
+def _mapped(job: partial[Path], shards: range, workers: int) -> Iterator[Path]:
+    if workers <= 1:
+        yield from map(job, shards)
+        return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for path in tqdm(pool.map(job, shards), total=len(shards), desc="prints", disable=None):
-            yield from _read(path)
+        yield from pool.map(job, shards)
 
 
 def _shard(number: int, prints: Prints, folder: Path) -> Path:
@@ -80,7 +87,7 @@ def _shard(number: int, prints: Prints, folder: Path) -> Path:
 def _encoded(matcher: Matcher, prints: Prints, number: int) -> Iterator[bytes]:
     for mirrored, finger in enumerate(_both(master(prints.seed, number))):
         for impression in range(prints.impressions):
-            name = f"{number}{'m' * mirrored}".encode().ljust(LENGTH_BYTES * 4)
+            name = f"{number}{'m' * mirrored}".encode().ljust(NAME_BYTES)
             sensor = tuple(SENSORS.values())[(number + mirrored + impression) % len(SENSORS)]
             scan = labelled_scan(
                 finger, prints.seed, number, 2 * impression + mirrored, replace(ORDINARY, sensor=sensor)
@@ -103,7 +110,7 @@ def _both(finger: MasterFinger) -> tuple[MasterFinger, MasterFinger]:
 def _read(path: Path) -> Iterator[tuple[str, Template]]:
     content = memoryview(path.read_bytes())
     while content:
-        name, content = bytes(content[: 4 * LENGTH_BYTES]).decode().strip(), content[4 * LENGTH_BYTES :]
+        name, content = bytes(content[:NAME_BYTES]).decode().strip(), content[NAME_BYTES:]
         length, content = int.from_bytes(content[:LENGTH_BYTES], "little"), content[LENGTH_BYTES:]
         yield name, decode_template(bytes(content[:length]))
         content = content[length:]

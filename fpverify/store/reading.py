@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -110,7 +110,27 @@ class StoreReader:
             StoreError: the store cannot be read, is locked or damaged.
         """
         with self._database.reading():
-            return summaries(self._each_record(lambda record: record._replace(content=b"")))
+            return list(self.fingers())
+
+    def fingers(self) -> Iterator[FingerSummary]:
+        """The same, those of some hundred subjects at a time in memory, each block as it is when its turn comes.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.reading():
+            self._rows.require_no_strays()
+            before, expected = self.revision(), self._rows.count()
+        last, found = "", 0
+        while True:
+            with self._database.reading():
+                last, records = self._rows.named_after(last, BLOCK_SUBJECTS)
+                if not last and found != expected and self.revision() == before:  # somebody is lost from the index
+                    raise self._database.damaged()
+            if not last:
+                return
+            found += len(records)
+            yield from summaries(records)
 
     def metadata(self, subject: str) -> dict[str, Any]:
         """What was noted about a subject by `update`; errors as in `references`."""
@@ -140,7 +160,10 @@ class StoreReader:
         with self._database.reading():
             if not self._database.is_whole():
                 raise self._database.damaged()
-            self._each_record(lambda record: self._reference(record).impression)
+            self._rows.require_no_strays()
+            for block in self._rows.blocks(BLOCK_SUBJECTS):
+                for record in block:
+                    self._reference(record)
             findings = self._vault.chain.verify(self._trail.entries(), self._trail.head())
         if findings:
             raise CorruptRecord(f"the audit trail of the store {self.place} was altered: {findings[0]}")
@@ -257,11 +280,6 @@ class StoreReader:
             if block is None:
                 return
             yield block
-
-    def _each_record(self, result: Callable[[Record], Any]) -> list[Any]:
-        """The results for all records of the store."""
-        self._rows.require_no_strays()
-        return [result(record) for block in self._rows.blocks(BLOCK_SUBJECTS) for record in block]
 
     def _reference(self, record: Record) -> Reference:
         try:

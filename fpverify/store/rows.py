@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -76,6 +77,31 @@ class Rows:
                 raise self._database.damaged()
             yield [self._vault.opened(Record(*fields)) for _, *fields in found]
             last = end
+
+    def named_after(self, last: str, subjects: int) -> tuple[str, list[Record]]:
+        """The records of so many subjects behind a name, opened, and the last of these subjects; "" for none.
+
+        The order is that of the codes of the names' characters.
+        """
+        name = self._database.name
+        found = self._database.rows(
+            f"SELECT id, name, impression_count FROM subjects WHERE {name} > ? ORDER BY {name} LIMIT ?",  # noqa: S608
+            *(last, subjects),
+        )
+        if not found:
+            return "", []
+        self._require_order(last, found[-1][1])
+        places = ", ".join("?" * len(found))
+        rows = self._database.rows(f"{_RECORDS} WHERE subject_id IN ({places})", *(owner for owner, _, _ in found))
+        records = [self._vault.opened(Record(*fields)) for _, *fields in rows]
+        if Counter(record.subject for record in records) != {owned: count for _, owned, count in found if count}:
+            raise self._database.damaged()
+        return found[-1][1], records
+
+    def _require_order(self, last: Any, following: Any) -> None:
+        """Raises CorruptRecord if a damaged index leads backwards, which would never end."""
+        if type(following) is not type(last) or following <= last:
+            raise self._database.damaged()
 
     def require_no_strays(self) -> None:
         """Raises CorruptRecord if there are impressions without a subject."""
@@ -199,8 +225,21 @@ class Rows:
         wanted, values = ("", ()) if model_id is None else (" AND model_id = ?", (model_id,))
         query = f"SELECT record_id, {column} FROM impressions WHERE {column} > ?{wanted} ORDER BY {column} LIMIT ?"  # noqa: S608
         while found := self._database.rows(query, last, *values, count):
+            self._require_order(last, found[-1][1])
             yield [str(record_id) for record_id, _ in found]
             last = found[-1][1]
+
+    def owners(self, count: int) -> Iterator[list[tuple[str, str]]]:
+        """Id and subject of all records, as the database holds them, so many at a time in order of the rows."""
+        last = -1
+        while found := self._database.rows(
+            "SELECT impressions.id, record_id, subjects.name"
+            " FROM impressions LEFT JOIN subjects ON subjects.id = subject_id"
+            " WHERE impressions.id > ? ORDER BY impressions.id LIMIT ?",
+            *(last, count),
+        ):
+            yield [(str(record_id), str(subject)) for _, record_id, subject in found]
+            last = found[-1][0]
 
     def count(self, model_id: str | None = None) -> int:
         """How many records there are, or how many that a model made."""

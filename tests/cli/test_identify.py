@@ -38,7 +38,22 @@ def test_nobody_matches_with_exit_code_1(enrolled: Path, identify: Call) -> None
     assert [(one["subject"], one["match"]) for one in answer["candidates"]] == [("A", False)]
 
 
-@pytest.mark.parametrize("words", [("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")])
+@pytest.mark.parametrize("index", ["exact", "none", "auto"])
+def test_whole_prints_are_compared_exactly_with_every_index(enrolled: Path, identify: Call, index: str) -> None:
+    answer = identify("A_01.bmp", "--index", index, "--json").answer
+    assert (answer["decision"], answer["preselection_error"]) == ("match", None)
+
+
+def test_an_engine_that_is_not_there_yet_is_said(enrolled: Path, identify: Call) -> None:
+    ended = identify("A_01.bmp", "--index", "milvus://localhost:19530/fingers")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "not built in yet" in ended.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--index", "quick"), ("--index", "milvus://"), ("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")],
+)
 def test_wrong_use_says_so(enrolled: Path, identify: Call, words: tuple[str, str]) -> None:
     ended = identify("A_01.bmp", *words)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,3 +216,30 @@ def test_a_query_that_failed_amid_a_batch_does_not_undo_it_in_silence(
 
         failing(store, change, StoreError, "none of them was made")
         assert enrolled(store) == []
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_process_that_is_killed_amid_a_batch_leaves_nothing_of_it(
+    location: str, open_store: OpenStore, make_template: MakeTemplate, ended: bool
+) -> None:
+    program = f"""
+import os, signal, sys
+from conftest import random_template
+from fpverify.store import Store
+store = Store.open({location!r})
+with store.batch():
+    for subject in "BCD":
+        store.add(subject, "right-index", random_template())
+    {"" if ended else "os.kill(os.getpid(), signal.SIGKILL)"}
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with open_store() as store:
+        store.add("A", INDEX, make_template())
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parents[1]), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    with open_store() as store:
+        store.check()
+        assert inspect(store).intact
+        assert enrolled(store) == (["A", "B", "C", "D"] if ended else ["A"])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_files import database, refusal
@@ -136,6 +139,43 @@ def test_name_lost_from_the_index_is_damage_and_not_an_unknown_subject(file: Pat
         refusal(lambda: store.references("B"), CorruptRecord, file)
         refusal(lambda: store.add("B", "right-index", make_template()), CorruptRecord, file)
         refusal(store.check, CorruptRecord, file)
+
+
+def test_a_subject_that_is_lost_from_the_index_is_not_passed_over_in_a_list(file: Path) -> None:
+    with Store.open(file) as store:
+        rows = store._rows.named_after
+        for lost in ("C", "A"):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(store._rows, "named_after", without(lost, rows))
+                refusal(lambda: list(store.fingers()), CorruptRecord, file)
+        assert len(list(store.fingers())) == 4
+
+
+def without(lost: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """As a damaged index leaves somebody out."""
+
+    def named_after(last: str, subjects: int) -> Any:
+        end, records = original(last, subjects)
+        return end, [one for one in records if one.subject != lost]
+
+    return named_after
+
+
+@pytest.mark.parametrize("wrong", ["A", "", 7, b"B", None])
+def test_an_index_that_leads_backwards_is_damage_and_not_an_endless_list(
+    file: Path, monkeypatch, wrong: object
+) -> None:
+    with Store.open(file) as store:
+        original = store._database.rows
+
+        def misled(query: str, *values: object) -> list[Any]:
+            if "ORDER BY name" in query or "ORDER BY record_id" in query:
+                return [(1, wrong, 1)] if "impression_count" in query else [("f" * 16, wrong)]
+            return original(query, *values)
+
+        monkeypatch.setattr(store._database, "rows", misled)
+        refusal(lambda: store._rows.named_after("A", 9), CorruptRecord, file)
+        refusal(lambda: list(islice(store._rows.record_ids(9), 9)), CorruptRecord, file)
 
 
 def test_a_store_of_an_older_release_gets_the_second_index_with_the_next_subject(file: Path, make_template) -> None:

@@ -21,11 +21,13 @@ class Database(ABC):
         place: file or URL (without its password), as messages name it.
         types: the database's words for what its schema calls {identity}, {bytes}, {number} and {integer}.
         names_index: the statement that makes a second index of subjects' names, `NAMES_INDEX`.
+        name: a subject's name, as it compares in the order of its characters' codes.
     """
 
     place: str
     types: Mapping[str, str]
     names_index: str
+    name: str
     _is_within = False  # a transaction,
     _is_cut_off = False  # which is undone before its end
 

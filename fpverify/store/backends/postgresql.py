@@ -47,7 +47,8 @@ class PostgresqlDatabase(Database):
         }
     )
 
-    names_index = f'CREATE INDEX {NAMES_INDEX} ON subjects (name COLLATE "C")'  # in the order of a list
+    name = 'name COLLATE "C"'
+    names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects ({name})"  # to list them by
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], place: str) -> None:
         self.place = place
@@ -145,10 +146,25 @@ class PostgresqlDatabase(Database):
         return True
 
     def wipe(self) -> None:
-        """Rewrites the tables without their dead rows."""
+        """Rewrites the tables without their dead rows.
+
+        Raises:
+            StoreError: the server rewrote nothing, as for somebody whom the tables do not belong to; it only warns.
+        """
         with self.failures():
+            before = self._files()
             for table in _WIPED:
                 self.execute(f"VACUUM (FULL) {table}")
+            if not before.isdisjoint(self._files()):
+                raise StoreError(
+                    f"the tables of the store {self.place} belong to another user of the server, who alone can have "
+                    "them rewritten: let that one run `fpverify delete --wipe`"
+                )
+
+    def _files(self) -> set[int]:
+        """Numbers of the files that the tables lie in."""
+        names = ", ".join(f"pg_relation_filenode('{table}')" for table in _WIPED)
+        return set(self.first(f"SELECT {names}") or ())
 
     def close(self) -> None:
         """Closes the connection."""

@@ -51,6 +51,7 @@ class SqliteDatabase(Database):
         {"identity": "INTEGER PRIMARY KEY", "bytes": "BLOB", "number": "REAL", "integer": "INTEGER"}
     )
 
+    name = "name"
     names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects (name)"  # one that is damaged and misses a name shows
 
     def __init__(self, path: Path, timeout_s: float) -> None:
