@@ -25,6 +25,7 @@ FpverifyError
 │   └── UnwritableRecord           more than the format can hold
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
+├── IndexUnavailable             an index of another program that cannot be asked
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -149,6 +150,10 @@ class RecipeError(FpverifyError, ValueError):
 
 class SettingsError(FpverifyError, ValueError):
     """A setting nobody knows, or a value that it cannot have."""
+
+
+class IndexUnavailable(FpverifyError):
+    """An index that another program keeps cannot be reached, or refuses; nothing was decided."""
 
 
 class TooFewComparisons(FpverifyError, ValueError):

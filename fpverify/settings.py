@@ -29,7 +29,7 @@ INDEXES = ("auto", "exact", "ivf", "none")
 RESEMBLANCE = 0.75  # of a variable's name to a setting's, from which on it is taken for a slip of the pen
 LIKENESS = 0.6  # of what is no setting to one, from which on it is asked whether that was meant
 
-_ENGINE = re.compile(r"milvus(\+https)?://[^/\s]+/\w+")  # host, perhaps port and user, and the name of a collection
+_ENGINE = re.compile(r"milvus(\+https)?://[^/\s@]+/\w+|milvus\+file:\S.*\.db")  # host, perhaps port, and a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,8 @@ def parse_index(value: object) -> str:
         ValueError: it is neither; the message says what would be right.
     """
     text = str(value).strip() if isinstance(value, str) else ""
+    if is_engine_url(text) and "@" in text:  # the value is not shown: there is a password in it
+        raise ValueError("the URL of an index holds no password; give it in FPVERIFY_INDEX_TOKEN")
     if text in INDEXES or (is_engine_url(text) and _ENGINE.fullmatch(text)):
         return text
     raise ValueError(f"{_shown(value)} is no index; give {', '.join(INDEXES)}, or milvus://HOST:PORT/NAME")
@@ -151,7 +153,7 @@ def parse_index(value: object) -> str:
 
 def is_engine_url(index: str) -> bool:
     """Whether an index is an engine of its own, by its URL."""
-    return index.startswith(("milvus://", "milvus+https://"))
+    return index.startswith(("milvus://", "milvus+https://", "milvus+file:"))
 
 
 def _parse_text(value: object) -> str:

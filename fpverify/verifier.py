@@ -19,7 +19,7 @@ from fpverify.errors import (
 )
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching import Matcher, Presentation, names_for, require_different
-from fpverify.settings import load_settings, parse_fmr
+from fpverify.settings import is_engine_url, load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Score, Template
@@ -258,8 +258,15 @@ class Verifier:
         return self.store.subjects()
 
     def delete(self, subject: str, finger: str | None = None) -> int:
-        """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`."""
-        return self.store.delete(subject, finger)
+        """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`.
+
+        An index in an engine of its own gives them up, too; IndexUnavailable if it does not answer: they are removed
+        from the store then, and from the index with the next search.
+        """
+        removed = self.store.delete(subject, finger)
+        if is_engine_url(self._index):
+            self.registers.current(self.store, self.matcher)
+        return removed
 
     def evaluate(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
         """Compares the enrolled impressions with each other.

@@ -8,6 +8,7 @@ import click
 
 from fpverify.cli.options import DB, FINGER, JSON, KEY, existing_store, options
 from fpverify.cli.words import counted, print_json
+from fpverify.settings import is_engine_url, load_settings
 
 if TYPE_CHECKING:
     from fpverify.store import Unwiped
@@ -46,6 +47,8 @@ def delete_command(
         if wipes:
             store.wipe()
         unwiped = store.unwiped()
+    if removed and is_engine_url(load_settings().index):
+        _follow(db, key)
     if as_json:
         print_json(_fields(place, subject, finger, removed, unwiped))
         return
@@ -59,6 +62,14 @@ def delete_command(
             f"traces of what was deleted since {unwiped.since:%Y-%m-%d %H:%M} UTC may be left until the store is "
             "rewritten, by itself or by `fpverify delete --wipe`"
         )
+
+
+def _follow(db: str | None, key: str | None) -> None:
+    """Has an index in an engine of its own give up what the store has no more."""
+    from fpverify.verifier import Verifier
+
+    with Verifier.open(db, key=key, create=False) as verifier:
+        verifier.registers.current(verifier.store, verifier.matcher)
 
 
 def _fields(

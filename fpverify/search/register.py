@@ -6,25 +6,31 @@ templates come from the store, and the threshold is that of all references, so a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from threading import Lock
+from typing import TypeVar
 
 from fpverify.comparison import joint_threshold, similarities
 from fpverify.errors import NotEnrolled
 from fpverify.matching import Matcher
-from fpverify.search.index import Index
+from fpverify.search.index import EngineIndex, Index
 from fpverify.search.index.choice import advice, chosen_index
 from fpverify.search.index.preselection import preselection_error
+from fpverify.settings import is_engine_url
 from fpverify.store import Changes, Point, Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Template
 
 COMPARED_IN_FULL = 20  # references, at any size: 20 ms. Mates are nearly always among the first three
 TAKEN_UP = 1000  # references at a time: 3 MB of templates
 
+NOTED_EVERY = 200  # changes, after which an engine is told how far it follows the store: taken up in a second
+
 Finger = tuple[str, str]  # subject, finger
+One = TypeVar("One")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,14 +130,22 @@ class Registers:
             SettingsError: the index cannot be had.
         """
         with self._lock:
-            key = (*store.identity, matcher.model_id)
+            key = (*store.identity, matcher.model_id, *self._turned_by(store))
             if self._kept is None or self._kept.key != key:
-                self._kept = _Kept(key, chosen_index(self._wanted, matcher.bundle))
+                self._kept = self._opened(key, store, matcher)
             changes = store.changes(self._kept.point)
             if changes.everything and self._kept.point is not None:
-                self._kept = _Kept(key, chosen_index(self._wanted, matcher.bundle))
+                self._kept = self._opened(key, store, matcher)
             self._kept.take_up(changes, store, matcher.model_id)
             return Register(store, matcher, self._kept.index)
+
+    def _turned_by(self, store: Store) -> tuple[str, ...]:
+        """The key by which an engine of its own is given references; it has to be asked whether it is still that."""
+        return (store.current_key_id(),) if is_engine_url(self._wanted) else ()
+
+    def _opened(self, key: tuple[str | int, ...], store: Store, matcher: Matcher) -> _Kept:
+        index = chosen_index(self._wanted, matcher.bundle, store)
+        return _KeptByEngine(key, index) if isinstance(index, EngineIndex) else _Kept(key, index)
 
 
 class _Kept:
@@ -157,6 +171,47 @@ class _Kept:
             self.index.add([int(number, 16) for number, _ in block], [one.template for _, one in block])
 
 
-def _blocks(records: Iterator[tuple[str, Reference]], size: int) -> Iterator[list[tuple[str, Reference]]]:
-    while block := list(islice(records, size)):
+class _KeptByEngine(_Kept):
+    """An index that outlives this process and is shared with others, and the state that this process knows it has.
+
+    Whoever uses it makes it follow the store, and notes how far from time to time: another process begins there. What
+    is done twice changes nothing, so it does not matter who was first.
+    """
+
+    def __init__(self, key: tuple[str | int, ...], index: EngineIndex) -> None:
+        super().__init__(key, index)
+        self._engine = index
+        self.point = self._noted = point_of(index.note)
+
+    def take_up(self, changes: Changes, store: Store, model_id: str) -> None:
+        """Makes the index show the state that changes lead to."""
+        if changes.everything:
+            self._follow(store, model_id)
+            self.point = changes.point
+        else:
+            super().take_up(changes, store, model_id)
+        if self._noted is None or changes.everything or changes.point.revision >= self._noted.revision + NOTED_EVERY:
+            self._engine.keep_note(json.dumps(asdict(changes.point)))
+            self._engine.drop_kin()
+            self._noted = changes.point
+
+    def _follow(self, store: Store, model_id: str) -> None:
+        """Removes what the store does not have, and adds what is missing; nobody who searches meanwhile loses more."""
+        held = set(self._engine.ids())  # first: what others add from here on is in the store
+        wanted = {int(one, 16) for one in store.record_ids(model_id)}
+        self._engine.remove(held - wanted)
+        for block in _blocks(iter([f"{one:016x}" for one in wanted - held]), TAKEN_UP):
+            self._add(store.by_record_ids(block).items())
+
+
+def point_of(note: str) -> Point | None:
+    """The point that was noted; None if none was, or something else."""
+    try:
+        return Point(**json.loads(note))
+    except (ValueError, TypeError):
+        return None
+
+
+def _blocks(those: Iterator[One], size: int) -> Iterator[list[One]]:
+    while block := list(islice(those, size)):
         yield block

@@ -250,6 +250,18 @@ class StoreReader:
                 return
             yield from block
 
+    def current_key_id(self) -> str:
+        """Of the key in use by now, loaded anew if another process rotated it; "none" without encryption.
+
+        Raises:
+            WrongKey: it is not where the store's keys are kept.
+            StoreError: the store cannot be read or is locked.
+        """
+        with self._database.failures():
+            (wanted,) = self._database.first("SELECT key_id FROM store") or ("",)
+        self._vault.require(str(wanted))
+        return self._vault.key_id
+
     def count(self, model_id: str | None = None) -> int:
         """How many impressions there are, or how many that a model made; reads all that are there.
 

@@ -23,6 +23,7 @@ from fpverify.store.trail import Trail
 SMALL_BYTES = 64 << 20  # rewritten in a fifth of a second of CPU: some 15,000 impressions without scans
 SHARE = 0.01  # of a large store, deleted since it was rewritten
 LONGEST_S = 24 * 3600.0  # from the first deletion that was not wiped to the first change that wipes it
+LATEST_S = 2.5e11  # s since 1970: the year 9892, which Python's calendar still has
 RETRY_S = 3600.0  # after a rewriting that failed, or was under way elsewhere
 
 _TABLE = "unwiped"
@@ -51,9 +52,9 @@ class Unwiped:
     tried: float
 
     def is_due(self, store_bytes: int, now: float) -> bool:
-        """Whether the store is to be rewritten by now."""
-        is_old = now - self.since.timestamp() >= LONGEST_S
-        return (is_old or self.size >= SHARE * store_bytes) and now - self.tried >= RETRY_S
+        """Whether the store is to be rewritten by now; times far ahead are those of a clock that was wrong."""
+        is_old = abs(now - self.since.timestamp()) >= LONGEST_S
+        return (is_old or self.size >= SHARE * store_bytes) and abs(now - self.tried) >= RETRY_S
 
 
 class Wiping:
@@ -73,7 +74,7 @@ class Wiping:
             size: bytes of it.
         """
         self._removed.append(removed)
-        self._is_small = self._database.size() <= SMALL_BYTES or not self._has_table()
+        self._is_small |= self._database.size() <= SMALL_BYTES or not self._has_table()
         if not self._is_small and not self._database.execute(f"UPDATE {_TABLE} SET bytes = bytes + ?", size):  # noqa: S608
             self._database.execute(f"INSERT INTO {_TABLE} VALUES (1, ?, ?, 0)", size, time.time())  # noqa: S608
 
@@ -83,19 +84,20 @@ class Wiping:
         Raises:
             StoreError: what was deleted from a small store could not be wiped.
         """
-        removed, self._removed = self._removed, []
+        removed, is_small = self._removed, self._is_small
+        self.after_failure()
         if removed:
-            self._wipe_deleted("; ".join(removed))
-        if not (removed and self._is_small):
+            self._wipe_deleted("; ".join(removed), is_small)
+        if not is_small:
             self._wipe_if_due()
 
     def after_failure(self) -> None:
         """Forgets the deletions of a change that was not made."""
-        self._removed = []
+        self._removed, self._is_small = [], False
 
-    def _wipe_deleted(self, removed: str) -> None:
+    def _wipe_deleted(self, removed: str, is_small: bool) -> None:
         try:
-            if self._is_small:
+            if is_small:
                 self.wipe()
             else:
                 self._database.settle()
@@ -112,11 +114,14 @@ class Wiping:
         return self._database.has(_TABLE)
 
     def unwiped(self) -> Unwiped | None:
-        """What was deleted and may have left traces; None for nothing."""
+        """What was deleted and may have left traces; None for nothing. A damaged time is taken for long ago."""
         if not self._database.has(_TABLE):
             return None
         found = self._database.first(f"SELECT bytes, since, tried FROM {_TABLE}")  # noqa: S608 - a constant
-        return None if found is None else Unwiped(int(found[0]), datetime.fromtimestamp(found[1], UTC), found[2])
+        if found is None:
+            return None
+        size, since, tried = found
+        return Unwiped(size if type(size) is int else 0, datetime.fromtimestamp(_moment(since), UTC), _moment(tried))
 
     def wipe(self) -> None:
         """Rewrites the store.
@@ -155,3 +160,7 @@ class Wiping:
         )
         self._database.execute(f"DELETE FROM {_TABLE} WHERE bytes <= 0")  # noqa: S608 - a constant
         self._trail.append("wipe", details={"deleted_since": noted.since.isoformat(timespec="seconds")}, changes=False)
+
+
+def _moment(kept: object) -> float:
+    return kept if isinstance(kept, float) and 0 <= kept <= LATEST_S else 0.0

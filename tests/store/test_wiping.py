@@ -219,6 +219,32 @@ def test_an_error_while_wiping_on_demand_is_said(store: Store, monkeypatch: pyte
         store.wipe()
 
 
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize(
+    "damage", ["bytes = 'x'", "since = x'00'", "since = 1e300", "since = -1e300", "tried = 1e300", "tried = 'x'"]
+)
+def test_a_damaged_sum_is_no_obstacle_and_the_store_is_rewritten(
+    tmp_path: Path, make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    with Store.open(tmp_path / "db") as store:
+        store.add_many((name, INDEX, make_template()) for name in "ABC")
+        store.delete("A")
+        store._database.execute(f"UPDATE unwiped SET {damage}")  # noqa: S608
+        assert store.unwiped() is not None
+        monkeypatch.setattr(wiping, "LONGEST_S", 0.0)
+        store.add("D", INDEX, make_template())
+        assert store.unwiped() is None
+
+
+def test_a_batch_that_outgrows_a_small_store_is_wiped_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = rewritten(store, monkeypatch)
+    with store.batch():
+        store.delete("S01")
+        monkeypatch.setattr(wiping, "SMALL_BYTES", 0)
+        store.delete("S02")
+    assert (times, store.unwiped()) == (["wiped"], None)
+
+
 # --- SQLite -------------------------------------------------------------------------------------------------------
 
 

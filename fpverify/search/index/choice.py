@@ -13,27 +13,31 @@ from fpverify.search.index.growing import EXACT_UP_TO, GrowingIndex
 from fpverify.search.index.protocol import Index
 from fpverify.search.index.vectors import VectorIndex
 from fpverify.settings import is_engine_url
+from fpverify.store import Store
 
+DESCRIPTOR = 64  # numbers of a descriptor, of a model without a codebook: what training makes
 INSTALL = "`pip install 'fpverify[search]'`"
 
 
-def chosen_index(wanted: str, bundle: Bundle) -> Index:
-    """An empty index for the references of a model.
+def chosen_index(wanted: str, bundle: Bundle, store: Store | None = None) -> Index:
+    """An index for the references of a model: empty, or as an engine of its own has kept it.
 
     Args:
         wanted: as `fpverify.settings.Settings.index` has it.
         bundle: the model. Whole prints have one vector each, which is compared exactly whatever is wanted.
+        store: whose references they are; an engine is not to read them, and is given them as the store's key says.
 
     Raises:
         SettingsError: what is wanted cannot be had; the message says what can.
         CorruptModel: the model's codebook is damaged.
+        IndexUnavailable: an engine of its own does not answer.
     """
-    if is_engine_url(wanted):
-        raise SettingsError(f"{wanted}: an engine of its own is not built in yet; search with auto, exact, ivf or none")
     if wanted == "none":
         return Everything()
     if bundle.kind == "whole-print":
         return VectorIndex()
+    if is_engine_url(wanted):
+        return _of_engine(wanted, bundle, store)
     if wanted == "exact":
         return ExactIndex()
     return _with_lists(wanted, bundle)
@@ -44,6 +48,20 @@ def advice(index: Index, bundle: Bundle) -> str | None:
     if index.name != "exact" or len(index) <= EXACT_UP_TO or not Codebook.is_in(bundle):
         return None
     return None if _has_faiss() else f"{len(index):,} references are looked at one by one; {INSTALL} makes it quicker"
+
+
+def _of_engine(wanted: str, bundle: Bundle, store: Store | None) -> Index:
+    from fpverify.search.index.milvus import MilvusIndex
+    from fpverify.search.index.milvus_place import MilvusPlace
+
+    place = MilvusPlace.parse(wanted)
+    if store is None:
+        raise SettingsError(f"{place.text}: only the references of a store can be kept there")
+    owner = f"{store.store_id} {bundle.model_id}"
+    secret = store.vault.derived(b"index rotation " + owner.encode())
+    codebook = Codebook.of(bundle)
+    size = DESCRIPTOR if codebook is None else codebook.centres.shape[1]
+    return MilvusIndex(place, secret=secret, owner=owner, size=size)
 
 
 def _with_lists(wanted: str, bundle: Bundle) -> Index:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from fpverify.vocabulary import Template
 
@@ -50,4 +50,26 @@ class Index(Protocol):
 
     def __len__(self) -> int:
         """The number of references, those without anything to compare among them."""
+        ...
+
+
+@runtime_checkable
+class EngineIndex(Index, Protocol):
+    """An index in an engine of its own, which outlives this process and which others use as well."""
+
+    def ids(self) -> Iterator[int]:
+        """Of all references, in no certain order."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What was noted last about it; empty if nothing was."""
+        ...
+
+    def keep_note(self, text: str) -> None:
+        """Notes something about it, of at most 4,096 characters and nothing secret, for whoever opens it next."""
+        ...
+
+    def drop_kin(self) -> None:
+        """Gives up what is kept of the same references as an earlier key of the store had it."""
         ...
