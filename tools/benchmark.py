@@ -31,7 +31,7 @@ import fpverify
 
 if TYPE_CHECKING:
     from fpverify.features import MinutiaExtractor
-    from fpverify.vocabulary import FloatArray, Template
+    from fpverify.vocabulary import FloatArray, Scores, Template
 
 Result = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -180,8 +180,8 @@ def comparison_cost(templates: Sequence[Template]) -> Result:
     index, probes = ExactIndex(), templates[:SEARCHES]
     index.add(range(GALLERY), gallery)
 
-    def search(probe: Template) -> None:
-        similarities(probe, [gallery[k] for k in index.likeliest(probe, COMPARED_IN_FULL)])
+    def search(probe: Template) -> Scores:
+        return similarities(probe, [gallery[k] for k in index.likeliest(probe, COMPARED_IN_FULL)])
 
     similarity(*pairs[0])
     one = _cpu_ms(lambda: [similarity(*pair) for pair in pairs]) / len(pairs)

@@ -55,7 +55,7 @@ def trained(descriptors: FloatArray, lists: int) -> Codebook:
     options = {"spherical": True, "niter": ITERATIONS, "seed": SEED % 2**31, "min_points_per_centroid": 1}
     means = faiss.Kmeans(descriptors.shape[1], lists, max_points_per_centroid=few + 1, **options)
     means.train(descriptors)
-    return Codebook(steps(means.centroids), digest="")
+    return Codebook(steps(np.asarray(means.centroids, np.float32)), digest="")
 
 
 def mean_cosine(descriptors: FloatArray, codebook: Codebook) -> float:

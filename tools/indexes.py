@@ -18,6 +18,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from modelled_prints import DescriptorModel
@@ -60,13 +61,12 @@ def measured(
     before, add_s = _resident(), 0.0
     for number, block in enumerate(model.templates(model_id, count, block=BLOCK)):
         ids = range(number * BLOCK, number * BLOCK + len(block))
-        add_s += _cpu_s(lambda ids=ids, block=block: index.add(ids, block))  # type: ignore[misc]
+        add_s += _cpu_s(partial(index.add, ids, block))
     size = (_resident() - before) / count / 1000
-    one_by_one = list(enumerate(probes[:CHANGED], start=2 * count))
-    add_one = _cpu_s(lambda: [index.add([one], [template]) for one, template in one_by_one])
-    remove_one = _cpu_s(lambda: [index.remove([one]) for one, _ in one_by_one])
-    changed = len(one_by_one)
-    return add_s, 1000 * add_one / changed, 1000 * remove_one / changed, search_ms(index, probes), size
+    added = [partial(index.add, [2 * count + k], [template]) for k, template in enumerate(probes[:CHANGED])]
+    removed = [partial(index.remove, [2 * count + k]) for k in range(len(added))]
+    add_one, remove_one = (1000 * sum(map(_cpu_s, jobs)) / len(jobs) for jobs in (added, removed))
+    return add_s, add_one, remove_one, search_ms(index, probes), size
 
 
 def search_ms(index: Index, probes: Sequence[Template]) -> float:
@@ -75,7 +75,7 @@ def search_ms(index: Index, probes: Sequence[Template]) -> float:
     done, taken = 0, 0.0
     while taken < SECONDS:
         probe = probes[done % len(probes)]
-        taken += _cpu_s(lambda probe=probe: index.likeliest(probe, COMPARED_IN_FULL))  # type: ignore[misc]
+        taken += _cpu_s(partial(index.likeliest, probe, COMPARED_IN_FULL))
         done += 1
     return 1000 * taken / done
 
