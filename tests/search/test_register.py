@@ -200,7 +200,7 @@ def test_the_error_of_an_index_is_stated_as_measured_in_a_gallery_of_that_size(s
 
 @pytest.mark.parametrize(
     ("index", "matcher", "wrong"),
-    [("ivf", PLAIN, "no codebook"), ("milvus://localhost:19530/fingers", WITH_LISTS, "not built in yet")],
+    [("ivf", PLAIN, "no codebook"), ("milvus://user:word@localhost:19530/fingers", WITH_LISTS, "no password")],
 )
 def test_an_index_that_cannot_be_had_is_an_error_in_one_line(
     store: Store, index: str, matcher: MadeUp, wrong: str
