@@ -10,13 +10,14 @@ folder of folders of `<finger>_<impression>` images, any two fingers of a set ar
 impressions are drawn. Printed as Markdown, in per cent, with intervals of 95 % over fingers: false match rates that
 were asked for beside those that were realised, by one finger and by two, whose names are known or not; of real prints
 also the false non-match rate at 0.1 %, with probes as they are and cut to 8.1 x 8.1 mm. Failures to acquire are left
-out. Templates are kept in the cache, and a killed run goes on where it was.
+out. Templates and scores are kept in the cache, and a killed run goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +26,7 @@ from functools import cache, partial
 from itertools import combinations
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TypeVar
 
 import numpy as np
@@ -40,6 +42,7 @@ from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id,
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.settings import Settings
+from fpverify.store import encode_template
 from fpverify.synthesis.dataset import ORDINARY, labelled_scan, master
 from fpverify.synthesis.orientation import draw_class
 from fpverify.synthesis.sensor import SENSORS
@@ -55,12 +58,14 @@ DRAWN = 200  # pairs of impressions of each two fingers that are persons: 45,000
 STRANGERS = 16  # of impressions of each two persons: 100,800 of five sets
 CUTS = ("the middle", "anywhere", "anywhere", "anywhere")  # 8.1 x 8.1 mm: places of which each print is cut
 RESAMPLES = 500  # of the fingers: the spread is then known to 3 %
+ROWS = 20  # probes whose scores are kept in one file: what a kill loses
 BLOCK = 10_000  # trials whose weights are held at once: 80 MB
 HEADS = ("persons", "asked for", "one finger", "two, not named", "two, named")
 
 Way = Callable[[Scores], Score]  # from (2, 2) values, of probes and of references, to the score of both
 Work = TypeVar("Work")
 Done = TypeVar("Done")
+Row = tuple[Outcome, NDArray[np.intp]]  # a probe, and the places of the references that it is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,11 +353,34 @@ def compared(
         (probe, everything if fingers is None else np.flatnonzero(fingers == fingers[k]))
         for k, probe in enumerate(probes)
     ]
-    values = mapped(partial(_row, references=references, model=given.model), rows, given.workers, "comparing")
-    return Compared(np.arange(len(probes)) + first, np.array(values))
+    name, parts = _digest(given.model, rows, references), []
+    for start in range(0, len(rows), ROWS):
+        path = given.cache / f"{name}-{start}.npy"
+        if not path.exists():
+            job = partial(_row, references=references, model=given.model)
+            values = np.array(mapped(job, rows[start : start + ROWS], given.workers, "comparing"))
+            with NamedTemporaryFile(dir=given.cache, suffix=".part", delete=False) as part:
+                np.save(part, values)
+            Path(part.name).replace(path)
+        parts.append(np.load(path))
+    return Compared(np.arange(len(probes)) + first, np.concatenate(parts))
 
 
-def _row(of: tuple[Outcome, NDArray[np.intp]], references: Sequence[Outcome], model: str | None) -> Scores:
+def _digest(model: str | None, rows: Sequence[Row], references: Sequence[Outcome]) -> str:
+    """A name for what is compared with what: templates, and the calibration."""
+    digest = hashlib.sha256(json.dumps(_model(model)[0].calibration.to_dict()).encode())
+    for one, chosen in rows:
+        digest.update(_bytes(one) + chosen.tobytes())
+    for one in references:
+        digest.update(_bytes(one))
+    return digest.hexdigest()
+
+
+def _bytes(one: Outcome) -> bytes:
+    return encode_template(one) if isinstance(one, Template) else one.encode()
+
+
+def _row(of: Row, references: Sequence[Outcome], model: str | None) -> Scores:
     """The scores (n,) of a probe with some of the references; nan with the others, and where there is no template."""
     values = np.full(len(references), np.nan)
     found = {int(k): one for k in of[1] if isinstance(one := references[k], Template)}
