@@ -11,8 +11,9 @@ from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray
 
 CELL_MM = CELL_PX * 25.4 / WORKING_PPI
 LEAST_AREA_MM2 = 40.0  # of a part that is a print: a fifth of a fingertip; what is pressed beside one is smaller
-SURE_PRINT = 0.96  # mean probability of foreground from which a part is a print, however faint it is
-LEAST_CONTRAST = 0.5  # of the strongest part's, of a part that is less sure: the ghost of an earlier print has a third
+FAINTEST_PRINT = 0.28  # of the strongest part's contrast; the ghost of an earlier print has a third, often less
+LEAST_CONTRAST = 0.5  # the same of a part that may be a ghost by its probability
+SURE_PRINT = 0.96  # mean probability of foreground, which hardly any ghost has
 GREY_PX = 6.0  # deviation of the Gaussian window for contrast: a ridge and a half to each side
 CLOSED_CELLS = 9  # 3.7 mm: a scar or the fold of a joint is narrower
 LEAST_FILLING_MM2 = 33.0  # of what counts in the hull: dirt far off makes no second finger
@@ -37,7 +38,7 @@ def parts(foreground: BoolArray, least_mm2: float = LEAST_AREA_MM2) -> Parts:
 
 
 def ghosts(found: Parts, grey: FloatArray, probability: FloatArray) -> list[bool]:
-    """Which parts are too weak for prints of their own, and not surely prints at that.
+    """Which parts are too weak for prints of their own: very faint, or faint and not surely prints.
 
     Args:
         found: the parts, some.
@@ -46,8 +47,8 @@ def ghosts(found: Parts, grey: FloatArray, probability: FloatArray) -> list[bool
     """
     contrast = _contrast(grey, found[0].shape)
     medians = [float(np.median(contrast[part])) for part in found]
-    sure = [float(probability[part].mean()) >= SURE_PRINT for part in found]
-    return [not sure_ and median < LEAST_CONTRAST * max(medians) for sure_, median in zip(sure, medians, strict=True)]
+    least = [FAINTEST_PRINT if probability[part].mean() >= SURE_PRINT else LEAST_CONTRAST for part in found]
+    return [median < share * max(medians) for median, share in zip(medians, least, strict=True)]
 
 
 def fill_their_hull(cells: BoolArray) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from fpverify.errors import FailureToAcquire, SeveralPrints
 from fpverify.features.orientation import Field
-from fpverify.features.pieces import exceed_a_finger
+from fpverify.features.pieces import exceed_a_finger, ghosts
 from fpverify.features.singularities import singularities
 from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import ORDINARY, synthesise
@@ -155,6 +155,20 @@ def test_a_seam_map_is_asked_for_the_padded_scan_and_once(matcher: Matcher, prin
     extractor.acquire(Scan(prints[0][:, :-2], 500.0))  # 192 x 191 px
     assert asked == [(1, 48, 48, 16)]
     extractor.acquire(Scan(mosaic(prints), 500.0))  # a network that sees none
+
+
+@pytest.mark.parametrize(
+    ("contrast", "probability", "weak"), [(0.2, 0.99, True), (0.4, 0.9, True), (0.4, 0.99, False), (0.7, 0.9, False)]
+)
+def test_a_part_is_a_ghost_where_it_is_faint_and_not_surely_a_print(
+    contrast: float, probability: float, weak: bool
+) -> None:
+    left, right = np.zeros((40, 80), bool), np.zeros((40, 80), bool)
+    left[:, :36], right[:, 44:] = True, True
+    ridges = 0.5 + 0.4 * np.sin(np.arange(320, dtype=np.float32) * 1.4) * np.ones((160, 1), np.float32)
+    ridges[:, 160:] = 0.5 + contrast * (ridges[:, 160:] - 0.5)
+    certain = np.where(right, probability, 0.98).astype(np.float32)
+    assert ghosts([left, right], ridges, certain) == [False, weak]
 
 
 def test_no_finger_is_longer_than_60_mm_or_wider_than_42() -> None:
