@@ -11,7 +11,7 @@ from fpverify.vocabulary import BoolArray, FloatArray
 SQUARE_PX = 4  # side of what the seam map network takes as one place
 CELL_PX = 8  # it has one answer for 8 x 8 px
 LENGTH_CELLS = 12  # 8 mm of a border that is one or two cells wide; the network learnt to answer for as many at once
-LEAST_LOGIT = 2.0  # the next whole number above any of 800 single synthetic prints that falls into parts there
+LEAST_LOGIT = 2.0  # the next whole number above what any of 800 single synthetic prints had that fell into parts there
 RIM_CELLS = 3  # side of the square of foreground that must lie around a cell of it
 
 
