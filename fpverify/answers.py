@@ -42,6 +42,7 @@ def identification_answer(found: Identification, *probes: Scan) -> Answer:
         "threshold": found.threshold,
         "extrapolated": found.extrapolated,
         "searched": found.searched,
+        "preselection_error": found.preselection_error,
         "candidates": [
             {
                 "subject": one.subject,

@@ -8,7 +8,7 @@ import click
 
 from fpverify.answers import identification_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import CALIBRATION, DB, JSON, KEY, MODEL, PPI, SCANS, Parsed, options
+from fpverify.cli.options import CALIBRATION, DB, INDEX, JSON, KEY, MODEL, PPI, SCANS, Parsed, options
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, scan_facts
 from fpverify.settings import load_settings, parse_fpir
 
@@ -37,7 +37,7 @@ Exit codes: 0 somebody matches, 1 nobody does, 2 wrong use, 3 no decision could 
     metavar="RATE",
     help="How often a scan of nobody enrolled may match somebody.  [default: 1%]",
 )
-@options(PPI, MODEL, CALIBRATION, DB, KEY, JSON)
+@options(PPI, MODEL, CALIBRATION, DB, KEY, INDEX, JSON)
 def identify_command(
     *,
     scans: tuple[str, ...],
@@ -48,6 +48,7 @@ def identify_command(
     calibration: str | None,
     db: str | None,
     key: str | None,
+    index: str | None,
     as_json: bool,
 ) -> int:
     """Find whose finger a scan shows, or whose fingers several scans of one person do, among all that are enrolled.
@@ -60,7 +61,7 @@ def identify_command(
 
     stated = load_settings(ppi=ppi).ppi
     probes = [read_scan(scan, ppi=stated) for scan in scans]
-    with Verifier.open(db, model=model, calibration=calibration, key=key, create=False) as verifier:
+    with Verifier.open(db, model=model, calibration=calibration, key=key, index=index, create=False) as verifier:
         found = verifier.identify(probes, top=top, fpir=fpir)
     if as_json:
         print_json(identification_answer(found, *probes))
@@ -75,13 +76,22 @@ def print_identification(found: Identification, *probes: Scan) -> None:
     tail = "; extrapolated beyond the evidence" if found.extrapolated else ""
     print_facts(
         [
-            ("searched", counted(found.searched, "impression")),
+            ("searched", _searched(found)),
             ("threshold", f"{found.threshold:.1f}, at FPIR {percent(found.fpir)}{tail}"),
             *scan_facts(*probes),
+            ("search", found.note or ""),
         ]
     )
     if found.candidates:
         print_table(("subject", "finger", "score", ""), [_row(one) for one in found.candidates])
+
+
+def _searched(found: Identification) -> str:
+    """How many references, and how often an index would have left the mate out."""
+    error = found.preselection_error
+    return counted(found.searched, "impression") + (
+        "" if error is None else f"; pre-selection error {percent(error)}, as measured"
+    )
 
 
 def _row(candidate: Candidate) -> tuple[str, str, str, str]:

@@ -22,7 +22,6 @@ from fpverify.comparison.fusion import fuse, joint_threshold
 from fpverify.comparison.likelihood import LikelihoodRatio
 from fpverify.comparison.overlap import Alignment, Overlap, overlap, overlap_similarity
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
-from fpverify.comparison.whole_print import vector_similarities
 from fpverify.vocabulary import Scores, Template
 
 __all__ = [
@@ -82,5 +81,7 @@ def similarities(probe: Template | PreparedTemplate, references: Sequence[Templa
     for reference in many:
         require_comparable(one, reference)
     if one.whole_print:
+        from fpverify.comparison.whole_print import vector_similarities
+
         return vector_similarities(one, many)
     return np.array([overlap_similarity(one, reference) for reference in many], np.float64)

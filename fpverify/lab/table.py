@@ -36,6 +36,8 @@ def run_table(folder: Path, *, progress: bool = False, say: Callable[[str], None
     Returns:
         All results, in the order of the table.
     """
+    import keras  # noqa: F401 - where it is missing, that is said before the product is measured, which takes minutes
+
     designs, results = all_designs(), []
     trials = table_trials(designs)
     for number, trial in enumerate(trials, 1):

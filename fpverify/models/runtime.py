@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -82,7 +81,7 @@ def _without_greeting() -> Iterator[None]:
     """
     with _turning:
         try:
-            held, before = tempfile.TemporaryFile(), os.dup(STANDARD_ERROR)  # noqa: SIM115 - `_pass_on` closes it
+            held, before = _nameless_file(), os.dup(STANDARD_ERROR)
         except OSError:
             yield
             return
@@ -93,6 +92,14 @@ def _without_greeting() -> Iterator[None]:
             os.dup2(before, STANDARD_ERROR)
             os.close(before)
             _pass_on(held)
+
+
+def _nameless_file() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):  # in memory, without the dozen modules that `tempfile` brings along
+        return os.fdopen(os.memfd_create("fpverify"), "w+b")
+    from tempfile import TemporaryFile
+
+    return TemporaryFile()
 
 
 def _pass_on(held: IO[bytes]) -> None:

@@ -17,9 +17,7 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
-from fpverify.scans.isolation import plain_tiff
 from fpverify.scans.jpeg2000 import is_jpeg2000, jpeg2000_header
-from fpverify.scans.kinds import kind_of
 from fpverify.scans.levels import grey_from_array, grey_from_floats, grey_from_integers
 from fpverify.scans.wsq import check_wsq_installed, is_wsq, wsq_header
 from fpverify.vocabulary import ByteArray
@@ -94,6 +92,8 @@ def _decoded_jpeg2000(data: bytes, source: str) -> Picture:
 
 
 def _decoded_apart(data: bytes, source: str) -> ByteArray:
+    from fpverify.scans.isolation import plain_tiff
+
     plain = plain_tiff(data)
     if plain is None:
         raise UnreadableScan(f"{source}: damaged or truncated: its pixels cannot be decoded")
@@ -105,6 +105,8 @@ def _opened(data: bytes, source: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
+        from fpverify.scans.kinds import kind_of
+
         raise UnreadableScan(f"{source}: {kind_of(data) or f'not an image: {READ}'}") from None
 
 

@@ -38,14 +38,20 @@ def widened(mask: BoolArray, by_px: int) -> BoolArray:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), ellipse(2 * by_px + 1)) > 0)
 
 
-def local_mean(grey: FloatArray, mask: BoolArray, side: int) -> FloatArray:
-    """Mean of `grey` over the part of `mask` in the square around each pixel; the mean of all where there is none."""
-    share = cv2.blur(mask.astype(np.float32), (side, side), borderType=cv2.BORDER_CONSTANT)
-    total = cv2.blur(np.where(mask, grey, np.float32(0)), (side, side), borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(np.where(share > 1e-4, total / np.maximum(share, 1e-4), grey[mask].mean()), np.float32)
+def local_mean(image: ByteArray, mask: BoolArray, side: int, at: BoolArray) -> FloatArray:
+    """(k,) mean over what of `mask` lies in the square around each pixel of `at`; over all of it where nothing does."""
+    masked = mask.astype(np.uint8)
+    count, total = (
+        cv2.boxFilter(summed, cv2.CV_32F, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)[at]
+        for summed in (masked, image * masked)
+    )
+    mean = total / np.maximum(count, 1)
+    if not count.all():
+        mean[count == 0] = image[mask].mean()
+    return np.asarray(mean, np.float32)
 
 
-def bordered(mask: BoolArray, width: int, border: int = cv2.BORDER_CONSTANT) -> ByteArray:
+def bordered(mask: BoolArray | ByteArray, width: int, border: int = cv2.BORDER_CONSTANT) -> ByteArray:
     """The mask with a border all around, as numbers."""
     return np.asarray(cv2.copyMakeBorder(mask.astype(np.uint8), width, width, width, width, border), np.uint8)
 

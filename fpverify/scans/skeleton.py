@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -24,10 +26,10 @@ def is_skeleton(pixels: ByteArray) -> bool:
     Returns:
         False for a scan in black and white, whose ridges are broader.
     """
-    low, high = int(pixels.min()), int(pixels.max())
+    low, high = (int(grey) for grey in cv2.minMaxLoc(pixels)[:2])
     margin = DECIDED * (high - low)
-    decided = np.mean((pixels <= low + margin) | (pixels >= high - margin))
-    if decided < LEAST_DECIDED:
+    between = cv2.inRange(pixels, math.floor(low + margin) + 1.0, math.ceil(high - margin) - 1.0)
+    if cv2.countNonZero(between) > (1 - LEAST_DECIDED) * pixels.size:
         return False
     dark = pixels < (low + high) / 2
     return _is_of_lines(dark if dark.mean() < 0.5 else ~dark)

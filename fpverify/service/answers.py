@@ -90,6 +90,7 @@ class IdentificationAnswer(ScanFacts):
     threshold: float
     extrapolated: bool
     searched: int
+    preselection_error: float | None
     candidates: list[CandidateAnswer]
     score: float | None
     probes: list[ProbeAnswer]

@@ -11,7 +11,7 @@ place, a record does not open. Nonces are random; with one key no more than 2^32
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from fpverify.errors import CorruptRecord, WrongKey
@@ -49,7 +49,7 @@ class RecordCipher:
         """
         if not self._current:
             return PLAIN + _checksum(plaintext, bound) + plaintext
-        nonce = secrets.token_bytes(NONCE_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
         return ENCRYPTED + self._current + nonce + self._ciphers[self._current].encrypt(nonce, plaintext, bound)
 
     def open(self, sealed: bytes, bound: bytes) -> bytes:

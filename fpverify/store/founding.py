@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def require_key_place(location: str | Path, key: str | None) -> None:
         SettingsError: no place was named, and this user has no home folder.
     """
     if not is_server_url(location) and is_vacant(location):
-        KeySource.parse(key, secrets.token_hex(STORE_ID_BYTES)).require_usable()
+        KeySource.parse(key, os.urandom(STORE_ID_BYTES).hex()).require_usable()
 
 
 def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[Vault, str | None]:
@@ -69,7 +69,7 @@ def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[
 
 def new_vault(database: Database, key: str | None) -> tuple[Vault, str | None]:
     """The keys for a store that is about to be made: those at the place, or new ones; and the place of new ones."""
-    store_id = secrets.token_hex(STORE_ID_BYTES)
+    store_id = os.urandom(STORE_ID_BYTES).hex()
     source = KeySource.parse(key, store_id)
     ring, is_new = _loaded_or_created(source)
     return Vault(store_id, source, ring, database.place), source.place if is_new else None

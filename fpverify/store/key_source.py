@@ -6,9 +6,7 @@ Never beside the database: who copies one then does not have the other.
 from __future__ import annotations
 
 import errno
-import glob
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -176,6 +174,8 @@ class KeySource:
             with _keyring_failures():
                 _keyring().set_password(self.name, self.store_id, ring.to_json())
             return
+        import glob
+
         path = Path(self.name)
         try:
             own = f".{glob.escape(path.name)}." + SUFFIX_BYTES * "[0-9a-f][0-9a-f]"
@@ -240,7 +240,7 @@ def _path(text: str) -> str:
 
 def _written(path: Path, text: str) -> Path:
     """A file beside the path that holds the text, for the owner only, on disk when this returns."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(SUFFIX_BYTES)}")
+    part = path.with_name(f".{path.name}.{os.urandom(SUFFIX_BYTES).hex()}")
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -13,8 +13,8 @@ until a store is founded with the ring.
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets
 from dataclasses import dataclass, field
 
 from fpverify.errors import WrongKey
@@ -43,7 +43,7 @@ class Key:
     @classmethod
     def new(cls) -> Key:
         """A random key."""
-        return cls(secrets.token_hex(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
+        return cls(os.urandom(ID_BYTES).hex(), os.urandom(SECRET_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class KeyRing:
     @classmethod
     def new(cls, source: str) -> KeyRing:
         """A ring of one random key."""
-        return cls((Key.new(),), secrets.token_bytes(SECRET_BYTES), source)
+        return cls((Key.new(),), os.urandom(SECRET_BYTES), source)
 
     @classmethod
     def none(cls) -> KeyRing:

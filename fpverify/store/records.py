@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -106,7 +106,7 @@ def new_record(
 
 def new_record_id() -> str:
     """A random record id."""
-    return secrets.token_hex(RECORD_ID_BYTES)
+    return os.urandom(RECORD_ID_BYTES).hex()
 
 
 def joined(metadata: bytes, template: bytes) -> bytes:

@@ -38,7 +38,21 @@ def test_nobody_matches_with_exit_code_1(enrolled: Path, identify: Call) -> None
     assert [(one["subject"], one["match"]) for one in answer["candidates"]] == [("A", False)]
 
 
-@pytest.mark.parametrize("words", [("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")])
+@pytest.mark.parametrize("index", ["exact", "none", "auto", "milvus://127.0.0.1:1/fingers"])
+def test_whole_prints_are_compared_exactly_with_every_index(enrolled: Path, identify: Call, index: str) -> None:
+    answer = identify("A_01.bmp", "--index", index, "--json").answer
+    assert (answer["decision"], answer["preselection_error"]) == ("match", None)
+
+
+def test_a_password_in_the_url_of_an_index_is_not_repeated(enrolled: Path, identify: Call) -> None:
+    ended = identify("A_01.bmp", "--index", "milvus://user:sesame@127.0.0.1:1/fingers")
+    assert (ended.code, ended.err.count("\n"), "sesame" in ended.err) == (2, 1, False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--index", "quick"), ("--index", "milvus://"), ("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")],
+)
 def test_wrong_use_says_so(enrolled: Path, identify: Call, words: tuple[str, str]) -> None:
     ended = identify("A_01.bmp", *words)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)

@@ -117,18 +117,13 @@ def two(call: Call, stripes: Path, edges_model: Path, enroll: Call, enrolled: Pa
 def test_scans_of_two_fingers_are_one_decision(two: Call, stripes: Path) -> None:
     ended = two(["B_01.bmp", "A_01.bmp"])
     assert (ended.code, ended.err) == (0, "")
-    lines = [line.strip() for line in ended.out.splitlines()]
-    assert lines[:2] == ["match", "subject     A"]
-    assert (
-        " ".join(lines[2:4]).split()
-        == f"scan {stripes}/B_01.bmp, taken for left-index:".split()
-        + lines[2].split()[-2:]
-        + f"scan {stripes}/A_01.bmp, taken for right-index:".split()
-        + lines[3].split()[-2:]
-    )
-    assert "all together, threshold 30.0" in lines[4]
-    assert lines[5].startswith("decided at  a false match rate of 0.1 % of the whole; of single scans measured, with")
-    assert sum(line.startswith("resolution") for line in lines) == 1
+    said = " ".join(ended.out.split())  # long paths wrap
+    assert said.startswith("match subject A scan")
+    for scan, finger in (("B_01", "left-index"), ("A_01", "right-index")):
+        assert f"{stripes}/{scan}.bmp, taken for {finger}:" in said
+    assert "all together, threshold 30.0" in said
+    assert "decided at a false match rate of 0.1 % of the whole; of single scans measured, with" in said
+    assert said.count("resolution") == 1
 
 
 def test_programs_are_told_each_scan_and_its_finger(two: Call, stripes: Path) -> None:

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpverify.scans.resolution import RIDGE_PERIOD_MM, estimate_ppi, tidy_ppi
-from fpverify.scans.ridges import find_ridges, quick_period_px
+from fpverify.scans.ridges import BLOCK_PX, PASSED_PX, _strongest, find_ridges, quick_period_px
 from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.nonprints import draw_nonprint
 from fpverify.synthesis.sensor import SENSORS
-from fpverify.vocabulary import ByteArray
+from fpverify.vocabulary import ByteArray, FloatArray
 
 USUAL_PX = RIDGE_PERIOD_MM / 25.4  # ridge period in pixels, for each pixel per inch
 
@@ -32,6 +32,35 @@ def test_the_period_is_measured(period_px: float, duty: float) -> None:
     size_px = max(96, round(30 * period_px))
     measured = ridge_period_px(draw_print(period_px, size_px, duty=duty))
     assert measured == pytest.approx(period_px, rel=0.06)
+
+
+def strongest_by_hand(block: FloatArray) -> tuple[float, float]:
+    """Period and share of a block's strongest wave, by the fast Fourier transform, one wave after the other."""
+    hann = np.hanning(BLOCK_PX + 1)[:BLOCK_PX]
+    cycles = np.rint(np.fft.fftfreq(BLOCK_PX, 1 / BLOCK_PX)).astype(int)
+    spectrum = np.abs(np.fft.fft2(block.astype(np.float64) * np.outer(hann, hann))) ** 2
+    frequency = {(y, x): float(np.hypot(y, x)) / BLOCK_PX for y in cycles for x in cycles}
+    power = {
+        place: spectrum[place] * frequency[place] if 1 / PASSED_PX[1] <= frequency[place] <= 1 / PASSED_PX[0] else 0.0
+        for place in frequency
+    }
+    sides = range(-1, 2)
+    peaks = {
+        (y, x): [(y + dy, x + dx) for dy in sides for dx in sides]
+        for y, x in frequency
+        if max(abs(y), abs(x)) < BLOCK_PX // 2 - 1
+    }
+    peak = max(peaks.values(), key=lambda places: sum(power[place] for place in places))
+    height = sum(power[place] for place in peak)
+    return height / sum(power[place] * frequency[place] for place in peak), 2 * height / sum(power.values())
+
+
+def test_the_strongest_waves_are_those_of_the_fourier_transform() -> None:
+    rng = np.random.default_rng(8)
+    ridges = draw_print(5, 200, noise=40)[60:92, 60:92].astype(np.float32)
+    blocks = np.stack([ridges, ridges.T, *rng.normal(0, 30, (6, BLOCK_PX, BLOCK_PX))]).astype(np.float32)
+    blocks -= blocks.mean(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(np.transpose(_strongest(blocks)), [strongest_by_hand(one) for one in blocks], rtol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -19,8 +18,9 @@ pytestmark = pytest.mark.train
 from fpverify.errors import ModelError, RecipeError  # noqa: E402
 from fpverify.training.loop import Schedule, Training  # noqa: E402
 from fpverify.training.muon import Muon  # noqa: E402
-from fpverify.training.prefetch import AHEAD, prefetched  # noqa: E402
 from fpverify.training.recipe import StageRecipe  # noqa: E402
+
+Weights = list[np.ndarray]
 
 KILLED = (
     "import sys; sys.path.insert(0, {tests!r}); from pathlib import Path; import test_loop as made; "
@@ -81,19 +81,28 @@ def wait_until(happened: Callable[[], bool], seconds: float = 120) -> None:
     pytest.fail("it never happened")
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path: Path, optimizer: str) -> None:
-    straight = training(tmp_path / "straight", optimizer=optimizer).run(progress=False)
+@pytest.fixture(scope="module", params=["adamw", "muon"])
+def undisturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Weights]:
+    """The optimizer, folder and weights of a training from its beginning to its end."""
+    folder = tmp_path_factory.mktemp(request.param)
+    return request.param, folder, training(folder, optimizer=request.param).run(progress=False).get_weights()
+
+
+def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(
+    tmp_path: Path, undisturbed: tuple[str, Path, Weights]
+) -> None:
+    optimizer, _, weights = undisturbed
     with pytest.raises(Killed):
         training(tmp_path / "killed", batch_that_kills, optimizer).run(progress=False)
     resumed = training(tmp_path / "killed", optimizer=optimizer).run(progress=False)
-    for left, right in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+    for left, right in zip(weights, resumed.get_weights(), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)
 
 
-def test_a_finished_training_has_nothing_left_to_do(tmp_path: Path) -> None:
-    weights = training(tmp_path).run(progress=False).get_weights()
-    again = training(tmp_path, batch_that_kills).run(progress=False).get_weights()
+@pytest.mark.parametrize("undisturbed", ["adamw"], indirect=True)
+def test_a_finished_training_has_nothing_left_to_do(undisturbed: tuple[str, Path, Weights]) -> None:
+    _, folder, weights = undisturbed
+    again = training(folder, batch_that_kills).run(progress=False).get_weights()
     for left, right in zip(weights, again, strict=True):
         np.testing.assert_array_equal(left, right)
 
@@ -106,15 +115,17 @@ def test_the_log_has_a_line_for_each_checkpoint_and_the_validations(tmp_path: Pa
     assert logged[-1]["loss"] < logged[0]["loss"]
 
 
-def test_a_training_killed_by_the_system_ends_with_the_weights_of_an_undisturbed_one(tmp_path: Path) -> None:
-    straight = training(tmp_path / "straight").run(progress=False)
+@pytest.mark.parametrize("undisturbed", ["adamw"], indirect=True)
+def test_a_training_killed_by_the_system_ends_with_the_weights_of_an_undisturbed_one(
+    tmp_path: Path, undisturbed: tuple[str, Path, Weights]
+) -> None:
     killed = training(tmp_path / "killed")
     command = [sys.executable, "-c", KILLED.format(tests=str(Path(__file__).parent), folder=str(killed.folder))]
     with subprocess.Popen(command) as process:
         wait_until(killed.checkpoint.exists)
         process.kill()
     resumed = killed.run(progress=False)
-    for left, right in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+    for left, right in zip(undisturbed[2], resumed.get_weights(), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)
     assert [row["step"] for row in rows(killed.folder)] == [20, 40, 60, 80, 100]
 
@@ -170,58 +181,6 @@ def test_the_learning_rate_rises_then_falls_to_a_fiftieth() -> None:
     assert float(rate(0)) < 1e-3
     assert float(rate(50)) == pytest.approx(1e-2, rel=1e-3)
     assert float(rate(1000)) == pytest.approx(2e-4, rel=1e-2)
-
-
-def square(number: int) -> int:
-    time.sleep(0.01 * (number % 3))
-    return number * number
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_batches_come_in_order_for_any_number_of_workers(workers: int) -> None:
-    assert list(prefetched(square, range(12), workers=workers)) == [n * n for n in range(12)]
-
-
-def test_no_more_is_made_ahead_than_the_workers_have_in_hand() -> None:
-    asked: list[int] = []
-
-    def numbers():
-        for number in range(100):
-            asked.append(number)
-            yield number
-
-    source = prefetched(square, numbers(), workers=2)
-    next(source)
-    assert len(asked) == 2 * AHEAD + 1
-    source.close()
-
-
-def test_workers_need_no_keras() -> None:
-    rooms = "batches, prefetch, stripe_batches"
-    code = f"import sys; from fpverify.training import {rooms}; print({{'keras', 'tensorflow'}} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"set()\n"
-
-
-def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    script = tmp_path / "parent.py"
-    script.write_text(
-        "import os, sys\n"
-        "from fpverify.training.prefetch import prefetched\n"
-        "def pid(_): return os.getpid()\n"
-        "if __name__ == '__main__':\n"
-        "    source = prefetched(pid, range(10**6), workers=1)\n"
-        "    print(next(source), flush=True)\n"
-        "    sys.stdin.read()\n"
-    )
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as parent:
-        worker = int(parent.stdout.readline())
-        parent.kill()
-    for _ in range(100):
-        if not Path(f"/proc/{worker}").exists() or "Z" in Path(f"/proc/{worker}/stat").read_text().split()[2]:
-            return
-        time.sleep(0.1)
-    os.kill(worker, 9)
-    pytest.fail("the worker outlived its parent")
 
 
 def test_a_training_is_finished_at_its_end_and_not_before(tmp_path: Path) -> None:

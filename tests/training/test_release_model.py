@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -19,21 +21,37 @@ from fpverify.synthesis.dataset import ORDINARY, master  # noqa: E402
 from fpverify.synthesis.impression import draw_impression  # noqa: E402
 from fpverify.training.export import litert_bytes  # noqa: E402
 
+Network = Callable[..., object]
+
+
+def exported(model: str, name: str, network: Network) -> tuple[Network, LiteRtNetwork]:
+    """The network with the model's weights, in Keras and exported in float32."""
+    network.load_weights(load_bundle(model).folder / f"{name}.weights.h5")
+    return network, LiteRtNetwork(litert_bytes(network))
+
+
+@pytest.fixture(scope="module")
+def both_maps(release_model: str) -> tuple[Network, LiteRtNetwork]:
+    return exported(release_model, "minutia_map", minutia_map())
+
+
+@pytest.fixture(scope="module")
+def both_towers(release_model: str) -> tuple[Network, LiteRtNetwork]:
+    return exported(release_model, "descriptor", patch_tower())
+
 
 @pytest.mark.parametrize("shape", [(1, 192, 192, 1), (1, 176, 240, 1)])
-def test_the_minutia_map_agrees_in_float32(release_model: str, shape: tuple[int, ...]) -> None:
-    assert_agrees(release_model, "minutia_map", minutia_map(), shape)
+def test_the_minutia_map_agrees_in_float32(both_maps: tuple[Network, LiteRtNetwork], shape: tuple[int, ...]) -> None:
+    assert_agrees(shape, *both_maps)
 
 
 @pytest.mark.parametrize("count", [1, 37])
-def test_the_descriptor_agrees_in_float32(release_model: str, count: int) -> None:
-    assert_agrees(release_model, "descriptor", patch_tower(), (count, 64, 64, 1))
+def test_the_descriptor_agrees_in_float32(both_towers: tuple[Network, LiteRtNetwork], count: int) -> None:
+    assert_agrees((count, 64, 64, 1), *both_towers)
 
 
-def assert_agrees(model: str, name: str, network: object, shape: tuple[int, ...]) -> None:
-    network.load_weights(load_bundle(model).folder / f"{name}.weights.h5")
+def assert_agrees(shape: tuple[int, ...], network: Network, exported: LiteRtNetwork) -> None:
     batch = np.random.default_rng(1).normal(size=shape).astype(np.float32)
-    exported = LiteRtNetwork(litert_bytes(network))
     np.testing.assert_allclose(exported(batch), np.asarray(network(batch, training=False)), atol=1e-4, rtol=1e-4)
 
 

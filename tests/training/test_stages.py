@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
 from fpverify.synthesis import dataset  # noqa: E402
 from fpverify.training.recipe import MinutiaeRecipe  # noqa: E402
 from fpverify.training.stages import stages  # noqa: E402
+from fpverify.training.validation import DescriptorValidation  # noqa: E402
 
 ROUND = {"steps": 1, "fingers": 2, "minutiae": 6}
 RECIPE = {
@@ -29,8 +31,10 @@ RECIPE = {
 
 
 @pytest.fixture(autouse=True)
-def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+def little_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "SHARD", 2)
+    few = partial(DescriptorValidation, fingers=3, impressions=2)
+    monkeypatch.setattr("fpverify.training.stages.DescriptorValidation", few)
 
 
 def test_the_descriptor_learns_and_is_validated_and_what_it_learnt_is_shipped(tmp_path: Path) -> None:
