@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,10 @@ import pytest
 from fpverify.comparison import Calibration, prepare_template, similarities
 from fpverify.matching import Matcher, Presentation
 from fpverify.models import Bundle, Card
-from fpverify.search.gallery import Gallery
 from fpverify.search.persons import MOST_COMPLETED, identify_person, proposed
-from fpverify.search.register import Register
-from fpverify.vocabulary import Minutiae, Reference, Scan, Template
+from fpverify.search.register import Register, Registers
+from fpverify.store import Store
+from fpverify.vocabulary import Minutiae, Scan, Template
 
 NONE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
 FINGERS = ("right-index", "left-index")
@@ -48,13 +48,17 @@ def matcher() -> Matcher:
     return Matcher(Bundle(Path("m"), card), NoExtractor())  # type: ignore[arg-type]
 
 
-def register(templates: list[Template], fingers: tuple[str, ...] = FINGERS) -> Register:
-    """Of subjects 0, 1, ... with these fingers each."""
-    now = datetime.now(UTC)
-    references = tuple(
-        Reference(f"{k // len(fingers)}", fingers[k % len(fingers)], 1, one, now) for k, one in enumerate(templates)
-    )
-    return Register(references, Gallery.of(templates), ("x",))
+@pytest.fixture
+def register(tmp_path: Path, matcher: Matcher) -> Iterator[Callable[..., Register]]:
+    """The register of subjects 0, 1, ... with some impressions each, in turn of the two fingers."""
+    with Store.open(tmp_path, key="none") as store:
+
+        def filled(templates: list[Template], each: int = 2) -> Register:
+            for k, one in enumerate(templates):
+                store.add(f"{k // each}", FINGERS[k % each % 2], one)
+            return Registers("none").current(store, matcher)
+
+        yield filled
 
 
 def presented(*probes: Template) -> Presentation:
@@ -62,30 +66,32 @@ def presented(*probes: Template) -> Presentation:
     return Presentation(tuple(f"{k}" for k in range(len(probes))), probes, None, groups)
 
 
-def test_strangers_match_somebody_at_the_rate_of_the_whole_search(matcher: Matcher) -> None:
-    searched, probes = register(directions(20, 3)), directions(800, 4)
+def test_strangers_match_somebody_at_the_rate_of_the_whole_search(register: Callable[..., Register]) -> None:
+    searched, probes = register(directions(20, 3)), directions(400, 4)
     matches = sum(
-        bool(identify_person(searched, matcher, presented(*probes[k : k + 2]), top=1, fpir=0.1))
+        bool(identify_person(searched, presented(*probes[k : k + 2]), top=1, fpir=0.1))
         for k in range(0, len(probes), 2)
     )
-    assert 0.04 <= matches / 400 <= 0.1 + 3 * np.sqrt(0.1 / 400)
+    assert 0.04 <= matches / 200 <= 0.1 + 3 * np.sqrt(0.1 / 200)
 
 
-def test_whoever_one_probe_proposes_is_compared_with_all(matcher: Matcher) -> None:
+def test_whoever_one_probe_proposes_is_compared_with_all(register: Callable[..., Register]) -> None:
     """The second probe alone resembles many others more."""
     templates = directions(400, 5)
     probes = near(templates[20], 0.95, 6), near(templates[21], 0.3, 12)
     searched = register(templates)
-    first, second = (set(proposed(searched, matcher, presented(one))) for one in probes)
+    first, second = (set(proposed(searched, presented(one))) for one in probes)
     assert ("10" in first, "10" in second) == (True, False)
-    found = identify_person(searched, matcher, presented(*probes), top=3, fpir=0.01)
+    found = identify_person(searched, presented(*probes), top=3, fpir=0.01)
     assert (found.candidates[0].subject, found.candidates[0].match) == ("10", True)
     assert [one.finger for one in found.candidates[0].probes] == list(FINGERS)
-    alone = identify_person(searched, matcher, presented(probes[0], directions(1, 8)[0]), top=3, fpir=0.01)
+    alone = identify_person(searched, presented(probes[0], directions(1, 8)[0]), top=3, fpir=0.01)
     assert found.candidates[0].score.value > alone.candidates[0].score.value
 
 
-def test_no_probe_is_compared_with_more_than_forty(matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_probe_is_compared_with_more_than_forty(
+    register: Callable[..., Register], monkeypatch: pytest.MonkeyPatch
+) -> None:
     searched = register(directions(400, 9))
     asked = []
     scores = Matcher.scores
@@ -94,14 +100,12 @@ def test_no_probe_is_compared_with_more_than_forty(matcher: Matcher, monkeypatch
         "scores",
         lambda self, probe, references: asked.append(len(references)) or scores(self, probe, references),
     )
-    identify_person(searched, matcher, presented(*directions(2, 10)), top=5, fpir=0.01)
+    identify_person(searched, presented(*directions(2, 10)), top=5, fpir=0.01)
     assert sum(asked) <= 2 * MOST_COMPLETED
 
 
-def test_somebody_with_many_impressions_is_still_compared(matcher: Matcher) -> None:
+def test_somebody_with_many_impressions_is_still_compared(register: Callable[..., Register]) -> None:
     templates = directions(30, 11)
-    now = datetime.now(UTC)
-    one = tuple(Reference("A", FINGERS[k % 2], k // 2 + 1, each, now) for k, each in enumerate(templates))
-    searched = Register(one, Gallery.of(templates), ("x",))
-    found = identify_person(searched, matcher, presented(near(templates[0], 0.99, 1), templates[5]), top=1, fpir=0.01)
-    assert [each.subject for each in found.matches] == ["A"]
+    searched = register(templates, each=30)
+    found = identify_person(searched, presented(near(templates[0], 0.99, 1), templates[5]), top=1, fpir=0.01)
+    assert [each.subject for each in found.matches] == ["0"]
