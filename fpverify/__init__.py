@@ -15,18 +15,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fpverify.conversion import extract_minutiae
+    from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes, read_minutiae, write_minutiae
     from fpverify.matching import Matcher
     from fpverify.scans import read_scan, scan_from_pixels, write_scan
     from fpverify.synthesis.dataset import synthesise
     from fpverify.verifier import Verifier, compare, evaluate, explain
-    from fpverify.vocabulary import Decision, Evaluation, OperatingPoint, Reference, Scan, Score, Template
+    from fpverify.vocabulary import (
+        Decision,
+        Evaluation,
+        FingerView,
+        MinutiaRecord,
+        OperatingPoint,
+        Reference,
+        Scan,
+        Score,
+        Template,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Decision",
     "Evaluation",
+    "FingerView",
     "Matcher",
+    "MinutiaRecord",
     "OperatingPoint",
     "Reference",
     "Scan",
@@ -37,16 +51,23 @@ __all__ = [
     "compare",
     "evaluate",
     "explain",
+    "extract_minutiae",
+    "minutiae_from_bytes",
+    "minutiae_to_bytes",
+    "read_minutiae",
     "read_scan",
     "scan_from_pixels",
     "synthesise",
+    "write_minutiae",
     "write_scan",
 ]
 
 _HOMES = {
     "Decision": "vocabulary",
     "Evaluation": "vocabulary",
+    "FingerView": "vocabulary",
     "Matcher": "matching",
+    "MinutiaRecord": "vocabulary",
     "OperatingPoint": "vocabulary",
     "Reference": "vocabulary",
     "Scan": "vocabulary",
@@ -56,9 +77,14 @@ _HOMES = {
     "compare": "verifier",
     "evaluate": "verifier",
     "explain": "verifier",
+    "extract_minutiae": "conversion",
+    "minutiae_from_bytes": "formats",
+    "minutiae_to_bytes": "formats",
+    "read_minutiae": "formats",
     "read_scan": "scans",
     "scan_from_pixels": "scans",
     "synthesise": "synthesis.dataset",
+    "write_minutiae": "formats",
     "write_scan": "scans",
 }
 

@@ -5,17 +5,18 @@ Rates are fractions, intervals [low, high], times ISO 8601.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fpverify.store import FingerSummary
-    from fpverify.vocabulary import Decision, Identification, OperatingPoint, Reference, Scan
+    from fpverify.vocabulary import Candidate, Decision, Identification, OperatingPoint, Reference, Scan, Score
 
 Answer = dict[str, Any]
 
 
-def decision_answer(decision: Decision, probe: Scan) -> Answer:
-    """A decision and what it was based on."""
+def decision_answer(decision: Decision, *probes: Scan) -> Answer:
+    """A decision and what it was based on; how the first scan was taken, and in `probes` each of them."""
     return {
         "decision": decision.word,
         "score": decision.score.value,
@@ -24,23 +25,37 @@ def decision_answer(decision: Decision, probe: Scan) -> Answer:
         **operating_point_answer(decision.operating_point),
         "subject": decision.subject,
         "finger": decision.finger,
-        **scan_answer(probe),
+        **scan_answer(probes[0]),
+        "probes": _taken(decision, probes),
     }
 
 
-def identification_answer(found: Identification, probe: Scan) -> Answer:
-    """Who matches, if anybody does, and who comes near."""
+def identification_answer(found: Identification, *probes: Scan) -> Answer:
+    """Who matches, if anybody does, and who comes near; how the first scan was taken, and in `probes` each of them.
+
+    Of several scans each candidate says which of its fingers they are taken for, the answer that of the likeliest.
+    """
+    likeliest = found.candidates[0] if found.candidates else None
     return {
         "decision": found.word,
         "fpir": found.fpir,
         "threshold": found.threshold,
         "extrapolated": found.extrapolated,
         "searched": found.searched,
+        "preselection_error": found.preselection_error,
         "candidates": [
-            {"subject": one.subject, "finger": one.finger, "score": one.score.value, "match": one.match}
+            {
+                "subject": one.subject,
+                "finger": one.finger,
+                "score": one.score.value,
+                "match": one.match,
+                "probes": [{"score": score.value, "finger": finger} for score, finger in _each(one)],
+            }
             for one in found.candidates
         ],
-        **scan_answer(probe),
+        **scan_answer(probes[0]),
+        "score": likeliest.score.value if likeliest else None,
+        "probes": _taken(likeliest, probes),
     }
 
 
@@ -87,6 +102,20 @@ def finger_answer(summary: FingerSummary) -> Answer:
         "first_enrolled_at": summary.first_enrolled_at.isoformat(),
         "last_enrolled_at": summary.last_enrolled_at.isoformat(),
     }
+
+
+def _taken(by: Decision | Candidate | None, probes: Sequence[Scan]) -> list[Answer]:
+    """How each scan was taken, and for which finger; null where nothing was found that it could be taken for."""
+    each: Sequence[tuple[Score | None, str | None]] = [(None, None)] * len(probes) if by is None else _each(by)
+    return [
+        {"file": probe.source, "score": None if score is None else score.value, "finger": finger, **scan_answer(probe)}
+        for (score, finger), probe in zip(each, probes, strict=True)
+    ]
+
+
+def _each(by: Decision | Candidate) -> list[tuple[Score, str | None]]:
+    """Score and finger of each probe; of a single one they are those of the whole."""
+    return [(one.score, one.finger) for one in by.probes] or [(by.score, by.finger)]
 
 
 def scan_answer(scan: Scan) -> Answer:

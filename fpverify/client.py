@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,9 @@ class Client:
 
     def verify(
         self,
-        scan: ScanFile,
+        scan: ScanFile | Sequence[ScanFile],
         subject: str,
-        finger: str | None = None,
+        finger: str | Sequence[str] | None = None,
         fmr: float | None = None,
         *,
         ppi: float | None = None,
@@ -85,9 +85,9 @@ class Client:
         """The decision, as `fpverify verify --json` prints it. A non-match is an answer, not an error.
 
         Args:
-            scan: of the finger.
+            scan: of the finger; or several of one person, for one decision by all of them.
             subject: whose finger it is said to be.
-            finger: its name; None takes any finger of the subject.
+            finger: its name, one for each scan or one for all; None takes any finger of the subject.
             fmr: false match rate to decide at, in (0, 1); None is the server's.
             ppi: resolution, if the file states none or a wrong one.
             picture: also `picture`, a base64 PNG of the probe with the minutiae that have a partner.
@@ -101,12 +101,17 @@ class Client:
         return Decided(self._post("verify", fields, {"scan": scan}))
 
     def identify(
-        self, scan: ScanFile, top: int | None = None, fpir: float | None = None, *, ppi: float | None = None
+        self,
+        scan: ScanFile | Sequence[ScanFile],
+        top: int | None = None,
+        fpir: float | None = None,
+        *,
+        ppi: float | None = None,
     ) -> Decided:
         """Whose finger it is, as `fpverify identify --json` prints it.
 
         Args:
-            scan: of the finger.
+            scan: of the finger; or several of one person, for one search by all of them.
             top: most candidates.
             fpir: how often a scan of nobody enrolled may match somebody, in (0, 1).
             ppi: resolution, if the file states none or a wrong one.
@@ -166,7 +171,9 @@ class Client:
         asked = urlencode({"subject": _utf_8(subject)} | ({} if finger is None else {"finger": _utf_8(finger)}))
         return self._answer("DELETE", f"impressions?{asked}", None, {})
 
-    def _post(self, what: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile]) -> dict[str, Any]:
+    def _post(
+        self, what: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile | Sequence[ScanFile]]
+    ) -> dict[str, Any]:
         boundary = secrets.token_hex(16)
         body = b"".join(_parts(boundary, fields, scans))
         return self._answer("POST", what, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
@@ -226,21 +233,30 @@ def _trust(ca_file: str | Path | None) -> ssl.SSLContext:
         raise ServiceError(f"{ca_file}: no certificate: {error.strerror or error}") from error
 
 
-def _parts(boundary: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile]) -> Iterator[bytes]:
-    """The body of a form; fields that are None or False are left out.
+def _parts(
+    boundary: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile | Sequence[ScanFile]]
+) -> Iterator[bytes]:
+    """The body of a form; fields that are None or False are left out, several values are as many fields.
 
     Source: RFC 7578.
     """
-    for name, value in fields.items():
+    for name, value in _each(fields):
         if value is not None and value is not False:
             yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
             yield _utf_8("true" if value is True else str(value)) + b"\r\n"
-    for name, scan in scans.items():
+    for name, scan in _each(scans):
         head = f'Content-Disposition: form-data; name="{name}"; filename="{_file_name(scan)}"'
         yield f"--{boundary}\r\n{head}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
         yield _content(scan)
         yield b"\r\n"
     yield f"--{boundary}--\r\n".encode()
+
+
+def _each(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every name with its value, or with each of several."""
+    for name, value in values.items():
+        several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+        yield from ((name, one) for one in (value if several else [value]))
 
 
 def _utf_8(text: str) -> bytes:

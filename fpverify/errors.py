@@ -20,8 +20,12 @@ FpverifyError
 │   ├── UnknownModel               no bundle of that name or folder
 │   ├── CorruptModel               a file does not fit its hash
 │   └── ModelMismatch              templates of two different models
+├── RecordError (ValueError)     a record of minutiae
+│   ├── UnreadableRecord           missing, truncated, or not a record that can be
+│   └── UnwritableRecord           more than the format can hold
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
+├── IndexUnavailable             an index of another program that cannot be asked
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -128,12 +132,28 @@ class ModelMismatch(ModelError):
     """Two templates, or a template and a model, do not belong together."""
 
 
+class RecordError(FpverifyError, ValueError):
+    """A record of minutiae cannot be read or written."""
+
+
+class UnreadableRecord(RecordError):
+    """The file is missing, truncated, or not a record of minutiae that can be."""
+
+
+class UnwritableRecord(RecordError):
+    """The format cannot hold what the record holds, or needs what it lacks."""
+
+
 class RecipeError(FpverifyError, ValueError):
     """A training recipe that cannot be followed."""
 
 
 class SettingsError(FpverifyError, ValueError):
     """A setting nobody knows, or a value that it cannot have."""
+
+
+class IndexUnavailable(FpverifyError):
+    """An index that another program keeps cannot be reached, or refuses; nothing was decided."""
 
 
 class TooFewComparisons(FpverifyError, ValueError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,11 @@ from fpverify.errors import SettingsError
 SETTINGS_FILE = "fpverify.yaml"
 VARIABLE_PREFIX = "FPVERIFY_"
 DEFAULT_FMR = 0.001  # one false claim in a thousand is believed: what a door or a time clock is usually set to
+INDEXES = ("auto", "exact", "ivf", "none")
 RESEMBLANCE = 0.75  # of a variable's name to a setting's, from which on it is taken for a slip of the pen
 LIKENESS = 0.6  # of what is no setting to one, from which on it is asked whether that was meant
+
+_ENGINE = re.compile(r"milvus(\+https)?://[^/\s@]+/\w+|milvus\+file:\S.*\.db")  # host, perhaps port, and a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Settings:
         key: where its key is kept, `file:PATH`, `env:NAME`, `keyring:SERVICE` or `none`; None is a file of its own.
         model: name or folder of the bundle; None is the shipped release.
         calibration: file of `fpverify calibrate`; None is the model's own.
+        index: what a probe's likeliest among many references are found with: `auto`, `exact`, `ivf`, `none`, or the URL
+            of an engine, `milvus://HOST:PORT/NAME`.
         fmr: false match rate of a decision, in (0, 1).
         ppi: resolution of every scan; None takes each file's own.
         workers: processes of long jobs; None is one for each core.
@@ -51,6 +57,7 @@ class Settings:
     note_decisions: bool = True
     model: str | None = None
     calibration: str | None = None
+    index: str = "auto"
     fmr: float = DEFAULT_FMR
     ppi: float | None = None
     workers: int | None = None
@@ -130,6 +137,25 @@ def parse_workers(value: object) -> int:
     return int(workers)
 
 
+def parse_index(value: object) -> str:
+    """An index by its word, or the URL of an engine.
+
+    Raises:
+        ValueError: it is neither; the message says what would be right.
+    """
+    text = str(value).strip() if isinstance(value, str) else ""
+    if is_engine_url(text) and "@" in text:  # the value is not shown: there is a password in it
+        raise ValueError("the URL of an index holds no password; give it in FPVERIFY_INDEX_TOKEN")
+    if text in INDEXES or (is_engine_url(text) and _ENGINE.fullmatch(text)):
+        return text
+    raise ValueError(f"{_shown(value)} is no index; give {', '.join(INDEXES)}, or milvus://HOST:PORT/NAME")
+
+
+def is_engine_url(index: str) -> bool:
+    """Whether an index is an engine of its own, by its URL."""
+    return index.startswith(("milvus://", "milvus+https://", "milvus+file:"))
+
+
 def _parse_text(value: object) -> str:
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError(f"{_shown(value)} is no name or path")
@@ -152,6 +178,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "note_decisions": _parse_switch,
         "model": _parse_text,
         "calibration": _parse_text,
+        "index": parse_index,
         "fmr": parse_fmr,
         "ppi": parse_ppi,
         "workers": parse_workers,

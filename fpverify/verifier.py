@@ -8,11 +8,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fpverify.comparison import fuse
-from fpverify.errors import DuplicateFinger, EnrollmentError, FailureToEnroll, ModelMismatch, ScanError, StoreReadOnly
+from fpverify.errors import (
+    DuplicateFinger,
+    EnrollmentError,
+    FailureToEnroll,
+    ModelMismatch,
+    NotEnrolled,
+    ScanError,
+    StoreReadOnly,
+)
 from fpverify.features.quality import LEAST_QUALITY
-from fpverify.matching import Matcher
-from fpverify.settings import load_settings, parse_fmr
-from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
+from fpverify.matching import Matcher, Presentation, names_for, require_different
+from fpverify.settings import is_engine_url, load_settings, parse_fmr
+from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Score, Template
 
@@ -46,6 +54,7 @@ class Verifier:
         matcher: Matcher,
         fmr: float,
         *,
+        index: str = "auto",
         registers: Registers | None = None,
         keeps_scans: bool = False,
         notes_decisions: bool = True,
@@ -55,6 +64,7 @@ class Verifier:
         self._reopen = reopen
         self.matcher = matcher
         self.fmr = fmr
+        self._index = index
         self._registers = registers
         self.keeps_scans = keeps_scans
         self.notes_decisions = notes_decisions
@@ -69,6 +79,7 @@ class Verifier:
         fmr: float | None = None,
         key: str | None = None,
         create: bool = True,
+        index: str | None = None,
         registers: Registers | None = None,
     ) -> Verifier:
         """A verifier; what is not given comes from the settings.
@@ -80,20 +91,22 @@ class Verifier:
             fmr: false match rate of a decision, in (0, 1).
             key: where the store's key is kept, as `Store.open` takes it.
             create: make the store if there is none.
-            registers: shared with other verifiers of the same store.
+            index: what finds a probe's likeliest among many: `auto`, `exact`, `ivf` or `none`.
+            registers: shared with other verifiers of the same store; they have an index already.
 
         Raises:
             ModelError: the model is unknown or damaged.
             StoreError: the store cannot be used.
             SettingsError: a setting is wrong.
         """
-        settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr, key=key)
+        settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr, key=key, index=index)
         matcher = Matcher.load(settings.model, settings.calibration)
         location = settings.db if is_server_url(settings.db) else store_file(settings.db)  # in any working directory
         return cls(
             Store.open(location, create=create, key=settings.key),
             matcher,
             settings.fmr,
+            index=settings.index,
             registers=registers,
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
@@ -121,7 +134,7 @@ class Verifier:
         if self._registers is None:
             from fpverify.search.register import Registers
 
-            self._registers = Registers()
+            self._registers = Registers(self._index)
         return self._registers
 
     def close(self) -> None:
@@ -164,51 +177,76 @@ class Verifier:
             self._require_one_finger(template, scan.source, subject, finger)
         return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
 
-    def verify(self, scan: Scan, subject: str, finger: str | None = None, *, fmr: float | None = None) -> Decision:
-        """Whether a scan shows a subject's finger.
+    def verify(
+        self,
+        scan: Scan | Sequence[Scan],
+        subject: str,
+        finger: str | Sequence[str] | None = None,
+        *,
+        fmr: float | None = None,
+    ) -> Decision:
+        """Whether a scan, or several of one person together, show a subject's fingers.
 
-        The scan is compared with every enrolled impression; the false match rate is that of the whole decision,
-        however many there are.
+        Each scan is compared with every enrolled impression; the false match rate is that of the whole decision,
+        however many there are. Scans of different fingers add up, each with an enrolled finger of its own: as they are
+        named, or as they fit best. Of scans of one finger the best counts.
 
         Args:
-            scan: of the finger.
+            scan: of the finger; or several, of one finger or of different ones.
             subject: who it is claimed to be.
-            finger: which finger; None is any of the subject's.
+            finger: which finger, one for each scan in their order or one for all; None is any of the subject's.
             fmr: false match rate of this decision, in (0, 1); None is the verifier's own.
 
         Raises:
             NotEnrolled: the store has no such subject or finger.
-            FailureToAcquire: there is no usable print in the scan.
+            FailureToAcquire: there is no usable print in a scan; names it.
+            ScanError: no scan, too many, or one picture twice.
             ModelMismatch: the finger was enrolled with another model.
             StoreError: the store cannot be read.
+            ValueError: there are more fingers than scans, or fewer.
         """
+        scans = [scan] if isinstance(scan, Scan) else list(scan)
+        names = names_for(len(scans), finger)
+        require_different(scans)
         point = self.matcher.operating_point(self.fmr if fmr is None else parse_fmr(fmr))
-        references = self._comparable(self.store.references(subject, finger))
-        scores = self.matcher.scores(self.matcher.template(scan), [one.template for one in references])
-        best = max(range(len(scores)), key=lambda k: scores[k].value)
-        decision = Decision(fuse(scores), point, references[best].subject, references[best].finger)
-        self._note("verify", decision.subject, finger, decision.word, fmr=point.target_fmr)
+        asked = [None] if names is None else dict.fromkeys(names)
+        references = [one for name in asked for one in self._comparable(self.store.references(subject, name))]
+        presented, templates = Presentation.of(self.matcher, scans, names), [one.template for one in references]
+        scores = [self.matcher.scores(probe, templates) for probe in presented.templates]
+        judged = presented.judged([one.finger for one in references], scores)
+        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes)
+        named = next(iter(asked)) if len(asked) == 1 else None
+        self._note("verify", decision.subject, named, decision.word, len(scans), fmr=point.target_fmr)
         return decision
 
-    def identify(self, scan: Scan, *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
-        """Whose finger a scan shows, of all that are enrolled.
+    def identify(self, scan: Scan | Sequence[Scan], *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
+        """Whose finger a scan shows, or whose fingers several of one person do, of all that are enrolled.
 
         The threshold is that at which a probe of nobody enrolled matches any of the references at the rate `fpir`; for
-        a large store it lies beyond the evidence, where the calibration follows the tail of the evidence.
+        a large store it lies beyond the evidence, where the calibration follows the tail of the evidence. Several scans
+        are one decision, as in `verify`, and the candidates are subjects.
 
         Args:
-            scan: of the finger.
+            scan: of the finger; or several, of one finger or of different ones.
             top: most candidates to return.
             fpir: false positive identification rate, in (0, 1).
 
         Raises:
-            FailureToAcquire: there is no usable print in the scan.
+            FailureToAcquire: there is no usable print in a scan; names it.
+            ScanError: no scan, too many, or one picture twice.
             StoreError: the store cannot be read.
         """
-        register = self.registers.current(self.store, self.matcher.model_id)
-        found = register.identify(self.matcher, self.matcher.template(scan), top=top, fpir=fpir)
+        scans = [scan] if isinstance(scan, Scan) else list(scan)
+        require_different(scans)
+        register = self.registers.current(self.store, self.matcher)
+        if len(scans) == 1:
+            found = register.identify(self.matcher.template(scans[0]), top=top, fpir=fpir)
+        else:
+            from fpverify.search.persons import identify_person
+
+            found = identify_person(register, Presentation.of(self.matcher, scans), top=top, fpir=fpir)
         subject, finger = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
-        self._note("identify", subject, finger, found.word, fpir=fpir)
+        self._note("identify", subject, finger, found.word, len(scans), fpir=fpir)
         return found
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
@@ -220,8 +258,15 @@ class Verifier:
         return self.store.subjects()
 
     def delete(self, subject: str, finger: str | None = None) -> int:
-        """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`."""
-        return self.store.delete(subject, finger)
+        """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`.
+
+        An index in an engine of its own gives them up, too; IndexUnavailable if it does not answer: they are removed
+        from the store then, and from the index with the next search.
+        """
+        removed = self.store.delete(subject, finger)
+        if is_engine_url(self._index):
+            self.registers.current(self.store, self.matcher)
+        return removed
 
     def evaluate(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
         """Compares the enrolled impressions with each other.
@@ -254,21 +299,29 @@ class Verifier:
 
     def _require_one_finger(self, template: Template, source: str, subject: str, finger: str) -> None:
         """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
-        register, own = self.registers.current(self.store, self.matcher.model_id), (subject_id(subject), finger)
-        mine = [one.template for one in register.references if (one.subject, one.finger) == own]
-        if mine and fuse(self.matcher.scores(template, mine)).fmr > AGREEMENT_FMR:
+        register = self.registers.current(self.store, self.matcher)
+        mine = self._impressions(subject, finger)
+        if mine and fuse(self.matcher.scores(template, [one.template for one in mine])).fmr > AGREEMENT_FMR:
             raise EnrollmentError(
                 f"{source}: does not agree with what is enrolled of {subject!r}, {finger}; scan that finger again, "
                 "or name the finger (or enroll it unchecked)"
             )
-        others = register.identify(self.matcher, template, top=1, fpir=DUPLICATE_FPIR, besides=(own,))
+        others = register.identify(template, top=1, fpir=DUPLICATE_FPIR, besides=mine)
         for match in others.matches:
             raise DuplicateFinger(
                 f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
                 f"{match.score.value:.1f}); enroll it unchecked if that is meant"
             )
 
-    def _note(self, action: str, subject: str | None, finger: str | None, word: str, **rate: float) -> None:
+    def _impressions(self, subject: str, finger: str) -> list[Reference]:
+        """Those that the store has of a finger, of the verifier's own model."""
+        try:
+            found = self.store.references(subject, finger)
+        except NotEnrolled:
+            return []
+        return [one for one in found if one.model_id == self.matcher.model_id]
+
+    def _note(self, action: str, subject: str | None, finger: str | None, word: str, scans: int, **rate: float) -> None:
         """Writes a decision into the audit trail: that it was made and how it went, not how near it was.
 
         Raises:
@@ -276,8 +329,11 @@ class Verifier:
         """
         if not self.notes_decisions:
             return
+        several = {"scans": scans} if scans > 1 else {}
         try:
-            self._store.append_audit(action, subject, finger, decision=word, model=self.matcher.model_id, **rate)
+            self._store.append_audit(
+                action, subject, finger, decision=word, model=self.matcher.model_id, **rate, **several
+            )
         except StoreReadOnly as error:
             raise StoreReadOnly(
                 f"{error}; or decide without a note of it: note_decisions: no in fpverify.yaml, or "

@@ -8,6 +8,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # how fast machines are is not what tests tell
+settings.load_profile("untimed")
 
 DATA = Path(__file__).parent / "data"
 

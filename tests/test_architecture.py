@@ -24,12 +24,12 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("errors",),
     ("vocabulary",),
     ("settings", "folders"),
-    ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
+    ("scans", "features", "comparison", "models", "store", "synthesis", "networks", "formats"),
     ("matching",),
     ("search",),
     ("explanation",),
     ("evaluation",),
-    ("answers", "client", "verifier", "training", "lab"),
+    ("answers", "client", "conversion", "verifier", "training", "lab", "testing"),
     ("service",),
     ("",),  # `import fpverify`: the public names
     ("cli",),
@@ -39,7 +39,16 @@ ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 
 TRAINING_LIBRARIES = {"keras", "tensorflow", "tf_keras", "jax", "torch"}
 TRAINING_ROOMS = {"networks", "training", "lab"}
-SLOW_LIBRARIES = {"sklearn", "skimage", "matplotlib", "sqlalchemy", "alembic", "scipy", "pandas"} | TRAINING_LIBRARIES
+SLOW_LIBRARIES = {
+    "sklearn",
+    "skimage",
+    "matplotlib",
+    "sqlalchemy",
+    "alembic",
+    "scipy",
+    "pandas",
+    "faiss",
+} | TRAINING_LIBRARIES
 VERIFY_PATH = {
     *("", "cli", "verifier", "settings", "folders", "matching", "search"),
     *("scans", "features", "comparison", "models", "store"),

@@ -112,6 +112,21 @@ def test_verify_sends_scan_subject_and_what_is_given(client: Client, server: Rec
     }
 
 
+def test_several_scans_and_their_fingers_are_as_many_fields(client: Client, server: Recorder) -> None:
+    client.verify([SCAN, SCAN[::-1]], "A", ["left-thumb", "right-thumb"])
+    client.identify((SCAN, SCAN[::-1]))
+    verify, identify = (
+        [
+            (str(part.get_param("name", header="content-disposition")), part.get_payload(decode=True))
+            for part in one._mime()
+        ]
+        for one in server.asked
+    )
+    scans = [("scan", SCAN), ("scan", SCAN[::-1])]
+    assert verify == [("subject", b"A"), ("finger", b"left-thumb"), ("finger", b"right-thumb"), *scans]
+    assert identify == scans
+
+
 def test_what_is_not_given_is_not_sent(client: Client, server: Recorder) -> None:
     client.verify(SCAN, "A")
     client.identify(SCAN)

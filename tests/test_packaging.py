@@ -22,6 +22,9 @@ EXTRAS = {  # rooms and modules that need an extra, by the beginning of their na
     "fpverify.scans.decoder": "wsq",
     "fpverify.store.key_source": "keyring",
     "fpverify.store.backends.postgresql": "postgres",
+    "fpverify.search.index.inverted": "search",
+    "fpverify.search.index.milvus": "milvus",
+    "fpverify.search.index.milvus_place": "keyring",
     "tests": "dev",
     "tools": "dev",
 }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpverify.errors import SettingsError
-from fpverify.settings import DEFAULT_FMR, Settings, load_settings, parse_fmr
+from fpverify.settings import DEFAULT_FMR, Settings, is_engine_url, load_settings, parse_fmr, parse_index
 
 
 def settings(
@@ -150,3 +150,16 @@ def test_a_bad_flag_names_the_setting(tmp_path: Path) -> None:
         settings(tmp_path, fmr=7)
     with pytest.raises(SettingsError, match=r"^speed is no setting"):
         settings(tmp_path, speed=7)
+
+
+@pytest.mark.parametrize("index", ["auto", "exact", "ivf", "none", "milvus://host:19530/fingers", "milvus+https://h/f"])
+def test_an_index_is_a_word_or_the_url_of_an_engine(tmp_path: Path, index: str) -> None:
+    assert settings(tmp_path, environment={"FPVERIFY_INDEX": index}).index == index
+    assert settings(tmp_path, f"index: {index}").index == index
+    assert is_engine_url(index) == index.startswith("milvus")
+
+
+@pytest.mark.parametrize("index", ["quick", "", "milvus://", "milvus://host", "http://host/fingers", "milvus://h/a b"])
+def test_anything_else_is_no_index(index: str) -> None:
+    with pytest.raises(ValueError, match="give auto, exact, ivf, none, or milvus://"):
+        parse_index(index)

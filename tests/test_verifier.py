@@ -23,6 +23,7 @@ from fpverify.errors import (
     ModelError,
     ModelMismatch,
     NotEnrolled,
+    ScanError,
     StoreError,
     StoreReadOnly,
     WrongKey,
@@ -63,8 +64,10 @@ def point(fmr: float, model_id: str) -> OperatingPoint:
     return OperatingPoint(fmr, -10 * math.log10(fmr), fmr, 0.1, rate, rate, 0.0, 10, 10, "greys", model_id)
 
 
-def grey_matcher(model_id: str = "grey-1") -> Matcher:
-    calibration = Calibration((0.0, 1.0), (0.0, 60.0), 60.0, 60.0, 0.9, 1000).to_dict()
+def grey_matcher(model_id: str = "grey-1", zero: float = 0.0) -> Matcher:
+    """Scores are 0 at a raw similarity of `zero`, and 60 at 1."""
+    slope = 60 / (1 - zero)
+    calibration = Calibration((zero, 1.0), (0.0, 60.0), slope, slope, zero + 0.9 * (1 - zero), 1000).to_dict()
     points = tuple(point(fmr, model_id) for fmr in RATES)
     card = Card(model_id, "whole-print", "2026-01-01", {}, calibration=calibration, operating_points=points)
     return Matcher(Bundle(Path(model_id), card), GreyExtractor(model_id))
@@ -414,3 +417,142 @@ def test_synthesis_needs_no_tensorflow() -> None:
         "import fpverify; print(next(fpverify.synthesise(fingers=1, impressions=1)).scan.ppi)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "500.0\n"
+
+
+# --- several scans, one decision ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hand(tmp_path: Path) -> Iterator[Verifier]:
+    """A has enrolled two fingers, and B two others; greys 37 apart have 30, and 53 apart no score."""
+    verifier = Verifier(Store.open(tmp_path / "hands"), grey_matcher(zero=0.9), 0.001)
+    for subject, finger, level in (
+        ("A", "right-index", 10),
+        ("A", "left-index", 120),
+        ("B", "right-index", 180),
+        ("B", "left-index", 250),
+    ):
+        verifier.enroll(grey(level), subject, finger, unchecked=True)
+    with verifier:
+        yield verifier
+
+
+def test_scans_in_any_order_find_their_fingers(hand: Verifier) -> None:
+    for levels, fingers in (((12, 125), ["right-index", "left-index"]), ((125, 12), ["left-index", "right-index"])):
+        decision = hand.verify([grey(level, f"{level}.bmp") for level in levels], "A")
+        assert decision.match
+        assert [(one.source, one.finger) for one in decision.probes] == [
+            (f"{level}.bmp", finger) for level, finger in zip(levels, fingers, strict=True)
+        ]
+
+
+def test_two_middling_scans_match_together(hand: Verifier) -> None:
+    assert [hand.verify(grey(level), "A").match for level in (50, 80)] == [False, False]
+    assert hand.verify([grey(50), grey(80)], "A", ["right-index", "left-index"]).match
+
+
+def test_a_scan_alone_is_decided_as_one_of_a_list(hand: Verifier) -> None:
+    for finger in (None, "left-index"):
+        assert hand.verify(grey(20), "A", finger) == hand.verify([grey(20)], "A", finger)
+    (probe,) = hand.verify(grey(20), "A").probes
+    assert (probe.source, probe.finger) == ("memory", "right-index")
+    assert hand.identify(grey(20)) == hand.identify([grey(20)])
+
+
+def test_scans_that_match_each_other_are_of_one_finger_and_the_best_counts(hand: Verifier) -> None:
+    decision = hand.verify([grey(15), grey(25)], "A")
+    assert [one.finger for one in decision.probes] == ["right-index", "right-index"]
+    alone = hand.verify(grey(15), "A").score.value
+    assert alone - 10 * math.log10(2) == pytest.approx(decision.score.value, abs=0.01)
+
+
+def test_scans_of_one_name_are_impressions(hand: Verifier) -> None:
+    for names in ("right-index", ["right-index"], ["right-index", "right-index"]):
+        decision = hand.verify([grey(10), grey(200)], "A", names)
+        assert [one.finger for one in decision.probes] == ["right-index", "right-index"]
+        alone = hand.verify(grey(10), "A", "right-index").score.value
+        assert decision.score.value == pytest.approx(alone - 10 * math.log10(2), abs=0.01)
+
+
+def test_a_scan_shown_under_another_name_does_not_count_for_the_right_one(hand: Verifier) -> None:
+    right = hand.verify([grey(10), grey(120)], "A", ["right-index", "left-index"]).score.value
+    wrong = hand.verify([grey(10), grey(120)], "A", ["left-index", "right-index"]).score.value
+    assert right > wrong + 30
+
+
+def test_of_more_scans_than_fingers_the_best_counts(hand: Verifier) -> None:
+    hand.delete("A", "left-index")
+    decision = hand.verify([grey(200, "stranger"), grey(10, "own")], "A")
+    assert decision.match
+    assert [(one.source, one.finger) for one in decision.probes] == [("stranger", None), ("own", "right-index")]
+
+
+@pytest.mark.parametrize(
+    ("count", "fingers", "said"),
+    [
+        (1, ["right-index", "left-index"], "2 fingers are named for 1 scan; name one for each"),
+        (2, ["right-index", "left-index", "right-thumb"], "3 fingers are named for 2 scans"),
+        (3, ["right-index", "left-index"], "2 fingers are named for 3 scans"),
+    ],
+)
+def test_as_many_fingers_are_named_as_there_are_scans(
+    hand: Verifier, count: int, fingers: list[str], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        hand.verify([grey(level) for level in range(count)], "A", fingers)
+
+
+def test_a_finger_that_is_not_enrolled_is_named(hand: Verifier) -> None:
+    with pytest.raises(NotEnrolled, match="no right-thumb of subject 'A'"):
+        hand.verify([grey(10), grey(120)], "A", ["right-index", "right-thumb"])
+
+
+def test_one_picture_given_twice_is_refused_and_named(hand: Verifier) -> None:
+    for decide in (lambda scans: hand.verify(scans, "A"), hand.identify):
+        with pytest.raises(ScanError, match=r"^b.bmp: the same picture as a.bmp; give another scan"):
+            decide([grey(10, "a.bmp"), grey(10, "b.bmp")])
+
+
+def test_no_scan_at_all_or_too_many_are_refused(hand: Verifier) -> None:
+    for count in (0, 11):
+        with pytest.raises(ScanError, match=rf"^{count} scans were given; a decision takes 1 to 10$"):
+            hand.verify([grey(level) for level in range(count)], "A")
+
+
+def test_no_scan_is_dropped_in_silence(hand: Verifier) -> None:
+    for decide in (lambda scans: hand.verify(scans, "A"), hand.identify):
+        with pytest.raises(FailureToAcquire, match="no print"):
+            decide([grey(10), grey(120, "no print")])
+
+
+def test_the_audit_trail_says_how_many_scans_there_were(hand: Verifier) -> None:
+    hand.verify([grey(10), grey(120)], "A", ["right-index", "left-index"])
+    hand.verify([grey(10), grey(20)], "A", "right-index")
+    hand.verify(grey(10), "A", "right-index")
+    hand.identify([grey(10), grey(120)])
+    entries = list(hand.store.audit_entries())[-4:]
+    assert [(one.finger, one.details.get("scans")) for one in entries] == [
+        (None, 2),
+        ("right-index", 2),
+        ("right-index", None),
+        ("right-index", 2),
+    ]
+
+
+def test_a_person_is_identified_by_several_fingers(hand: Verifier) -> None:
+    found = hand.identify([grey(125), grey(12)], fpir=0.001)
+    assert [(one.subject, one.match) for one in found.candidates] == [("A", True), ("B", False)]
+    assert [one.finger for one in found.candidates[0].probes] == ["left-index", "right-index"]
+    assert (found.searched, found.threshold) == (4, pytest.approx(-10 * math.log10(1 - (1 - 0.001) ** (1 / 2))))
+    assert hand.identify([grey(125), grey(12)], top=1).candidates == hand.identify([grey(125), grey(12)]).candidates[:1]
+
+
+def test_fingers_of_two_people_are_nobodys_pair(hand: Verifier) -> None:
+    """As one person's they would add up; as two persons' each is only one finger."""
+    own, mixed = (hand.identify([grey(12), grey(other)]).candidates[0] for other in (125, 252))
+    assert own.score.value > mixed.score.value + 20
+
+
+def test_an_empty_store_identifies_nobody_by_any_number_of_scans(verifier: Verifier) -> None:
+    found = verifier.identify([grey(1), grey(200)])
+    assert (found.candidates, found.searched) == ((), 0)

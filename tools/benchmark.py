@@ -31,7 +31,7 @@ import fpverify
 
 if TYPE_CHECKING:
     from fpverify.features import MinutiaExtractor
-    from fpverify.vocabulary import FloatArray, Template
+    from fpverify.vocabulary import FloatArray, Scores, Template
 
 Result = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -171,22 +171,27 @@ def extraction_cost(paths: Sequence[Path], model: str | None, ppi: float | None)
 
 def comparison_cost(templates: Sequence[Template]) -> Result:
     """Mean time of one comparison, alone and as one of many."""
-    from fpverify.comparison import similarity
-    from fpverify.search.gallery import Gallery
+    from fpverify.comparison import similarities, similarity
+    from fpverify.search.index.exact import ExactIndex
+    from fpverify.search.register import COMPARED_IN_FULL
 
     pairs = list(combinations(templates, 2))[:MOST_PAIRS]
-    gallery = Gallery.of([templates[n % len(templates)] for n in range(GALLERY)])
-    probes = templates[:SEARCHES]
+    gallery = [templates[n % len(templates)] for n in range(GALLERY)]
+    index, probes = ExactIndex(), templates[:SEARCHES]
+    index.add(range(GALLERY), gallery)
+
+    def search(probe: Template) -> Scores:
+        return similarities(probe, [gallery[k] for k in index.likeliest(probe, COMPARED_IN_FULL)])
+
     similarity(*pairs[0])
-    in_full = len(gallery.search(probes[0]).index)
     one = _cpu_ms(lambda: [similarity(*pair) for pair in pairs]) / len(pairs)
-    many = _cpu_ms(lambda: [gallery.search(probe) for probe in probes]) / (len(probes) * len(gallery))
+    many = _cpu_ms(lambda: [search(probe) for probe in probes]) / (len(probes) * GALLERY)
     return {
         "one_to_one_ms": one,
         "one_to_many_ms": many,
         "comparisons": len(pairs),
-        "gallery": len(gallery),
-        "in_full": in_full,
+        "gallery": GALLERY,
+        "in_full": COMPARED_IN_FULL,
     }
 
 

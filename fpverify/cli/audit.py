@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fpverify.cli.failures import EXIT_NO_DECISION, one_line
 from fpverify.cli.options import DB, JSON, KEY, Parsed, existing_store, options
-from fpverify.cli.words import counted, print_json, print_table
+from fpverify.cli.words import counted, print_json, print_json_list, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,14 +60,16 @@ def show_command(*, subject: str | None, last: int | None, db: str | None, key: 
 
     wanted = None if subject is None else subject_id(subject)
     with existing_store(db, key) as store:
-        entries = deque((one for one in store.audit_entries() if _concerns(one, wanted)), maxlen=last)
-        place = store.place
-    if as_json:
-        print_json({"store": place, "entries": [_entry_fields(one) for one in entries]})
-    elif entries:
-        print_table(("entry", "time", "action", "subject", "finger", "details"), [_entry_row(one) for one in entries])
-    else:
-        click.echo(f"nothing was done with {one_line(subject or 'anybody')} in {place}")
+        entries = (one for one in store.audit_entries() if _concerns(one, wanted))
+        shown = entries if last is None else iter(deque(entries, maxlen=last))
+        first = list(islice(shown, 1))
+        if as_json:
+            print_json_list({"store": store.place}, "entries", map(_entry_fields, chain(first, shown)))
+        elif first:
+            heads = ("entry", "time", "action", "subject", "finger", "details")
+            print_table(heads, map(_entry_row, chain(first, shown)))
+        else:
+            click.echo(f"nothing was done with {one_line(subject or 'anybody')} in {store.place}")
 
 
 @audit_command.command(

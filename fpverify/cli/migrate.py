@@ -37,7 +37,7 @@ def migrate_command(*, model: str | None, db: str | None, key: str | None, as_js
     made = 0
     left: list[Reference] = []
     with existing_store(db, key) as store:
-        subjects = dict.fromkeys(finger.subject for finger in store.subjects())
+        subjects = dict.fromkeys(finger.subject for finger in store.fingers())
         for subject in tqdm(subjects, desc="subjects", unit="", disable=None):
             remade, others = store.remake(subject, matcher.model_id, matcher.template)
             made, left = made + remade, left + others

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fpverify.settings import load_settings, parse_fmr, parse_ppi, parse_workers
+from fpverify.settings import load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
 
 if TYPE_CHECKING:
     from fpverify.store import Store
@@ -70,6 +70,21 @@ class Span(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
         return ends[0], ends[-1]
 
 
+class Size(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
+    """A picture's width and height in pixels as WxH."""
+
+    name = "WxH"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """(width, height); anything else is wrong use."""
+        if isinstance(value, tuple):
+            return value
+        sides = str(value).lower().split("x")
+        if len(sides) != 2 or not all(side.isascii() and side.isdigit() and 0 < int(side) < 65536 for side in sides):
+            self.fail(f"{value!r} is no size in pixels, such as 388x374", param, ctx)
+        return int(sides[0]), int(sides[1])
+
+
 class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
     """A file to be written; its folder has to exist before the long work begins."""
 
@@ -107,8 +122,17 @@ def options(*decorators: Decorator[Any]) -> Decorator[Any]:
 
 
 SCAN = click.argument("scan", type=click.Path())
+SCANS = click.argument("scans", type=click.Path(), nargs=-1, required=True, metavar="SCAN...")
 SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
 FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
+FINGERS = click.option(
+    "--finger",
+    "fingers",
+    type=Finger(),
+    multiple=True,
+    metavar="NAME",
+    help="Such as right-index: one for each scan, or one for all.  [default: as they fit best]",
+)
 DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")
 KEY = click.option(
     "--key",
@@ -118,6 +142,12 @@ KEY = click.option(
 MODEL = click.option("--model", metavar="NAME|DIR", help="Model: shipped name, or folder.  [default: the release]")
 CALIBRATION = click.option(
     "--calibration", type=click.Path(), metavar="FILE", help="Of `fpverify calibrate`.  [default: the model's own]"
+)
+INDEX = click.option(
+    "--index",
+    type=Parsed("index", parse_index),
+    metavar="INDEX",
+    help="What finds the likeliest: auto, exact, ivf or none.  [default: auto]",
 )
 PPI = click.option(
     "--ppi", type=Parsed("number", parse_ppi), metavar="PPI", help="Resolution, if the file states none or a wrong one."

@@ -27,6 +27,7 @@ COMMANDS = (
     *("list", "show", "update", "delete", "export", "import"),
     *("keys", "audit"),
     *("explain", "evaluate", "report", "calibrate", "cache"),
+    *("convert", "inspect"),
     "synth",
     *("serve", "api-keys"),
     "migrate",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fpverify.cli.api_keys import KEYS_FILE, opened_keys
-from fpverify.cli.options import CALIBRATION, DB, FMR, KEY, MODEL, options
+from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, options
 from fpverify.cli.words import say_new_key
 from fpverify.errors import SettingsError
 from fpverify.settings import load_settings
@@ -37,6 +37,7 @@ Examples:
     CALIBRATION,
     DB,
     KEY,
+    INDEX,
 )
 def serve_command(
     *,
@@ -54,6 +55,7 @@ def serve_command(
     calibration: str | None,
     db: str | None,
     key: str | None,
+    index: str | None,
 ) -> None:
     """Serve enrollment, verification and identification over HTTP, with a web page.
 
@@ -73,7 +75,7 @@ def serve_command(
     if not keys.all():
         click.echo(f"{keys.path}: no API keys yet; make one with `fpverify api-keys new`", err=True)
 
-    registers = Registers()
+    registers = Registers(load_settings(index=index).index)
 
     def open_verifier() -> Verifier:
         return Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, registers=registers)

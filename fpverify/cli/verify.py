@@ -8,12 +8,12 @@ import click
 
 from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, options
-from fpverify.cli.words import operating_point_facts, print_facts, print_json, resolution_words, scan_notes
+from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
+from fpverify.cli.words import operating_point_facts, print_facts, print_json, scan_facts
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.vocabulary import Decision, Scan
+    from fpverify.vocabulary import AssignedProbe, Decision, Scan
 
 
 @click.command(
@@ -23,17 +23,19 @@ Examples:
   fpverify verify scan.bmp --id A
   fpverify verify scan.bmp --id A --finger right-index --fmr 0.0001
   fpverify verify scan.bmp --id A --json
+  fpverify verify a.bmp b.bmp --id A
+  fpverify verify a.bmp b.bmp --id A --finger right-index --finger left-index
 
 \b
 Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 """,
 )
-@options(SCAN, SUBJECT, FINGER, FMR, PPI, MODEL, CALIBRATION, DB, KEY, JSON)
+@options(SCANS, SUBJECT, FINGERS, FMR, PPI, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
     *,
-    scan: str,
+    scans: tuple[str, ...],
     subject: str,
-    finger: str | None,
+    fingers: tuple[str, ...],
     fmr: float | None,
     ppi: float | None,
     model: str | None,
@@ -42,35 +44,49 @@ def verify_command(
     key: str | None,
     as_json: bool,
 ) -> int:
-    """Decide whether a scan shows an enrolled finger.
+    """Decide whether a scan shows an enrolled finger, or several scans those of one person.
 
-    Without --finger any finger of the subject will do. However many impressions are enrolled, the false match rate is
-    that of the whole decision.
+    Without --finger any finger of the subject will do, for each scan another one. Scans of one finger count as
+    impressions of it. However many scans there are, and impressions enrolled, the false match rate is that of the whole
+    decision.
     """
+    from fpverify.matching import names_for
     from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
-    probe = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
+    try:
+        names_for(len(scans), fingers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    stated = load_settings(ppi=ppi).ppi
+    probes = [read_scan(scan, ppi=stated) for scan in scans]
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
-        decision = verifier.verify(probe, subject, finger)
+        decision = verifier.verify(probes, subject, fingers)
     if as_json:
-        print_json(decision_answer(decision, probe))
+        print_json(decision_answer(decision, *probes))
     else:
-        print_decision(decision, probe)
+        print_decision(decision, *probes)
     return 0 if decision.match else EXIT_NON_MATCH
 
 
-def print_decision(decision: Decision, probe: Scan) -> None:
+def print_decision(decision: Decision, *probes: Scan) -> None:
     """The decision in words, and what it was based on."""
     score, threshold = decision.score, decision.operating_point.threshold
     tail = "; the score is extrapolated beyond the evidence" if score.extrapolated else ""
+    several = len(probes) > 1
     click.echo(decision.word)
     print_facts(
         [
-            ("subject", f"{decision.subject}, finger {decision.finger}"),
-            ("score", f"{score.value:.1f}, threshold {threshold:.1f}{tail}"),
-            *operating_point_facts(decision.operating_point),
-            ("resolution", resolution_words(probe)),
-            ("note", scan_notes(probe)),
+            ("subject", f"{decision.subject}" if several else f"{decision.subject}, finger {decision.finger}"),
+            *(("scan", assigned_words(one)) for one in decision.probes if several),
+            ("score", f"{score.value:.1f}{', all together' * several}, threshold {threshold:.1f}{tail}"),
+            *operating_point_facts(decision.operating_point, whole=several),
+            *scan_facts(*probes),
         ]
     )
+
+
+def assigned_words(probe: AssignedProbe) -> str:
+    """A scan among several, and the finger that it is taken for."""
+    taken = "for no finger" if probe.finger is None else f"for {probe.finger}"
+    return f"{probe.source}, taken {taken}: {probe.score.value:.1f} alone"

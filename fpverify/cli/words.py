@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,22 @@ if TYPE_CHECKING:
     from fpverify.vocabulary import Interval, OperatingPoint, Scan
 
 COLUMN_GAP = "  "
+FITTED_ROWS = 1000  # of a table: the others are printed as they come
 WIDTH = 100  # characters of a line; wider ones are hard to read
 
 
 def print_json(answer: Mapping[str, Any]) -> None:
     """One JSON object on one line, ASCII, so that it survives any encoding."""
     click.echo(json.dumps(answer, ensure_ascii=True, allow_nan=False))
+
+
+def print_json_list(head: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """The same of an object whose last field is a list, however long: its items are printed as they come."""
+    begun = json.dumps({**head, name: []}, ensure_ascii=True, allow_nan=False)
+    click.echo(begun[: -len("]}")], nl=False)
+    for number, item in enumerate(items):
+        click.echo(", " * (number > 0) + json.dumps(item, ensure_ascii=True, allow_nan=False), nl=False)
+    click.echo("]}")
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
@@ -31,10 +42,12 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
         click.echo(wrapped if " " in value else line)  # a path stays in one piece, beside its name
 
 
-def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns under their heads, the first to the left and the others to the right."""
-    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-    for row in (heads, *rows):
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns under their heads, the first to the left and the others to the right; as wide as the first rows need."""
+    coming = iter(rows)
+    first = list(islice(coming, FITTED_ROWS))
+    widths = [max(len(row[column]) for row in (heads, *first)) for column in range(len(heads))]
+    for row in chain((heads,), first, coming):
         cells = [
             f"{row[0]:<{widths[0]}}",
             *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)),
@@ -64,10 +77,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def operating_point_facts(point: OperatingPoint) -> list[tuple[str, str]]:
-    """An operating point in words."""
+def operating_point_facts(point: OperatingPoint, *, whole: bool = False) -> list[tuple[str, str]]:
+    """An operating point in words; `whole` says that it is that of several scans, and was measured on single ones."""
+    measured = "of the whole; of single scans measured" if whole else "measured"
+    rate = f"a false match rate of {percent(point.target_fmr)}"
     return [
-        ("decided at", f"a false match rate of {percent(point.target_fmr)}; measured, with 95 % intervals:"),
+        ("decided at", f"{rate}{'' if whole else ';'} {measured}, with 95 % intervals:"),
         ("FMR", f"{percent_within(point.fmr, point.fmr_interval)}, FAR {percent(point.far)}"),
         ("FNMR", f"{percent_within(point.fnmr, point.fnmr_interval)}, FRR {percent(point.frr)}"),
         ("evidence", f"{point.evidence}; {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
@@ -87,6 +102,12 @@ SAID_OF_SETS = {"file": "as the files state", "given": "as given", "estimated": 
 def resolution_words(scan: Scan) -> str:
     """The resolution of a scan, and who says so."""
     return f"{scan.ppi:g} ppi, {SAID_BY[scan.ppi_source]}"
+
+
+def scan_facts(*scans: Scan) -> list[tuple[str, str]]:
+    """At which resolution scans were read, and what was assumed about them; said once of scans that are alike."""
+    facts = [fact for scan in scans for fact in (("resolution", resolution_words(scan)), ("note", scan_notes(scan)))]
+    return list(dict.fromkeys(facts))
 
 
 def set_resolution_facts(resolution: Mapping[str, Any] | None, name: str = "") -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ overlap                    two prints laid on each other: the partners in their 
 Calibration                raw similarity -> Score, -10 log10(FMR)
 LikelihoodRatio            score -> log10 of the likelihood ratio
 fuse, joint_threshold      the best of several scores, at the FMR of the whole decision
+assign, combine            the scores of several fingers, likewise: each probe with a finger of its own
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fpverify.comparison.assignment import Assignment, assign, combine
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse, joint_threshold
@@ -24,12 +26,15 @@ from fpverify.vocabulary import Scores, Template
 
 __all__ = [
     "Alignment",
+    "Assignment",
     "Calibration",
     "Consensus",
     "ConsensusSettings",
     "LikelihoodRatio",
     "Overlap",
     "PreparedTemplate",
+    "assign",
+    "combine",
     "consensus",
     "fuse",
     "joint_threshold",

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from fpverify.matching.matcher import Extractor, Matcher
+from fpverify.matching.presentation import Judged, Presentation, names_for, require_different
 
-__all__ = ["Extractor", "Matcher"]
+__all__ = ["Extractor", "Judged", "Matcher", "Presentation", "names_for", "require_different"]

@@ -12,7 +12,7 @@ from fpverify.errors import CorruptModel, ModelError, ModelMismatch
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.matching.operating_points import point_at
 from fpverify.models import Bundle, load_bundle
-from fpverify.vocabulary import OperatingPoint, Scan, Score, Scores, Template
+from fpverify.vocabulary import FingerView, OperatingPoint, Scan, Score, Scores, Template
 
 
 class Extractor(Protocol):
@@ -98,6 +98,25 @@ class Matcher:
     def acquire(self, scan: Scan) -> Acquired:
         """The template of a scan with its image and foreground; raises FailureToAcquire."""
         return self.extractor.acquire(scan)
+
+    def finger_view(self, scan: Scan, finger: int = 0) -> FingerView:
+        """The minutiae of a scan in its own pixels, as records of minutiae have them.
+
+        Args:
+            scan: of the finger.
+            finger: code, a place in `fpverify.vocabulary.FINGERS`.
+
+        Raises:
+            FailureToAcquire: there is no usable print in it.
+            ModelError: a whole-print model, which finds no minutiae.
+        """
+        if self.bundle.card.kind != "minutiae":
+            raise ModelError(
+                f"{self.model_id}: a {self.bundle.card.kind} model finds no minutiae; choose another --model"
+            )
+        from fpverify.features.views import finger_view
+
+        return finger_view(self.acquire(scan), scan, finger)
 
     def score(self, probe: Template, reference: Template) -> Score:
         """How alike two templates of this model are: 20 is FMR 1 %, 30 is 0.1 %; the order does not matter.

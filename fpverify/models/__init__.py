@@ -1,7 +1,23 @@
 """Model bundles: a card, weights, and networks that LiteRT runs."""
 
-from fpverify.models.bundle import Bundle, load_bundle, rewrite_card, shipped_models, write_bundle
+from fpverify.models.bundle import (
+    Bundle,
+    load_bundle,
+    rewrite_card,
+    shipped_models,
+    write_bundle,
+    write_search_files,
+)
 from fpverify.models.card import Card
 from fpverify.models.runtime import LiteRtNetwork
 
-__all__ = ["Bundle", "Card", "LiteRtNetwork", "load_bundle", "rewrite_card", "shipped_models", "write_bundle"]
+__all__ = [
+    "Bundle",
+    "Card",
+    "LiteRtNetwork",
+    "load_bundle",
+    "rewrite_card",
+    "shipped_models",
+    "write_bundle",
+    "write_search_files",
+]

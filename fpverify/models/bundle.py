@@ -57,7 +57,7 @@ class Bundle:
         Raises:
             CorruptModel: the card does not list it, it is missing, or it does not fit its hash.
         """
-        stated = self.card.files.get(name)
+        stated = (self.card.files | self.card.search_files).get(name)
         if stated is None:
             raise CorruptModel(f"{self.folder}: the model card lists no file {name}")
         try:
@@ -75,7 +75,7 @@ def shipped_models() -> list[str]:
 
 
 def load_bundle(model: str | Path | None = None) -> Bundle:
-    """A bundle by the name of a shipped model or by its folder, every file checked: 1 ms for 1 MB.
+    """A bundle by the name of a shipped model or by its folder, every file of its networks checked: 1 ms for 1 MB.
 
     Args:
         model: None is the release model.
@@ -105,6 +105,15 @@ def write_bundle(folder: Path, card: Card, contents: Mapping[str, bytes]) -> Bun
         _write(folder / name, content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     return rewrite_card(Bundle(folder, replace(card, files=hashes)))
+
+
+def write_search_files(bundle: Bundle, contents: Mapping[str, bytes]) -> Bundle:
+    """Adds files that a search of many references reads, or replaces them; file name to bytes."""
+    for name, content in contents.items():
+        _write(bundle.folder / name, content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    card = replace(bundle.card, search_files=bundle.card.search_files | hashes)
+    return rewrite_card(replace(bundle, card=card))
 
 
 def rewrite_card(bundle: Bundle) -> Bundle:

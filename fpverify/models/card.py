@@ -29,6 +29,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {  # of the plain values of a card
     "kind": (str,),
     "created": (str,),
     "files": (dict,),
+    "search_files": (dict,),
     "recipe": (dict,),
     "seeds": (dict,),
     "versions": (dict,),
@@ -52,6 +53,7 @@ class Card:
         kind: which of the two pipelines the networks belong to.
         created: date, ISO 8601.
         files: SHA-256 of each file of the bundle.
+        search_files: likewise of those that only a search of many references reads; they make no template another.
         recipe: the training recipe, as plain values.
         seeds: of the synthetic fingers, by what they were for.
         versions: of the software that trained and exported.
@@ -77,6 +79,7 @@ class Card:
     operating_points: tuple[OperatingPoint, ...] = ()
     measured: tuple[dict[str, Any], ...] = ()
     input_px: int | None = None
+    search_files: dict[str, str] = field(default_factory=dict)
     intended_use: str = INTENDED_USE
     limits: str = LIMITS
 
@@ -106,7 +109,7 @@ def _checked(plain: Any) -> dict[str, Any]:
         raise ValueError("a mapping of fields was expected")
     _check_types(plain)
     _check_words(plain)
-    _check_files(plain["files"])
+    _check_files(plain["files"] | plain.get("search_files", {}))
     points = tuple(_operating_point(point, plain["id"]) for point in plain.get("operating_points", ()))
     if not all(isinstance(figures, dict) for figures in plain.get("measured", ())):
         raise ValueError("measured is a list of mappings")

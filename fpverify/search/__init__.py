@@ -1,1 +1,1 @@
-"""Who is enrolled, side by side in memory, and a probe's likeliest among them."""
+"""Who is enrolled, followed as it changes, and a probe's likeliest among them."""

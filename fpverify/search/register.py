@@ -1,82 +1,217 @@
-"""All that is enrolled with one model, side by side in memory, for searching it."""
+"""All that is enrolled with one model, for searching it.
+
+ISO/IEC 19795-1 calls it pre-selection: an index proposes references, and only these are compared in full. Their
+templates come from the store, and the threshold is that of all references, so an index decides nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import islice
 from threading import Lock
+from typing import TypeVar
 
-from fpverify.comparison import joint_threshold
+from fpverify.comparison import joint_threshold, similarities
+from fpverify.errors import NotEnrolled
 from fpverify.matching import Matcher
-from fpverify.search.gallery import Found, Gallery
-from fpverify.store import Store
+from fpverify.search.index import EngineIndex, Index
+from fpverify.search.index.choice import advice, chosen_index
+from fpverify.search.index.preselection import preselection_error
+from fpverify.settings import is_engine_url
+from fpverify.store import Changes, Point, Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Template
 
+COMPARED_IN_FULL = 20  # references, at any size: 20 ms. Mates are nearly always among the first three
+TAKEN_UP = 1000  # references at a time: 3 MB of templates
+
+NOTED_EVERY = 200  # changes, after which an engine is told how far it follows the store: taken up in a second
+
 Finger = tuple[str, str]  # subject, finger
+One = TypeVar("One")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Register:
-    """The references of a store that one model made.
+    """The references of a store that one model made, searched by one thread.
 
     Attributes:
-        references: k of them.
-        gallery: their templates, in the same order.
-        key: of the state of the store it was read from.
+        store: where their templates are.
+        matcher: the model.
+        index: which of them resemble a probe; up to date.
     """
 
-    references: tuple[Reference, ...]
-    gallery: Gallery
-    key: tuple[str | int, ...]
+    store: Store
+    matcher: Matcher
+    index: Index
 
-    def identify(
-        self, matcher: Matcher, probe: Template, *, top: int, fpir: float, besides: Collection[Finger] = ()
-    ) -> Identification:
+    def identify(self, probe: Template, *, top: int, fpir: float, besides: Sequence[Reference] = ()) -> Identification:
         """Whose finger a probe shows.
 
         Args:
-            matcher: of the references' model.
             probe: template of the scan.
             top: most candidates.
             fpir: false positive identification rate of the whole search, in (0, 1).
-            besides: fingers that are passed over.
+            besides: all impressions of fingers that are passed over.
         """
-        searched = sum((one.subject, one.finger) not in besides for one in self.references)
-        if not searched:
+        searched = len(self.index) - len(besides)
+        if searched <= 0:
             return Identification((), fpir, 0.0, 0, extrapolated=False)
         threshold = joint_threshold(fpir, searched)
-        in_full = self.gallery.in_full + len(self.references) - searched
-        candidates = self._found(matcher, self.gallery.search(probe, in_full), threshold)
-        found = [one for one in candidates if (one.subject, one.finger) not in besides]
-        beyond = threshold > matcher.calibration.evidence_score
-        return Identification(tuple(found[:top]), fpir, threshold, searched, beyond)
+        in_full = max(COMPARED_IN_FULL, top)
+        proposed = self.proposed(probe, in_full + len(besides))
+        found = self._found(probe, proposed, {(one.subject, one.finger) for one in besides}, threshold)
+        return Identification(
+            candidates=tuple(found[:top]),
+            fpir=fpir,
+            threshold=threshold,
+            searched=searched,
+            extrapolated=threshold > self.matcher.calibration.evidence_score,
+            preselection_error=self.preselection_error if searched > in_full else None,
+            note=advice(self.index, self.matcher.bundle),
+        )
 
-    def _found(self, matcher: Matcher, found: Found, threshold: float) -> Iterator[Candidate]:
+    def proposed(self, probe: Template, count: int) -> list[Reference]:
+        """The likeliest references, as the store has them; at most `count`."""
+        ids = self.index.likeliest(probe, count)
+        return list(self.store.by_record_ids(f"{one:016x}" for one in ids).values())
+
+    def _found(
+        self, probe: Template, proposed: Sequence[Reference], besides: set[Finger], threshold: float
+    ) -> list[Candidate]:
         """Fingers by their best impression, the likeliest first."""
-        seen = set()
-        for index, score in zip(found.index.tolist(), matcher.calibrated(found.similarity), strict=True):
-            one = self.references[index]
-            if (one.subject, one.finger) not in seen:
-                seen.add((one.subject, one.finger))
-                yield Candidate(one.subject, one.finger, score, score.value >= threshold)
+        others = [one for one in proposed if (one.subject, one.finger) not in besides]
+        scores = self.matcher.calibrated(similarities(probe, [one.template for one in others]))
+        found: dict[Finger, Candidate] = {}
+        for one, score in sorted(zip(others, scores, strict=True), key=lambda pair: -pair[1].value):
+            candidate = Candidate(one.subject, one.finger, score, score.value >= threshold)
+            found.setdefault((one.subject, one.finger), candidate)
+        return list(found.values())
+
+    def of(self, subjects: Iterable[str]) -> dict[str, list[Reference]]:
+        """All references of some subjects, those that are gone meanwhile left out."""
+        found: dict[str, list[Reference]] = {}
+        for subject in subjects:
+            with suppress(NotEnrolled):
+                own = [one for one in self.store.references(subject) if one.model_id == self.matcher.model_id]
+                found |= {subject: own} if own else {}
+        return found
+
+    @property
+    def preselection_error(self) -> float | None:
+        """Of the index, at this size; None if it was never measured."""
+        return preselection_error(self.matcher.bundle, self.index.name, len(self.index))
 
 
 class Registers:
-    """The register of a store as it is now, read again only when the store has changed; threads may share it."""
+    """The register of a store as it is now: what was added and removed is taken up, by whomever; threads share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, index: str = "auto") -> None:
+        """Nothing yet.
+
+        Args:
+            index: as `fpverify.settings.Settings.index` has it.
+        """
+        self._wanted = index
         self._lock = Lock()
-        self._kept: Register | None = None
+        self._kept: _Kept | None = None
 
-    def current(self, store: Store, model_id: str) -> Register:
+    def current(self, store: Store, matcher: Matcher) -> Register:
         """The register of all that a model has enrolled.
+
+        Args:
+            store: opened by the calling thread.
+            matcher: the model.
 
         Raises:
             StoreError: the store cannot be read.
+            SettingsError: the index cannot be had.
         """
         with self._lock:
-            key = (*store.identity, model_id, store.revision())
+            key = (*store.identity, matcher.model_id, *self._turned_by(store))
             if self._kept is None or self._kept.key != key:
-                references = tuple(one for one in store.records() if one.model_id == model_id)
-                self._kept = Register(references, Gallery.of([one.template for one in references]), key)
-            return self._kept
+                self._kept = self._opened(key, store, matcher)
+            changes = store.changes(self._kept.point)
+            if changes.everything and self._kept.point is not None:
+                self._kept = self._opened(key, store, matcher)
+            self._kept.take_up(changes, store, matcher.model_id)
+            return Register(store, matcher, self._kept.index)
+
+    def _turned_by(self, store: Store) -> tuple[str, ...]:
+        """The key by which an engine of its own is given references; it has to be asked whether it is still that."""
+        return (store.current_key_id(),) if is_engine_url(self._wanted) else ()
+
+    def _opened(self, key: tuple[str | int, ...], store: Store, matcher: Matcher) -> _Kept:
+        index = chosen_index(self._wanted, matcher.bundle, store)
+        return _KeptByEngine(key, index) if isinstance(index, EngineIndex) else _Kept(key, index)
+
+
+class _Kept:
+    """An index and the state of the store that it shows."""
+
+    def __init__(self, key: tuple[str | int, ...], index: Index) -> None:
+        self.key = key
+        self.index = index
+        self.point: Point | None = None
+
+    def take_up(self, changes: Changes, store: Store, model_id: str) -> None:
+        """Makes the index show the state that changes lead to."""
+        if changes.everything:
+            self._add(store.enrolled(model_id))
+        elif changes:
+            added = store.by_record_ids(changes.added).items()
+            self._add((number, one) for number, one in added if one.model_id == model_id)
+            self.index.remove([int(one, 16) for one in changes.removed])
+        self.point = changes.point
+
+    def _add(self, records: Iterable[tuple[str, Reference]]) -> None:
+        for block in _blocks(iter(records), TAKEN_UP):
+            self.index.add([int(number, 16) for number, _ in block], [one.template for _, one in block])
+
+
+class _KeptByEngine(_Kept):
+    """An index that outlives this process and is shared with others, and the state that this process knows it has.
+
+    Whoever uses it makes it follow the store, and notes how far from time to time: another process begins there. What
+    is done twice changes nothing, so it does not matter who was first.
+    """
+
+    def __init__(self, key: tuple[str | int, ...], index: EngineIndex) -> None:
+        super().__init__(key, index)
+        self._engine = index
+        self.point = self._noted = point_of(index.note)
+
+    def take_up(self, changes: Changes, store: Store, model_id: str) -> None:
+        """Makes the index show the state that changes lead to."""
+        if changes.everything:
+            self._follow(store, model_id)
+            self.point = changes.point
+        else:
+            super().take_up(changes, store, model_id)
+        if self._noted is None or changes.everything or changes.point.revision >= self._noted.revision + NOTED_EVERY:
+            self._engine.keep_note(json.dumps(asdict(changes.point)))
+            self._engine.drop_kin()
+            self._noted = changes.point
+
+    def _follow(self, store: Store, model_id: str) -> None:
+        """Removes what the store does not have, and adds what is missing; nobody who searches meanwhile loses more."""
+        held = set(self._engine.ids())  # first: what others add from here on is in the store
+        wanted = {int(one, 16) for one in store.record_ids(model_id)}
+        self._engine.remove(held - wanted)
+        for block in _blocks(iter([f"{one:016x}" for one in wanted - held]), TAKEN_UP):
+            self._add(store.by_record_ids(block).items())
+
+
+def point_of(note: str) -> Point | None:
+    """The point that was noted; None if none was, or something else."""
+    try:
+        return Point(**json.loads(note))
+    except (ValueError, TypeError):
+        return None
+
+
+def _blocks(those: Iterator[One], size: int) -> Iterator[list[One]]:
+    while block := list(islice(those, size)):
+        yield block

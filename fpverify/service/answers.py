@@ -31,8 +31,16 @@ class ScanFacts(_Answer):
     inverted: bool
 
 
+class ProbeAnswer(ScanFacts):
+    """A scan, its score alone, and the finger that it is taken for."""
+
+    file: str
+    score: float | None
+    finger: str | None
+
+
 class DecisionAnswer(ScanFacts):
-    """Match or non-match, and what it was based on. Rates are fractions."""
+    """Match or non-match, and what it was based on. Rates are fractions; of several scans, those of the whole."""
 
     decision: Literal["match", "non-match"]
     score: float
@@ -53,16 +61,25 @@ class DecisionAnswer(ScanFacts):
     model: str
     subject: str | None
     finger: str | None
+    probes: list[ProbeAnswer]
     picture: str | None = None
 
 
+class AssignedAnswer(_Answer):
+    """The finger of a candidate that a scan is taken for, and its score alone."""
+
+    score: float
+    finger: str | None
+
+
 class CandidateAnswer(_Answer):
-    """A finger that resembles the probe."""
+    """A finger that resembles the probe; of several probes, a subject."""
 
     subject: str
     finger: str
     score: float
     match: bool
+    probes: list[AssignedAnswer]
 
 
 class IdentificationAnswer(ScanFacts):
@@ -73,7 +90,10 @@ class IdentificationAnswer(ScanFacts):
     threshold: float
     extrapolated: bool
     searched: int
+    preselection_error: float | None
     candidates: list[CandidateAnswer]
+    score: float | None
+    probes: list[ProbeAnswer]
 
 
 class ReferenceAnswer(_Answer):

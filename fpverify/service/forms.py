@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import File, Form, Query, Request, UploadFile
 from fastapi.params import File as FileField
 
 from fpverify.errors import EnrollmentError, UnreadableScan
+from fpverify.matching import names_for
 from fpverify.scans import scan_from_bytes
 from fpverify.service.refusals import Refused
 from fpverify.store import FINGER_CODES, subject_id
@@ -21,9 +22,19 @@ URL_SAFE = bytes.maketrans(b"-_", b"+/")
 LEAST_BYTES = 60  # shorter than any image: less than a BMP's headers
 
 ScanFile = Annotated[UploadFile, File(description="Image of one finger: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM or WSQ.")]
+ScanFiles = Annotated[
+    list[UploadFile],
+    File(description="Images of one finger each, of one person: as many fields of this name as there are scans."),
+]
 SubjectField = Annotated[str, Form(description="Subject: 1 to 256 characters on one line.", examples=["A"])]
 SubjectQuery = Annotated[str, Query(description="Subject.", examples=["A"])]
 FingerField = Annotated[str | None, Form(description="Such as right-index.", examples=["right-index"])]
+FingerFields = Annotated[
+    list[str] | None,
+    Form(
+        description="Such as right-index: one for each scan in their order, or one for all.", examples=[["right-index"]]
+    ),
+]
 FingerQuery = Annotated[str | None, Query(description="Such as right-index; all if not given.")]
 Ppi = Annotated[float | None, Form(description="Resolution, if the file states none.", gt=0, le=10_000, examples=[500])]
 Rate = Annotated[float | None, Form(description="False match rate.", gt=0, lt=1, examples=[0.001])]
@@ -48,9 +59,9 @@ async def require_form(request: Request) -> None:
     for name, kind in fields.items():
         if name not in form and kind.is_required():
             raise _not_so(fields, f"the form has no field {name}")
-        text = form.get(name)
-        if isinstance(kind, FileField) and isinstance(text, str):
-            what = "base64: send the bytes of the file" if is_base64(text.encode()) else "text: send a file"
+        texts = [one for one in form.getlist(name) if isinstance(one, str)]
+        if isinstance(kind, FileField) and texts:
+            what = "base64: send the bytes of the file" if is_base64(texts[0].encode()) else "text: send a file"
             raise _not_so(fields, f"{name} is {what}")
 
 
@@ -85,11 +96,25 @@ def finger_of(name: str | None) -> str | None:
     return name
 
 
-def scan_of(content: bytes, ppi: float | None) -> Scan:
+def fingers_of(names: Sequence[str] | None, scans: int) -> tuple[str, ...] | None:
+    """The finger of each scan, if they are named, and are fingers."""
+    try:
+        return names_for(scans, [name for given in names or () if (name := finger_of(given)) is not None])
+    except ValueError as error:
+        raise Refused(422, "InvalidRequest", str(error)) from error
+
+
+def scan_of(content: bytes, ppi: float | None, name: str = "the scan") -> Scan:
     """The scan; messages do not name its file, which may be named for a person."""
     try:
-        return scan_from_bytes(content, ppi=ppi, source="the scan")
+        return scan_from_bytes(content, ppi=ppi, source=name)
     except UnreadableScan:
         if is_base64(content):
-            raise UnreadableScan("the scan is base64: send the bytes of the file") from None
+            raise UnreadableScan(f"{name} is base64: send the bytes of the file") from None
         raise
+
+
+def scans_of(contents: Sequence[bytes], ppi: float | None) -> list[Scan]:
+    """The scans; of several, messages say which one by its number."""
+    names = [f"scan {k}" for k in range(1, len(contents) + 1)] if len(contents) > 1 else ["the scan"]
+    return [scan_of(content, ppi, name) for content, name in zip(contents, names, strict=True)]

@@ -28,6 +28,7 @@ STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base t
         errors.ModelError: 422,
         errors.SettingsError: 422,
         errors.StoreError: 503,
+        errors.IndexUnavailable: 503,
         errors.FpverifyError: 500,
     }
 )
@@ -44,13 +45,15 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         (422, "No usable print in the scan, or a value out of range."),
         (423, "The subject is locked after several non-matches; `Retry-After` says for how many seconds."),
         (429, "Too many requests with this key; `Retry-After` says when to go on."),
-        (503, "The store or the API keys cannot be used, or the answer took too long."),
+        (503, "The store, its index or the API keys cannot be used, or the answer took too long."),
     )
 }
 
 
 # Where the store and its key lie is nothing to a client.
-_PLACE = re.compile(r"\b(the store|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))")
+_PLACE = re.compile(
+    r"\b(the store|the index|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))"
+)
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault

@@ -25,12 +25,12 @@ class Arrival:
     Attributes:
         subjects: that were enrolled.
         records: that were enrolled, all of these subjects.
-        present: subjects that were there already, and were left as they are.
+        present: how many subjects were there already, and were left as they are.
     """
 
     def __init__(self, store: Store, source: str) -> None:
-        self.subjects = self.records = 0
-        self.present: list[str] = []
+        self.subjects = self.records = self.present = 0
+        self._named: list[str] = []  # the first of those that were there
         self._store = store
         self._source = source
         self._subject: str | None = None
@@ -53,8 +53,8 @@ class Arrival:
     def require_all_new(self) -> None:
         """Raises EnrollmentError, which names them, if there were subjects already."""
         if self.present:
-            more = f" and {len(self.present) - NAMED:,} more" if len(self.present) > NAMED else ""
-            names = ", ".join(repr(one) for one in self.present[:NAMED])
+            more = f" and {self.present - NAMED:,} more" if self.present > NAMED else ""
+            names = ", ".join(repr(one) for one in self._named)
             raise EnrollmentError(
                 f"the store {self._store.place} has {names}{more} already; nothing was imported "
                 "(--skip-existing leaves them out)"
@@ -72,7 +72,8 @@ class Arrival:
         self._subject, self._taken = name, {}
         self._read_subjects += 1
         if self._store._database.subject_row(name) is not None:
-            self.present.append(name)
+            self.present += 1
+            self._named += [name] * (self.present <= NAMED)
             self._owner = None
             return
         self._owner = self._store._rows.owner_or_new(name)

@@ -10,13 +10,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fpverify.errors import EnrollmentError, StoreError
+from fpverify.errors import EnrollmentError
 from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code
@@ -122,6 +122,21 @@ class Store(StoreReader):
             self._trail.append("enroll", record.subject, finger, addition(record))
         return record.reference()
 
+    def add_many(self, impressions: Iterable[tuple[str, str, Template]]) -> list[Reference]:
+        """Keeps one impression each of many fingers, all of them or none; when this returns, they are on disk.
+
+        Args:
+            impressions: subject, finger and template, as in `add`; some hundred at a time, see `batch`.
+
+        Returns:
+            The impressions as they were stored, in the same order.
+
+        Raises:
+            EnrollmentError, StoreError, ValueError: as `add` does, of one of them; nothing was changed.
+        """
+        with self._changing():
+            return [self.add(subject, finger, template) for subject, finger, template in impressions]
+
     def update(self, subject: str, *, rename: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Changes what is known of a subject; the impressions stay.
 
@@ -144,16 +159,16 @@ class Store(StoreReader):
             if new_name != name and self._database.subject_row(new_name) is not None:
                 raise EnrollmentError(f"the store {self.place} has a subject {new_name!r} already; delete it first")
             noted = self._rows.metadata(owner, name) if metadata is None else dict(metadata)
-            if new_name != name:
-                self._move(owner, name, new_name)
+            details = {} if new_name == name else {"renamed": new_name, "records": self._move(owner, name, new_name)}
             self._rows.write_subject(owner, new_name, noted)
-            details = {"renamed": new_name} if new_name != name else {}
             self._trail.append(
                 "update", name, None, details | ({"metadata": "replaced"} if metadata is not None else {})
             )
 
     def delete(self, subject: str, finger: str | None = None) -> int:
-        """Removes a subject, or one finger of it, and wipes what was removed from the database's files.
+        """Removes a subject, or one finger of it; what was removed cannot be read any more.
+
+        A small store's files are rewritten without it at once, a large one's later: see `fpverify.store.wiping`.
 
         Returns:
             How many impressions were removed.
@@ -166,12 +181,20 @@ class Store(StoreReader):
         """
         name, code = subject_id(subject), None if finger is None else finger_code(finger)
         with self._changing():
-            removed = self._rows.delete(self._rows.owner(name), code)
+            removed, size = self._rows.delete(self._rows.owner(name), code)
             if code is not None and not removed:
                 raise self._no_such_finger(name, finger)
             self._trail.append("delete", name, finger, {"removed": " ".join(removed)})
-        self._wipe(f"{len(removed)} impressions of {name!r} were removed")
+            self._wiping.note(f"{len(removed)} impressions of {name!r} were removed", size)
         return len(removed)
+
+    def wipe(self) -> None:
+        """Rewrites the database's files without any trace of what was deleted; costs the size of the store.
+
+        Raises:
+            StoreError: the store cannot be rewritten, or is locked; only the traces are left.
+        """
+        self._wiping.wipe()
 
     def remake(self, subject: str, model_id: str, make: Callable[[Scan], Template]) -> tuple[int, list[Reference]]:
         """Gives a subject's impressions templates of another model, from the scans that were kept of them.
@@ -211,6 +234,8 @@ class Store(StoreReader):
         """
         from fpverify.store.rotation import rotate
 
+        if self._database.is_within:
+            raise RuntimeError("a rotation is many transactions and cannot be part of a batch")
         return rotate(self._database, self._vault, progress)
 
     def append_audit(
@@ -227,26 +252,49 @@ class Store(StoreReader):
         Raises:
             StoreError: the store cannot be written, is locked or damaged.
         """
-        with self._changing():
+        with self._writing():
             return self._trail.append(action, subject, finger, details, changes=False)
 
     @contextmanager
+    def batch(self) -> Iterator[None]:
+        """A block whose changes are on disk together when it ends, at the cost of one; none of them if it raises.
+
+        A change that is refused within it, with an error that the block catches, leaves the others as they are; each
+        enters the audit trail as always. Other processes cannot change the store meanwhile, nor read it where it lies
+        in SQLite's rollback journal: a block should end within a second.
+
+        Raises:
+            StoreError: the store cannot be written, is locked or damaged; nothing of the block was kept. The message
+                says so if all was kept and only the wiping of what was deleted failed.
+        """
+        with self._changing():
+            yield
+
+    @contextmanager
     def _changing(self) -> Iterator[None]:
+        """A change of what is enrolled, or a part of one, and the wiping that follows on the whole."""
+        is_part = self._database.is_within
+        try:
+            with self._writing():
+                yield
+        except BaseException:
+            if not is_part:
+                self._wiping.after_failure()
+            raise
+        if not is_part:
+            self._wiping.after_change()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         """A transaction that writes, with the key that the store has by now."""
         with self._database.writing():
             (wanted,) = self._database.first("SELECT key_id FROM store") or ("",)
             self._vault.require(wanted)
             yield
 
-    def _move(self, owner: int, name: str, new_name: str) -> None:
-        """Seals a subject's records and scans to a new name."""
-        for row, record in self._rows.numbered(owner, name):
+    def _move(self, owner: int, name: str, new_name: str) -> str:
+        """Seals a subject's records and scans to a new name; the ids of the records."""
+        records = self._rows.numbered(owner, name)
+        for row, record in records:
             self._rows.replace(row, record._replace(subject=new_name), self._rows.scan(row, record))
-
-    def _wipe(self, done: str) -> None:
-        try:
-            self._database.wipe()
-        except StoreError as error:
-            raise type(error)(
-                f"{done}, but traces of them remain in the file until the next deletion: {error}"
-            ) from error
+        return " ".join(record.record_id for _, record in records)

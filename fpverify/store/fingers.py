@@ -8,24 +8,11 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from fpverify.errors import CorruptRecord, EnrollmentError
+from fpverify.vocabulary import FINGERS
 
-UNKNOWN_FINGER = "unknown"
+UNKNOWN_FINGER = FINGERS[0]
 
-_NAMES = (
-    UNKNOWN_FINGER,
-    "right-thumb",
-    "right-index",
-    "right-middle",
-    "right-ring",
-    "right-little",
-    "left-thumb",
-    "left-index",
-    "left-middle",
-    "left-ring",
-    "left-little",
-)
-
-FINGER_CODES = MappingProxyType({name: code for code, name in enumerate(_NAMES)})  # name -> ISO code, 0 to 10
+FINGER_CODES = MappingProxyType({name: code for code, name in enumerate(FINGERS)})  # name -> ISO code, 0 to 10
 
 
 def finger_code(name: str) -> int:
@@ -37,7 +24,7 @@ def finger_code(name: str) -> int:
     code = FINGER_CODES.get(name)
     if code is None:
         raise EnrollmentError(
-            f"no finger is called {name!r}; the names are {', '.join(_NAMES[1:])} and {UNKNOWN_FINGER}"
+            f"no finger is called {name!r}; the names are {', '.join(FINGERS[1:])} and {UNKNOWN_FINGER}"
         )
     return code
 
@@ -48,6 +35,6 @@ def finger_name(code: int) -> str:
     Raises:
         CorruptRecord: no finger has this code; only a damaged record can hold such a one.
     """
-    if not 0 <= code < len(_NAMES):
-        raise CorruptRecord(f"a record holds the finger code {code}; the codes are 0 to {len(_NAMES) - 1}")
-    return _NAMES[code]
+    if not 0 <= code < len(FINGERS):
+        raise CorruptRecord(f"a record holds the finger code {code}; the codes are 0 to {len(FINGERS) - 1}")
+    return FINGERS[code]

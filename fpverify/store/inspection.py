@@ -11,17 +11,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.database import Store
+from fpverify.store.trail import named_records
 
 MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
 SEAL_HEAD_BYTES = 5  # version and id of the key
+MOST_FINDINGS = 1000  # of each kind; a store that is another one altogether has as many as records
+RECORDS_AT_A_TIME = 10_000  # ids and subjects that are read at once: two megabytes
 STORE_DIGITS = 8  # of the store's id in an anchor: two stores of one operator agree once in 4 billion
 
-_OWNERS = "SELECT record_id, subjects.name FROM impressions LEFT JOIN subjects ON subjects.id = subject_id"
+_Found = TypeVar("_Found")
+
 _SEAL_HEADS = (
     "SELECT substr(record, ?, ?) AS head, count(*) FROM impressions GROUP BY 1",
     "SELECT substr(scan, ?, ?) AS head, count(*) FROM scans GROUP BY 1",
@@ -106,11 +111,13 @@ def inspect(store: Store, anchor: Anchor | None = None) -> Inspection:
         witness = _Witness(store.audit_entries(), anchor)
         findings = [str(one) for one in store.vault.chain.verify(witness, store.audit_head())]
         witness.see_the_rest()
-        present = {str(one): str(subject) for one, subject in store._database.rows(_OWNERS)}
-    findings += _differences(witness.expected, present)
+        differences = _Differences(witness.expected)
+        for block in store._rows.owners(RECORDS_AT_A_TIME):
+            differences.see(block)
+    findings += differences.findings()
     if anchor is not None:
         findings += _departures(anchor, _anchor(store, Head(witness.count, witness.anchored, b"")))
-    return Inspection(witness.count, len(present), tuple(findings))
+    return Inspection(witness.count, differences.count, tuple(findings))
 
 
 def expected_records(entries: Iterable[AuditEntry]) -> dict[str, str | None]:
@@ -151,12 +158,15 @@ class _Witness:
             yield whole
 
     def _follow(self, entry: AuditEntry) -> None:
-        self.expected.update(dict.fromkeys(_named(entry, "added"), entry.subject))
-        for removed in _named(entry, "removed"):
+        self.expected.update(dict.fromkeys(named_records(entry, "added") or (), entry.subject))
+        for removed in named_records(entry, "removed") or ():
             self.expected.pop(removed, None)
         renamed = entry.details.get("renamed")
         if isinstance(renamed, str):
-            self.expected |= {one: renamed for one, subject in self.expected.items() if subject == entry.subject}
+            named = named_records(entry, "records")
+            if named is None:  # as in entries of earlier releases
+                named = [one for one, subject in self.expected.items() if subject == entry.subject]
+            self.expected |= {one: renamed for one in named if one in self.expected}
 
     def see_the_rest(self) -> None:
         """Reads what nobody has asked for."""
@@ -168,12 +178,6 @@ def _anchor(store: Store, head: Head) -> Anchor:
     return Anchor(store.store_id[:STORE_DIGITS], head.count, head.mac.hex())
 
 
-def _named(entry: AuditEntry, change: str) -> list[str]:
-    """Ids of records that an entry says were added, or removed."""
-    named = entry.details.get(change, "")
-    return named.split() if isinstance(named, str) else []
-
-
 def _well_typed(entry: AuditEntry) -> bool:
     """Whether the database returned what it was given; a forged row may hold values of any type."""
     optional = all(one is None or isinstance(one, str) for one in (entry.subject, entry.finger))
@@ -181,16 +185,43 @@ def _well_typed(entry: AuditEntry) -> bool:
     return optional and texts and isinstance(entry.sequence, int) and isinstance(entry.mac, bytes)
 
 
-def _differences(expected: Mapping[str, str | None], present: Mapping[str, str]) -> list[str]:
-    """Records that lack, records that nobody enrolled, and records that are another subject's than they should be."""
-    missing = sorted(expected.keys() - present.keys())
-    added = sorted(present.keys() - expected.keys())
-    moved = [one for one in sorted(expected.keys() & present.keys()) if expected[one] not in (None, present[one])]
-    return [
-        *(f"record {one} is missing: it was enrolled and never deleted" for one in missing),
-        *(f"record {one} was put in: no entry says so" for one in added),
-        *(f"record {one} is of {present[one]!r}, but should be of {expected[one]!r}" for one in moved),
-    ]
+class _Differences:
+    """Records that lack, records that nobody enrolled, and records that are another subject's than they should be.
+
+    Args:
+        expected: subjects by record; what is found is taken out, so that there is one such dictionary in memory.
+    """
+
+    def __init__(self, expected: dict[str, str | None]) -> None:
+        self._expected = expected
+        self._added: list[str] = []
+        self._moved: list[tuple[str, str, str]] = []
+        self.count = 0
+
+    def see(self, present: Iterable[tuple[str, str]]) -> None:
+        """Takes up records that are there, with their subjects."""
+        for one, subject in present:
+            self.count += 1
+            if one not in self._expected:
+                self._added.append(one)
+                continue
+            owner = self._expected.pop(one)
+            if owner not in (None, subject):
+                self._moved.append((one, subject, str(owner)))
+
+    def findings(self) -> list[str]:
+        """A sentence for each."""
+        return [
+            *_told(sorted(self._expected), lambda one: f"record {one} is missing: it was enrolled and never deleted"),
+            *_told(sorted(self._added), lambda one: f"record {one} was put in: no entry says so"),
+            *_told(sorted(self._moved), lambda one: f"record {one[0]} is of {one[1]!r}, but should be of {one[2]!r}"),
+        ]
+
+
+def _told(found: Sequence[_Found], sentence: Callable[[_Found], str]) -> list[str]:
+    """A sentence for each thing found, the last one for all that are too many."""
+    told = [sentence(one) for one in found[:MOST_FINDINGS]]
+    return told + [f"... and {len(found) - MOST_FINDINGS:,} more such records"] * (len(found) > MOST_FINDINGS)
 
 
 def _departures(anchor: Anchor, found: Anchor) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
 from fpverify.errors import CorruptRecord, NotEnrolled
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.backends import Database
+from fpverify.store.changes import Changes, Point, changes
 from fpverify.store.fingers import finger_code
 from fpverify.store.records import Record
 from fpverify.store.rows import Rows
@@ -16,9 +17,12 @@ from fpverify.store.subject_ids import subject_id
 from fpverify.store.summary import FingerSummary, summaries
 from fpverify.store.trail import Trail
 from fpverify.store.vault import Vault
+from fpverify.store.wiping import Unwiped, Wiping
 from fpverify.vocabulary import Reference, Scan
 
 BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
+BLOCK_IDS = 500  # values in one statement; SQLite takes 999 everywhere
+IDS_AT_A_TIME = 10_000  # record ids read at once: a megabyte
 
 
 class StoreReader:
@@ -34,6 +38,7 @@ class StoreReader:
         self._vault = vault
         self._rows = Rows(database, vault)
         self._trail = Trail(database, vault)
+        self._wiping = Wiping(database, self._trail)
 
     @property
     def store_id(self) -> str:
@@ -95,12 +100,7 @@ class StoreReader:
         Raises:
             StoreError: the store cannot be read, is locked or damaged.
         """
-        blocks = self._rows.blocks(BLOCK_SUBJECTS)
-        while True:
-            with self._database.reading():
-                block = next(blocks, None)
-            if block is None:
-                return
+        for block in self._blocks():
             yield from map(self._reference, block)
 
     def subjects(self) -> list[FingerSummary]:
@@ -110,7 +110,27 @@ class StoreReader:
             StoreError: the store cannot be read, is locked or damaged.
         """
         with self._database.reading():
-            return summaries(self._each_record(lambda record: record._replace(content=b"")))
+            return list(self.fingers())
+
+    def fingers(self) -> Iterator[FingerSummary]:
+        """The same, those of some hundred subjects at a time in memory, each block as it is when its turn comes.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.reading():
+            self._rows.require_no_strays()
+            before, expected = self.revision(), self._rows.count()
+        last, found = "", 0
+        while True:
+            with self._database.reading():
+                last, records = self._rows.named_after(last, BLOCK_SUBJECTS)
+                if not last and found != expected and self.revision() == before:  # somebody is lost from the index
+                    raise self._database.damaged()
+            if not last:
+                return
+            found += len(records)
+            yield from summaries(records)
 
     def metadata(self, subject: str) -> dict[str, Any]:
         """What was noted about a subject by `update`; errors as in `references`."""
@@ -140,7 +160,10 @@ class StoreReader:
         with self._database.reading():
             if not self._database.is_whole():
                 raise self._database.damaged()
-            self._each_record(lambda record: self._reference(record).impression)
+            self._rows.require_no_strays()
+            for block in self._rows.blocks(BLOCK_SUBJECTS):
+                for record in block:
+                    self._reference(record)
             findings = self._vault.chain.verify(self._trail.entries(), self._trail.head())
         if findings:
             raise CorruptRecord(f"the audit trail of the store {self.place} was altered: {findings[0]}")
@@ -152,6 +175,15 @@ class StoreReader:
         if not isinstance(revision, int):
             raise self._database.damaged()
         return revision
+
+    def unwiped(self) -> Unwiped | None:
+        """What was deleted and may have left traces in the database's files; None for nothing.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.failures():
+            return self._wiping.unwiped()
 
     def audit_entries(self) -> Iterator[AuditEntry]:
         """The audit trail, in order, a thousand entries at a time in memory."""
@@ -168,15 +200,95 @@ class StoreReader:
         with self._database.failures():
             return self._trail.head()
 
-    def record_ids(self) -> set[str]:
-        """Of all impressions that are there, as audit entries name them."""
-        with self._database.failures():
-            return self._rows.record_ids()
+    def changes(self, since: Point | None = None) -> Changes:
+        """What was added, removed or renamed since a point, by any process; costs nothing where nothing was.
 
-    def _each_record(self, result: Callable[[Record], Any]) -> list[Any]:
-        """The results for all records of the store."""
-        self._rows.require_no_strays()
-        return [result(record) for block in self._rows.blocks(BLOCK_SUBJECTS) for record in block]
+        Who reads everything takes the point first, then reads; what came meanwhile is among the next changes as well.
+
+        Args:
+            since: `point` of an earlier answer; None, and a point of another store, is answered with `everything`.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.reading():
+            return changes(self._trail, since)
+
+    def by_record_ids(self, record_ids: Iterable[str]) -> dict[str, Reference]:
+        """The impressions with these ids, in the order of the ids; those that are gone are left out.
+
+        Raises:
+            CorruptRecord: one of them is not as it was written.
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        wanted = list(dict.fromkeys(record_ids))
+        with self._database.reading():
+            blocks = (wanted[at : at + BLOCK_IDS] for at in range(0, len(wanted), BLOCK_IDS))
+            found = {one.record_id: one for block in blocks for one in self._rows.by_record_ids(block)}
+        return {one: self._reference(found[one]) for one in wanted if one in found}
+
+    def enrolled(self, model_id: str | None = None) -> Iterator[tuple[str, Reference]]:
+        """All impressions with their record ids, or those that a model made; otherwise as `records`."""
+        for block in self._blocks():
+            for record in block:
+                if model_id in (None, record.model_id):
+                    yield record.record_id, self._reference(record)
+
+    def record_ids(self, model_id: str | None = None) -> Iterator[str]:
+        """Of all impressions, or of those that a model made, as audit entries name them; ten thousand at a time.
+
+        What others add or delete meanwhile may be among them or not.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        blocks = self._rows.record_ids(IDS_AT_A_TIME, model_id)
+        while True:
+            with self._database.failures():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield from block
+
+    def current_key_id(self) -> str:
+        """Of the key in use by now, loaded anew if another process rotated it; "none" without encryption.
+
+        Raises:
+            WrongKey: it is not where the store's keys are kept.
+            StoreError: the store cannot be read or is locked.
+        """
+        with self._database.failures():
+            (wanted,) = self._database.first("SELECT key_id FROM store") or ("",)
+        self._vault.require(str(wanted))
+        return self._vault.key_id
+
+    def count(self, model_id: str | None = None) -> int:
+        """How many impressions there are, or how many that a model made; reads all that are there.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.failures():
+            return self._rows.count(model_id)
+
+    def subject_count(self) -> int:
+        """How many subjects there are.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.failures():
+            return self._rows.subject_count()
+
+    def _blocks(self) -> Iterator[list[Record]]:
+        """The records of some hundred subjects at a time, each block as it is when its turn comes."""
+        blocks = self._rows.blocks(BLOCK_SUBJECTS)
+        while True:
+            with self._database.reading():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield block
 
     def _reference(self, record: Record) -> Reference:
         try:

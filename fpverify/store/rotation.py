@@ -62,12 +62,13 @@ def _take_new_key(database: Database, vault: Vault) -> None:
 def _seal_all(database: Database, vault: Vault, progress: Callable[[int, int], None] | None) -> int:
     """Step 3: the number of seals made anew."""
     rows = Rows(database, vault)
+    with database.reading():
+        total = rows.subject_count()
     last, done, made = -1, 0, 0
     while True:
         with database.writing():
             batch = rows.subjects_after(last, BATCH)
             made += sum(rows.seal_anew(owner, name) for owner, name in batch)
-            total = rows.subject_count()
         if not batch:
             return made
         last, done = batch[-1][0], done + len(batch)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fpverify.errors import NotEnrolled
@@ -34,6 +35,7 @@ class Rows:
         owner = self._database.subject_row(subject)
         if owner is not None:
             return owner
+        self._database.index_names()
         self._database.execute(
             "INSERT INTO subjects (name, impression_count, metadata) VALUES (?, 0, ?)",
             subject,
@@ -75,6 +77,31 @@ class Rows:
                 raise self._database.damaged()
             yield [self._vault.opened(Record(*fields)) for _, *fields in found]
             last = end
+
+    def named_after(self, last: str, subjects: int) -> tuple[str, list[Record]]:
+        """The records of so many subjects behind a name, opened, and the last of these subjects; "" for none.
+
+        The order is that of the codes of the names' characters.
+        """
+        name = self._database.name
+        found = self._database.rows(
+            f"SELECT id, name, impression_count FROM subjects WHERE {name} > ? ORDER BY {name} LIMIT ?",  # noqa: S608
+            *(last, subjects),
+        )
+        if not found:
+            return "", []
+        self._require_order(last, found[-1][1])
+        places = ", ".join("?" * len(found))
+        rows = self._database.rows(f"{_RECORDS} WHERE subject_id IN ({places})", *(owner for owner, _, _ in found))
+        records = [self._vault.opened(Record(*fields)) for _, *fields in rows]
+        if Counter(record.subject for record in records) != {owned: count for _, owned, count in found if count}:
+            raise self._database.damaged()
+        return found[-1][1], records
+
+    def _require_order(self, last: Any, following: Any) -> None:
+        """Raises CorruptRecord if a damaged index leads backwards, which would never end."""
+        if type(following) is not type(last) or following <= last:
+            raise self._database.damaged()
 
     def require_no_strays(self) -> None:
         """Raises CorruptRecord if there are impressions without a subject."""
@@ -119,11 +146,16 @@ class Rows:
         (sealed,) = self._database.first("SELECT scan FROM scans WHERE impression_id = ?", row) or (None,)
         return None if sealed is None else self._vault.open_scan(sealed, record)
 
-    def delete(self, owner: int, finger: int | None) -> list[str]:
-        """Removes a subject, or one finger of it; the ids of the records that are gone."""
+    def delete(self, owner: int, finger: int | None) -> tuple[list[str], int]:
+        """Removes a subject, or one finger of it; the ids of the records that are gone, and their bytes with scans."""
         chosen = "subject_id = ?" if finger is None else "subject_id = ? AND finger = ?"
         values = (owner,) if finger is None else (owner, finger)
-        gone = self._database.rows(f"SELECT record_id FROM impressions WHERE {chosen} ORDER BY finger, number", *values)  # noqa: S608
+        gone = self._database.rows(
+            "SELECT record_id, length(record)"  # noqa: S608 - constants
+            " + coalesce((SELECT length(scan) FROM scans WHERE impression_id = impressions.id), 0)"
+            f" FROM impressions WHERE {chosen} ORDER BY finger, number",
+            *values,
+        )
         self._database.execute(f"DELETE FROM impressions WHERE {chosen}", *values)  # noqa: S608
         self._database.execute(
             "UPDATE subjects SET impression_count = (SELECT count(*) FROM impressions WHERE subject_id = ?)"
@@ -131,7 +163,7 @@ class Rows:
             *(owner, owner),
         )
         self._database.execute("DELETE FROM subjects WHERE id = ? AND impression_count = 0", owner)
-        return [str(record_id) for (record_id,) in gone]
+        return [str(record_id) for record_id, _ in gone], sum(int(size) for _, size in gone)
 
     def metadata(self, owner: int, subject: str) -> dict[str, Any]:
         """The subject's metadata."""
@@ -178,6 +210,39 @@ class Rows:
                 made += 1
         return made
 
-    def record_ids(self) -> set[str]:
-        """Of all records that are there."""
-        return {str(record_id) for (record_id,) in self._database.rows("SELECT record_id FROM impressions")}
+    def by_record_ids(self, record_ids: Sequence[str]) -> list[Record]:
+        """The records with these ids that are there, opened, in any order; a few hundred ids at a time."""
+        places = ", ".join("?" * len(record_ids))
+        found = self._database.rows(f"{_RECORDS} WHERE record_id IN ({places})", *record_ids)
+        return [self._vault.opened(Record(*fields)) for _, *fields in found]
+
+    def record_ids(self, count: int, model_id: str | None = None) -> Iterator[list[str]]:
+        """The ids of all records, or of those that a model made, so many at a time; each block is read as it is taken.
+
+        Those of all come off the index of ids, which holds nothing else; those of a model in order of the rows.
+        """
+        column, last = ("record_id", "") if model_id is None else ("id", -1)
+        wanted, values = ("", ()) if model_id is None else (" AND model_id = ?", (model_id,))
+        query = f"SELECT record_id, {column} FROM impressions WHERE {column} > ?{wanted} ORDER BY {column} LIMIT ?"  # noqa: S608
+        while found := self._database.rows(query, last, *values, count):
+            self._require_order(last, found[-1][1])
+            yield [str(record_id) for record_id, _ in found]
+            last = found[-1][1]
+
+    def owners(self, count: int) -> Iterator[list[tuple[str, str]]]:
+        """Id and subject of all records, as the database holds them, so many at a time in order of the rows."""
+        last = -1
+        while found := self._database.rows(
+            "SELECT impressions.id, record_id, subjects.name"
+            " FROM impressions LEFT JOIN subjects ON subjects.id = subject_id"
+            " WHERE impressions.id > ? ORDER BY impressions.id LIMIT ?",
+            *(last, count),
+        ):
+            yield [(str(record_id), str(subject)) for _, record_id, subject in found]
+            last = found[-1][0]
+
+    def count(self, model_id: str | None = None) -> int:
+        """How many records there are, or how many that a model made."""
+        wanted, values = ("", ()) if model_id is None else (" WHERE model_id = ?", (model_id,))
+        (count,) = self._database.first(f"SELECT count(*) FROM impressions{wanted}", *values) or (0,)  # noqa: S608
+        return int(count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,15 +61,37 @@ class Trail:
             raise self._database.damaged()
         return Head(*found)
 
-    def entries(self) -> Iterator[AuditEntry]:
-        """All entries in order, as the database holds them."""
-        last = -1
-        while found := self._database.rows(
-            "SELECT sequence, at, action, subject, finger, details, mac FROM audit"
-            " WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            last,
-            BLOCK,
-        ):
+    def state(self) -> tuple[str, int, int, str]:
+        """Id of the store, its revision, how many entries there are, and the code of the last in hexadecimal.
+
+        Raises:
+            CorruptRecord: the store's row does not hold them.
+        """
+        found = self._database.first("SELECT store_id, revision, head_count, head_mac FROM store")
+        if found is None or [type(one) for one in found] != [str, int, int, bytes]:
+            raise self._database.damaged()
+        store_id, revision, count, mac = found
+        return store_id, revision, count, mac.hex()
+
+    def mac(self, sequence: int) -> str | None:
+        """The code of an entry, in hexadecimal; None if there is none."""
+        (mac,) = self._database.first("SELECT mac FROM audit WHERE sequence = ?", sequence) or (None,)
+        return mac.hex() if isinstance(mac, bytes) else None
+
+    def entries(self, after: int = -1, actions: Sequence[str] = ()) -> Iterator[AuditEntry]:
+        """All entries in order, as the database holds them.
+
+        Args:
+            after: only those with a higher number.
+            actions: only those of these, unless there are none.
+        """
+        wanted = f" AND action IN ({', '.join('?' * len(actions))})" if actions else ""
+        query = (
+            "SELECT sequence, at, action, subject, finger, details, mac FROM audit"  # noqa: S608 - question marks
+            f" WHERE sequence > ?{wanted} ORDER BY sequence LIMIT ?"
+        )
+        last = after
+        while found := self._database.rows(query, last, *actions, BLOCK):
             for sequence, at, action, subject, finger, details, mac in found:
                 yield AuditEntry(sequence, at, action, subject, finger, _read(details), mac)
             last = found[-1][0]
@@ -78,6 +100,12 @@ class Trail:
 def addition(record: Record) -> dict[str, Any]:
     """What an entry says of a record that was added."""
     return {"added": record.record_id, "impression": record.number, "model": record.model_id}
+
+
+def named_records(entry: AuditEntry, change: str) -> list[str] | None:
+    """Ids of the records that an entry names as "added", "removed" or otherwise; None if it does not speak of them."""
+    named = entry.details.get(change)
+    return named.split() if isinstance(named, str) else None
 
 
 def _written(details: Mapping[str, Any]) -> str:

@@ -133,7 +133,7 @@ def import_archive(store: Store, archive: Arriving, *, skip_existing: bool = Fal
             arrival.take(block)
         if not skip_existing:
             arrival.require_all_new()
-        return Transfer(arrival.subjects, arrival.records, len(arrival.present))
+        return Transfer(arrival.subjects, arrival.records, arrival.present)
 
 
 def _write_all(store: Store, writer: ArchiveWriter, name: str | None) -> Transfer:

@@ -13,6 +13,7 @@ from fpverify.store.keys import KeyRing
 from fpverify.store.metadata import decode_metadata, encode_metadata
 from fpverify.store.records import RECORD_VERSION, Record, packed
 
+DERIVED_BYTES = 32  # as many as a key has
 NO_KEY = "none"  # in place of a key's id, in a store without encryption
 
 
@@ -94,6 +95,22 @@ class Vault:
     def is_current(self, sealed: bytes) -> bool:
         """Whether the present key sealed it."""
         return self._cipher.is_current(sealed)
+
+    def derived(self, purpose: bytes) -> bytes:
+        """A secret of the store's own for one purpose, 32 bytes, from the key that seals; rotation changes it.
+
+        In a store without encryption it is no secret: it follows from the store's id.
+
+        Args:
+            purpose: says what for; two purposes give secrets that have nothing in common.
+
+        Source: HKDF with SHA-256, RFC 5869.
+        """
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        secret = self.ring.records[-1].secret if self.ring.records else b""
+        return HKDF(SHA256(), DERIVED_BYTES, self.store_id.encode(), b"fpverify " + purpose).derive(secret)
 
     def _bound_metadata(self, subject: str) -> bytes:
         return b"metadata" + bytes([RECORD_VERSION]) + packed(self.store_id, subject)

@@ -38,7 +38,21 @@ def test_nobody_matches_with_exit_code_1(enrolled: Path, identify: Call) -> None
     assert [(one["subject"], one["match"]) for one in answer["candidates"]] == [("A", False)]
 
 
-@pytest.mark.parametrize("words", [("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")])
+@pytest.mark.parametrize("index", ["exact", "none", "auto", "milvus://127.0.0.1:1/fingers"])
+def test_whole_prints_are_compared_exactly_with_every_index(enrolled: Path, identify: Call, index: str) -> None:
+    answer = identify("A_01.bmp", "--index", index, "--json").answer
+    assert (answer["decision"], answer["preselection_error"]) == ("match", None)
+
+
+def test_a_password_in_the_url_of_an_index_is_not_repeated(enrolled: Path, identify: Call) -> None:
+    ended = identify("A_01.bmp", "--index", "milvus://user:sesame@127.0.0.1:1/fingers")
+    assert (ended.code, ended.err.count("\n"), "sesame" in ended.err) == (2, 1, False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--index", "quick"), ("--index", "milvus://"), ("--fpir", "0"), ("--fpir", "2"), ("--top", "0"), ("--top", "x")],
+)
 def test_wrong_use_says_so(enrolled: Path, identify: Call, words: tuple[str, str]) -> None:
     ended = identify("A_01.bmp", *words)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
@@ -48,3 +62,32 @@ def test_without_a_store_there_is_no_decision(identify: Call) -> None:
     ended = identify("A_01.bmp")
     assert ended.code == 3
     assert "there is no enrollment store" in ended.err
+
+
+def test_several_scans_are_one_search(
+    enrolled: Path, enroll: Call, call: Call, stripes: Path, edges_model: Path
+) -> None:
+    enroll("B_00.bmp", "--finger", "left-index")
+    enroll("A_03.bmp", "--unchecked", subject="B")
+    scans = [stripes / "B_01.bmp", stripes / "A_01.bmp"]
+    ended = call("identify", *scans, "--model", edges_model)
+    assert (ended.code, ended.err) == (0, "")
+    table = [line.split() for line in ended.out.splitlines()[-2:]]
+    assert (table[0][0], table[0][1:3], table[0][-1]) == ("A", ["left-index,", "right-index"], "match")
+    assert table[1][0] == "B"
+    answer = call("identify", *scans, "--model", edges_model, "--json").answer
+    assert (answer["decision"], answer["searched"]) == ("match", 3)
+    assert [(one["file"], one["finger"]) for one in answer["probes"]] == [
+        (str(scans[0]), "left-index"),
+        (str(scans[1]), "right-index"),
+    ]
+    assert answer["score"] == answer["candidates"][0]["score"]
+
+
+def test_a_search_that_finds_nobody_says_so_of_each_scan(
+    enrolled: Path, call: Call, stripes: Path, edges_model: Path
+) -> None:
+    call("delete", "--id", "A")
+    answer = call("identify", stripes / "B_01.bmp", stripes / "A_01.bmp", "--model", edges_model, "--json").answer
+    assert (answer["decision"], answer["score"], answer["candidates"]) == ("non-match", None, [])
+    assert [(one["score"], one["finger"]) for one in answer["probes"]] == [(None, None), (None, None)]

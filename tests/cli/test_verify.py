@@ -34,6 +34,7 @@ SCHEMA: dict[str, Any] = {  # what `verify --json` prints; documented, so that n
     "ppi_source": str,
     "ppi_note": type(None),
     "inverted": bool,
+    "probes": list,
 }
 
 
@@ -99,3 +100,65 @@ def test_verifying_leaves_the_store_as_it_is_where_decisions_are_not_noted(
         verify(scan)
     assert enrolled.read_bytes() == before
     assert [path.name for path in enrolled.parent.iterdir()] == [enrolled.name]
+
+
+# --- several scans --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(call: Call, stripes: Path, edges_model: Path, enroll: Call, enrolled: Path) -> Call:
+    """Verifies several stripes together as A, who has enrolled A_00 as right-index and B_00 as left-index."""
+    enroll("B_00.bmp", "--finger", "left-index")
+    return lambda scans, *words: call(
+        "verify", *(stripes / scan for scan in scans), "--id=A", "--model", edges_model, *words
+    )
+
+
+def test_scans_of_two_fingers_are_one_decision(two: Call, stripes: Path) -> None:
+    ended = two(["B_01.bmp", "A_01.bmp"])
+    assert (ended.code, ended.err) == (0, "")
+    said = " ".join(ended.out.split())  # long paths wrap
+    assert said.startswith("match subject A scan")
+    for scan, finger in (("B_01", "left-index"), ("A_01", "right-index")):
+        assert f"{stripes}/{scan}.bmp, taken for {finger}:" in said
+    assert "all together, threshold 30.0" in said
+    assert "decided at a false match rate of 0.1 % of the whole; of single scans measured, with" in said
+    assert said.count("resolution") == 1
+
+
+def test_programs_are_told_each_scan_and_its_finger(two: Call, stripes: Path) -> None:
+    answer = two(["B_01.bmp", "A_01.bmp"], "--json").answer
+    assert list(answer) == list(SCHEMA)
+    assert [(one["file"], one["finger"]) for one in answer["probes"]] == [
+        (str(stripes / "B_01.bmp"), "left-index"),
+        (str(stripes / "A_01.bmp"), "right-index"),
+    ]
+    assert answer["score"] > max(one["score"] for one in answer["probes"])
+    (single,) = two(["A_01.bmp"], "--json").answer["probes"]
+    assert (single["finger"], single["ppi"]) == ("right-index", 500.0)
+
+
+def test_fingers_are_named_in_the_order_of_the_scans(two: Call) -> None:
+    names = ["--finger", "left-index", "--finger", "right-index"]
+    assert two(["B_01.bmp", "A_01.bmp"], *names).code == 0
+    assert two(["A_01.bmp", "B_01.bmp"], *names).code == 1
+    answer = two(["A_01.bmp", "A_02.bmp"], "--finger", "right-index", "--json").answer
+    assert [one["finger"] for one in answer["probes"]] == ["right-index", "right-index"]
+
+
+@pytest.mark.parametrize(
+    ("scans", "words", "code", "said"),
+    [
+        (["A_01.bmp"], ["--finger", "right-index", "--finger", "left-index"], 2, "2 fingers are named for 1 scan"),
+        (["A_01.bmp", "B_01.bmp"], ["--finger", "left-thumb"], 3, "no left-thumb of subject 'a'"),
+        (["A_01.bmp", "A_01.bmp"], [], 3, "the same picture as"),
+        (["A_01.bmp", "none.bmp"], [], 3, "none.bmp"),
+        ([], [], 2, "missing argument 'scan...'"),
+    ],
+)
+def test_what_cannot_be_decided_together_is_one_line(
+    two: Call, scans: list[str], words: list[str], code: int, said: str
+) -> None:
+    ended = two(scans, *words)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
+    assert said in ended.err.lower()

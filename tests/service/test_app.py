@@ -78,6 +78,53 @@ def test_identification_names_the_finger(service: Any, enrolled: str, stripes: P
     assert service.post("/v1/identify", stripes / "B_01.bmp", "verify").json()["decision"] == "non-match"
 
 
+@pytest.fixture
+def hand(service: Any, stripes: Path) -> Iterator[str]:
+    """A subject with two fingers."""
+    for scan, finger in (("A_00.bmp", "right-thumb"), ("B_00.bmp", "left-thumb")):
+        given = {"subject": "hand", "finger": finger, "unchecked": "true"}
+        assert service.post("/v1/enroll", stripes / scan, "enroll", **given).status_code == 201
+    yield "hand"
+    service.ask("DELETE", "/v1/impressions", params={"subject": "hand"})
+
+
+def scans_of(stripes: Path, *names: str) -> list[tuple[str, Any]]:
+    return [("scan", (f"anna-{name}", (stripes / name).read_bytes())) for name in names]
+
+
+def test_several_scans_are_one_decision(service: Any, hand: str, stripes: Path) -> None:
+    scans = scans_of(stripes, "B_01.bmp", "A_01.bmp")
+    answer = service.ask("POST", "/v1/verify", "verify", files=scans, data={"subject": hand}).json()
+    assert answer["decision"] == "match"
+    assert [(one["file"], one["finger"]) for one in answer["probes"]] == [
+        ("scan 1", "left-thumb"),
+        ("scan 2", "right-thumb"),
+    ]
+    names = ["left-thumb", "right-thumb"]
+    named = service.ask("POST", "/v1/verify", "verify", files=scans, data={"subject": hand, "finger": names}).json()
+    crossed = service.ask("POST", "/v1/verify", files=scans, data={"subject": hand, "finger": names[::-1]}).json()
+    assert (named["decision"], crossed["decision"]) == ("match", "non-match")
+    assert named["score"] > answer["score"]
+    found = service.ask("POST", "/v1/identify", "verify", files=scans, data={"top": 1}).json()
+    assert [(one["subject"], one["match"]) for one in found["candidates"]] == [(hand, True)]
+
+
+def test_what_is_wrong_with_one_of_several_scans_is_said_by_its_number(service: Any, hand: str, stripes: Path) -> None:
+    good, data = scans_of(stripes, "A_01.bmp"), {"subject": hand}
+    for bad, status, words in (
+        (("scan", ("anna.bmp", b"this is no image")), 415, "scan 2"),
+        (good[0], 422, "scan 2: the same picture as scan 1"),
+        (("scan", (None, "anna")), 422, "scan is text"),
+    ):
+        answer = service.ask("POST", "/v1/verify", files=[*good, bad], data=data)
+        assert said(answer)[0] == status, answer.text
+        assert words in answer.json()["message"]
+        assert "anna" not in answer.json()["message"]
+    many = service.ask("POST", "/v1/verify", files=good, data=data | {"finger": ["left-thumb", "right-thumb"]})
+    assert said(many) == (422, "InvalidRequest")
+    assert many.json()["message"].startswith("2 fingers are named for 1 scan")
+
+
 def test_two_scans_are_compared_with_a_picture(service: Any, stripes: Path) -> None:
     both = {side: (stripes / name).read_bytes() for side, name in (("first", "A_00.bmp"), ("second", "A_01.bmp"))}
     answer = service.ask("POST", "/v1/compare", "verify", files=both, data={"picture": "true"}).json()

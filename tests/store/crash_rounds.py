@@ -1,11 +1,12 @@
 """Ends a process that changes a store with SIGKILL, many times, and looks at what is left. Run as a program.
 
-    python crash_rounds.py FOLDER|URL ROUNDS SEED
+    python crash_rounds.py FOLDER|URL ROUNDS SEED [large]
 
 Each round forks a child that opens the store, adds impressions, deletes every fourth of them, rotates the key after
 every seventh, and acknowledges each change over a pipe. The parent kills it at a random moment, then opens the store:
 it has to be whole and what its audit trail says, and to hold what was acknowledged; the one change under way may be
-there or not. Every fifth round begins with no store at all, where that is a folder.
+there or not. Every fifth round begins with no store at all, where that is a folder. With `large` every store counts as
+a large one, whose files are rewritten now and then only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 from conftest import random_template
 
 from fpverify.errors import NotEnrolled
-from fpverify.store import Store, encode_template
+from fpverify.store import Store, encode_template, wiping
 from fpverify.store.inspection import inspect
 
 TEMPLATES = [random_template(seed, minutiae=40) for seed in range(4)]
@@ -75,6 +76,7 @@ def under_way(acknowledged: list[str], first: int) -> set[int]:
 
 def main() -> None:
     location, rounds = sys.argv[1], int(sys.argv[2])
+    wiping.SMALL_BYTES = 0 if sys.argv[4:] == ["large"] else wiping.SMALL_BYTES
     is_folder = "://" not in location
     location = f"{location}/db" if is_folder else location
     source = random.Random(int(sys.argv[3]))  # noqa: S311

@@ -21,6 +21,7 @@ from fpverify.errors import CorruptRecord, EnrollmentError, FpverifyError, NotEn
 from fpverify.store import Store, encode_template
 from fpverify.store.archive import END, HEADER, LEAST_COST, RECORD, SUBJECT, ArchiveWriter, Block, read_archive
 from fpverify.store.inspection import inspect
+from fpverify.store.subject_ids import require_plain, subject_id
 from fpverify.store.transfer import Transfer, export_archive, import_archive, needs_passphrase, opened_archive
 from fpverify.vocabulary import Scan
 
@@ -345,9 +346,20 @@ def test_a_store_that_is_damaged_leaves_no_archive(source: Store, tmp_path: Path
     assert list(tmp_path.glob("a.fpva*")) == []
 
 
+def is_plain(name: str) -> bool:
+    try:
+        require_plain(subject_id(name))
+    except EnrollmentError:
+        return False
+    return True
+
+
+PLAIN_NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20).filter(is_plain)
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    names=st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20), max_size=4),
+    names=st.lists(PLAIN_NAMES, max_size=4),
     notes=st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=9) | st.none(), max_size=3),
 )
 def test_any_subjects_and_notes_come_back(

@@ -7,13 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 ROUNDS = 12
 
 
-def test_a_killed_process_loses_nothing_that_was_acknowledged(location: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [[], ["large"]], ids=["small", "large"])
+def test_a_killed_process_loses_nothing_that_was_acknowledged(location: str, tmp_path: Path, size: list[str]) -> None:
     place = location if "://" in location else str(tmp_path)
-    command = [sys.executable, str(HERE / "crash_rounds.py"), place, str(ROUNDS), "11"]
+    command = [sys.executable, str(HERE / "crash_rounds.py"), place, str(ROUNDS), "11", *size]
     path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)

@@ -87,7 +87,7 @@ def test_a_forgery_is_found(folder: Path, forgery: str, finding: str) -> None:
 
 def test_a_missing_and_an_added_record_are_both_named(folder: Path) -> None:
     with Store.open(folder) as store:
-        lost = store.record_ids()
+        lost = set(store.record_ids())
     tamper(folder, "UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE number = 2")
     missing, added = inspected(folder).findings
     assert added == "record ffffffffffffffff was put in: no entry says so"
@@ -164,6 +164,26 @@ def test_expected_records_follow_their_subject_to_a_new_name() -> None:
     changes = [("A", {"added": "1"}), ("B", {"added": "2"}), ("A", {"renamed": "C"}), (None, {"added": "3"})]
     entries = [AuditEntry(n, "", "", subject, None, change, b"") for n, (subject, change) in enumerate(changes, 1)]
     assert expected_records(entries) == {"1": "C", "2": "B", "3": None}
+
+
+def test_expected_records_follow_the_names_that_an_entry_gives() -> None:
+    changes = [("A", {"added": "1 2"}), ("A", {"renamed": "C", "records": "2 9"}), ("C", {"removed": "2"})]
+    entries = [AuditEntry(n, "", "", subject, None, change, b"") for n, (subject, change) in enumerate(changes, 1)]
+    assert expected_records(entries[:2]) == {"1": "A", "2": "C"}
+    assert expected_records(entries) == {"1": "A"}
+
+
+def test_findings_beyond_the_first_thousand_are_counted(
+    open_store: Callable[..., Store], make_template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpverify.store.inspection.MOST_FINDINGS", 2)
+    monkeypatch.setattr("fpverify.store.inspection.RECORDS_AT_A_TIME", 2)
+    with open_store() as store:
+        store.add_many(("A", INDEX, make_template(seed)) for seed in range(5))
+        assert inspect(store).records == 5
+        store._database.execute("DELETE FROM impressions WHERE number < 5")
+        found = inspect(store)
+    assert (len(found.findings), found.findings[-1], found.records) == (3, "... and 2 more such records", 1)
 
 
 def test_a_subject_that_was_put_back_under_its_former_id_is_found(folder: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from fpverify.errors import StoreError
-from fpverify.store import Store
+from fpverify.store import Store, wiping
+from fpverify.store.backends.database import NAMES_INDEX
 
 
 @pytest.fixture
@@ -24,6 +25,43 @@ def end_connections(server: str) -> Callable[[], None]:
             )
 
     return end
+
+
+@pytest.fixture
+def clerk(new_database: str, server: str) -> Iterator[str]:
+    """URL of a new store for a user who may change what the tables hold, but to whom they do not belong."""
+    import psycopg
+
+    name = f"clerk_{new_database[-8:]}"
+    schema = new_database.rpartition("%3D")[2]
+    Store.open(new_database).close()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN")
+        connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
+        connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {name}")
+        yield new_database.replace("//fpverify@", f"//{name}@")
+        connection.execute(f"DROP OWNED BY {name}")
+        connection.execute(f"DROP ROLE {name}")
+
+
+def test_who_does_not_own_the_tables_enrolls_and_is_told_what_is_not_wiped(
+    new_database: str, clerk: str, make_template: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(new_database) as owned:
+        key = f"file:{owned.vault.source.place}"
+        owned._database.execute(f"DROP INDEX {NAMES_INDEX}")
+    with Store.open(clerk, key=key) as store:
+        for name in "ABC":
+            store.add(name, "right-index", make_template())
+        assert not store._database.has(NAMES_INDEX)
+        assert [one.subject for one in store.subjects()] == ["A", "B", "C"]
+        for size in (wiping.SMALL_BYTES, 0):
+            monkeypatch.setattr(wiping, "SMALL_BYTES", size)
+            with pytest.raises(StoreError, match=r"1 impressions of '.' were removed, but traces .* another user"):
+                store.delete("A" if size else "B")
+        assert [one.subject for one in store.subjects()] == ["C"]
+    with Store.open(new_database) as owned:
+        owned.wipe()
 
 
 USES: tuple[Callable[[Store, Any], object], ...] = (

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_files import database, refusal
 
 from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
 from fpverify.store import Store, encode_template, template_format
+from fpverify.store.backends.database import NAMES_INDEX
+from fpverify.store.backends.sqlite import PAGE_BYTES
 
 Contents = dict[str, list[tuple[str, int, object, bytes]]]
 
@@ -118,19 +123,70 @@ def test_damaged_record_leaves_the_other_subjects_usable(file: Path, make_templa
         store.check()
 
 
-def test_name_lost_from_the_index_is_damage_and_not_an_unknown_subject(file: Path) -> None:
+@pytest.mark.parametrize("made_by", ["this release", "an older one, without the second index"])
+def test_name_lost_from_the_index_is_damage_and_not_an_unknown_subject(file: Path, make_template, made_by: str) -> None:
     with database(file) as connection:
-        connection.execute("PRAGMA writable_schema = ON")
+        if made_by != "this release":
+            connection.execute(f"DROP INDEX {NAMES_INDEX}")
         (page,) = connection.execute(
             "SELECT rootpage FROM sqlite_master WHERE name LIKE 'sqlite_autoindex_subj%'"
         ).fetchone()
-    original, size = file.read_bytes(), 16384
-    index = original[(page - 1) * size : page * size]
-    assert index.count(b"B") == 1
-    file.write_bytes(original.replace(index, index.replace(b"B", b"D")))
+    content, place = bytearray(file.read_bytes()), slice((page - 1) * PAGE_BYTES, page * PAGE_BYTES)
+    assert content[place].count(b"B") == 1
+    content[place] = content[place].replace(b"B", b"D")
+    file.write_bytes(content)
     with Store.open(file) as store:
         refusal(lambda: store.references("B"), CorruptRecord, file)
+        refusal(lambda: store.add("B", "right-index", make_template()), CorruptRecord, file)
         refusal(store.check, CorruptRecord, file)
+
+
+def test_a_subject_that_is_lost_from_the_index_is_not_passed_over_in_a_list(file: Path) -> None:
+    with Store.open(file) as store:
+        rows = store._rows.named_after
+        for lost in ("C", "A"):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(store._rows, "named_after", without(lost, rows))
+                refusal(lambda: list(store.fingers()), CorruptRecord, file)
+        assert len(list(store.fingers())) == 4
+
+
+def without(lost: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """As a damaged index leaves somebody out."""
+
+    def named_after(last: str, subjects: int) -> Any:
+        end, records = original(last, subjects)
+        return end, [one for one in records if one.subject != lost]
+
+    return named_after
+
+
+@pytest.mark.parametrize("wrong", ["A", "", 7, b"B", None])
+def test_an_index_that_leads_backwards_is_damage_and_not_an_endless_list(
+    file: Path, monkeypatch, wrong: object
+) -> None:
+    with Store.open(file) as store:
+        original = store._database.rows
+
+        def misled(query: str, *values: object) -> list[Any]:
+            if "ORDER BY name" in query or "ORDER BY record_id" in query:
+                return [(1, wrong, 1)] if "impression_count" in query else [("f" * 16, wrong)]
+            return original(query, *values)
+
+        monkeypatch.setattr(store._database, "rows", misled)
+        refusal(lambda: store._rows.named_after("A", 9), CorruptRecord, file)
+        refusal(lambda: list(islice(store._rows.record_ids(9), 9)), CorruptRecord, file)
+
+
+def test_a_store_of_an_older_release_gets_the_second_index_with_the_next_subject(file: Path, make_template) -> None:
+    with database(file) as connection:
+        connection.execute(f"DROP INDEX {NAMES_INDEX}")
+    with Store.open(file) as store:
+        store.add("A", "right-index", make_template())
+        assert not store._database.has(NAMES_INDEX)
+        store.add("D", "right-index", make_template())
+        assert store._database.has(NAMES_INDEX)
+        store.check()
 
 
 def test_record_of_an_unknown_template_version_names_the_record(file: Path, monkeypatch) -> None:

@@ -327,14 +327,14 @@ def test_store_that_is_being_written_can_be_read_but_not_written(file: Path, mak
 
 def test_deletion_that_could_not_be_wiped_says_so(file: Path, monkeypatch) -> None:
     with Store.open(file, timeout_s=0.05) as store, database(file) as other:
-        original = store._wipe
+        original = store._wiping._wipe_deleted
 
-        def wipe_while_read(done: str) -> None:
+        def wipe_while_read(*given: object) -> None:
             other.execute("BEGIN")
             other.execute("SELECT count(*) FROM subjects").fetchone()
-            original(done)
+            original(*given)
 
-        monkeypatch.setattr(store, "_wipe", wipe_while_read)
+        monkeypatch.setattr(store._wiping, "_wipe_deleted", wipe_while_read)
         refusal(lambda: store.delete("A"), StoreLocked, "3 impressions of 'A' were removed", "traces")
         refusal(lambda: store.references("A"), NotEnrolled)
 

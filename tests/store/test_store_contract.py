@@ -100,6 +100,34 @@ def test_subjects_sums_up_every_finger(open_store: OpenStore, make_template) -> 
     assert (rows[0].first_enrolled_at, rows[0].last_enrolled_at) == (first, last)
 
 
+NAMES = ["a", "B", "Z", "_", "~", "é", "z", "Ω", "\uffdc", "🖐️", "10", "9", "A", "A A", "AA"]
+
+
+def test_fingers_come_in_the_order_of_characters_whatever_the_database_sorts_by(
+    open_store: OpenStore, make_template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpverify.store.reading.BLOCK_SUBJECTS", 4)
+    with open_store() as store:
+        store.add_many((name, finger, make_template()) for name in NAMES for finger in (THUMB, INDEX))
+        rows = list(store.fingers())
+        assert rows == store.subjects()
+    assert [(row.subject, row.finger) for row in rows] == [(name, f) for name in sorted(NAMES) for f in (INDEX, THUMB)]
+
+
+def test_what_others_change_while_fingers_are_listed_is_no_damage(
+    open_store: OpenStore, make_template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpverify.store.reading.BLOCK_SUBJECTS", 1)
+    with open_store() as store, open_store() as other:
+        store.add_many((name, INDEX, make_template()) for name in "ABCD")
+        listed = store.fingers()
+        seen = [next(listed).subject]
+        other.delete("C")
+        other.add("E", INDEX, make_template())
+        seen += [row.subject for row in listed]
+    assert seen == ["A", "B", "D", "E"]
+
+
 def test_new_store_is_empty(open_store: OpenStore) -> None:
     with open_store() as store:
         assert store.subjects() == []

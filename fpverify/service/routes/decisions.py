@@ -11,16 +11,18 @@ from fpverify import answers
 from fpverify.service import answers as shapes
 from fpverify.service.api_keys import Scope
 from fpverify.service.forms import (
-    FingerField,
+    FingerFields,
     Flag,
     Fpir,
     Ppi,
     Rate,
     ScanFile,
+    ScanFiles,
     SubjectField,
-    finger_of,
+    fingers_of,
     require_form,
     scan_of,
+    scans_of,
     subject_of,
 )
 from fpverify.service.refusals import DOCUMENTED
@@ -39,24 +41,27 @@ def add_routes(app: FastAPI, service: Service) -> None:
         "/v1/verify", responses=DOCUMENTED, dependencies=[Depends(verifying), Depends(require_form)], tags=["decisions"]
     )
     async def verify(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
-        scan: ScanFile,
+        scan: ScanFiles,
         subject: SubjectField,
-        finger: FingerField = None,
+        finger: FingerFields = None,
         fmr: Rate = None,
         ppi: Ppi = None,
         picture: Flag = False,
     ) -> shapes.DecisionAnswer:
-        """Whether a scan shows a subject's finger. A non-match is an answer like a match: status 200."""
-        name, which, content = subject_of(subject), finger_of(finger), await scan.read()
+        """Whether a scan shows a subject's finger, or several scans its fingers.
+
+        A non-match is an answer like a match: status 200.
+        """
+        name, which, contents = subject_of(subject), fingers_of(finger, len(scan)), [await one.read() for one in scan]
 
         def job(verifier: Verifier) -> dict[str, Any]:
             service.require_open(name)  # here, where as many run at once as there are threads, and not while waiting
-            probe = scan_of(content, ppi)
-            decision = verifier.verify(probe, name, which, fmr=fmr)
+            probes = scans_of(contents, ppi)
+            decision = verifier.verify(probes, name, which, fmr=fmr)
             service.lockout.note(name, decision.match)
-            answer = answers.decision_answer(decision, probe)
-            drawn = _probe_picture(verifier, probe, name, decision.finger) if picture else None
-            return answer | {"picture": drawn}
+            at = max(range(len(probes)), key=lambda k: decision.probes[k].score.value)
+            drawn = _probe_picture(verifier, probes[at], name, decision.probes[at].finger) if picture else None
+            return answers.decision_answer(decision, *probes) | {"picture": drawn}
 
         answer = await service.done(job)
         service.journal.note_decision("verify", answer["decision"])
@@ -69,17 +74,17 @@ def add_routes(app: FastAPI, service: Service) -> None:
         tags=["decisions"],
     )
     async def identify(
-        scan: ScanFile,
+        scan: ScanFiles,
         top: Annotated[int, Form(description="Most candidates.", ge=1, le=100)] = 5,
         fpir: Fpir = 0.01,
         ppi: Ppi = None,
     ) -> shapes.IdentificationAnswer:
-        """Whose finger a scan shows, of all that are enrolled."""
-        content = await scan.read()
+        """Whose finger a scan shows, or whose fingers several scans of one person do, of all that are enrolled."""
+        contents = [await one.read() for one in scan]
 
         def job(verifier: Verifier) -> dict[str, Any]:
-            probe = scan_of(content, ppi)
-            return answers.identification_answer(verifier.identify(probe, top=top, fpir=fpir), probe)
+            probes = scans_of(contents, ppi)
+            return answers.identification_answer(verifier.identify(probes, top=top, fpir=fpir), *probes)
 
         answer = await service.done(job)
         service.journal.note_decision("identify", answer["decision"])

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from fpverify.errors import CorruptRecord
+from fpverify.errors import CorruptRecord, StoreError
 
 Row = tuple[Any, ...]
+
+NAMES_INDEX = "subjects_by_name"
 
 
 class Database(ABC):
@@ -18,10 +20,16 @@ class Database(ABC):
     Attributes:
         place: file or URL (without its password), as messages name it.
         types: the database's words for what its schema calls {identity}, {bytes}, {number} and {integer}.
+        names_index: the statement that makes a second index of subjects' names, `NAMES_INDEX`.
+        name: a subject's name, as it compares in the order of its characters' codes.
     """
 
     place: str
     types: Mapping[str, str]
+    names_index: str
+    name: str
+    _is_within = False  # a transaction,
+    _is_cut_off = False  # which is undone before its end
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -46,15 +54,23 @@ class Database(ABC):
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """A block that sees one state of the store."""
-        with self._transaction(writes=False):
+        """A block that sees one state of the store; within another block, that one's."""
+        with self._part() if self._is_within else self._transaction(writes=False):
             yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A block of which all or nothing is kept; one process at a time is in such a block."""
-        with self._transaction(writes=True):
+        """A block of which all or nothing is kept; one process at a time is in such a block.
+
+        One within another is a part of it: all or nothing of the part is kept, and on disk when the other is.
+        """
+        with self._part() if self._is_within else self._transaction(writes=True):
             yield
+
+    @property
+    def is_within(self) -> bool:
+        """Whether a block is under way, of which another one would be a part."""
+        return self._is_within
 
     @abstractmethod
     def schema_version(self) -> int:
@@ -82,13 +98,29 @@ class Database(ABC):
     def subject_row(self, name: str) -> int | None:
         """The id of a subject's row; None only if neither the index nor the table knows the name."""
 
+    def index_names(self) -> None:
+        """Makes the second index of subjects' names, if an older release made the store; within a change."""
+        if not self.has(NAMES_INDEX):
+            self.execute(self.names_index)
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether a table or an index of this name is there."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Bytes that the tables take in the files of the database."""
+
     @abstractmethod
     def is_whole(self) -> bool:
         """Whether the database finds itself as it was written."""
 
     @abstractmethod
     def wipe(self) -> None:
-        """Removes the traces of deleted rows from the files of the database."""
+        """Rewrites the files of the database without the traces of deleted rows; costs their size."""
+
+    def settle(self) -> None:  # noqa: B027 - most have nothing to do
+        """Brings what was deleted into the files themselves, where it is overwritten; costs what was changed."""
 
     @abstractmethod
     def close(self) -> None:
@@ -102,6 +134,7 @@ class Database(ABC):
         """Makes the tables of a new store, within the caller's transaction."""
         for statement in statements:
             self.execute(statement.format_map(self.types))
+        self.index_names()
         self.mark_schema()
 
     def damaged(self) -> CorruptRecord:
@@ -112,12 +145,43 @@ class Database(ABC):
     def _transaction(self, *, writes: bool) -> Iterator[None]:
         with self.failures():
             self._begin(writes=writes)
+            self._is_within, self._is_cut_off = True, False
             try:
                 yield
+                self._require_alive()
                 self._commit()
             except BaseException:
                 self._roll_back()
                 raise
+            finally:
+                self._is_within = False
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        with self.failures():
+            self._require_alive()
+            self.execute("SAVEPOINT part")
+            try:
+                yield
+                self.execute("RELEASE part")
+            except BaseException:
+                self._undo_part()
+                raise
+
+    def _undo_part(self) -> None:
+        try:
+            self.execute("ROLLBACK TO part")
+            self.execute("RELEASE part")
+        except Exception:  # the disk is full, or the connection lost: then the whole transaction is undone
+            self._is_cut_off = True
+
+    def _require_alive(self) -> None:
+        if self._is_cut_off or not self._is_alive():
+            raise StoreError(f"changes of the store {self.place} were cut off; none of them was made, try again")
+
+    @abstractmethod
+    def _is_alive(self) -> bool:
+        """Whether the transaction that was begun can be committed; a full disk or a lost connection undoes it."""
 
     @abstractmethod
     def _begin(self, *, writes: bool) -> None: ...

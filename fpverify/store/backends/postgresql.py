@@ -4,20 +4,20 @@
   which has to exist, so that several stores fit into one database.
 - A change begins with an advisory lock on that schema, so that changes come one after the other as their audit entries
   do; reading sees one state (REPEATABLE READ) and waits for nobody.
-- After a deletion VACUUM FULL rewrites the tables. What the server keeps elsewhere (its log, replicas, backups) still
-  holds the sealed records until it is recycled.
+- VACUUM FULL rewrites the tables when `fpverify.store.wiping` says so; nobody can read or change them meanwhile. What
+  the server keeps elsewhere (its log, replicas, backups) still holds the sealed records until it is recycled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from fpverify.errors import StoreError
-from fpverify.store.backends.database import Database, Row
+from fpverify.store.backends.database import NAMES_INDEX, Database, Row
 from fpverify.store.backends.postgresql_failures import server_failures
 from fpverify.store.schema import SCHEMA_VERSION, TABLES, VERSION_TABLE, another_program, newer_version, no_version
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LOCK_CLASS = 0x46505645  # "FPVE": the first half of the advisory lock; the second is the schema's name
 CONNECT_TIMEOUT_S = 10  # a server that does not answer by then is down
+
+_WIPED = ("scans", "impressions", "subjects")  # tables that hold what can be deleted
 
 _OWN_TABLES = """
     SELECT table_name FROM information_schema.tables
@@ -44,6 +46,9 @@ class PostgresqlDatabase(Database):
             "integer": "BIGINT",
         }
     )
+
+    name = 'name COLLATE "C"'
+    names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects ({name})"  # to list them by
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], place: str) -> None:
         self.place = place
@@ -120,15 +125,46 @@ class PostgresqlDatabase(Database):
         (owner,) = self.first("SELECT id FROM subjects WHERE name = ?", name) or (None,)
         return None if owner is None else int(owner)
 
+    def index_names(self) -> None:
+        """Makes the second index of subjects' names; who may not goes without, and lists more slowly."""
+        with suppress(StoreError), self.writing():
+            super().index_names()
+
+    def has(self, name: str) -> bool:
+        """Whether a table or an index of this name is there."""
+        query = "SELECT 1 FROM pg_class WHERE relname = ? AND relnamespace = current_schema()::regnamespace"
+        return self.first(query, name) is not None
+
+    def size(self) -> int:
+        """Bytes of the tables that are rewritten, with their indexes."""
+        total = " + ".join(f"pg_total_relation_size('{table}')" for table in _WIPED)
+        (size,) = self.first(f"SELECT {total}") or (0,)
+        return int(size)
+
     def is_whole(self) -> bool:
         """True: the server looks after its pages; records are checked by their seals."""
         return True
 
     def wipe(self) -> None:
-        """Rewrites the tables without their dead rows."""
+        """Rewrites the tables without their dead rows.
+
+        Raises:
+            StoreError: the server rewrote nothing, as for somebody whom the tables do not belong to; it only warns.
+        """
         with self.failures():
-            for table in ("scans", "impressions", "subjects"):
+            before = self._files()
+            for table in _WIPED:
                 self.execute(f"VACUUM (FULL) {table}")
+            if not before.isdisjoint(self._files()):
+                raise StoreError(
+                    f"the tables of the store {self.place} belong to another user of the server, who alone can have "
+                    "them rewritten: let that one run `fpverify delete --wipe`"
+                )
+
+    def _files(self) -> set[int]:
+        """Numbers of the files that the tables lie in."""
+        names = ", ".join(f"pg_relation_filenode('{table}')" for table in _WIPED)
+        return set(self.first(f"SELECT {names}") or ())
 
     def close(self) -> None:
         """Closes the connection."""
@@ -151,6 +187,11 @@ class PostgresqlDatabase(Database):
         except BaseException:
             self._roll_back()
             raise
+
+    def _is_alive(self) -> bool:
+        from psycopg.pq import TransactionStatus
+
+        return self._connection.info.transaction_status is TransactionStatus.INTRANS
 
     def _commit(self) -> None:
         self.execute("COMMIT")

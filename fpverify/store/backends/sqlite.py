@@ -7,9 +7,9 @@
   process the store is one file with either, which can be copied, backed up and wiped.
 - `synchronous = EXTRA`, which is FULL and in addition flushes the folder after the journal is removed: without
   that a change which was acknowledged could be rolled back after a loss of power.
-- `secure_delete`, and VACUUM after a deletion: what was deleted is no longer in the file. (No program can vouch for old
-  blocks on the disk itself, nor for backups.) VACUUM rewrites the file, in memory and then in place: half a second for
-  10,000 templates.
+- `secure_delete`, and VACUUM when `fpverify.store.wiping` says so: what was deleted is no longer in the file. (No
+  program can vouch for old blocks on the disk itself, nor for backups.) VACUUM rewrites a small file in memory and then
+  in place, a large one by a temporary file that has no name and lies in the same folder.
 - A file that was moved, deleted or replaced while it was open is used no longer: what it holds is the store no more.
 """
 
@@ -21,13 +21,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from fpverify.store.backends.database import Database, Row
+from fpverify.store.backends.database import NAMES_INDEX, Database, Row
 from fpverify.store.backends.sqlite_failures import moved, store_failures
 from fpverify.store.location import create_file, printable, require_file, store_file
 from fpverify.store.schema import SCHEMA_VERSION, another_program, newer_version, no_version
 
 APPLICATION_ID = 0x46505645  # "FPVE"; told apart from other programs' databases by it, `file` shows it
 PAGE_BYTES = 16384  # three rows with their templates; reading or wiping all takes a third of the time of 4 KB pages
+IN_MEMORY_BYTES = 64 << 20  # of a file that is rewritten in memory; larger ones need as much room on the disk
 
 # Later releases than these, and the same ones patched, are free of the bug: https://sqlite.org/wal.html#walresetbug
 _SOUND_LOG = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -37,7 +38,7 @@ _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = EXTRA",
     "PRAGMA secure_delete = ON",
-    "PRAGMA temp_store = MEMORY",  # templates never in a temporary file
+    "PRAGMA temp_store = MEMORY",  # templates never in a temporary file, but while a large one is rewritten
     "PRAGMA trusted_schema = OFF",  # a forged file cannot make SQLite call functions
     "PRAGMA cell_size_check = ON",  # damage shows as early as SQLite can tell
 )
@@ -49,6 +50,9 @@ class SqliteDatabase(Database):
     types = MappingProxyType(
         {"identity": "INTEGER PRIMARY KEY", "bytes": "BLOB", "number": "REAL", "integer": "INTEGER"}
     )
+
+    name = "name"
+    names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects (name)"  # one that is damaged and misses a name shows
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self.place = printable(path)
@@ -122,13 +126,24 @@ class SqliteDatabase(Database):
         return "sqlite+pysqlite://"
 
     def subject_row(self, name: str) -> int | None:
-        """The id of a subject's row; None only if neither the index nor the table knows the name."""
-        (owner,) = self.first("SELECT id FROM subjects WHERE name = ?", name) or (None,)
+        """The id of a subject's row; None only if both indexes (or one, and the table) do not know the name."""
+        (owner,) = self.first(
+            "SELECT id FROM subjects INDEXED BY sqlite_autoindex_subjects_1 WHERE name = ?", name
+        ) or (None,)
         if isinstance(owner, int):
             return owner
-        if self.first("SELECT 1 FROM subjects NOT INDEXED WHERE name = ?", name):
+        other = f"INDEXED BY {NAMES_INDEX}" if self.has(NAMES_INDEX) else "NOT INDEXED"
+        if self.first(f"SELECT 1 FROM subjects {other} WHERE name = ?", name):  # noqa: S608 - constants
             raise self.damaged()
         return None
+
+    def has(self, name: str) -> bool:
+        """Whether a table or an index of this name is there."""
+        return self.first("SELECT 1 FROM sqlite_master WHERE name = ?", name) is not None
+
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self._number("PRAGMA page_count") * self._number("PRAGMA page_size")
 
     def is_whole(self) -> bool:
         """Whether every page and index is in order, and every row belongs to one that is there."""
@@ -137,8 +152,28 @@ class SqliteDatabase(Database):
     def wipe(self) -> None:
         """Rewrites the file without its free pages, and empties the log."""
         with self.failures():
-            self.execute("VACUUM")
+            if self.size() <= IN_MEMORY_BYTES:
+                self.execute("VACUUM")
+            else:
+                self._vacuum_on_disk()
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def settle(self) -> None:
+        """Empties the log, if there is one; waits for others who read, but not for longer than for a lock."""
+        with self.failures():
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _vacuum_on_disk(self) -> None:
+        """VACUUM by a temporary file without a name in the store's own folder, or where SQLite knows no such choice."""
+        folder = str(self._path.parent).replace("'", "''")
+        with suppress(UnicodeEncodeError):  # a folder whose name is no text
+            self.execute(f"PRAGMA temp_store_directory = '{folder}'")
+        self.execute("PRAGMA temp_store = FILE")
+        try:
+            self.execute("VACUUM")
+        finally:
+            self.execute("PRAGMA temp_store = MEMORY")
+            self.execute("PRAGMA temp_store_directory = ''")
 
     def close(self) -> None:
         """Closes the file."""
@@ -182,6 +217,9 @@ class SqliteDatabase(Database):
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self.execute("ROLLBACK")
+
+    def _is_alive(self) -> bool:
+        return self._connection.in_transaction
 
     def _has_tables(self) -> bool:
         return self._number("SELECT count(*) FROM sqlite_master") > 0

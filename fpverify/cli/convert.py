@@ -1,0 +1,140 @@
+"""convert: scans and records of minutiae into records of another format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fpverify.cli.failures import EXIT_NO_DECISION, one_line
+from fpverify.cli.options import FINGER, JSON, MODEL, PPI, Size, options
+from fpverify.cli.words import counted, print_facts, print_json
+
+if TYPE_CHECKING:
+    from fpverify.conversion import Converter, Written
+
+LENIENT = click.option("--lenient", is_flag=True, help="Take records whose stated length is wrong, if they are whole.")
+FROM = click.option("--from", "source_format", metavar="NAME", help="Format of IN.  [default: by its content]")
+SIZE = click.option("--size", type=Size(), metavar="WxH", help="Pixels of the picture, for records that state none.")
+
+
+@click.command(
+    "convert",
+    epilog="""\b
+Examples:
+  fpverify convert finger.bmp finger.fmr --finger right-index
+  fpverify convert finger.fmr finger.xyt
+  fpverify convert finger.bmp finger.ansi --profile mina
+  fpverify convert first.bmp second.bmp both.fmr
+  fpverify convert prints records --to iso2011
+
+\b
+Formats, with the endings that mean them:
+  iso2005               ISO/IEC 19794-2:2005, record form   .fmr .iso
+  iso2005-normal-card   the same, normal card               .isonc
+  iso2005-compact-card  the same, compact card              .isocc
+  iso2011               ISO/IEC 19794-2:2011                .iso2011
+  ansi2004              ANSI/INCITS 378-2004                .ansi
+  ansi2009              ANSI/INCITS 378-2009                .ansi2009
+  ansi2009am1           the same, amendment 1               .ansi2009am1
+  xyt                   mindtct and bozorth3                .xyt
+  csv, json             what they hold, as text             .csv .json
+""",
+)
+@options(
+    click.argument("sources", nargs=-1, required=True, type=click.Path(), metavar="IN..."),
+    click.argument("out", type=click.Path(), metavar="OUT"),
+    click.option("--to", "format_name", metavar="NAME", help="Format of OUT.  [default: by its ending]"),
+    click.option("--profile", type=click.Choice(["mina"]), help="Keep to what MINEX asks of a record."),
+    FROM,
+    FINGER,
+    PPI,
+    SIZE,
+    LENIENT,
+    MODEL,
+    JSON,
+)
+def convert_command(
+    *,
+    sources: tuple[str, ...],
+    out: str,
+    format_name: str | None,
+    profile: str | None,
+    source_format: str | None,
+    finger: str | None,
+    ppi: float | None,
+    size: tuple[int, int] | None,
+    lenient: bool,
+    model: str | None,
+    as_json: bool,
+) -> int | None:
+    """Write the minutiae of scans and records as a record of a standard.
+
+    Positions are in pixels of the scan at its own resolution. Several files become one record, a view each; a folder
+    becomes a folder, a record for each file. What a format cannot hold is named; so is what it does not keep.
+    """
+    from fpverify.conversion import Converter
+    from fpverify.vocabulary import FINGERS
+
+    require_format(format_name, "--to")
+    require_format(source_format, "--from")
+    code = None if finger is None else FINGERS.index(finger)
+    converter = Converter(format_name, profile, source_format, code, ppi, size, lenient, model)
+    if any(Path(source).is_dir() for source in sources):
+        return _convert_folder(converter, sources, out, as_json=as_json)
+    if not Path(out).absolute().parent.is_dir() or Path(out).is_dir():
+        raise click.UsageError(f"{out!r} cannot be written: it is a folder, or lies in none")
+    done = converter.convert(sources, out)
+    if as_json:
+        print_json(_answer(done))
+    else:
+        _print(done)
+    return None
+
+
+def require_format(name: str | None, option: str) -> None:
+    """Returns if a format has this name; any other is wrong use."""
+    from fpverify.formats import FORMATS
+
+    if name is not None and name not in FORMATS:
+        raise click.BadParameter(f"{name!r} is none of {', '.join(FORMATS)}", param_hint=option)
+
+
+def _convert_folder(converter: Converter, sources: tuple[str, ...], out: str, *, as_json: bool) -> int | None:
+    if len(sources) > 1:
+        raise click.UsageError("a folder is converted alone, to another folder")
+    if converter.format is None and converter.profile is None:
+        raise click.UsageError("a folder's name says no format: give --to, such as --to iso2005")
+    results = list(converter.convert_folder(sources[0], out))
+    failed = [one for one in results if one.error is not None]
+    if as_json:
+        print_json({"records": [_answer(one) for one in results]})
+    else:
+        lost = dict.fromkeys(words for one in results for words in one.lost)
+        click.echo(f"wrote {counted(len(results) - len(failed), 'record')} to {out}")
+        print_facts([("not kept", ", ".join(lost))])
+    for one in failed:
+        click.echo(f"fpverify: {one_line(one.error or '')}", err=True)
+    return EXIT_NO_DECISION if failed else None
+
+
+def _print(done: Written) -> None:
+    record = done.record
+    views = record.views if record else ()
+    found = counted(sum(map(len, views)), "minutia").replace("minutias", "minutiae")
+    click.echo(f"wrote {done.path}: {found} in {counted(len(views), 'view')}")
+    notes = record.notes if record else ()
+    print_facts([("not kept", ", ".join(done.lost)), ("note", "; ".join(notes))])
+
+
+def _answer(done: Written) -> dict[str, object]:
+    views = done.record.views if done.record else ()
+    return {
+        "source": done.source,
+        "file": str(done.path),
+        "minutiae": [len(view) for view in views],
+        "lost": list(done.lost),
+        "notes": list(done.record.notes) if done.record else [],
+        "error": done.error,
+    }

@@ -1,0 +1,217 @@
+"""Indexes of minutiae: the contract that all keep, and what is particular to each."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_prints import WIDTH, finger, impression, on_grid
+
+from fpverify.errors import CorruptModel, SettingsError
+from fpverify.search.index import Index
+from fpverify.search.index.codebook import STEPS, Codebook, steps
+from fpverify.search.index.everything import Everything
+from fpverify.search.index.exact import BLOCK, ExactIndex
+from fpverify.search.index.growing import GrowingIndex
+from fpverify.search.index.inverted import InvertedIndex
+from fpverify.search.index.preselection import Measured, decoded, encoded
+from fpverify.search.index.vectors import VectorIndex
+from fpverify.search.index.votes import likeliest
+from fpverify.testing import IndexContract
+from fpverify.vocabulary import Minutiae, Template
+
+
+def codebook(lists: int = 64) -> Codebook:
+    return Codebook(steps(np.random.default_rng(5).normal(size=(lists, WIDTH)).astype(np.float32)), "made up")
+
+
+class TestExact(IndexContract):
+    def new_index(self) -> Index:
+        return ExactIndex()
+
+
+class TestInverted(IndexContract):
+    def new_index(self) -> Index:
+        return InvertedIndex(codebook())
+
+
+class TestGrowing(IndexContract):
+    @pytest.fixture(autouse=True)
+    def _goes_over_early(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("fpverify.search.index.growing.EXACT_UP_TO", 100)
+
+    def new_index(self) -> Index:
+        return GrowingIndex(codebook())
+
+
+def test_a_growing_index_goes_over_to_lists_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fpverify.search.index.growing.EXACT_UP_TO", 30)
+    index, lists = GrowingIndex(codebook()), InvertedIndex(codebook())
+    nothing = replace(finger(0), minutiae=Minutiae(*[np.zeros(0, np.float32)] * 4), descriptors=np.zeros((0, 0), "i1"))
+    index.add([1000], [nothing])
+    lists.add([1000], [nothing])
+    names = []
+    for number in range(60):
+        index.add([number], [finger(number)])
+        lists.add([number], [finger(number)])
+        names.append(index.name)
+    assert names == ["exact"] * 29 + ["ivf"] * 31
+    assert len(index) == 61
+    for number in range(0, 60, 7):
+        probe = impression(finger(number), number)
+        assert index.likeliest(probe, 5) == lists.likeliest(probe, 5)
+    index.remove(range(40))
+    assert index.name == "ivf"
+
+
+def test_blocks_stay_full_whatever_is_removed() -> None:
+    index = ExactIndex()
+    index.add(range(5 * BLOCK), [finger(number % 50) for number in range(5 * BLOCK)])
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        index.remove(rng.integers(0, 5 * BLOCK, 13).tolist())
+        sizes = sorted(map(len, index.blocks()), reverse=True)
+        assert sum(sizes) == len(index)
+        assert all(size == BLOCK for size in sizes[:-1])
+
+
+def test_codes_are_the_whole_numbers_that_went_in() -> None:
+    index, rng = InvertedIndex(codebook(1)), np.random.default_rng(2)
+    rows = rng.integers(-127, 128, (500, WIDTH)).astype(np.float32)
+    coded = index._lists.sq.compute_codes(rows)
+    assert (coded.astype(int) == rows.astype(int) + 128).all()
+    np.testing.assert_allclose(index._lists.sq.decode(coded), rows, atol=1e-4)
+
+
+def test_products_are_exact_for_every_place_in_a_list() -> None:
+    index = InvertedIndex(codebook(4))
+    prints = [finger(number) for number in range(30)]
+    index.add(range(30), prints)
+    rows = steps(prints[0].descriptors).astype(np.float32)
+    found, owners = index._lists.search(rows, 1200, params=index._faiss.SearchParametersIVF(nprobe=4))
+    mine = np.sort(found[3][owners[3] >= 0])[::-1]
+    theirs = np.concatenate([steps(one.descriptors) for one in prints]).astype(int) @ rows[3].astype(int)
+    np.testing.assert_array_equal(np.rint(mine), np.sort(theirs)[::-1])
+
+
+def test_removing_takes_the_descriptors_out_of_memory() -> None:
+    index = InvertedIndex(codebook(1))
+    index.add([1, 2], [finger(1), finger(2)])
+    index.remove([2])
+    lists = index._lists.invlists
+    assert index._lists.ntotal == lists.list_size(0) == len(finger(1).minutiae)
+    owners = index._faiss.rev_swig_ptr(lists.get_ids(0), lists.list_size(0))
+    assert set(owners.tolist()) == {1}
+
+
+def test_threads_of_others_stay_as_they_were() -> None:
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(2)
+    try:
+        index = InvertedIndex(codebook())
+        index.add([1], [finger(1)])
+        index.likeliest(finger(1), 1)
+        assert faiss.omp_get_max_threads() == 2
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def test_fuller_lists_are_asked_less() -> None:
+    index = InvertedIndex(codebook(1000))
+    asked = []
+    for minutiae in (0, 10_000, 100_000, 10_000_000):
+        index._lists.ntotal = minutiae
+        asked.append(index._asked())
+    assert asked == sorted(asked, reverse=True)
+    assert asked[0] > asked[-1] >= 1
+
+
+def test_without_faiss_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(SettingsError, match=r"fpverify\[search\]"):
+        InvertedIndex(codebook())
+
+
+def test_a_minutia_votes_once_for_a_reference_and_by_how_much_nearer_it_is() -> None:
+    cosine = np.array([[0.9, 0.8, 0.7, 0.5], [0.6, 0.6, 0.55, 0.5]], np.float32)
+    ids = np.array([[7, 7, 9, 4], [9, 4, 8, 2]], np.uint64)
+    # 7: 0.4; 9: 0.2 + 0.1; 4: 0.1 (its 0.5 is the last neighbour's); 8: 0.05; 2: nothing
+    assert likeliest(cosine, ids, 10) == [7, 9, 4, 8]
+    assert likeliest(cosine, ids, 2) == [7, 9]
+
+
+def test_where_neighbours_are_few_they_are_held_against_strangers() -> None:
+    least = np.finfo(np.float32).min
+    cosine, ids = np.array([[0.8, 0.2, least]], np.float32), np.array([[5, 6, 2**64 - 1]], np.uint64)
+    assert likeliest(cosine, ids, 10) == [5]
+    assert likeliest(cosine[:, :0], ids[:, :0], 10) == [] if cosine[:, :0].size else True
+
+
+def test_equal_votes_go_by_id() -> None:
+    cosine, ids = np.array([[0.9, 0.9, 0.9, 0.4]], np.float32), np.array([[9, 3, 5, 1]], np.uint64)
+    assert likeliest(cosine, ids, 3) == [3, 5, 9]
+
+
+def test_a_codebook_comes_back_from_its_bytes() -> None:
+    made = codebook()
+    again = Codebook.decoded(made.encoded(), "here")
+    assert (again.centres == made.centres).all()
+    assert len(again.digest) == 64
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\x93NUMPY\x01\x00"])
+def test_what_is_no_codebook_is_refused(content: bytes) -> None:
+    with pytest.raises(CorruptModel, match="here"):
+        Codebook.decoded(content, "here")
+
+
+def test_a_codebook_of_other_numbers_is_refused() -> None:
+    with pytest.raises(CorruptModel, match="8 bits"):
+        Codebook.decoded(Codebook(np.zeros((3, 4), np.float32), "").encoded(), "here")  # type: ignore[arg-type]
+
+
+def test_steps_are_of_unit_vectors() -> None:
+    rows = on_grid(np.random.default_rng(3).normal(size=(50, WIDTH)))
+    unit = rows / np.linalg.norm(rows.astype(float), axis=1, keepdims=True)
+    np.testing.assert_allclose(steps(rows) / STEPS, unit, atol=0.51 / STEPS)
+    assert (steps(np.zeros((2, WIDTH), np.float32)) == 0).all()
+
+
+def test_figures_of_an_index_come_back_from_their_bytes() -> None:
+    measured = [Measured("ivf", 1000, 20, 500, 1), Measured("exact", 1000, 20, 500, 0)]
+    content = encoded(measured, "the tool")
+    assert decoded(content, "here") == measured
+    assert json.loads(content)["made_by"] == "the tool"
+    assert measured[0].error == 0.002
+    for wrong in (b"", b"{}", b'{"measured": [{"index": "ivf"}]}', b"[]"):
+        with pytest.raises(CorruptModel, match="here"):
+            decoded(wrong, "here")
+
+
+def whole_print(turn: float) -> Template:
+    nothing = np.zeros(0, np.float32)
+    vector = np.array([np.cos(turn), np.sin(turn)], np.float32)
+    return Template("m", 1.0, Minutiae(*[nothing] * 4), np.zeros((0, 0), np.int8), vector)
+
+
+def test_vectors_are_all_compared() -> None:
+    index = VectorIndex()
+    index.add(range(200), [whole_print(0.01 * k) for k in range(200)])
+    assert index.likeliest(whole_print(1.504), 3) == [150, 151, 149]
+    index.remove([150, 999])
+    index.add([151], [whole_print(0.0)])
+    assert index.likeliest(whole_print(1.504), 2) == [151, 149]
+    assert index.likeliest(finger(0), 2) == []
+    assert len(index) == 199
+
+
+def test_everything_is_proposed_whatever_is_asked_for() -> None:
+    index = Everything()
+    index.add([5, 7, 9], [finger(0)] * 3)
+    index.remove([7, 8])
+    assert (len(index), index.likeliest(finger(1), 1)) == (2, [5, 9])
