@@ -8,7 +8,19 @@ import click
 
 from fpverify.answers import identification_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import CALIBRATION, DB, INDEX, JSON, KEY, MODEL, PPI, SCANS, Parsed, options
+from fpverify.cli.options import (
+    CALIBRATION,
+    DB,
+    INDEX,
+    JSON,
+    KEY,
+    MODEL,
+    PPI,
+    SCANS,
+    Parsed,
+    index_of_one_search,
+    options,
+)
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, scan_facts
 from fpverify.settings import load_settings, parse_fpir
 
@@ -61,7 +73,8 @@ def identify_command(
 
     stated = load_settings(ppi=ppi).ppi
     probes = [read_scan(scan, ppi=stated) for scan in scans]
-    with Verifier.open(db, model=model, calibration=calibration, key=key, index=index, create=False) as verifier:
+    once = index_of_one_search(index)
+    with Verifier.open(db, model=model, calibration=calibration, key=key, index=once, create=False) as verifier:
         found = verifier.identify(probes, top=top, fpir=fpir)
     if as_json:
         print_json(identification_answer(found, *probes))

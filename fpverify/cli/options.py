@@ -163,3 +163,9 @@ WORKERS = click.option(
 )
 CACHE = click.option("--cache", type=click.Path(), metavar="DIR", help="Folder.  [default: the user's cache folder]")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+
+
+def index_of_one_search(given: str | None) -> str:
+    """The index of a command that searches once: lists take longer to make than a look at every reference takes."""
+    wanted = load_settings(index=given).index
+    return "exact" if wanted == "auto" else wanted

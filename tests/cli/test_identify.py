@@ -91,3 +91,21 @@ def test_a_search_that_finds_nobody_says_so_of_each_scan(
     answer = call("identify", stripes / "B_01.bmp", stripes / "A_01.bmp", "--model", edges_model, "--json").answer
     assert (answer["decision"], answer["score"], answer["candidates"]) == ("non-match", None, [])
     assert [(one["score"], one["finger"]) for one in answer["probes"]] == [(None, None), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "wanted"), [("auto", [], "exact"), ("none", [], "none"), ("none", ["--index", "ivf"], "ivf")]
+)
+def test_one_search_makes_no_lists_unless_it_is_told_to(
+    enrolled: Path, identify: Call, monkeypatch: pytest.MonkeyPatch, said: str, words: list[str], wanted: str
+) -> None:
+    from fpverify.search.index import choice
+
+    asked: list[str] = []
+    chosen = choice.chosen_index
+    monkeypatch.setattr(
+        "fpverify.search.register.chosen_index", lambda one, *more: asked.append(one) or chosen(one, *more)
+    )
+    monkeypatch.setenv("FPVERIFY_INDEX", said)
+    identify("A_01.bmp", *words)
+    assert asked == [wanted]

@@ -47,7 +47,9 @@ def advice(index: Index, bundle: Bundle) -> str | None:
     """What would make searches quicker, in words; None if nothing would."""
     if index.name != "exact" or len(index) <= EXACT_UP_TO or not Codebook.is_in(bundle):
         return None
-    return None if _has_faiss() else f"{len(index):,} references are looked at one by one; {INSTALL} makes it quicker"
+    if _has_faiss():
+        return None
+    return f"{len(index):,} references are looked at one by one; {INSTALL} makes that quicker where many are looked for"
 
 
 def _of_engine(wanted: str, bundle: Bundle, store: Store | None) -> Index:
