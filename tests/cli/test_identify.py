@@ -94,10 +94,10 @@ def test_a_search_that_finds_nobody_says_so_of_each_scan(
 
 
 @pytest.mark.parametrize(
-    ("said", "words", "wanted"), [("auto", [], "exact"), ("none", [], "none"), ("none", ["--index", "ivf"], "ivf")]
+    ("words", "wanted"), [([], "exact"), (["--index", "none"], "none"), (["--index", "ivf"], "ivf")]
 )
 def test_one_search_makes_no_lists_unless_it_is_told_to(
-    enrolled: Path, identify: Call, monkeypatch: pytest.MonkeyPatch, said: str, words: list[str], wanted: str
+    enrolled: Path, identify: Call, monkeypatch: pytest.MonkeyPatch, words: list[str], wanted: str
 ) -> None:
     from fpverify.search.index import choice
 
@@ -106,6 +106,5 @@ def test_one_search_makes_no_lists_unless_it_is_told_to(
     monkeypatch.setattr(
         "fpverify.search.register.chosen_index", lambda one, *more: asked.append(one) or chosen(one, *more)
     )
-    monkeypatch.setenv("FPVERIFY_INDEX", said)
     identify("A_01.bmp", *words)
     assert asked == [wanted]
