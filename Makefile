@@ -24,7 +24,7 @@ demo: $(VENV)/run.stamp ## enroll a finger, verify two others, draw a ROC
 	$(BIN)/fpverify demo
 
 test: $(VENV)/dev.stamp ## the tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/dev.stamp ## style and types
 	$(BIN)/ruff check .

@@ -335,7 +335,8 @@ def _watched_extractor(model: str | None, watch: Stopwatch) -> MinutiaExtractor:
     bundle = load_bundle(model)
     if bundle.card.kind != "minutiae":
         raise SystemExit(f"{bundle.model_id} is of the kind {bundle.card.kind}; stages are those of a minutiae model")
-    networks = (watch.watching(name, bundle.network(name)) for name in ("minutia_map", "descriptor"))
+    names = ["minutia_map", "descriptor", *(["seam_map"] if bundle.has_network("seam_map") else [])]
+    networks = (watch.watching(name, bundle.network(name)) for name in names)
     return MinutiaExtractor(bundle.model_id, *networks)
 
 
@@ -346,7 +347,7 @@ def _options(given: argparse.Namespace) -> list[str]:
 
 def _stages(cpu_s: dict[str, float], prints: int) -> dict[str, float]:
     """Milliseconds a print; the total is of scan to template, and what it does beside its named parts "the rest"."""
-    parts = {stage: cpu_s.get(stage, 0.0) for stage in ("preparing", "minutia_map", "descriptor")}
+    parts = {stage: cpu_s.get(stage, 0.0) for stage in ("preparing", "minutia_map", "seam_map", "descriptor")}
     seconds = {
         "reading": cpu_s["reading"],
         **parts,

@@ -2,7 +2,7 @@
 
     python tools/indexes.py CACHE [--references 1000 10000 100000] [--fingers 300] [--only exact|ivf] [--model NAME|DIR]
 
-References are templates that a model of synthetic prints draws (`modelled_prints`); those prints are kept in CACHE, and
+References are templates that a model of synthetic prints draws (`modelled`); those prints are kept in CACHE, and
 some of them are the probes. Printed as Markdown: seconds to add all, a thousand at a time; milliseconds to add one
 more, to remove one, and to propose the likeliest to a probe; bytes of memory a reference. All on one core, in CPU time,
 and with what extracting one print takes in the same run, by which machines can be told apart.
@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from modelled_prints import DescriptorModel
+from modelled import TemplateModel
 from preselection import BLOCK, indexes
 from synthetic_prints import Prints, synthetic_templates
 
@@ -33,6 +33,7 @@ from fpverify.synthesis.dataset import synthesise
 from fpverify.vocabulary import Template
 
 SEED = 53261124  # of the prints: neither training nor calibration nor the codebook draws from it
+MODELLED_SEED = 3  # of the templates that are drawn
 CHANGED = 50  # references that are added and removed one by one
 SECONDS = 2.0  # of searching, at least
 HEADS = ("references", "index", "add all, s", "add one, ms", "remove one, ms", "a probe, ms", "KB a reference")
@@ -44,24 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     matcher = Matcher.load(given.model)
     prints = Prints(SEED, given.fingers, 1, given.model)
     probes = [template for _, template in synthetic_templates(prints, given.cache, given.workers)]
-    model = DescriptorModel.of(probes)
+    model = TemplateModel.of(probes)
     print(f"Extracting a print takes {extraction_ms(matcher):.1f} ms.\n\n| {' | '.join(HEADS)} |")
     print(f"|{' --- |' * len(HEADS)}", flush=True)
     for count in given.references:
         for index in indexes(matcher.bundle, given.only):
-            figures = measured(index, model, matcher.model_id, count, probes)
+            figures = measured(index, model, count, probes)
             print(f"| {count:,} | {index.name} | {' | '.join(f'{one:.3g}' for one in figures)} |", flush=True)
     return 0
 
 
-def measured(
-    index: Index, model: DescriptorModel, model_id: str, count: int, probes: Sequence[Template]
-) -> tuple[float, ...]:
+def measured(index: Index, model: TemplateModel, count: int, probes: Sequence[Template]) -> tuple[float, ...]:
     """The figures of a line, for an empty index."""
     before, add_s = _resident(), 0.0
-    for number, block in enumerate(model.templates(model_id, count, block=BLOCK)):
-        ids = range(number * BLOCK, number * BLOCK + len(block))
-        add_s += _cpu_s(partial(index.add, ids, block))
+    for start in range(0, count, BLOCK):
+        block = list(model.templates(min(BLOCK, count - start), MODELLED_SEED, start))
+        add_s += _cpu_s(partial(index.add, range(start, start + len(block)), block))
     size = (_resident() - before) / count / 1000
     added = [partial(index.add, [2 * count + k], [template]) for k, template in enumerate(probes[:CHANGED])]
     removed = [partial(index.remove, [2 * count + k]) for k in range(len(added))]

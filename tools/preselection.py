@@ -1,16 +1,14 @@
 """How often an index leaves the mate out: real prints, each among the others and many synthetic ones.
 
     python tools/preselection.py SETS CACHE --ppi 500 [--fingers 2000] [--model NAME|DIR] [--write]
-    python tools/preselection.py SETS CACHE --ppi 500 --modelled 98000 --only ivf
 
 SETS is a folder of folders of `<finger>_<impression>` images; CACHE is a folder where templates of synthetic fingers
 are kept for the next call. Every print is once the probe; its mates are the other impressions of its finger, one at a
-time, among the prints of all other fingers and an impression of each of so many unseen fingers; `--modelled` adds
-templates that a model of those draws. Printed as Markdown for every index, rates in per cent: for shortlists of
-several lengths their share of the gallery (the penetration rate), and the share of mates that are not on them (the
-pre-selection error, ISO/IEC 19795-1). CPU time is that of adding all and of all searches. With `--write` the errors are
-kept beside the model's codebook, from where answers state them; real prints that others published say how an index
-does, and decide nothing about it.
+time, among the prints of all other fingers and an impression of each of so many unseen fingers. Printed as Markdown for
+every index, rates in per cent: for shortlists of several lengths their share of the gallery (the penetration rate), and
+the share of mates that are not on them (the pre-selection error, ISO/IEC 19795-1). CPU time is that of adding all and
+of all searches. With `--write` the errors are kept beside the model's codebook, from where answers state them; real
+prints that others published say how an index does, and decide nothing about it.
 """
 
 from __future__ import annotations
@@ -22,7 +20,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from modelled_prints import DescriptorModel
 from numpy.typing import NDArray
 from synthetic_prints import Prints, synthetic_templates
 from tqdm import tqdm
@@ -55,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sets = [read_set(folder, ppi=given.ppi) for folder in find_sets([given.sets])]
     own = [(f"{one.name}/{print_.finger}", print_) for one in sets for print_ in one.prints]
     real = list(extracted(matcher, own))
-    others = strangers(matcher, given)
+    others = strangers(given)
     fingers, templates = [finger for finger, _ in real], [template for _, template in real]
     measured = []
     for index in indexes(matcher.bundle, given.only):
@@ -134,14 +131,10 @@ def extracted(matcher: Matcher, prints: Iterable[tuple[str, Print]]) -> Iterator
             print(failure, file=sys.stderr)
 
 
-def strangers(matcher: Matcher, given: argparse.Namespace) -> list[Template]:
-    """Synthetic prints, one of each finger, and those that a model of them draws."""
+def strangers(given: argparse.Namespace) -> list[Template]:
+    """Synthetic prints, one of each finger."""
     prints = Prints(SEED, given.fingers, 1, given.model)
-    made = [template for _, template in synthetic_templates(prints, given.cache, given.workers)]
-    if given.modelled:
-        model = DescriptorModel.of(made)
-        made += [one for block in model.templates(matcher.model_id, given.modelled) for one in block]
-    return made
+    return [template for _, template in synthetic_templates(prints, given.cache, given.workers)]
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -150,15 +143,11 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("cache", type=Path, help="folder of templates; made if missing")
     parser.add_argument("--ppi", type=float, help="resolution, where the files state none")
     parser.add_argument("--fingers", type=int, default=2000, help="synthetic ones in the gallery")
-    parser.add_argument("--modelled", type=int, default=0, help="templates that are drawn from a model")
     parser.add_argument("--model", help="shipped name or folder; the release if not given")
     parser.add_argument("--workers", type=int, default=Settings().processes, help="processes that synthesise")
     parser.add_argument("--only", choices=("exact", "ivf"), help="one index")
     parser.add_argument("--write", action="store_true", help="keep the errors beside the codebook")
-    given = parser.parse_args(arguments)
-    if given.write and given.modelled:
-        parser.error("modelled templates tell what a search costs, not what it misses: --write goes without --modelled")
-    return given
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

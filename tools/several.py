@@ -98,6 +98,14 @@ def slap(prints: Prints, rng: np.random.Generator) -> ByteArray:
     return np.hstack(columns)
 
 
+def cut(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """Two in one place, to either side of a straight line near their middle."""
+    y, x = np.indices(prints[0].shape) - np.reshape(prints[0].shape, (2, 1, 1)) / 2
+    angle = rng.uniform(0, np.pi)
+    away = x * np.cos(angle) + y * np.sin(angle) + rng.uniform(-30, 30)
+    return np.where(away < 0, *prints[:2])
+
+
 def mosaic(count: int, columns: int) -> Picture:
     """Parts of 10 x 10 mm edge to edge."""
 
@@ -157,6 +165,7 @@ SEVERAL: dict[str, Picture] = {
     "two beside each other": beside,
     "two above each other": above,
     "four as a hand lies": slap,
+    "two in one place, a straight line between": cut,
     "2 x 1 parts of 10 mm": mosaic(2, 2),
     "2 x 2 parts of 10 mm": mosaic(4, 2),
     "3 x 3 parts of 10 mm": mosaic(9, 3),

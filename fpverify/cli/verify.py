@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
 from fpverify.cli.words import operating_point_facts, print_facts, print_json, scan_facts
@@ -63,6 +62,8 @@ def verify_command(
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         decision = verifier.verify(probes, subject, fingers)
     if as_json:
+        from fpverify.answers import decision_answer
+
         print_json(decision_answer(decision, *probes))
     else:
         print_decision(decision, *probes)

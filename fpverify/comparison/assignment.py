@@ -9,15 +9,14 @@ its own, the one with the most evidence in sum counts.
 Strangers' evidence reaches w only if some k pairs have any, these reach w together, and none of the probes and fingers
 left over have any with each other. So the rate is at most
 
-    B(w) = sum over k of M_k r_k q^k (1 - q)^((g - k)(m - k)) Q_k(w),
+    B(w) = sum over k of M_k r^(k - 1) q^k (1 - q)^((g - k)(m - k)) Q_k(w),
 
 with g probes, m fingers, M_k = C(g, k) C(m, k) k! ways to choose k pairs, q = exp(-c), and Q_k the tail of a sum of k
 exponentials (Erlang). Where fingers are named there is one way alone: the k pairs are any k of the n, the power of
 1 - q is n - k, and c is `LEAST_EVIDENCE`. The score is -10 log10 B(w), finite and strictly rising.
 
 The fingers of a person are not independent: they often have one pattern, and where one resembles a stranger's, another
-does sooner. As if half of the persons resembled a person more with all fingers, and half less, r_k is the mean of
-(1 + s)^k and (1 - s)^k, with s such that r_2 is `RESEMBLANCE`.
+does sooner. r is `RESEMBLANCE`: as if one in r persons resembled a person at all, with every finger r times as often.
 
 Source: H. Zhang, T. Tong, J. Landers, Z. Wu, "TFisher: a powerful truncation and weighting procedure for combining
 p-values", Annals of Applied Statistics 14 (2020); the bound over assignments is ours.
@@ -27,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, exp, factorial, log, log1p, sqrt
+from math import comb, exp, factorial, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +35,9 @@ from fpverify.comparison.calibration import DECIBEL
 from fpverify.vocabulary import Score
 
 LEAST_EVIDENCE = 1.0  # nepers of a comparison's rate, beyond chance: what three strangers in eight reach says nothing
-# How much oftener both of two fingers resemble a stranger's than independent ones would: between 1.0, of persons whose
-# synthetic fingers are put together by chance, and 1.5 to 1.8, of persons whose fingers have one pattern
-# (`tools/fingers.py`).
-RESEMBLANCE = 1.5
+# How much oftener both of two fingers resemble a stranger's than independent ones would: 1.0 where persons are put
+# together of synthetic fingers by chance, 1.9 at a rate of 3 % where both have one pattern (`tools/fingers.py`).
+RESEMBLANCE = 2.0
 MOST_PROBES = 10  # fingers of a person; the assignment is exact, and takes 2^probes steps
 FULL = 1e-9  # evidence of a pair without any: where nothing else decides, the likelier pairs are chosen
 
@@ -142,14 +140,8 @@ class _Chance:
         reached, rate = 0.0, 0.0
         for k in range(1, len(self.ways)):
             reached += max(w, 0.0) ** (k - 1) / factorial(k - 1)
-            rate += self.ways[k] * _resembling(k) * exp(self.left[k] * none - k * self.least) * reached
+            rate += self.ways[k] * RESEMBLANCE ** (k - 1) * exp(self.left[k] * none - k * self.least) * reached
         return log(rate) - w
-
-
-def _resembling(count: int) -> float:
-    """How much oftener so many fingers all resemble a stranger's than if they were independent."""
-    spread = sqrt(RESEMBLANCE - 1)
-    return ((1 + spread) ** count + (1 - spread) ** count) / 2
 
 
 def _assigned(evidence: NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fpverify.errors import FailureToAcquire, SeveralPrints
 from fpverify.features.minutiae import CELL_PX, foreground_cells, foreground_certainty, largest_piece
-from fpverify.features.prints_seen import prints_seen
+from fpverify.features.prints_seen import Borders, prints_seen
 from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan
 
 LEAST_AREA_MM2 = 25.0  # 5 x 5 mm, an eighth of a fingertip: less shows too few ridges to tell fingers apart
@@ -64,15 +64,11 @@ def require_certainty(answer: FloatArray, foreground: BoolArray, minutiae: Minut
         )
 
 
-def require_one_print(prepared: PreparedScan, foreground: BoolArray, scan: Scan) -> None:
-    """Refuses a scan of several fingers, each of which it would match.
-
-    Args:
-        prepared: from the scan.
-        foreground: (h/4, w/4) bool.
-        scan: as it was taken.
-    """
-    seen = prints_seen(scan, prepared, foreground)
+def require_one_print(
+    scan: Scan, prepared: PreparedScan, answer: FloatArray, foreground: BoolArray, borders: Borders | None
+) -> None:
+    """Refuses a scan of several fingers, each of which it would match; for the arguments see `prints_seen`."""
+    seen = prints_seen(scan, prepared, answer, foreground, borders)
     if seen > 1:
         raise SeveralPrints(f"{scan.source}: shows {seen} prints: give one finger", seen)
 

@@ -16,10 +16,13 @@ from fpverify.features.acquisition import (
     require_minutiae,
     require_one_print,
 )
+from fpverify.features.borders import CELL_PX as BORDER_PX
+from fpverify.features.borders import folded
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
 from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
+from fpverify.features.prints_seen import Borders
 from fpverify.features.quality import scan_quality
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, PreparedScan, Scan, Template
 
@@ -52,6 +55,32 @@ class Acquired:
         return None if self.foreground is None else area_mm2(self.foreground)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Padded:
+    """An image as the networks take it, padded on the right and below with nothing, and a small one on all sides.
+
+    Attributes:
+        image: (h, w) float32, both multiples of `MULTIPLE_PX`.
+        rows, columns: what of it is the image, up to such a multiple; px.
+    """
+
+    image: FloatArray
+    rows: slice
+    columns: slice
+
+    @classmethod
+    def of(cls, image: FloatArray) -> _Padded:
+        """The padded image."""
+        (top, high, below), (left, wide, right) = (_padding(side) for side in image.shape)
+        padded = cv2.copyMakeBorder(image, top, below, left, right, cv2.BORDER_CONSTANT, value=0)
+        return cls(np.asarray(padded, np.float32), slice(top, top + high), slice(left, left + wide))
+
+    def within(self, answer: FloatArray, cell_px: int) -> FloatArray:
+        """The answers, one for each cell of so many pixels, that are of the image."""
+        rows, columns = (slice(part.start // cell_px, part.stop // cell_px) for part in (self.rows, self.columns))
+        return answer[rows, columns]
+
+
 @dataclass(frozen=True, slots=True)
 class MinutiaExtractor:
     """Scan to template for a model of the kind `minutiae`.
@@ -60,11 +89,13 @@ class MinutiaExtractor:
         model_id: of the bundle the networks come from.
         minutia_map: (1, h, w, 1) -> (1, h/4, w/4, 6), see `fpverify.networks.minutia_map`.
         descriptor: (n, 64, 64, 1) -> (n, d) of about unit length, see `fpverify.networks.patch_siamese`.
+        seam_map: (1, h/4, w/4, 16) -> (1, h/8, w/8, 1), see `fpverify.networks.seams`; None where the model has none.
     """
 
     model_id: str
     minutia_map: Network
     descriptor: Network
+    seam_map: Network | None = None
 
     def extract(self, scan: Scan) -> Template:
         """The template of a scan.
@@ -79,24 +110,23 @@ class MinutiaExtractor:
     def acquire(self, scan: Scan) -> Acquired:
         """The template of a scan together with its foreground; errors as in `extract`."""
         prepared = prepare(scan)
-        answer = self._minutia_map(prepared)
+        padded = _Padded.of(prepared.image)
+        answer = padded.within(self.minutia_map(padded.image[None, ..., None])[0], CELL_PX)
         foreground = foreground_cells(answer)
         require_area(answer, scan)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
         require_minutiae(minutiae, scan)
         require_certainty(answer, foreground, minutiae, scan)
-        require_one_print(prepared, foreground, scan)
+        require_one_print(scan, prepared, answer, foreground, self._borders(padded))
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)
 
-    def _minutia_map(self, prepared: PreparedScan) -> FloatArray:
-        """(h/4, w/4, 6), the image padded on the right and below with nothing, and a small one on all sides."""
-        (top, high, below), (left, wide, right) = (_padding(side) for side in prepared.image.shape)
-        image = cv2.copyMakeBorder(prepared.image, top, below, left, right, cv2.BORDER_CONSTANT, value=0)
-        answer: FloatArray = self.minutia_map(np.asarray(image, np.float32)[None, ..., None])[0]
-        first_row, first_column = top // CELL_PX, left // CELL_PX
-        return answer[first_row : first_row + high // CELL_PX, first_column : first_column + wide // CELL_PX]
+    def _borders(self, padded: _Padded) -> Borders | None:
+        network = self.seam_map
+        if network is None:
+            return None
+        return lambda: padded.within(network(folded(padded.image)[None])[0], BORDER_PX)[..., 0]
 
     def _descriptors(self, prepared: PreparedScan, minutiae: Minutiae) -> NDArray[np.int8]:
         patches = sample_patches(prepared.image, minutiae.x_px, minutiae.y_px, minutiae.angle_rad)

@@ -26,6 +26,11 @@ def foreground_cells(answer: FloatArray, probability: float = 0.5) -> BoolArray:
     return np.asarray(smooth > probability)
 
 
+def foreground_probability(answer: FloatArray) -> FloatArray:
+    """Of a finger in each cell; (h/4, w/4, 6) of the minutia map network -> (h/4, w/4)."""
+    return _sigmoid(answer[..., 5])
+
+
 def foreground_certainty(answer: FloatArray, foreground: BoolArray) -> float:
     """The mean probability of a finger in the foreground, in [0, 1].
 

@@ -95,13 +95,6 @@ class Slopes:
         return _without_rim(dark & bright, ridges.shrunk_px).astype(np.float32)
 
 
-def halved(field: Field) -> Field:
-    """A field on cells twice as wide, an odd last row or column left out."""
-    height, width = (side // 2 for side in field.shape)
-    even = field[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
-    return np.asarray(even.mean((1, 3)), np.complex64)
-
-
 def _broad(image: FloatArray) -> FloatArray:
     """The Gaussian mean of `BROAD_PX`; on pixels twice as wide, which are fine enough for so smooth a thing."""
     half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)

@@ -11,7 +11,9 @@ from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray
 
 CELL_MM = CELL_PX * 25.4 / WORKING_PPI
 LEAST_AREA_MM2 = 40.0  # of a part that is a print: a fifth of a fingertip; what is pressed beside one is smaller
-LEAST_CONTRAST = 0.45  # of the strongest part's: the ghost of an earlier print has a third, the next finger a half
+FAINTEST_PRINT = 0.28  # of the strongest part's contrast; the ghost of an earlier print has a third, often less
+LEAST_CONTRAST = 0.5  # the same of a part that may be a ghost by its probability
+SURE_PRINT = 0.96  # mean probability of foreground, which hardly any ghost has
 GREY_PX = 6.0  # deviation of the Gaussian window for contrast: a ridge and a half to each side
 CLOSED_CELLS = 9  # 3.7 mm: a scar or the fold of a joint is narrower
 LEAST_FILLING_MM2 = 33.0  # of what counts in the hull: dirt far off makes no second finger
@@ -28,23 +30,25 @@ def wide(foreground: BoolArray) -> NDArray[np.uint8]:
     return np.asarray(cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_OPEN, square, borderValue=0), np.uint8)
 
 
-def parts(foreground: BoolArray) -> Parts:
+def parts(foreground: BoolArray, least_mm2: float = LEAST_AREA_MM2) -> Parts:
     """The connected parts that are large enough, each (h / 4, w / 4) bool."""
     number, labels, statistics, _ = cv2.connectedComponentsWithStats(wide(foreground), connectivity=4)
     areas = CELL_MM**2 * statistics[:, cv2.CC_STAT_AREA]
-    return [labels == label for label in range(1, number) if areas[label] >= LEAST_AREA_MM2]
+    return [labels == label for label in range(1, number) if areas[label] >= least_mm2]
 
 
-def ghosts(found: Parts, grey: FloatArray) -> list[bool]:
-    """Which parts are too weak for prints of their own.
+def ghosts(found: Parts, grey: FloatArray, probability: FloatArray) -> list[bool]:
+    """Which parts are too weak for prints of their own: very faint, or faint and not surely prints.
 
     Args:
         found: the parts, some.
         grey: (h, w) float32, the image at the working resolution before its contrast was made even.
+        probability: (h/4, w/4) of foreground.
     """
     contrast = _contrast(grey, found[0].shape)
     medians = [float(np.median(contrast[part])) for part in found]
-    return [median < LEAST_CONTRAST * max(medians) for median in medians]
+    least = [FAINTEST_PRINT if probability[part].mean() >= SURE_PRINT else LEAST_CONTRAST for part in found]
+    return [median < share * max(medians) for median, share in zip(medians, least, strict=True)]
 
 
 def fill_their_hull(cells: BoolArray) -> bool:

@@ -1,67 +1,82 @@
 """How many prints a picture shows: whoever is in it would be let in as the one who enrolled with it.
 
-Four signs, and any one is enough: parts of the foreground too far apart for one finger, more loops or deltas than a
-finger has, a line at which the ridges stop and others begin, and a size that no finger has. Their limits come from
+Four signs, and any one is enough: a size that no finger has, parts of the foreground too far apart for one finger, or
+with more loops or deltas than a finger has, and borders that part it, which a network sees. Their limits come from
 synthetic prints, single ones and several in one picture (docs/robustness.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from fpverify.features.minutiae import CELL_PX
-from fpverify.features.orientation import Ridges, Slopes, halved
-from fpverify.features.pieces import CELL_MM, exceed_a_finger, fill_their_hull, ghosts, parts, wide
+from fpverify.features.borders import shows_border, without_borders
+from fpverify.features.minutiae import CELL_PX, foreground_probability
+from fpverify.features.orientation import Ridges, Slopes
+from fpverify.features.pieces import CELL_MM, Parts, exceed_a_finger, fill_their_hull, ghosts, parts, wide
 from fpverify.features.preparation import resampled
-from fpverify.features.seams import shows_seam
 from fpverify.features.singularities import singularities
 from fpverify.vocabulary import BoolArray, FloatArray, PreparedScan, Scan
 
 LEAST_AREA_MM2 = 70.0  # 8 x 8 mm: of less, no half could be looked at
+LEAST_PART_MM2 = 20.0  # beside a border, which takes 2 mm from it; what was cut out is twice as large
 AROUND_CELLS = 4  # about the foreground: 16 px, as far as the slopes look
 TURNING = Ridges(contrast=0.2, within_px=9, shrunk_px=3, rim_cells=1, deviation_cells=1.5)  # up to the rim, for deltas
-ENDING = Ridges(contrast=0.25, within_px=7, shrunk_px=5, rim_cells=3, deviation_cells=1.2)  # sharp on either side
+
+Borders = Callable[[], FloatArray]  # (h/8, w/8) logits of the seam map network
 
 
-def prints_seen(scan: Scan, prepared: PreparedScan, foreground: BoolArray) -> int:
+def prints_seen(
+    scan: Scan, prepared: PreparedScan, answer: FloatArray, foreground: BoolArray, borders: Borders | None
+) -> int:
     """At least how many prints there are, 1 or more.
 
     Args:
         scan: as it was taken.
         prepared: from it.
-        foreground: (h / 4, w / 4) bool, where the minutia map network sees a finger.
+        answer: (h/4, w/4, 6) of the minutia map network.
+        foreground: (h/4, w/4) bool, found in it.
+        borders: of the prepared scan; asked when the foreground does not tell already. None where the model has no
+            network for them.
     """
     if CELL_MM**2 * foreground.sum() < LEAST_AREA_MM2:
         return 1
-    size = 2 if exceed_a_finger(foreground) else 1
-    return max(size, _apart(scan, prepared, foreground), _in_the_ridges(prepared, foreground))
-
-
-def _apart(scan: Scan, prepared: PreparedScan, foreground: BoolArray) -> int:
-    """By the parts of the foreground."""
     found = parts(foreground)
-    if len(found) < 2:
+    faint = _faint(found, scan, prepared, answer)
+    print_ = foreground & ~np.any([np.zeros_like(foreground), *faint], axis=0)
+    seen = max(2 if exceed_a_finger(print_) else 1, _apart(prepared, print_, len(found) - len(faint)))
+    if seen > 1 or borders is None:
+        return seen
+    logits = borders()
+    if not shows_border(logits, print_):
         return 1
-    weak = ghosts(found, resampled(np.asarray(scan.pixels, np.float32) / np.float32(255), prepared.scale))
-    rest = wide(foreground).astype(bool) & ~np.any(found, axis=0, where=np.reshape(weak, (-1, 1, 1)))
-    return 1 if fill_their_hull(rest) else weak.count(False)
+    found = parts(without_borders(print_, logits), LEAST_PART_MM2)
+    return max(1, len(found) - len(_faint(found, scan, prepared, answer)))
 
 
-def _in_the_ridges(prepared: PreparedScan, foreground: BoolArray) -> int:
-    """By their directions."""
-    image, foreground = _cropped(prepared.image, foreground)
-    slopes = Slopes.of(image, foreground.shape)
-    by_turns = singularities(slopes.field(foreground, TURNING)).fingers
-    if by_turns > 1:
-        return by_turns
-    return 2 if shows_seam(halved(slopes.field(foreground, ENDING))) else 1
+def _faint(found: Parts, scan: Scan, prepared: PreparedScan, answer: FloatArray) -> Parts:
+    """The parts that are ghosts of earlier prints; none where there is one part."""
+    if len(found) < 2:
+        return []
+    grey = resampled(np.asarray(scan.pixels, np.float32) / np.float32(255), prepared.scale)
+    weak = ghosts(found, grey, foreground_probability(answer))
+    return [part for part, is_weak in zip(found, weak, strict=True) if is_weak]
 
 
-def _cropped(image: FloatArray, foreground: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """What lies around the foreground."""
+def _apart(prepared: PreparedScan, print_: BoolArray, number: int) -> int:
+    """How many of the parts of a print, `number` in all, are prints of their own."""
+    if number < 2:
+        return 1
+    return _by_turns(prepared.image, print_) if fill_their_hull(wide(print_).astype(bool)) else number
+
+
+def _by_turns(image: FloatArray, print_: BoolArray) -> int:
+    """How many fingers it takes to have the loops and deltas that all parts have together."""
     (top, below), (left, right) = (
         (max(0, int(inside[0]) - AROUND_CELLS), int(inside[-1]) + 1 + AROUND_CELLS)
-        for inside in (np.flatnonzero(foreground.any(axis)) for axis in (1, 0))
+        for inside in (np.flatnonzero(print_.any(axis)) for axis in (1, 0))
     )
-    part = image[CELL_PX * top : CELL_PX * below, CELL_PX * left : CELL_PX * right]
-    return part, foreground[top:below, left:right]
+    print_ = print_[top:below, left:right]
+    image = image[CELL_PX * top : CELL_PX * below, CELL_PX * left : CELL_PX * right]
+    return singularities(Slopes.of(image, print_.shape).field(print_, TURNING)).fingers

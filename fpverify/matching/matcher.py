@@ -164,7 +164,8 @@ class Matcher:
 
 def _extractor(bundle: Bundle) -> Extractor:
     if bundle.card.kind == "minutiae":
-        return MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"))
+        seam_map = bundle.network("seam_map") if bundle.has_network("seam_map") else None
+        return MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"), seam_map)
     if bundle.card.input_px is None:
         raise CorruptModel(f"{bundle.folder}: the card of a whole-print model must state input_px")
     return WholePrintExtractor(bundle.model_id, bundle.network("whole_print"), bundle.card.input_px)

@@ -42,6 +42,10 @@ class Bundle:
         """Which of the two pipelines the networks belong to."""
         return self.card.kind
 
+    def has_network(self, name: str) -> bool:
+        """Whether the card lists `<name>.tflite`; models made before there was such a network have none."""
+        return f"{name}.tflite" in self.card.files
+
     def network(self, name: str) -> LiteRtNetwork:
         """The network in `<name>.tflite`.
 

@@ -12,6 +12,8 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 POSITIVE_WEIGHT = 4.0  # a cell with a minutia against one without: there are about 60 times fewer
 FOCUS = 2.0  # exponent of the focal loss (Lin et al. 2017, eq. 4)
+BORDER_WEIGHT = 3.0  # a cell of a border against one of none: there are fifteen times fewer
+SEAM_CELLS = 12  # 8 mm of a border two cells wide
 TINY = 1e-4
 
 
@@ -114,6 +116,36 @@ def first_rank(owners: Tensor, answers: Tensor) -> Tensor:
     similarity = ops.matmul(left, ops.transpose(right))
     hits = ops.argmax(similarity, axis=1) == ops.arange(ops.shape(similarity)[0], dtype="int32")
     return ops.mean(ops.cast(hits, "float32"))
+
+
+def seam_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """The sum of `border_loss` and `several_loss`; scalar."""
+    return border_loss(target, answer) + several_loss(target, answer)
+
+
+def border_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Mean cross entropy of the cells, those of borders weighted `BORDER_WEIGHT`.
+
+    Args:
+        target: (b, h, w, 4): border, weight, several, weight; the last two the same all over a picture.
+        answer: (b, h, w, 1) of `seam_map`.
+    """
+    border, weight, logit = target[..., 0], target[..., 1], answer[..., 0]
+    entropy = BORDER_WEIGHT * border * ops.softplus(-logit) + (1 - border) * ops.softplus(logit)
+    return ops.sum(weight * entropy) / ops.maximum(ops.sum(weight), 1.0)
+
+
+def several_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Mean cross entropy of the pictures: the mean logit of its `SEAM_CELLS` likeliest cells says if one shows several.
+
+    Args:
+        target: (b, h, w, 4), as of `border_loss`.
+        answer: (b, h, w, 1).
+    """
+    several, weight = target[:, 0, 0, 2], target[:, 0, 0, 3]
+    logit = ops.mean(ops.top_k(ops.reshape(answer, (ops.shape(answer)[0], -1)), SEAM_CELLS)[0], axis=-1)
+    entropy = ops.softplus(logit) - several * logit
+    return ops.sum(weight * entropy) / ops.maximum(ops.sum(weight), 1.0)
 
 
 def _per_minutia(target: Tensor, cells: Tensor) -> Tensor:

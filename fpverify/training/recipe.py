@@ -24,6 +24,7 @@ from fpverify.comparison.calibration import MIN_COMPARISONS
 from fpverify.comparison.likelihood import LEAST_MATED
 from fpverify.errors import RecipeError
 from fpverify.synthesis.impression import ImpressionSettings
+from fpverify.synthesis.montage import MOST_PRINTS
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import SIZE_PX
@@ -137,6 +138,15 @@ class DescriptorRecipe(StageRecipe):
     temperature: PositiveFloat = 0.07
 
 
+class SeamMapRecipe(StageRecipe):
+    """A round of network C; see `seam_batches.SeamBatches`. All rounds draw from the prints of the first."""
+
+    impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180)
+    fingers: int = Field(default=500, ge=MOST_PRINTS)
+    pictures: PositiveInt = 32
+    hard: Share = 0.0
+
+
 class EvidenceRecipe(_Part):
     """The unseen synthetic fingers that a calibration and its operating points rest on, for each simulated sensor."""
 
@@ -163,6 +173,7 @@ class AveragedRecipe(_Part):
 
     minutia_map: PositiveInt = 1
     descriptor: PositiveInt = 1
+    seam_map: PositiveInt = 1
 
 
 class NetworksRecipe(_Part):
@@ -178,8 +189,6 @@ class NetworksRecipe(_Part):
 class MinutiaeRecipe(_Part):
     """A model of the kind `minutiae`."""
 
-    stage_names: ClassVar[tuple[str, ...]] = ("minutia_map", "descriptor")
-
     kind: Literal["minutiae"]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
     seed: int = Field(ge=0, le=2**31)
@@ -189,13 +198,19 @@ class MinutiaeRecipe(_Part):
     networks: NetworksRecipe = NetworksRecipe()
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
+    seam_map: tuple[SeamMapRecipe, ...] = ()  # without it, several prints in a picture are told by its parts alone
     averaged: AveragedRecipe = AveragedRecipe()
     evidence: EvidenceRecipe = EvidenceRecipe()
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Of the networks to train."""
+        return ("minutia_map", "descriptor", *(["seam_map"] if self.seam_map else []))
 
     @model_validator(mode="after")
     def _have_rounds(self) -> MinutiaeRecipe:
         for name, averaged in self.averaged:
-            if averaged > len(getattr(self, name)):
+            if averaged > max(1, len(getattr(self, name))):
                 raise ValueError(f"averaged.{name} is more than the rounds there are")
         return self
 

@@ -84,6 +84,30 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int, 
     return measure(calibrated, for_measuring, _evidence(recipe), workers, progress)
 
 
+def add_network(recipe_path: str | Path, out: str | Path, name: str, model: Bundle) -> Bundle:
+    """Adds a trained network to a model that was made before its recipe had it; nothing else of the model changes.
+
+    Args:
+        recipe_path: that `name` was trained by, in `out`.
+        out: of `train`.
+        name: of a stage.
+        model: takes the network, and its part of the recipe into the card.
+
+    Raises:
+        RecipeError: no such stage, or it has not come to its end.
+        ModelError: Keras does not run on TensorFlow, which alone can export.
+    """
+    recipe, out = read_recipe(recipe_path), Path(out)
+    stage = next((one for one in stages(recipe, out / STATE, 0) if one.name == name), None)
+    if stage is None:
+        raise RecipeError(f"{recipe_path}: no stage {name!r}; it has {', '.join(recipe.stage_names)}")
+    network = _trained(stage, out / STATE)
+    contents = {file: model.content(file) for file in model.card.files}
+    contents |= {f"{name}.weights.h5": weights_bytes(network), f"{name}.tflite": _exported(stage, network)}
+    part = recipe.model_dump(mode="json")[name]
+    return write_bundle(model.folder, replace(model.card, recipe={**model.card.recipe, name: part}), contents)
+
+
 @contextmanager
 def _precision(policy: str) -> Iterator[None]:
     """What the layers made meanwhile compute in."""

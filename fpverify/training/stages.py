@@ -14,6 +14,7 @@ import numpy as np
 from fpverify.networks import losses
 from fpverify.networks.minutia_map import minutia_map
 from fpverify.networks.patch_siamese import patch_tower
+from fpverify.networks.seams import seam_map
 from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.flow import FLOWS, USUAL
@@ -24,15 +25,19 @@ from fpverify.training.recipe import (
     MinutiaeRecipe,
     MinutiaMapRecipe,
     Recipe,
+    SeamMapRecipe,
     StageRecipe,
     WholePrintRecipe,
 )
+from fpverify.training.seam_batches import PrintPool, SeamBatches
 from fpverify.training.stripe_batches import StripeBatches
 from fpverify.training.validation import DescriptorValidation, DetectionValidation, WholePrintValidation
 from fpverify.vocabulary import FloatArray
 
 MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # added to the recipe's: seeds of the sequences of batches ...
+SEAM_BATCHES = 3  # no recipe has stripes and seams
 NEXT_ROUND = 10  # ... and what each further round adds
+SEAM_PRINTS = 4  # added to the recipe's: seed of the prints that the pictures are made of
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
 UNSEEN_PAIRS = 64
 EXAMPLE_BATCH = 0  # of the sequence whose seed is the recipe's own, to which every round adds something
@@ -88,7 +93,8 @@ def stages(recipe: Recipe, state: Path, workers: int, progress: bool = True) -> 
             state / "masters", recipe.fingers, recipe.seed, FLOWS[flow], workers=workers, progress=progress
         )
 
-    return [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
+    both = [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
+    return [*both, _seam_map(recipe, state, workers)] if recipe.seam_map else both
 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
@@ -135,6 +141,36 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
     rounds = tuple(make(number, part) for number, part in enumerate(recipe.descriptor))
     network = partial(patch_tower, recipe.networks.descriptor)
     return Stage("descriptor", network, rounds, _examples(recipe, shown), recipe.averaged.descriptor)
+
+
+def _seam_map(recipe: MinutiaeRecipe, state: Path, workers: int) -> Stage:
+    @cache
+    def prints() -> PrintPool:
+        first = recipe.seam_map[0]
+        return PrintPool.create(
+            state / "prints", first.fingers, recipe.seed + SEAM_PRINTS, first.impressions.settings(), workers=workers
+        )
+
+    def make(number: int, part: SeamMapRecipe) -> Make:
+        seed = recipe.seed + SEAM_BATCHES + NEXT_ROUND * number
+        parts = [losses.border_loss, losses.several_loss]
+        about = _about(recipe, recipe.seam_map[: number + 1], "kind")
+        return lambda network, folder, workers: Training(
+            network,
+            SeamBatches(prints(), seed, part.pictures, part.hard),
+            losses.seam_loss,
+            part.schedule(),
+            folder,
+            parts,
+            workers,
+            recipe=about,
+        )
+
+    def shown(number: int) -> Batch:
+        return SeamBatches(prints(), recipe.seed, EXAMPLE_IMAGES, recipe.seam_map[-1].hard)(number)
+
+    rounds = tuple(make(number, part) for number, part in enumerate(recipe.seam_map))
+    return Stage("seam_map", seam_map, rounds, _examples(recipe, shown), recipe.averaged.seam_map)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

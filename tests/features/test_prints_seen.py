@@ -11,16 +11,15 @@ import pytest
 
 from fpverify.errors import FailureToAcquire, SeveralPrints
 from fpverify.features.orientation import Field
-from fpverify.features.pieces import exceed_a_finger
-from fpverify.features.seams import shows_seam
+from fpverify.features.pieces import exceed_a_finger, ghosts
 from fpverify.features.singularities import singularities
 from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.finger import draw_finger
 from fpverify.synthesis.impression import draw_impression
-from fpverify.vocabulary import ByteArray, Scan
+from fpverify.vocabulary import ByteArray, FloatArray, Scan
 
-SIDE = 48  # cells of a field: 19 mm at 4 px, 39 mm at 8 px
+SIDE = 48  # cells of a field: 19 mm at 4 px
 Y, X = (axis.astype(np.float32) for axis in np.mgrid[:SIDE, :SIDE])
 
 
@@ -61,11 +60,16 @@ def mosaic(prints: list[ByteArray]) -> ByteArray:
     return np.vstack([np.hstack([middle(one) for one in prints[k : k + 3]]) for k in (0, 3, 6)])
 
 
+def parts(prints: list[ByteArray]) -> ByteArray:
+    return np.vstack([middle(one) for one in prints[4:6]])
+
+
 SEVERAL: dict[str, Callable[[list[ByteArray]], ByteArray]] = {
     "beside": lambda prints: np.hstack(prints[:2]),
     "above": lambda prints: np.vstack(prints[:2]),
     "slap": slap,
     "mosaic": mosaic,
+    "two parts": parts,
 }
 
 
@@ -133,12 +137,38 @@ def test_three_loops_are_of_two_fingers() -> None:
     assert singularities(turning((10.5, 10.5, 1), (34.5, 12.5, 1), (22.5, 34.5, 1))).fingers == 2
 
 
-def test_a_seam_is_where_the_directions_change_along_a_line() -> None:
-    crossed = np.where(X < SIDE / 2, 1, -1).astype(np.complex64)  # ridges upright, and lying beside them
-    assert shows_seam(crossed)
-    assert shows_seam(np.ascontiguousarray(crossed.T))
-    assert not shows_seam(np.ones_like(crossed))
-    assert not shows_seam(np.exp(1j * X / 12).astype(np.complex64))  # as far apart, but by degrees
+def test_a_model_without_a_seam_map_looks_at_the_parts_alone(matcher: Matcher, prints: list[ByteArray]) -> None:
+    older = replace(matcher, extractor=replace(matcher.extractor, seam_map=None))
+    with pytest.raises(SeveralPrints, match="shows 4 prints"):
+        older.acquire(Scan(slap(prints), 500.0))
+    assert older.acquire(Scan(mosaic(prints), 500.0)).foreground is not None
+
+
+def test_a_seam_map_is_asked_for_the_padded_scan_and_once(matcher: Matcher, prints: list[ByteArray]) -> None:
+    asked = []
+
+    def seam_map(squares: FloatArray) -> FloatArray:
+        asked.append(squares.shape)
+        return np.full((1, squares.shape[1] // 2, squares.shape[2] // 2, 1), -9, np.float32)
+
+    extractor = replace(matcher.extractor, seam_map=seam_map)
+    extractor.acquire(Scan(prints[0][:, :-2], 500.0))  # 192 x 191 px
+    assert asked == [(1, 48, 48, 16)]
+    extractor.acquire(Scan(mosaic(prints), 500.0))  # a network that sees none
+
+
+@pytest.mark.parametrize(
+    ("contrast", "probability", "weak"), [(0.2, 0.99, True), (0.4, 0.9, True), (0.4, 0.99, False), (0.7, 0.9, False)]
+)
+def test_a_part_is_a_ghost_where_it_is_faint_and_not_surely_a_print(
+    contrast: float, probability: float, weak: bool
+) -> None:
+    left, right = np.zeros((40, 80), bool), np.zeros((40, 80), bool)
+    left[:, :36], right[:, 44:] = True, True
+    ridges = 0.5 + 0.4 * np.sin(np.arange(320, dtype=np.float32) * 1.4) * np.ones((160, 1), np.float32)
+    ridges[:, 160:] = 0.5 + contrast * (ridges[:, 160:] - 0.5)
+    certain = np.where(right, probability, 0.98).astype(np.float32)
+    assert ghosts([left, right], ridges, certain) == [False, weak]
 
 
 def test_no_finger_is_longer_than_60_mm_or_wider_than_42() -> None:

@@ -87,6 +87,11 @@ def test_a_network_the_card_does_not_list_is_refused_by_name(made: Bundle) -> No
         load_bundle(made.folder).network("whole_print")
 
 
+def test_a_bundle_says_which_networks_it_has(made: Bundle) -> None:
+    assert made.has_network("descriptor")
+    assert not made.has_network("seam_map")
+
+
 def test_a_file_that_is_no_network_is_refused_by_name(made: Bundle) -> None:
     with pytest.raises(CorruptModel, match=r"descriptor\.tflite: not a LiteRT network"):
         load_bundle(made.folder).network("descriptor")

@@ -12,6 +12,7 @@ from fpverify.networks import losses  # noqa: E402
 from fpverify.networks.blocks import BatchNormalization, folded, residual_block  # noqa: E402
 from fpverify.networks.minutia_map import minutia_map  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
+from fpverify.networks.seams import seam_map  # noqa: E402
 from fpverify.networks.whole_print import whole_print_tower  # noqa: E402
 
 
@@ -37,6 +38,12 @@ def test_the_minutia_map_answers_once_for_every_cell(shape: tuple[int, int]) -> 
     assert tuple(answer.shape) == (2, shape[0] // 4, shape[1] // 4, 6)
 
 
+@pytest.mark.parametrize("cells", [(8, 8), (12, 10)])
+def test_the_seam_map_answers_once_for_every_four_squares(cells: tuple[int, int]) -> None:
+    answer = seam_map()(np.zeros((2, *cells, 16), np.float32))
+    assert tuple(answer.shape) == (2, cells[0] // 2, cells[1] // 2, 1)
+
+
 def test_towers_give_unit_vectors() -> None:
     rng = np.random.default_rng(0)
     for tower, side, size in ((patch_tower(), 64, 64), (whole_print_tower(80), 80, 32)):
@@ -48,6 +55,7 @@ def test_towers_give_unit_vectors() -> None:
 def test_networks_are_small() -> None:
     assert minutia_map().count_params() < 600_000
     assert patch_tower().count_params() < 700_000
+    assert seam_map().count_params() < 160_000
 
 
 def test_a_residual_block_begins_as_nothing_and_learns() -> None:
@@ -129,6 +137,28 @@ def test_losses_of_an_image_without_minutiae_are_finite() -> None:
     target = np.zeros((1, 4, 4, 8), np.float32)
     target[..., 1] = target[..., 7] = 1
     assert np.isfinite(float(losses.minutia_map_loss(target, np.zeros((1, 4, 4, 6), np.float32))))
+
+
+def test_border_loss_agrees_with_a_loop_over_cells() -> None:
+    rng = np.random.default_rng(7)
+    target = (rng.random((2, 5, 6, 4)) < 0.5).astype(np.float32)
+    answer = rng.normal(0, 2, (2, 5, 6, 1)).astype(np.float32)
+    total = 0.0
+    for (border, weight, *_), logit in zip(target.reshape(-1, 4), answer.ravel(), strict=True):
+        p = float(sigmoid(logit.astype(np.float64)))
+        total += weight * (3 * -np.log(p) if border else -np.log(1 - p))
+    assert float(losses.border_loss(target, answer)) == pytest.approx(total / target[..., 1].sum(), rel=1e-4)
+
+
+def test_several_loss_asks_the_likeliest_cells_of_each_picture_that_counts() -> None:
+    rng = np.random.default_rng(8)
+    answer = rng.normal(0, 2, (3, 5, 6, 1)).astype(np.float32)
+    target = np.zeros((3, 5, 6, 4), np.float32)
+    target[0, ..., 2] = target[:2, ..., 3] = 1  # several, one, and one that says nothing
+    logits = np.sort(answer.reshape(3, -1).astype(np.float64), axis=1)[:, -losses.SEAM_CELLS :].mean(1)
+    expected = (-np.log(sigmoid(logits[0])) - np.log(1 - sigmoid(logits[1]))) / 2
+    assert float(losses.several_loss(target, answer)) == pytest.approx(expected, rel=1e-4)
+    assert np.isfinite(float(losses.seam_loss(np.zeros_like(target), answer)))
 
 
 def test_info_nce_agrees_with_a_loop_and_is_small_for_perfect_pairs() -> None:

@@ -61,9 +61,10 @@ def test_too_few_prints_are_refused(benchmark: ModuleType, tmp_path: Path) -> No
 
 
 def test_the_whole_benchmark_runs_and_prints_either_way(
-    benchmark: ModuleType, capsys: pytest.CaptureFixture[str], release_model: str
+    benchmark: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, release_model: str
 ) -> None:
-    sizes = ["--fingers", "2", "--impressions", "2", "--workers", "1", "--runs", "2", "--subjects", "30"]
+    monkeypatch.setattr(benchmark, "GALLERY", 200)
+    sizes = ["--fingers", "2", "--impressions", "2", "--workers", "1", "--runs", "1", "--subjects", "30"]
     assert benchmark.main([*sizes, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert not result["verify"]["tensorflow"]

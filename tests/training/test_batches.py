@@ -14,7 +14,7 @@ CLEAR = ImpressionSettings(hardness=(0.0, 0.0), rotation_rad=np.pi)
 
 @pytest.fixture(scope="module")
 def masters(tmp_path_factory: pytest.TempPathFactory) -> MasterPool:
-    return MasterPool.create(tmp_path_factory.mktemp("masters"), 20, seed=5)
+    return MasterPool.create(tmp_path_factory.mktemp("masters"), 12, seed=5)
 
 
 def test_a_batch_is_a_function_of_seed_and_number(masters: MasterPool) -> None:

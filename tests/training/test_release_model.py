@@ -11,12 +11,14 @@ keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.train
 
+from fpverify.features.borders import folded  # noqa: E402
 from fpverify.features.patches import sample_patches  # noqa: E402
 from fpverify.features.preparation import normalise  # noqa: E402
 from fpverify.models import load_bundle  # noqa: E402
 from fpverify.models.runtime import LiteRtNetwork  # noqa: E402
 from fpverify.networks.minutia_map import minutia_map  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
+from fpverify.networks.seams import seam_map  # noqa: E402
 from fpverify.synthesis.dataset import ORDINARY, master  # noqa: E402
 from fpverify.synthesis.impression import draw_impression  # noqa: E402
 from fpverify.training.export import litert_bytes  # noqa: E402
@@ -40,6 +42,11 @@ def both_towers(release_model: str) -> tuple[Network, LiteRtNetwork]:
     return exported(release_model, "descriptor", patch_tower())
 
 
+@pytest.fixture(scope="module")
+def both_seam_maps(release_model: str) -> tuple[Network, LiteRtNetwork]:
+    return exported(release_model, "seam_map", seam_map())
+
+
 @pytest.mark.parametrize("shape", [(1, 192, 192, 1), (1, 176, 240, 1)])
 def test_the_minutia_map_agrees_in_float32(both_maps: tuple[Network, LiteRtNetwork], shape: tuple[int, ...]) -> None:
     assert_agrees(shape, *both_maps)
@@ -48,6 +55,11 @@ def test_the_minutia_map_agrees_in_float32(both_maps: tuple[Network, LiteRtNetwo
 @pytest.mark.parametrize("count", [1, 37])
 def test_the_descriptor_agrees_in_float32(both_towers: tuple[Network, LiteRtNetwork], count: int) -> None:
     assert_agrees((count, 64, 64, 1), *both_towers)
+
+
+@pytest.mark.parametrize("shape", [(1, 48, 48, 16), (1, 44, 60, 16)])
+def test_the_seam_map_agrees_in_float32(both_seam_maps: tuple[Network, LiteRtNetwork], shape: tuple[int, ...]) -> None:
+    assert_agrees(shape, *both_seam_maps)
 
 
 def assert_agrees(shape: tuple[int, ...], network: Network, exported: LiteRtNetwork) -> None:
@@ -73,3 +85,5 @@ def test_int8_networks_agree_closely_on_prints(release_model: str) -> None:
     heat, foreground = ((1 / (1 + np.exp(-one[..., k])) for one in (rounded, exact)) for k in (0, 5))
     assert np.abs(np.subtract(*heat)).mean() < 0.01
     assert np.abs(np.subtract(*foreground)).mean() < 0.02
+    rounded, exact = answers(release_model, "seam_map", seam_map(), folded(image)[None])
+    assert np.abs(rounded - exact).mean() < 0.5  # logits; a picture is told by the mean of twelve
