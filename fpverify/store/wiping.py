@@ -1,8 +1,8 @@
 """How what was deleted leaves the database's files.
 
 Either kind of database keeps traces of rows that are gone until its files are rewritten. SQLite overwrites a deleted
-row at once (`secure_delete`), but where it moved rows between pages, copies of them can stay behind: of one deletion in
-three hundred or so. PostgreSQL leaves the whole row. Rewriting costs the size of the store.
+row at once (`secure_delete`), but where it moved rows between pages, copies of them stay behind now and then.
+PostgreSQL leaves the whole row. Rewriting costs the size of the store.
 
 A small store is rewritten with every deletion. In a large one deletions are summed up, in a table that the first of
 them makes, and it is rewritten when they come to a hundredth of it, or with the first change after a day: a deletion
@@ -20,7 +20,7 @@ from fpverify.errors import StoreError
 from fpverify.store.backends import Database
 from fpverify.store.trail import Trail
 
-SMALL_BYTES = 64 << 20  # rewritten in a fifth of a second of CPU: some 15,000 impressions without scans
+SMALL_BYTES = 32 << 20  # rewritten in a tenth of a second of CPU: some 8,000 impressions without scans
 SHARE = 0.01  # of a large store, deleted since it was rewritten
 LONGEST_S = 24 * 3600.0  # from the first deletion that was not wiped to the first change that wipes it
 LATEST_S = 2.5e11  # s since 1970: the year 9892, which Python's calendar still has
