@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
-from made_up_prints import MODEL, WIDTH, finger, impression, moved_by
+from made_up_model import PLAIN, MadeUp
+from made_up_prints import WIDTH, finger, impression, moved_by
 
 from fpverify.comparison import joint_threshold, similarity
 from fpverify.errors import SettingsError
@@ -21,41 +20,12 @@ from fpverify.search.index.preselection import FILE as FIGURES
 from fpverify.search.index.preselection import Measured, encoded
 from fpverify.search.register import COMPARED_IN_FULL, Register, Registers
 from fpverify.store import Store
-from fpverify.vocabulary import Reference, Score, Template
+from fpverify.vocabulary import Reference, Template
 
 CENTRES = steps(np.random.default_rng(5).normal(size=(64, WIDTH)).astype(np.float32))
 MEASURED = [Measured("exact", 50, 20, 100, 1), Measured("exact", 500, 20, 100, 2), Measured("ivf", 500, 20, 100, 3)]
 
 
-@dataclass
-class MadeUp:
-    """A model whose scores are a hundred times the similarity."""
-
-    files: dict[str, bytes]
-    model_id: str = MODEL
-    kind: str = "minutiae"
-    folder: Path = Path("made-up")
-
-    @property
-    def bundle(self) -> Any:
-        return self
-
-    @property
-    def card(self) -> Any:
-        return SimpleNamespace(search_files=dict.fromkeys(self.files, ""))
-
-    @property
-    def calibration(self) -> Any:
-        return SimpleNamespace(evidence_score=50.0)
-
-    def content(self, name: str) -> bytes:
-        return self.files[name]
-
-    def calibrated(self, raw: Sequence[float]) -> list[Score]:
-        return [Score(100 * float(value), extrapolated=False) for value in raw]
-
-
-PLAIN = MadeUp({})
 WITH_LISTS = MadeUp({CODEBOOK: Codebook(CENTRES, "").encoded(), FIGURES: encoded(MEASURED, "a test")})
 
 
