@@ -119,6 +119,7 @@ def commands(folder: Path, place: str) -> dict[str, Process]:
         "audit verify": process(["audit", "verify", "--db", place]),
         "export": process(["export", str(archive), "--db", place, *protected]),
         "import": process(["import", str(archive), "--db", f"{other}.sqlite", "--key", f"file:{key}", *protected]),
+        "keys show": process(["keys", "show", "--db", place]),
         "keys rotate": process(["keys", "rotate", "--db", place]),
     }
     for made in (archive, Path(f"{other}.sqlite"), key):

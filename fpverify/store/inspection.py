@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -27,11 +28,7 @@ STORE_DIGITS = 8  # of the store's id in an anchor: two stores of one operator a
 
 _Found = TypeVar("_Found")
 
-_SEAL_HEADS = (
-    "SELECT substr(record, ?, ?) AS head, count(*) FROM impressions GROUP BY 1",
-    "SELECT substr(scan, ?, ?) AS head, count(*) FROM scans GROUP BY 1",
-    "SELECT substr(metadata, ?, ?) AS head, count(*) FROM subjects GROUP BY 1",
-)
+_SEALED = (("impressions", "id", "record"), ("scans", "impression_id", "scan"), ("subjects", "id", "metadata"))
 _ANCHOR = re.compile(r"fpva1-([0-9a-f]{8})-(0|[1-9][0-9]{0,17})-([0-9a-f]{64})-([0-9a-f]{8})")
 
 
@@ -267,7 +264,21 @@ def count_seals(store: Store) -> Seals:
     Raises:
         StoreError: the store cannot be read.
     """
+    counted: Counter[bytes] = Counter()
     with store._database.reading():
-        counted = [row for query in _SEAL_HEADS for row in store._database.rows(query, 1, SEAL_HEAD_BYTES)]
-    older = sum(number for head, number in counted if not store.vault.is_current(bytes(head)))
-    return Seals(sum(number for _, number in counted), older)
+        for place in _SEALED:
+            for head in _seal_heads(store, *place):
+                counted[head] += 1
+    older = sum(number for head, number in counted.items() if not store.vault.is_current(head))
+    return Seals(counted.total(), older)
+
+
+def _seal_heads(store: Store, table: str, row: str, column: str) -> Iterator[bytes]:
+    """The heads of all seals of a column; sorting them in the database would take the memory of all of it."""
+    last = -1
+    while found := store._database.rows(
+        f"SELECT {row}, substr({column}, 1, {SEAL_HEAD_BYTES}) FROM {table} WHERE {row} > ? ORDER BY {row} LIMIT ?",  # noqa: S608
+        *(last, RECORDS_AT_A_TIME),
+    ):
+        yield from (head if isinstance(head, bytes) else b"" for _, head in found)  # a damaged one may be anything
+        last = found[-1][0]
