@@ -4,8 +4,8 @@
 
 Pictures are made of unseen synthetic impressions, or of those in SETS, folders of folders of prints at 500 ppi with
 dark ridges; FPVERIFY_REAL_PRINTS names one, too. Each print is drawn once in every kind; a negative is that of the
-whole picture, so that of a print in a dark frame lies in a bright one. Printed as Markdown: right answers, per cent, and
-milliseconds a picture.
+whole picture, so that of a print in a dark frame lies in a bright one. Printed as Markdown: right answers, per cent,
+and milliseconds a picture.
 """
 
 from __future__ import annotations
