@@ -104,6 +104,8 @@ COUNTED = ("loops (cores)", "deltas")  # a bar for each number
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures both sides, prints the tables and draws the pictures."""
     given = _parsed(arguments)
+    if given.out is not None:
+        given.out.mkdir(parents=True, exist_ok=True)  # before the work, should it not be possible
     with tempfile.TemporaryDirectory() as place:
         made = synthetic_sets(Path(place), given.fingers, given.workers)
         sides = {

@@ -102,7 +102,7 @@ def test_the_same_prints_differ_in_nothing_and_pictures_are_written(
 ) -> None:
     monkeypatch.setattr(realism, "IMPRESSIONS", 2)
     sets = realism.synthetic_sets(tmp_path / "made", 2, 1)
-    assert realism.main([str(sets), "--fingers", "2", "--workers", "1", "--out", str(tmp_path)]) == 0
+    assert realism.main([str(sets), "--fingers", "2", "--workers", "1", "--out", str(tmp_path / "new")]) == 0
     out = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in out.splitlines() if line.startswith("| ")]
     statistics = {row[0]: row for row in rows if row[0] in realism.STATISTICS}
@@ -111,4 +111,4 @@ def test_the_same_prints_differ_in_nothing_and_pictures_are_written(
     difficulty = [row for row in rows if row[0].startswith(("mated", "non-mated"))]
     assert len(difficulty) == 7
     assert all(row[1:3] == row[3:5] for row in difficulty)
-    assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".png"}
+    assert {path.suffix for path in (tmp_path / "new").iterdir()} == {".png"}
