@@ -28,10 +28,10 @@ def identify_person(register: Register, presented: Presentation, *, top: int, fp
         top: most candidates.
         fpir: false positive identification rate of the whole search, in (0, 1).
     """
-    searched = len(register.index)
-    if not searched:
+    searched, people = len(register.index), register.store.subject_count()
+    if not searched or not people:  # the store may have been emptied since the index was brought up to date
         return Identification((), fpir, 0.0, 0, extrapolated=False)
-    threshold = joint_threshold(fpir, register.store.subject_count())
+    threshold = joint_threshold(fpir, people)
     subjects = proposed(register, presented).values()
     candidates = [_candidate(register, presented, references, threshold) for references in subjects]
     candidates.sort(key=lambda one: -one.score.value)

@@ -109,3 +109,10 @@ def test_somebody_with_many_impressions_is_still_compared(register: Callable[...
     searched = register(templates, each=30)
     found = identify_person(searched, presented(near(templates[0], 0.99, 1), templates[5]), top=1, fpir=0.01)
     assert [each.subject for each in found.matches] == ["0"]
+
+
+def test_a_store_that_is_emptied_meanwhile_has_nobody(register: Callable[..., Register]) -> None:
+    templates = directions(2, 13)
+    searched = register(templates)
+    searched.store.delete("0")
+    assert not identify_person(searched, presented(*templates), top=1, fpir=0.01).candidates
