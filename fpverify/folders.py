@@ -27,6 +27,21 @@ def cache_folder(*, otherwise: str) -> Path:
         return user_cache_path(FOLDER, appauthor=False)
 
 
+def data_folder(*, otherwise: str) -> Path:
+    """Of what belongs to the user's data but lies in no place of its own.
+
+    Args:
+        otherwise: what a user without a home folder can do, for the message.
+
+    Raises:
+        SettingsError: this user has no home folder.
+    """
+    from platformdirs import user_data_path
+
+    with _home_needed(otherwise):
+        return user_data_path(FOLDER, appauthor=False)
+
+
 def config_file(name: str, *, otherwise: str) -> Path:
     """A file of the user's configuration.
 

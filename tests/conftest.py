@@ -35,6 +35,12 @@ def no_keys_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypat
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config" / uuid4().hex))
 
 
+@pytest.fixture(autouse=True)
+def no_indexes_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins without what indexes keep of stores on servers, and keeps its own apart."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data" / uuid4().hex))
+
+
 @pytest.fixture
 def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
     """This user has no home folder: none in the environment, and no line in the system's list of users."""
@@ -43,7 +49,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: object) -> None:
         raise KeyError
 
-    for variable in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+    for variable in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(users, "getpwuid", unknown)
 

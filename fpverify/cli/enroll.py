@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.answers import reference_answer, scan_answer
-from fpverify.cli.options import DB, FINGER, INDEX, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, index_of_one_search, options
+from fpverify.cli.options import DB, FINGER, INDEX, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, options, registers_with_a_bar
 from fpverify.cli.words import print_facts, print_json, resolution_words, say_new_key, scan_notes
 from fpverify.settings import load_settings
 
@@ -50,7 +50,7 @@ def enroll_command(
     from fpverify.verifier import Verifier
 
     given = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
-    with Verifier.open(db, model=model, key=key, index=index_of_one_search(index)) as verifier:
+    with Verifier.open(db, model=model, key=key, index=index, registers=registers_with_a_bar(index)) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
         place = verifier.store.place

@@ -18,8 +18,8 @@ from fpverify.cli.options import (
     PPI,
     SCANS,
     Parsed,
-    index_of_one_search,
     options,
+    registers_with_a_bar,
 )
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, scan_facts
 from fpverify.settings import load_settings, parse_fpir
@@ -73,8 +73,10 @@ def identify_command(
 
     stated = load_settings(ppi=ppi).ppi
     probes = [read_scan(scan, ppi=stated) for scan in scans]
-    once = index_of_one_search(index)
-    with Verifier.open(db, model=model, calibration=calibration, key=key, index=once, create=False) as verifier:
+    registers = registers_with_a_bar(index)
+    with Verifier.open(
+        db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False
+    ) as verifier:
         found = verifier.identify(probes, top=top, fpir=fpir)
     if as_json:
         print_json(identification_answer(found, *probes))

@@ -12,6 +12,7 @@ import click
 from fpverify.settings import load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
 
 if TYPE_CHECKING:
+    from fpverify.search.register import Registers
     from fpverify.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -165,7 +166,12 @@ CACHE = click.option("--cache", type=click.Path(), metavar="DIR", help="Folder. 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 
 
-def index_of_one_search(given: str | None) -> str:
-    """The index of a command that searches once: lists take longer to make than a look at every reference takes."""
-    wanted = load_settings(index=given).index
-    return "exact" if wanted == "auto" else wanted
+def registers_with_a_bar(index: str | None) -> Registers:
+    """What is enrolled, for searching it; a bar is shown while an index is built.
+
+    Args:
+        index: as `--index` has it.
+    """
+    from fpverify.search.register import Registers
+
+    return Registers(load_settings(index=index).index, progress=True)

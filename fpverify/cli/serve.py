@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fpverify.cli.api_keys import KEYS_FILE, opened_keys
-from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, options
+from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, options, registers_with_a_bar
 from fpverify.cli.words import say_new_key
 from fpverify.errors import SettingsError
 from fpverify.settings import load_settings
@@ -68,14 +68,13 @@ def serve_command(
         from fpverify.service.server import Address, serve
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed; {MISSING}") from error
-    from fpverify.search.register import Registers
     from fpverify.verifier import Verifier
 
     keys = opened_keys(keys_file)
     if not keys.all():
         click.echo(f"{keys.path}: no API keys yet; make one with `fpverify api-keys new`", err=True)
 
-    registers = Registers(load_settings(index=index).index)
+    registers = registers_with_a_bar(index)
 
     def open_verifier() -> Verifier:
         return Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, registers=registers)

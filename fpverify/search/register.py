@@ -6,34 +6,31 @@ templates come from the store, and the threshold is that of all references, so a
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import dataclass
 from threading import Lock
-from typing import TypeVar
 
 from fpverify.comparison import joint_threshold, similarities
-from fpverify.errors import NotEnrolled
+from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
 from fpverify.matching import Matcher
 from fpverify.search.index import EngineIndex, Index
-from fpverify.search.index.choice import advice, chosen_index
+from fpverify.search.index.choice import chosen_index
+from fpverify.search.index.growing import GrowingIndex
+from fpverify.search.index.inverted import InvertedIndex
 from fpverify.search.index.preselection import preselection_error
+from fpverify.search.kept import Kept, KeptByEngine, KeptInShards
 from fpverify.settings import is_engine_url
-from fpverify.store import Changes, Point, Store
+from fpverify.store import Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Template
 
 COMPARED_IN_FULL = 20  # references, at any size: 20 ms. Mates are nearly always among the first three
-TAKEN_UP = 1000  # references at a time: 3 MB of templates
-
-NOTED_EVERY = 200  # changes, after which an engine is told how far it follows the store: taken up in a second
+TRIES = 3  # of a search, where what lies on disk is written anew by others meanwhile
 
 Finger = tuple[str, str]  # subject, finger
-One = TypeVar("One")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Register:
     """The references of a store that one model made, searched by one thread.
 
@@ -41,11 +38,13 @@ class Register:
         store: where their templates are.
         matcher: the model.
         index: which of them resemble a probe; up to date.
+        anew: another index in place of one that cannot be read from disk.
     """
 
     store: Store
     matcher: Matcher
     index: Index
+    anew: Callable[[], Index] | None = None
 
     def identify(self, probe: Template, *, top: int, fpir: float, besides: Sequence[Reference] = ()) -> Identification:
         """Whose finger a probe shows.
@@ -70,13 +69,22 @@ class Register:
             searched=searched,
             extrapolated=threshold > self.matcher.calibration.evidence_score,
             preselection_error=self.preselection_error if searched > in_full else None,
-            note=advice(self.index, self.matcher.bundle),
         )
 
     def proposed(self, probe: Template, count: int) -> list[Reference]:
         """The likeliest references, as the store has them; at most `count`."""
-        ids = self.index.likeliest(probe, count)
-        return list(self.store.by_record_ids(f"{one:016x}" for one in ids).values())
+        return list(self.store.by_record_ids(f"{one:016x}" for one in self._likeliest(probe, count)).values())
+
+    def _likeliest(self, probe: Template, count: int) -> list[int]:
+        """Of the index; of another if what it has on disk is damaged, or was written anew by another process."""
+        for _ in range(TRIES):
+            try:
+                return self.index.likeliest(probe, count)
+            except CorruptRecord:
+                if self.anew is None:
+                    raise
+                self.index = self.anew()
+        return self.index.likeliest(probe, count)
 
     def _found(
         self, probe: Template, proposed: Sequence[Reference], besides: set[Finger], threshold: float
@@ -108,15 +116,18 @@ class Register:
 class Registers:
     """The register of a store as it is now: what was added and removed is taken up, by whomever; threads share it."""
 
-    def __init__(self, index: str = "auto") -> None:
+    def __init__(self, index: str = "auto", *, progress: bool = False) -> None:
         """Nothing yet.
 
         Args:
             index: as `fpverify.settings.Settings.index` has it.
+            progress: show a bar on standard error, if that is a terminal, while an index is built.
         """
         self._wanted = index
+        self._progress = progress
         self._lock = Lock()
-        self._kept: _Kept | None = None
+        self._kept: Kept | None = None
+        self._in_memory = False  # what lies on disk can be neither read nor put right
 
     def current(self, store: Store, matcher: Matcher) -> Register:
         """The register of all that a model has enrolled.
@@ -130,88 +141,41 @@ class Registers:
             SettingsError: the index cannot be had.
         """
         with self._lock:
-            key = (*store.identity, matcher.model_id, *self._turned_by(store))
-            if self._kept is None or self._kept.key != key:
-                self._kept = self._opened(key, store, matcher)
-            changes = store.changes(self._kept.point)
-            if changes.everything and self._kept.point is not None:
-                self._kept = self._opened(key, store, matcher)
-            self._kept.take_up(changes, store, matcher.model_id)
-            return Register(store, matcher, self._kept.index)
+            kept = self._current(store, matcher)
+        return Register(store, matcher, kept.index, lambda: self._anew(kept, store, matcher))
+
+    def _current(self, store: Store, matcher: Matcher) -> Kept:
+        key = (*store.identity, matcher.model_id, *self._turned_by(store))
+        if self._kept is None or self._kept.key != key or self._kept.is_outdated:
+            self._kept = self._opened(key, store, matcher)
+        changes = store.changes(self._kept.point)
+        if changes.everything and self._kept.point is not None:
+            self._kept = self._opened(key, store, matcher)
+        self._kept.take_up(changes, store, matcher.model_id)
+        return self._kept
+
+    def _anew(self, broken: Kept, store: Store, matcher: Matcher) -> Index:
+        """The index again, after what it has on disk could not be read; another thread may have been faster."""
+        with self._lock:
+            if self._kept is broken:
+                self._kept = None
+                try:
+                    broken.put_right()
+                except (OSError, StoreError):
+                    self._in_memory = True
+            return self._current(store, matcher).index
 
     def _turned_by(self, store: Store) -> tuple[str, ...]:
         """The key by which an engine of its own is given references; it has to be asked whether it is still that."""
         return (store.current_key_id(),) if is_engine_url(self._wanted) else ()
 
-    def _opened(self, key: tuple[str | int, ...], store: Store, matcher: Matcher) -> _Kept:
+    def _opened(self, key: tuple[str | int, ...], store: Store, matcher: Matcher) -> Kept:
         index = chosen_index(self._wanted, matcher.bundle, store)
-        return _KeptByEngine(key, index) if isinstance(index, EngineIndex) else _Kept(key, index)
-
-
-class _Kept:
-    """An index and the state of the store that it shows."""
-
-    def __init__(self, key: tuple[str | int, ...], index: Index) -> None:
-        self.key = key
-        self.index = index
-        self.point: Point | None = None
-
-    def take_up(self, changes: Changes, store: Store, model_id: str) -> None:
-        """Makes the index show the state that changes lead to."""
-        if changes.everything:
-            self._add(store.enrolled(model_id))
-        elif changes:
-            added = store.by_record_ids(changes.added).items()
-            self._add((number, one) for number, one in added if one.model_id == model_id)
-            self.index.remove([int(one, 16) for one in changes.removed])
-        self.point = changes.point
-
-    def _add(self, records: Iterable[tuple[str, Reference]]) -> None:
-        for block in _blocks(iter(records), TAKEN_UP):
-            self.index.add([int(number, 16) for number, _ in block], [one.template for _, one in block])
-
-
-class _KeptByEngine(_Kept):
-    """An index that outlives this process and is shared with others, and the state that this process knows it has.
-
-    Whoever uses it makes it follow the store, and notes how far from time to time: another process begins there. What
-    is done twice changes nothing, so it does not matter who was first.
-    """
-
-    def __init__(self, key: tuple[str | int, ...], index: EngineIndex) -> None:
-        super().__init__(key, index)
-        self._engine = index
-        self.point = self._noted = point_of(index.note)
-
-    def take_up(self, changes: Changes, store: Store, model_id: str) -> None:
-        """Makes the index show the state that changes lead to."""
-        if changes.everything:
-            self._follow(store, model_id)
-            self.point = changes.point
-        else:
-            super().take_up(changes, store, model_id)
-        if self._noted is None or changes.everything or changes.point.revision >= self._noted.revision + NOTED_EVERY:
-            self._engine.keep_note(json.dumps(asdict(changes.point)))
-            self._engine.drop_kin()
-            self._noted = changes.point
-
-    def _follow(self, store: Store, model_id: str) -> None:
-        """Removes what the store does not have, and adds what is missing; nobody who searches meanwhile loses more."""
-        held = set(self._engine.ids())  # first: what others add from here on is in the store
-        wanted = {int(one, 16) for one in store.record_ids(model_id)}
-        self._engine.remove(held - wanted)
-        for block in _blocks(iter([f"{one:016x}" for one in wanted - held]), TAKEN_UP):
-            self._add(store.by_record_ids(block).items())
-
-
-def point_of(note: str) -> Point | None:
-    """The point that was noted; None if none was, or something else."""
-    try:
-        return Point(**json.loads(note))
-    except (ValueError, TypeError):
-        return None
-
-
-def _blocks(those: Iterator[One], size: int) -> Iterator[list[One]]:
-    while block := list(islice(those, size)):
-        yield block
+        if isinstance(index, EngineIndex):
+            return KeptByEngine(key, index)
+        if isinstance(index, GrowingIndex | InvertedIndex) and not self._in_memory:
+            codebook = index.codebook
+            folder = store.shard_folder(matcher.model_id, codebook.digest, *codebook.centres.shape)
+            if folder is not None:
+                return KeptInShards(key, index, folder, progress=self._progress)
+        return Kept(key, index)

@@ -236,7 +236,8 @@ class Store(StoreReader):
 
         if self._database.is_within:
             raise RuntimeError("a rotation is many transactions and cannot be part of a batch")
-        return rotate(self._database, self._vault, progress)
+        beside = self._beside()
+        return rotate(self._database, self._vault, progress, None if beside is None else beside.seal_anew)
 
     def append_audit(
         self, action: str, subject: str | None = None, finger: str | None = None, **details: str | float | bool | None
@@ -273,16 +274,24 @@ class Store(StoreReader):
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """A change of what is enrolled, or a part of one, and the wiping that follows on the whole."""
-        is_part = self._database.is_within
+        is_part, before = self._database.is_within, len(self._trail.removed)
         try:
             with self._writing():
                 yield
         except BaseException:
+            del self._trail.removed[before:]
             if not is_part:
                 self._wiping.after_failure()
             raise
         if not is_part:
+            self._erase_beside()
             self._wiping.after_change()
+
+    def _erase_beside(self) -> None:
+        """Overwrites what was removed in what indexes keep, if there is any."""
+        removed, self._trail.removed = self._trail.removed, []
+        if removed and (beside := self._beside()) is not None:
+            beside.erase(removed)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fpverify.errors import CorruptRecord, NotEnrolled
 from fpverify.store.audit import AuditEntry, Head
@@ -19,6 +19,10 @@ from fpverify.store.trail import Trail
 from fpverify.store.vault import Vault
 from fpverify.store.wiping import Unwiped, Wiping
 from fpverify.vocabulary import Reference, Scan
+
+if TYPE_CHECKING:
+    from fpverify.store.shards.beside import Beside
+    from fpverify.store.shards.folder import ShardFolder
 
 BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
 BLOCK_IDS = 500  # values in one statement; SQLite takes 999 everywhere
@@ -262,6 +266,24 @@ class StoreReader:
         self._vault.require(str(wanted))
         return self._vault.key_id
 
+    def shard_folder(self, model_id: str, codebook: str, lists: int, width: int) -> ShardFolder | None:
+        """What an index keeps of a model's references beside the store; None if there is no place for it.
+
+        Args:
+            model_id: of the references.
+            codebook: digest of what says how minutiae come into lists.
+            lists: how many there are.
+            width: numbers of a descriptor.
+
+        Raises:
+            StoreError: the store cannot be read or is locked.
+        """
+        from fpverify.store.shards.beside import Beside, place_of
+
+        self.current_key_id()
+        root = place_of(self._database, self.store_id)
+        return None if root is None else Beside(root, self._vault).folder(model_id, codebook, lists, width)
+
     def count(self, model_id: str | None = None) -> int:
         """How many impressions there are, or how many that a model made; reads all that are there.
 
@@ -279,6 +301,16 @@ class StoreReader:
         """
         with self._database.failures():
             return self._rows.subject_count()
+
+    def _beside(self) -> Beside | None:
+        """What indexes keep beside the store; None if they keep nothing."""
+        beside = self._database.beside
+        if beside is not None and not beside.exists():
+            return None
+        from fpverify.store.shards.beside import Beside, place_of
+
+        root = place_of(self._database, self.store_id)
+        return Beside(root, self._vault) if root is not None and root.exists() else None
 
     def _blocks(self) -> Iterator[list[Record]]:
         """The records of some hundred subjects at a time, each block as it is when its turn comes."""

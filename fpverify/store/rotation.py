@@ -24,13 +24,19 @@ from fpverify.store.vault import Vault
 BATCH = 200  # subjects in one transaction: others wait some 20 ms
 
 
-def rotate(database: Database, vault: Vault, progress: Callable[[int, int], None] | None = None) -> int:
+def rotate(
+    database: Database,
+    vault: Vault,
+    progress: Callable[[int, int], None] | None = None,
+    beside: Callable[[], None] | None = None,
+) -> int:
     """Gives a store a new key, or goes on with a rotation that was cut off; how many seals were made anew.
 
     Args:
         database: of the store.
         vault: its keys; holds the new one alone in the end.
         progress: told how many of how many subjects are done.
+        beside: seals what lies beside the store anew, while both keys are there.
 
     Raises:
         StoreError: the store is not encrypted or cannot be written, or its keys cannot be replaced where they are kept.
@@ -38,6 +44,8 @@ def rotate(database: Database, vault: Vault, progress: Callable[[int, int], None
     with database.writing():
         _take_new_key(database, vault)
     made = _seal_all(database, vault, progress)
+    if beside is not None:
+        beside()
     with database.writing():
         ring = vault.source.load()
         if len(ring.records) > 1:  # otherwise another process that went on with the same rotation was faster

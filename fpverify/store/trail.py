@@ -16,9 +16,14 @@ BLOCK = 1000  # entries that are read at a time: some hundred kilobytes
 
 
 class Trail:
-    """The audit trail of an open store. Every call belongs into a transaction of the caller's."""
+    """The audit trail of an open store. Every call belongs into a transaction of the caller's.
+
+    Attributes:
+        removed: records that entries were made about since whoever looks after them emptied it.
+    """
 
     def __init__(self, database: Database, vault: Vault) -> None:
+        self.removed: list[str] = []
         self._database = database
         self._vault = vault
 
@@ -52,6 +57,7 @@ class Trail:
             "UPDATE store SET head_count = ?, head_mac = ?, head_seal = ?, revision = revision + ?",
             *(head.count, head.mac, head.seal, int(changes)),
         )
+        self.removed += (named_records(entry, "removed") or []) if changes else []
         return entry
 
     def head(self) -> Head:

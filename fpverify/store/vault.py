@@ -106,10 +106,17 @@ class Vault:
 
         Source: HKDF with SHA-256, RFC 5869.
         """
+        return self._derived(self.ring.records[-1].secret if self.ring.records else b"", purpose)
+
+    def derived_from(self, key: str, purpose: bytes) -> bytes | None:
+        """The same from a key of the ring by its id, `NO_KEY` in a store without encryption; None if there is none."""
+        secrets = {one.id: one.secret for one in self.ring.records} or {NO_KEY: b""}
+        return self._derived(secrets[key], purpose) if key in secrets else None
+
+    def _derived(self, secret: bytes, purpose: bytes) -> bytes:
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        secret = self.ring.records[-1].secret if self.ring.records else b""
         return HKDF(SHA256(), DERIVED_BYTES, self.store_id.encode(), b"fpverify " + purpose).derive(secret)
 
     def _bound_metadata(self, subject: str) -> bytes:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_up_prints import WIDTH, finger, impression, on_grid
 
-from fpverify.errors import CorruptModel, SettingsError
+from fpverify.errors import CorruptModel
 from fpverify.search.index import Index
 from fpverify.search.index.codebook import STEPS, Codebook, steps
 from fpverify.search.index.everything import Everything
 from fpverify.search.index.exact import BLOCK, ExactIndex
 from fpverify.search.index.growing import GrowingIndex
-from fpverify.search.index.inverted import InvertedIndex
+from fpverify.search.index.inverted import NEIGHBOURS, InvertedIndex, asked_lists
+from fpverify.search.index.lists import Lists
 from fpverify.search.index.preselection import Measured, decoded, encoded
 from fpverify.search.index.vectors import VectorIndex
 from fpverify.search.index.votes import likeliest
@@ -78,63 +78,60 @@ def test_blocks_stay_full_whatever_is_removed() -> None:
         assert all(size == BLOCK for size in sizes[:-1])
 
 
-def test_codes_are_the_whole_numbers_that_went_in() -> None:
-    index, rng = InvertedIndex(codebook(1)), np.random.default_rng(2)
-    rows = rng.integers(-127, 128, (500, WIDTH)).astype(np.float32)
-    coded = index._lists.sq.compute_codes(rows)
-    assert (coded.astype(int) == rows.astype(int) + 128).all()
-    np.testing.assert_allclose(index._lists.sq.decode(coded), rows, atol=1e-4)
+def test_neighbours_are_those_of_a_slow_look_at_all_rows() -> None:
+    index, prints = InvertedIndex(codebook(1)), [finger(number) for number in range(30)]
+    index.add(range(100, 130), prints)
+    coded = steps(prints[0].descriptors)
+    products, slots = index._neighbours(coded.astype(np.float32), index._asked(coded.astype(np.float32), 1))
+    rows = np.concatenate([steps(one.descriptors) for one in prints]).astype(int)
+    owners = np.repeat(np.arange(100, 130), [len(one.minutiae) for one in prints])
+    for minutia, (found, slot) in enumerate(zip(products, slots, strict=True)):
+        wanted = rows @ coded[minutia].astype(int)
+        assert found.tolist() == np.sort(wanted)[::-1][:NEIGHBOURS].tolist()
+        named = index._slots.ids_of(slot)
+        assert all(one in wanted[owners == owner] for one, owner in zip(found, named, strict=True))
 
 
-def test_products_are_exact_for_every_place_in_a_list() -> None:
-    index = InvertedIndex(codebook(4))
-    prints = [finger(number) for number in range(30)]
-    index.add(range(30), prints)
-    rows = steps(prints[0].descriptors).astype(np.float32)
-    found, owners = index._lists.search(rows, 1200, params=index._faiss.SearchParametersIVF(nprobe=4))
-    mine = np.sort(found[3][owners[3] >= 0])[::-1]
-    theirs = np.concatenate([steps(one.descriptors) for one in prints]).astype(int) @ rows[3].astype(int)
-    np.testing.assert_array_equal(np.rint(mine), np.sort(theirs)[::-1])
+def test_a_list_is_that_of_the_nearest_centre() -> None:
+    index, rows = InvertedIndex(codebook(50)), steps(finger(3).descriptors)
+    wanted = (rows.astype(int) @ codebook(50).centres.astype(int).T).argmax(axis=1)
+    assert index._nearest(rows).tolist() == wanted.tolist()
 
 
 def test_removing_takes_the_descriptors_out_of_memory() -> None:
     index = InvertedIndex(codebook(1))
     index.add([1, 2], [finger(1), finger(2)])
     index.remove([2])
-    lists = index._lists.invlists
-    assert index._lists.ntotal == lists.list_size(0) == len(finger(1).minutiae)
-    owners = index._faiss.rev_swig_ptr(lists.get_ids(0), lists.list_size(0))
-    assert set(owners.tolist()) == {1}
+    (block,) = index._lists._blocks[0]
+    assert block.size == len(finger(1).minutiae)
+    assert not block.codes[block.size :].any()
+    assert set(index._slots.ids_of(block.slots[: block.size]).tolist()) == {1}
 
 
-def test_threads_of_others_stay_as_they_were() -> None:
-    import faiss
-
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(2)
-    try:
-        index = InvertedIndex(codebook())
-        index.add([1], [finger(1)])
-        index.likeliest(finger(1), 1)
-        assert faiss.omp_get_max_threads() == 2
-    finally:
-        faiss.omp_set_num_threads(before)
+def test_lists_that_grow_keep_their_rows_and_little_room() -> None:
+    lists, rng = Lists(3, 4), np.random.default_rng(1)
+    kept: list[list[tuple[bytes, int]]] = [[], [], []]
+    for slot in range(1, 3000):
+        codes, numbers = rng.integers(-127, 128, (5, 4)).astype(np.int8), rng.integers(0, 3, 5)
+        lists.append(numbers, codes, np.full(5, slot, np.uint32))
+        for number, row in zip(numbers, codes, strict=True):
+            kept[number].append((row.tobytes(), slot))
+        if slot % 7 == 0:
+            gone = int(rng.integers(1, slot))
+            for number in range(3):
+                lists.strike(number, gone)
+            kept = [[one for one in rows if one[1] != gone] for rows in kept]
+    for number, wanted in enumerate(kept):
+        codes, slots = map(np.concatenate, lists.rows([number]))
+        assert sorted(zip([row.tobytes() for row in codes], slots.tolist(), strict=True)) == sorted(wanted)
+        room = sum(len(block.slots) for block in lists._blocks[number])
+        assert room <= 1.3 * len(wanted)
 
 
 def test_fuller_lists_are_asked_less() -> None:
-    index = InvertedIndex(codebook(1000))
-    asked = []
-    for minutiae in (0, 10_000, 100_000, 10_000_000):
-        index._lists.ntotal = minutiae
-        asked.append(index._asked())
+    asked = [asked_lists(minutiae, 1000) for minutiae in (0, 10_000, 100_000, 10_000_000)]
     assert asked == sorted(asked, reverse=True)
     assert asked[0] > asked[-1] >= 1
-
-
-def test_without_faiss_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(SettingsError, match=r"fpverify\[search\]"):
-        InvertedIndex(codebook())
 
 
 def test_a_minutia_votes_once_for_a_reference_and_by_how_much_nearer_it_is() -> None:

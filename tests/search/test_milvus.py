@@ -22,7 +22,8 @@ from fpverify.search.index import EngineIndex, Index
 from fpverify.search.index.milvus import MilvusIndex, row_keys
 from fpverify.search.index.milvus_place import TOKEN, MilvusPlace
 from fpverify.search.index.turning import turned, turning, turning_name
-from fpverify.search.register import NOTED_EVERY, Registers
+from fpverify.search.kept import NOTED_EVERY
+from fpverify.search.register import Registers
 from fpverify.settings import load_settings, parse_index
 from fpverify.store import Store
 from fpverify.testing import IndexContract
@@ -273,7 +274,7 @@ def test_the_note_follows_from_time_to_time(store: Store, url: str, monkeypatch:
     store.add("one", "unknown", finger(60))
     engine_of(registers, store)
     assert index.note == before
-    monkeypatch.setattr("fpverify.search.register.NOTED_EVERY", 2)
+    monkeypatch.setattr("fpverify.search.kept.NOTED_EVERY", 2)
     store.add("two", "unknown", finger(61))
     engine_of(registers, store)
     assert index.note != before

@@ -178,17 +178,3 @@ def test_an_index_that_cannot_be_had_is_an_error_in_one_line(
     with pytest.raises(SettingsError, match=wrong) as raised:
         register(store, index, matcher)
     assert "\n" not in str(raised.value)
-
-
-def test_without_faiss_many_are_looked_at_one_by_one_and_a_line_says_what_would_help(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fpverify.search.index.choice.EXACT_UP_TO", 20)
-    monkeypatch.setattr("fpverify.search.index.choice.find_spec", lambda _: None)
-    filled(store, many(25))
-    note = register(store, "auto", WITH_LISTS).identify(finger(0), top=1, fpir=0.1).note
-    assert note is not None
-    assert "fpverify[search]" in note
-    assert register(store, "auto", PLAIN).identify(finger(0), top=1, fpir=0.1).note is None
-    monkeypatch.undo()
-    assert register(store, "auto", WITH_LISTS).identify(finger(0), top=1, fpir=0.1).note is None

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from fpverify.errors import SettingsError
 from fpverify.models import Bundle
 from fpverify.search.index.codebook import Codebook
 from fpverify.search.index.everything import Everything
 from fpverify.search.index.exact import ExactIndex
-from fpverify.search.index.growing import EXACT_UP_TO, GrowingIndex
+from fpverify.search.index.growing import GrowingIndex
+from fpverify.search.index.inverted import InvertedIndex
 from fpverify.search.index.protocol import Index
 from fpverify.search.index.vectors import VectorIndex
 from fpverify.settings import is_engine_url
 from fpverify.store import Store
 
 DESCRIPTOR = 64  # numbers of a descriptor, of a model without a codebook: what training makes
-INSTALL = "`pip install 'fpverify[search]'`"
 
 
 def chosen_index(wanted: str, bundle: Bundle, store: Store | None = None) -> Index:
@@ -43,15 +41,6 @@ def chosen_index(wanted: str, bundle: Bundle, store: Store | None = None) -> Ind
     return _with_lists(wanted, bundle)
 
 
-def advice(index: Index, bundle: Bundle) -> str | None:
-    """What would make searches quicker, in words; None if nothing would."""
-    if index.name != "exact" or len(index) <= EXACT_UP_TO or not Codebook.is_in(bundle):
-        return None
-    if _has_faiss():
-        return None
-    return f"{len(index):,} references are looked at one by one; {INSTALL} makes that quicker where many are looked for"
-
-
 def _of_engine(wanted: str, bundle: Bundle, store: Store | None) -> Index:
     from fpverify.search.index.milvus import MilvusIndex
     from fpverify.search.index.milvus_place import MilvusPlace
@@ -69,13 +58,7 @@ def _of_engine(wanted: str, bundle: Bundle, store: Store | None) -> Index:
 def _with_lists(wanted: str, bundle: Bundle) -> Index:
     codebook = Codebook.of(bundle)
     if wanted == "auto":
-        return GrowingIndex(codebook) if codebook is not None and _has_faiss() else ExactIndex()
+        return ExactIndex() if codebook is None else GrowingIndex(codebook)
     if codebook is None:
         raise SettingsError(f"the model {bundle.model_id} has no codebook, so there is no ivf index; search with exact")
-    from fpverify.search.index.inverted import InvertedIndex
-
     return InvertedIndex(codebook)
-
-
-def _has_faiss() -> bool:
-    return find_spec("faiss") is not None

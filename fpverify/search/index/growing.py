@@ -20,10 +20,22 @@ EXACT_UP_TO = 1000  # references: there a look at all of them takes as long as t
 class GrowingIndex:
     """References of a `minutiae` model with a codebook; once it has gone over to lists it stays with them."""
 
-    def __init__(self, codebook: Codebook) -> None:
-        self._codebook = codebook
+    def __init__(self, codebook: Codebook, *, lists: InvertedIndex | None = None) -> None:
+        """Holds nothing, or what lists hold.
+
+        Args:
+            codebook: of the model.
+            lists: to begin with.
+        """
+        self.codebook = codebook
+        self._keeps_unsaved = False
         self._lock = Lock()
-        self._now: Index = ExactIndex()
+        self._now: Index = ExactIndex() if lists is None else lists
+
+    @property
+    def lists(self) -> InvertedIndex | None:
+        """What it has gone over to; None as long as it has not."""
+        return self._now if isinstance(self._now, InvertedIndex) else None
 
     @property
     def name(self) -> str:
@@ -39,7 +51,19 @@ class GrowingIndex:
         with self._lock:
             self._now.add(ids, templates)
             if isinstance(self._now, ExactIndex) and len(self._now) > EXACT_UP_TO:
-                self._now = inverted(self._now, self._codebook)
+                self._now = inverted(self._now, self._empty_lists())
+
+    def keep_unsaved(self) -> None:
+        """As `InvertedIndex.keep_unsaved`, of the lists that there are or will be."""
+        self._keeps_unsaved = True
+        if self.lists is not None:
+            self.lists.keep_unsaved()
+
+    def _empty_lists(self) -> InvertedIndex:
+        lists = InvertedIndex(self.codebook)
+        if self._keeps_unsaved:
+            lists.keep_unsaved()
+        return lists
 
     def remove(self, ids: Collection[int]) -> None:
         """Gives references up, as `Index.remove` says."""
@@ -51,11 +75,10 @@ class GrowingIndex:
         return self._now.likeliest(probe, count)
 
 
-def inverted(exact: ExactIndex, codebook: Codebook) -> InvertedIndex:
-    """The same references in lists."""
-    made = InvertedIndex(codebook)
+def inverted(exact: ExactIndex, made: InvertedIndex) -> InvertedIndex:
+    """The same references in lists, which are empty yet."""
     bare = exact.bare()
-    made.add_rows(bare, [np.zeros((0, codebook.centres.shape[1]), np.int8)] * len(bare))
+    made.add_rows(bare, [np.zeros((0, made.codebook.centres.shape[1]), np.int8)] * len(bare))
     for block in exact.blocks():
         made.add_rows(block.ids, [block.descriptors[start:end] for start, end in pairwise(block.first.tolist())])
     return made

@@ -1,45 +1,79 @@
 """The inverted index: minutiae in lists by what they look like, of which each of a probe's asks a few.
 
-The lists are faiss' (Douze et al., The Faiss library, 2024, arXiv:2401.08281). What they hold of a minutia is its
-descriptor in steps of 1 / `codebook.STEPS` and the id of its reference: 72 bytes. Which list it lies in is decided in
-whole numbers, and adding or removing a reference touches the lists of its minutiae alone.
+What the lists hold of a minutia is its descriptor in steps of 1 / `codebook.STEPS` and the slot of its reference: 68
+bytes. All is reckoned in whole numbers: products of descriptors are below 2^24, so that float32 holds them. Adding or
+removing a reference touches the lists of its minutiae alone.
+
+Part of the references may lie in shards on disk (`fpverify.store.shards`): a list is read when it is first asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.errors import SettingsError
+from fpverify.errors import CorruptRecord
 from fpverify.search.index.codebook import STEPS, Codebook, steps
+from fpverify.search.index.lists import Codes, Lists, Slots
 from fpverify.search.index.shared_lock import SharedLock
+from fpverify.search.index.slots import NO_SLOT, SlotTable
 from fpverify.search.index.votes import likeliest
 from fpverify.vocabulary import FloatArray, Template
 
 NEIGHBOURS = 100  # of each minutia: mates are nearly always among them, and the vote costs a millisecond
 LISTS = (4, 256)  # that a minutia asks: at least, and at most
-SCANNED = 10_000  # minutiae that it is compared with, if these lists allow it: 0.1 ms
-MISSING = np.finfo(np.float32).min  # faiss' inner product where there is no neighbour
+SCANNED = 10_000  # minutiae that it is compared with, if these lists allow it: 0.2 ms
+MISSING = np.finfo(np.float32).min  # cosine where there is no neighbour
+AT_ONCE = 1024  # minutiae whose lists are looked up together: 17 MB of products
 
-Rows = NDArray[np.int8]
+ListNumbers = NDArray[np.uint16]
+
+
+class Stored(Protocol):
+    """References that lie on disk, as an index sees them."""
+
+    @property
+    def ids(self) -> NDArray[np.uint64]:
+        """(k,) of them; `NOBODY` for one that is gone."""
+        ...
+
+    @property
+    def minutiae(self) -> NDArray[np.uint16]:
+        """(k,) how many each has."""
+        ...
+
+    def rows(self, lists: Sequence[int]) -> Sequence[tuple[Codes, NDArray[np.uint16]]]:
+        """Of each of some lists its rows: descriptors (n, d), and places among `ids`, which may be past their end."""
+        ...
+
+    def lists_of(self, place: int) -> ListNumbers:
+        """The lists of the minutiae of one reference."""
+        ...
 
 
 class InvertedIndex:
     """References of a `minutiae` model with a codebook, 3.4 KB each.
 
-    Raises:
-        SettingsError: faiss is not installed.
+    Attributes:
+        codebook: by which minutiae come into lists.
+        unsaved: what no shard holds, by id: lists (n,) and descriptors in steps (n, d); empty unless it is asked for.
+        gone: what shards held and was removed since.
     """
 
     def __init__(self, codebook: Codebook) -> None:
-        self._faiss = _library()
+        self.codebook = codebook
+        self.unsaved: dict[int, tuple[ListNumbers, Codes]] = {}
+        self.gone: set[int] = set()
+        self._keeps_unsaved = False
         self._lock = SharedLock()
-        self._lists_of: dict[int, bytes] = {}  # of a reference: the numbers of its minutiae's lists, uint16
-        self._coarse, self._lists = _made(self._faiss, codebook)
+        self._centres = np.ascontiguousarray(codebook.centres.T, np.float32)
+        self._lists = Lists(len(codebook.centres), codebook.centres.shape[1])
+        self._slots = SlotTable()
+        self._shards: list[_Attached] = []
 
     @property
     def name(self) -> str:
@@ -48,114 +82,204 @@ class InvertedIndex:
 
     def __len__(self) -> int:
         """The number of references."""
-        return len(self._lists_of)
+        return len(self._slots)
 
     def add(self, ids: Sequence[int], templates: Sequence[Template]) -> None:
         """Takes references in, as `Index.add` says."""
         self.add_rows(ids, [one.descriptors for one in templates])
 
-    def add_rows(self, ids: Sequence[int], descriptors: Sequence[Rows]) -> None:
+    def add_rows(self, ids: Sequence[int], descriptors: Sequence[Codes]) -> None:
         """The same with the templates' descriptors, (n, d) each."""
-        given = dict(zip(ids, descriptors, strict=True))
-        with self._lock.alone(), _one_thread(self._faiss):
-            new = {one: rows for one, rows in given.items() if one not in self._lists_of}
-            self._lists_of |= dict.fromkeys(new, b"")
-            full = {one: rows for one, rows in new.items() if len(rows)}
-            if full:
-                self._enter(full)
+        given = dict(reversed(list(zip(ids, descriptors, strict=True))))  # the first of an id counts
+        with self._lock.shared():
+            given = {one: rows for one, rows in given.items() if one not in self._slots}
+        if not given:
+            return
+        full = [rows for rows in given.values() if len(rows)]
+        coded = steps(np.concatenate(full)) if full else np.zeros((0, len(self._centres)), np.int8)
+        lists = self._nearest(coded)
+        ends = np.cumsum([len(rows) for rows in given.values()])[:-1]
+        parts = zip(given, np.split(lists, ends), np.split(coded, ends), strict=True)
+        with self._lock.alone():
+            new = {one: (part, rows) for one, part, rows in parts if one not in self._slots}
+            if new:
+                self._enter(new)
 
     def remove(self, ids: Collection[int]) -> None:
         """Gives references up, as `Index.remove` says; 0.5 ms each."""
         with self._lock.alone():
             for one in ids:
-                lists = np.unique(np.frombuffer(self._lists_of.pop(one, b""), np.uint16))
-                for number in lists.tolist():
-                    self._strike(number, one)
+                self._strike(one)
 
     def likeliest(self, probe: Template, count: int) -> list[int]:
-        """The references that look most like a probe, as `Index.likeliest` says."""
+        """The references that look most like a probe, as `Index.likeliest` says.
+
+        Raises:
+            CorruptRecord: a shard that holds some of them is damaged, or gone.
+        """
         rows = probe.descriptors
-        if not len(rows) or rows.shape[1] != self._lists.d:
+        if not len(rows) or rows.shape[1] != len(self._centres):
             return []
-        with self._lock.shared(), _one_thread(self._faiss):
+        coded = steps(rows).astype(np.float32)
+        with self._lock.shared():
+            few, minutiae = len(self) <= count, self._slots.minutiae
+        asked = self._asked(coded, minutiae)
+        if not few:
+            self._fetch(np.unique(asked))
+        with self._lock.shared():
             if len(self) <= count:
-                return [one for one, lists in self._lists_of.items() if lists]
-            asked = self._faiss.SearchParametersIVF(nprobe=self._asked())
-            found, owners = self._lists.search(_coded(rows), NEIGHBOURS, params=asked)
-        return likeliest(_cosine(found), owners.view(np.uint64), count)
+                return self._slots.with_minutiae()
+            found, slots = self._neighbours(coded, asked)
+            owners = self._slots.ids_of(slots)
+        return likeliest(found / np.float32(STEPS**2), owners, count)
 
-    def _asked(self) -> int:
-        """Lists that each minutia of a probe asks: fewer, the fuller they are."""
-        wanted = SCANNED * self._lists.nlist / max(self._lists.ntotal, 1)
-        return int(min(max(round(wanted), LISTS[0]), LISTS[1], self._lists.nlist))
+    def keep_unsaved(self) -> None:
+        """From now on what comes is kept in `unsaved`, until shards hold it: 3 KB more for each."""
+        self._keeps_unsaved = True
 
-    def _enter(self, full: dict[int, Rows]) -> None:
-        coded = _coded(np.concatenate(list(full.values())))
-        _, nearest = self._coarse.search(coded, 1)
-        lists = np.ascontiguousarray(nearest[:, 0])
-        owners = np.repeat(np.array(list(full), np.uint64), [len(one) for one in full.values()]).view(np.int64)
-        pointer = self._faiss.swig_ptr
-        self._lists.add_core(len(coded), pointer(coded), pointer(owners), pointer(lists))
-        ends = np.cumsum([len(one) for one in full.values()])[:-1]
-        parts = np.split(lists.astype(np.uint16), ends)
-        self._lists_of |= {one: part.tobytes() for one, part in zip(full, parts, strict=True)}
+    def ids(self) -> list[int]:
+        """Of all references."""
+        with self._lock.shared():
+            return self._slots.ids()
 
-    def _strike(self, number: int, owner: int) -> None:
-        """Takes a reference's minutiae out of a list: the last ones take their places."""
-        lists, view = self._lists.invlists, self._faiss.rev_swig_ptr
-        size = lists.list_size(number)
-        owners = view(lists.get_ids(number), size)
-        codes = view(lists.get_codes(number), size * lists.code_size).reshape(size, lists.code_size)
-        for place in np.flatnonzero(owners.view(np.uint64) == np.uint64(owner))[::-1].tolist():
-            size -= 1
-            owners[place], codes[place] = owners[size], codes[size]
-            codes[size] = 0
-            self._lists.ntotal -= 1
-        lists.resize(number, size)
+    def attach(self, shard: Stored) -> None:
+        """Takes the references of a shard in, which are not held yet; a list of it is read when it is first asked."""
+        with self._lock.alone():
+            self._shards.append(_Attached(shard, self._slots.add_many(shard.ids, shard.minutiae), len(self._lists)))
+
+    def read_whole(self, shards: Collection[Stored]) -> None:
+        """Reads what was not read yet of some shards; errors as in `likeliest`."""
+        with self._lock.alone():
+            for shard in self._shards:
+                if shard.stored in shards:
+                    self._read(shard, np.flatnonzero(shard.unread).tolist())
+
+    def saved(self, merged: Collection[Stored], written: Collection[Stored]) -> None:
+        """Notes that shards hold what was unsaved, and what some shards held that were read as a whole."""
+        with self._lock.alone():
+            self._shards = [shard for shard in self._shards if shard.stored not in merged]
+            for stored in written:
+                shard = _Attached(stored, self._slots.of(stored.ids), len(self._lists))
+                shard.unread[:] = False
+                self._shards.append(shard)
+                self._slots.forget_lists(shard.slots)
+            self.unsaved, self.gone = {}, set()
+
+    def _nearest(self, coded: Codes) -> ListNumbers:
+        """The list of each minutia, (n,): of two that are equally near, the first."""
+        found = np.empty(len(coded), np.uint16)
+        for start in range(0, len(coded), AT_ONCE):
+            part = coded[start : start + AT_ONCE].astype(np.float32)
+            found[start : start + AT_ONCE] = (part @ self._centres).argmax(axis=1)
+        return found
+
+    def _asked(self, coded: FloatArray, minutiae: int) -> NDArray[np.intp]:
+        """The lists that each minutia of a probe asks, (n, a): fewer, the fuller they are."""
+        count = asked_lists(minutiae, len(self._lists))
+        products = coded @ self._centres
+        return np.asarray(np.argpartition(products, -count, axis=1)[:, -count:])
+
+    def _neighbours(self, coded: FloatArray, asked: NDArray[np.intp]) -> tuple[FloatArray, Slots]:
+        """Products with each minutia's nearest neighbours, (n, k), none increases, and whose they are."""
+        best = np.full((len(coded), NEIGHBOURS), MISSING, np.float32)
+        owner = np.full(best.shape, NO_SLOT, np.uint32)
+        room = np.empty((0, coded.shape[1]), np.float32)
+        for number, lists in enumerate(asked.tolist()):
+            codes, slots = self._lists.rows(lists)
+            size = sum(map(len, slots))
+            if not size:
+                continue
+            if size > len(room):
+                room = np.empty((size + size // 4, coded.shape[1]), np.float32)
+            np.concatenate(codes, out=room[:size])
+            products = room[:size] @ coded[number]
+            nearest = _largest(products)
+            best[number, : len(nearest)] = products[nearest]
+            owner[number, : len(nearest)] = np.concatenate(slots)[nearest]
+        return best, owner
+
+    def _enter(self, new: dict[int, tuple[ListNumbers, Codes]]) -> None:
+        counts = [len(part) for part, _ in new.values()]
+        slots = np.repeat(self._slots.add_own({one: part for one, (part, _) in new.items()}), counts)
+        lists, codes = (np.concatenate(parts) for parts in zip(*new.values(), strict=True))
+        self._lists.append(lists, codes, slots)
+        if self._keeps_unsaved:
+            self.unsaved |= {one: (part.copy(), rows.copy()) for one, (part, rows) in new.items()}
+
+    def _strike(self, one: int) -> None:
+        slot = self._slots.slot(one)
+        if slot is None:
+            return
+        own = self._slots.own_lists(slot)
+        for number in np.unique(self._lists_on_disk(slot) if own is None else own).tolist():
+            self._lists.strike(number, slot)
+        self._slots.remove(one)
+        if self.unsaved.pop(one, None) is None and self._shards:
+            self.gone.add(one)
+
+    def _lists_on_disk(self, slot: int) -> ListNumbers:
+        """Of a reference that came from a shard; all lists if the shard is damaged, or gone by now."""
+        for shard in self._shards:
+            place = shard.place(slot)
+            if place is not None:
+                with suppress(CorruptRecord):
+                    return shard.stored.lists_of(place)
+        return np.arange(len(self._lists), dtype=np.uint16)
+
+    def _fetch(self, numbers: NDArray[np.intp]) -> None:
+        """Reads lists from the shards, as far as they have not been."""
+        with self._lock.shared():
+            if not any(shard.unread[numbers].any() for shard in self._shards):
+                return
+        with self._lock.alone():
+            for shard in self._shards:
+                self._read(shard, numbers[shard.unread[numbers]].tolist())
+
+    def _read(self, shard: _Attached, numbers: Sequence[int]) -> None:
+        for number, (codes, places) in zip(numbers, shard.stored.rows(numbers), strict=True):
+            slots = shard.slots[places]
+            there = self._slots.alive(slots)
+            self._lists.put_whole(number, codes[there], slots[there])
+        shard.unread[numbers] = False
 
 
-def _library() -> Any:
-    """Faiss, which nothing but this loads."""
-    try:
-        import faiss
-    except ImportError as error:
-        raise SettingsError("the ivf index needs `pip install 'fpverify[search]'`; or search with exact") from error
-    return faiss
+class _Attached:
+    """A shard whose references an index holds.
 
-
-def _made(faiss: Any, codebook: Codebook) -> tuple[Any, Any]:
-    """The centres, and empty lists, which take 8 bits as they are.
-
-    `QT_8bit_direct_signed` would say just this, but its products are wrong (faiss 1.15); so the range is set that
-    `QT_8bit` would learn: whole numbers from -128 to 127.
+    Attributes:
+        stored: the shard.
+        slots: (k,) of its references; none of those that are held otherwise, or gone.
+        unread: (lists,) which of them were never read.
     """
-    count, size = codebook.centres.shape
-    centres = faiss.IndexFlatIP(size)
-    centres.add(codebook.centres.astype(np.float32))
-    kind, metric = faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
-    lists = faiss.IndexIVFScalarQuantizer(centres, size, count, kind, metric, False)
-    lowest, width = np.full(size, -128.5, np.float32), np.full(size, 255, np.float32)
-    faiss.copy_array_to_vector(np.concatenate([lowest, width]), lists.sq.trained)
-    lists.is_trained = True
-    return centres, lists
+
+    def __init__(self, stored: Stored, slots: Slots, lists: int) -> None:
+        self.stored = stored
+        self.slots = slots
+        self.unread = np.ones(lists, bool)
+
+    def place(self, slot: int) -> int | None:
+        """Of a reference among those of the shard; None if it is not one of them."""
+        found = np.flatnonzero(self.slots == slot)
+        return int(found[0]) if len(found) else None
 
 
-def _coded(rows: Rows) -> FloatArray:
-    """Descriptors as whole numbers in float32, as faiss takes them."""
-    return steps(rows).astype(np.float32)
+def asked_lists(minutiae: int, lists: int) -> int:
+    """Lists that each minutia of a probe asks: fewer, the fuller they are.
+
+    Args:
+        minutiae: that the index holds.
+        lists: that there are.
+    """
+    wanted = SCANNED * lists / max(minutiae, 1)
+    return int(min(max(round(wanted), LISTS[0]), LISTS[1], lists))
 
 
-def _cosine(products: FloatArray) -> FloatArray:
-    """Of inner products of coded rows, whole numbers but for faiss' rounding; the least float stays what it is."""
-    return np.asarray(np.where(products > MISSING, np.rint(products) / np.float32(STEPS**2), MISSING))
+def _largest(products: FloatArray) -> NDArray[np.intp]:
+    """Places of the largest, at most `NEIGHBOURS`, the largest first.
 
-
-@contextmanager
-def _one_thread(faiss: Any) -> Iterator[None]:
-    """On one core, as everything that decides; for the calling thread alone."""
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
+    Which of several that are as large as the last is left out makes no difference: none of them votes.
+    """
+    if len(products) <= NEIGHBOURS:
+        return np.argsort(-products, kind="stable")
+    chosen = np.argpartition(products, -NEIGHBOURS)[-NEIGHBOURS:]
+    return np.asarray(chosen[np.argsort(-products[chosen], kind="stable")])

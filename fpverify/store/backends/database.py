@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from fpverify.errors import CorruptRecord, StoreError
@@ -35,6 +36,11 @@ class Database(ABC):
     def identity(self) -> tuple[int, ...]:
         """What tells this database from another one that takes its place."""
         return ()
+
+    @property
+    def beside(self) -> Path | None:
+        """The folder for what is kept beside this database; None where it lies on a server."""
+        return None
 
     def is_moved(self) -> bool:
         """Whether something else, or nothing, lies by now at the place where this database was opened."""

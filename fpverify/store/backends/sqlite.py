@@ -28,6 +28,7 @@ from fpverify.store.schema import SCHEMA_VERSION, another_program, newer_version
 
 APPLICATION_ID = 0x46505645  # "FPVE"; told apart from other programs' databases by it, `file` shows it
 PAGE_BYTES = 16384  # three rows with their templates; reading or wiping all takes a third of the time of 4 KB pages
+BESIDE = ".index"  # ends the name of the folder of what indexes keep
 IN_MEMORY_BYTES = 64 << 20  # of a file that is rewritten in memory; larger ones need as much room on the disk
 
 # Later releases than these, and the same ones patched, are free of the bug: https://sqlite.org/wal.html#walresetbug
@@ -85,6 +86,11 @@ class SqliteDatabase(Database):
     def identity(self) -> tuple[int, ...]:
         """Device and inode of the file."""
         return self._identity
+
+    @property
+    def beside(self) -> Path:
+        """A folder that is named as the file is."""
+        return self._path.with_name(self._path.name + BESIDE)
 
     def is_moved(self) -> bool:
         """Whether the file was moved, deleted or replaced."""
