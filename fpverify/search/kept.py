@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Never, TypeVar
@@ -127,7 +127,9 @@ class KeptInShards(Kept):
         super().__init__(key, index)
         self._folder = folder
         self._progress = progress
-        self._trouble = 0  # of what could not be written, the number of references
+        self._trouble = 0  # how many more references are waited for, after they could not be written
+        self._looked_after = False
+        self._writes = True
         index.keep_unsaved()
         for shard in folder.shards:
             self._lists.attach(shard)
@@ -140,6 +142,8 @@ class KeptInShards(Kept):
             self.point = changes.point
         else:
             super().take_up(changes, store, model_id)
+        if not self._looked_after:
+            self._erase_what_was_left()
         if self._is_due(changes.point):
             self._save(store, changes.point, changes.point)
 
@@ -155,7 +159,7 @@ class KeptInShards(Kept):
 
     def _is_due(self, point: Point) -> bool:
         """Whether the shards have fallen behind so far that they are to be written."""
-        if isinstance(self.index, GrowingIndex) and self.index.lists is None:
+        if not self._writes or (isinstance(self.index, GrowingIndex) and self.index.lists is None):
             return False
         behind = len(self._lists.unsaved) + len(self._lists.gone)
         if self._noted is None:
@@ -181,7 +185,7 @@ class KeptInShards(Kept):
                 self._add(block)
                 if bar is not None:
                     bar.update(len(block))
-                if len(self) >= FULL and len(self._lists.unsaved) >= FULL + self._trouble:
+                if len(self) >= FULL and len(self._lists.unsaved) >= FULL + self._trouble and self._writes:
                     self._save(store, point, None)
 
     def __len__(self) -> int:
@@ -201,13 +205,38 @@ class KeptInShards(Kept):
             lists.read_whole(merged)
             new = content_of(lists)
             written = self._folder.save(new, merged, lists.gone, noted, lambda: self._gone_since(store, point))
-        except (OutdatedError, CorruptRecord):
-            self.is_outdated = True
+        except OutdatedError:
+            self._give_up(is_outdated=True)
+        except CorruptRecord:
+            self._give_up(is_outdated=True)
+            with suppress(OSError, StoreError):
+                self.put_right()
         except (OSError, StoreError):
-            self._trouble = 2 * len(lists.unsaved) + SAVED_EVERY
+            self._trouble = len(lists.unsaved)
+            if self._trouble > FULL:  # a disk that takes nothing; what waits for it takes memory
+                self._give_up(is_outdated=False)
         else:
             lists.saved(merged, written)
             self._noted, self._trouble = noted, 0
+
+    def _erase_what_was_left(self) -> None:
+        """Overwrites what was removed before this process began, where another was killed that should have done so."""
+        self._looked_after = True
+        if isinstance(self.index, GrowingIndex) and self.index.lists is None:
+            return
+        if self._lists.gone:
+            try:
+                self._folder.erase(self._lists.gone)
+            except CorruptRecord:
+                self._give_up(is_outdated=True)
+            except (OSError, StoreError):
+                return  # whoever may write does it
+
+    def _give_up(self, *, is_outdated: bool) -> None:
+        """Writes nothing any more."""
+        self.is_outdated = is_outdated
+        self._writes = False
+        self._lists.keep_unsaved(keep=False)
 
     def _gone_since(self, store: Store, point: Point) -> Collection[int]:
         changes = store.changes(point)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fpverify.errors import EnrollmentError
+from fpverify.errors import EnrollmentError, StoreError
 from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code
@@ -194,6 +194,8 @@ class Store(StoreReader):
         Raises:
             StoreError: the store cannot be rewritten, or is locked; only the traces are left.
         """
+        if (beside := self._beside()) is not None:
+            beside.erase_others(lambda: {int(one, 16) for one in self.record_ids()})
         self._wiping.wipe()
 
     def remake(self, subject: str, model_id: str, make: Callable[[Scan], Template]) -> tuple[int, list[Reference]]:
@@ -284,14 +286,22 @@ class Store(StoreReader):
                 self._wiping.after_failure()
             raise
         if not is_part:
-            self._erase_beside()
-            self._wiping.after_change()
+            try:
+                self._erase_beside()
+            finally:
+                self._wiping.after_change()
 
     def _erase_beside(self) -> None:
         """Overwrites what was removed in what indexes keep, if there is any."""
         removed, self._trail.removed = self._trail.removed, []
         if removed and (beside := self._beside()) is not None:
-            beside.erase(removed)
+            try:
+                beside.erase(removed)
+            except StoreError as error:
+                raise type(error)(
+                    f"{len(removed)} impressions were removed, but traces of them remain until"
+                    f" `fpverify delete --wipe`: {error}"
+                ) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -94,9 +94,9 @@ def test_a_search_that_finds_nobody_says_so_of_each_scan(
 
 
 @pytest.mark.parametrize(
-    ("words", "wanted"), [([], "exact"), (["--index", "none"], "none"), (["--index", "ivf"], "ivf")]
+    ("words", "wanted"), [([], "auto"), (["--index", "none"], "none"), (["--index", "ivf"], "ivf")]
 )
-def test_one_search_makes_no_lists_unless_it_is_told_to(
+def test_the_index_is_the_one_that_was_asked_for(
     enrolled: Path, identify: Call, monkeypatch: pytest.MonkeyPatch, words: list[str], wanted: str
 ) -> None:
     from fpverify.search.index import choice

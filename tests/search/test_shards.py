@@ -337,6 +337,42 @@ def test_an_index_that_was_put_back_follows_the_store(store: Store, tmp_path: Pa
     assert (found(store, 50), found(store, 3) == "S3") == ("S50", False)
 
 
+def test_what_a_killed_deletion_left_is_erased_by_the_next_search(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enroll(store, range(40))
+    searched(store)
+    monkeypatch.setattr(Store, "_erase_beside", lambda _: None)  # as if it was killed before
+    store.delete("S7")
+    before = [path.read_bytes() for path in files(tmp_path)]
+    searched(store)
+    after = [path.read_bytes() for path in files(tmp_path)]
+    assert before != after
+    assert size(store) == 39
+    searched(store)
+    assert [path.read_bytes() for path in files(tmp_path)] == after  # once is enough
+
+
+def test_an_index_that_nobody_can_write_any_more_is_not_cut_short(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    enroll(store, range(40))
+    registers = searched(store)
+    monkeypatch.setattr("fpverify.store.shards.folder.write_shard", refused)
+    monkeypatch.setattr(kept, "FULL", 5)  # what waits for room is given up early
+    for number in range(40, 100, 20):
+        enroll(store, range(number, number + 20))
+        assert found(store, number + 5, registers) == f"S{number + 5}"
+    monkeypatch.undo()
+    for number in range(30):
+        store.delete(f"S{number}")
+    assert size(store, registers) == size(store) == 70
+    assert [found(store, number) for number in (35, 45, 99)] == ["S35", "S45", "S99"]
+
+
 def test_another_codebook_has_files_of_its_own(store: Store, tmp_path: Path) -> None:
     enroll(store, range(40))
     searched(store)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fpverify.errors import CorruptRecord, StoreLocked
-from fpverify.store import Point
+from fpverify.errors import CorruptRecord, NotEnrolled, StoreError, StoreLocked
+from fpverify.store import Point, Store
 from fpverify.store.shards import folder as folder_module
 from fpverify.store.shards.files import PART, held
 from fpverify.store.shards.folder import OutdatedError, ShardFolder
 from fpverify.store.shards.manifest import FILE, read_manifest
 from fpverify.store.shards.seals import NAME_DIGITS, Owner
 from fpverify.store.shards.shard import GONE_ID, SUFFIX, Content, Shard, write_shard
+from fpverify.vocabulary import Scan, Template
+
+OpenStore = Callable[..., Store]
+MakeTemplate = Callable[..., Template]
 
 OWNER = Owner("ab" * 16, "model", "digest", 50, 8)
 SECRET = bytes(range(32))
@@ -285,3 +290,137 @@ def test_content_that_is_split_is_the_same_joined(size: int) -> None:
     parts = list(content().split(size))
     assert max(map(len, parts)) <= size
     assert same(Content.joined(parts), content())
+
+
+# --- the hooks of a store, on either kind of database ---------------------------------------------------------------
+
+
+def indexed(store: Store, count: int, make_template: MakeTemplate) -> None:
+    """Enrolls subjects, and keeps made-up rows of them beside the store."""
+    for number in range(count):
+        store.add(f"S{number}", "right-index", make_template(number))
+    ids = np.array([int(one, 16) for one in store.record_ids()], np.uint64)
+    made = content(7, count)
+    folder = beside(store)
+    folder.save(Content(ids, made.minutiae, made.lists, made.codes), [], set(), store.changes().point, set)
+
+
+def beside(store: Store) -> ShardFolder:
+    folder = store.shard_folder("release-1", "digest", OWNER.lists, OWNER.width)
+    assert folder is not None
+    return folder
+
+
+def kept_beside(store: Store) -> set[str]:
+    return {f"{int(one):016x}" for shard in beside(store).shards for one in shard.content().ids}
+
+
+def test_a_deletion_is_erased_beside_the_store(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    with open_store() as store:
+        indexed(store, 6, make_template)
+        assert kept_beside(store) == set(store.record_ids())
+        store.delete("S2")
+        with store.batch():
+            store.delete("S3")
+            store.delete("S4")
+        assert kept_beside(store) == set(store.record_ids())
+        assert len(kept_beside(store)) == 3
+
+
+def test_a_template_that_is_made_anew_takes_the_old_one_out(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    with open_store() as store:
+        indexed(store, 3, make_template)
+        store.add("with scan", "right-index", make_template(9), scan=Scan(np.full((64, 64), 128, np.uint8), 500))
+        indexed_before = kept_beside(store)
+        store.remake("with scan", "release-2", lambda _: make_template(8, model_id="release-2"))
+        assert kept_beside(store) == indexed_before & set(store.record_ids())
+
+
+def test_a_deletion_that_is_undone_erases_nothing(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    def deleted_in_vain(store: Store) -> None:
+        with store.batch():
+            store.delete("S1")
+            store.delete("nobody")
+
+    with open_store() as store:
+        indexed(store, 4, make_template)
+        with pytest.raises(NotEnrolled):
+            deleted_in_vain(store)
+        store.delete("S2")
+        assert kept_beside(store) == set(store.record_ids())
+        assert len(kept_beside(store)) == 3
+
+
+def test_a_new_key_seals_what_lies_beside_anew(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    with open_store() as store:
+        indexed(store, 4, make_template)
+        before, point = {shard.path for shard in beside(store).shards}, beside(store).point
+        store.rotate()
+        assert kept_beside(store) == set(store.record_ids())
+        assert beside(store).point == point
+        assert not any(path.exists() for path in before)
+
+
+def test_wiping_takes_out_what_a_killed_process_left(
+    open_store: OpenStore, make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store() as store:
+        indexed(store, 4, make_template)
+        monkeypatch.setattr(Store, "_erase_beside", lambda _: None)  # as if it was killed before
+        store.delete("S2")
+        assert len(kept_beside(store)) == 4
+        store.wipe()
+        assert kept_beside(store) == set(store.record_ids())
+
+
+def test_a_damaged_index_does_not_hinder_a_deletion(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    with open_store() as store:
+        indexed(store, 4, make_template)
+        for shard in beside(store).shards:
+            shard.path.write_bytes(b"nonsense")
+        store.delete("S2")
+        assert kept_beside(store) == set()
+        indexed_folder = beside(store)
+        assert (indexed_folder.shards, indexed_folder.point) == ([], None)
+
+
+def test_the_last_one_takes_the_files_along(open_store: OpenStore, make_template: MakeTemplate) -> None:
+    with open_store() as store:
+        indexed(store, 2, make_template)
+        inside = beside(store).shards[0].path.parent
+        store.delete("S0")
+        assert inside.exists()
+        store.delete("S1")
+        assert not inside.exists()
+
+
+def test_an_index_that_cannot_be_written_is_named_and_the_deletion_stands(
+    open_store: OpenStore, make_template: MakeTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with open_store() as store:
+        indexed(store, 3, make_template)
+        monkeypatch.setattr(Shard, "erase", refused)
+        with pytest.raises(StoreError, match=r"1 impressions were removed, but traces .*Read-only file system"):
+            store.delete("S1")
+        assert len(list(store.record_ids())) == 2
+
+
+def test_a_store_without_an_index_has_no_folder_beside_it(
+    open_store: OpenStore, make_template: MakeTemplate, tmp_path: Path
+) -> None:
+    with open_store() as store:
+        store.add("A", "right-index", make_template())
+        store.delete("A")
+        store.rotate()
+        store.wipe()
+    assert not list(tmp_path.rglob("*.index"))
+
+
+def test_what_another_store_left_is_removed(tmp_path: Path) -> None:
+    other = Owner("cd" * 16, "model", "digest", 50, 8)
+    save(folder_at(tmp_path, owner=other), content())
+    save(folder_at(tmp_path), content())
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [OWNER.name]

@@ -133,9 +133,11 @@ class InvertedIndex:
             owners = self._slots.ids_of(slots)
         return likeliest(found / np.float32(STEPS**2), owners, count)
 
-    def keep_unsaved(self) -> None:
-        """From now on what comes is kept in `unsaved`, until shards hold it: 3 KB more for each."""
-        self._keeps_unsaved = True
+    def keep_unsaved(self, *, keep: bool = True) -> None:
+        """From now on what comes is kept in `unsaved`, until shards hold it: 3 KB more for each; or not any more."""
+        self._keeps_unsaved = keep
+        if not keep:
+            self.unsaved = {}
 
     def ids(self) -> list[int]:
         """Of all references."""

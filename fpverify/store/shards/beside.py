@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from fpverify.errors import CorruptRecord, SettingsError, StoreError
 from fpverify.store.backends import Database
 from fpverify.store.shards.files import held
-from fpverify.store.shards.folder import ShardFolder, sweep
-from fpverify.store.shards.manifest import FILE, Manifest, names, read_manifest
+from fpverify.store.shards.folder import ShardFolder, remove, sweep
+from fpverify.store.shards.manifest import Manifest, names, read_manifest
 from fpverify.store.shards.seals import PURPOSE, Owner
-from fpverify.store.shards.shard import SUFFIX, Shard, write_shard
+from fpverify.store.shards.shard import GONE_ID, SUFFIX, Shard, write_shard
 from fpverify.store.vault import Vault
 
 
@@ -24,7 +24,7 @@ class Beside:
         self._vault = vault
 
     def folder(self, model_id: str, codebook: str, lists: int, width: int) -> ShardFolder:
-        """The shards of a model, as far as they are there; those of the model with another codebook are given up."""
+        """The shards of a model, as far as they are there."""
         owner = Owner(self._vault.store_id, model_id, codebook, lists, width)
         return ShardFolder(self._root, owner, self._vault.key_id, self._secret)
 
@@ -35,16 +35,21 @@ class Beside:
             StoreError: something cannot be written, or another process is at it for too long.
         """
         ids = {int(one, 16) for one in record_ids}
-        with _failures(self._root), held(self._root):
-            for folder in self._folders():
-                try:
-                    manifest = self._read(folder)
-                except CorruptRecord:
-                    sweep(folder, ())
-                    continue
-                sweep(folder, manifest.shards)
-                for name in manifest.shards:
-                    self._erase(folder / (name + SUFFIX), manifest, ids)
+        self._erase(lambda held: held & ids)
+
+    def erase_others(self, enrolled: Callable[[], Collection[int]]) -> None:
+        """Overwrites all references but those of the store, such as a process left that was killed; as `erase`.
+
+        Args:
+            enrolled: asked while nobody writes: what is in a shard by then, and enrolled, is among them.
+        """
+        wanted: set[int] = set()
+
+        def others(held_there: set[int]) -> set[int]:
+            wanted.update(() if wanted else enrolled())
+            return held_there - wanted
+
+        self._erase(others)
 
     def seal_anew(self) -> None:
         """Writes everything anew that another key than the present one sealed; what cannot be read is removed.
@@ -59,8 +64,7 @@ class Beside:
                     if manifest.key_id != self._vault.key_id:
                         self._seal_anew(folder, manifest)
                 except CorruptRecord:
-                    (folder / FILE).unlink(missing_ok=True)
-                    sweep(folder, ())
+                    remove(folder)
 
     def _seal_anew(self, folder: Path, manifest: Manifest) -> None:
         before, secret = self._secret(manifest.key_id), self._secret(self._vault.key_id)
@@ -71,13 +75,30 @@ class Beside:
         anew = Manifest(manifest.owner, self._vault.key_id, manifest.point, names(written))
         sweep(folder, anew.write(folder, secret).shards)
 
-    def _erase(self, path: Path, manifest: Manifest, ids: Collection[int]) -> None:
+    def _erase(self, chosen: Callable[[set[int]], set[int]]) -> None:
+        with _failures(self._root), held(self._root):
+            for folder in self._folders():
+                try:
+                    manifest = self._read(folder)
+                except CorruptRecord:
+                    remove(folder)
+                    continue
+                sweep(folder, manifest.shards)
+                alive = [self._erase_in(folder / (name + SUFFIX), manifest, chosen) for name in manifest.shards]
+                if not any(alive):
+                    remove(folder)
+
+    def _erase_in(self, path: Path, manifest: Manifest, chosen: Callable[[set[int]], set[int]]) -> int:
+        """How many references are left in a shard; none of one that cannot be read, which is removed."""
         secret = self._secret(manifest.key_id)
         assert secret is not None  # noqa: S101 - the manifest was opened with it
         try:
-            Shard(path, manifest.owner, secret).erase(ids)
+            shard = Shard(path, manifest.owner, secret)
+            shard.erase(chosen(set(shard.ids.tolist()) - {GONE_ID}))
         except CorruptRecord:
             path.unlink(missing_ok=True)
+            return 0
+        return shard.alive
 
     def _folders(self) -> Iterator[Path]:
         return (path for path in sorted(self._root.iterdir()) if path.is_dir())

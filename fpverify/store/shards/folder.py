@@ -18,6 +18,7 @@ from fpverify.store.shards.seals import Owner
 from fpverify.store.shards.shard import SUFFIX, Content, Shard, write_shard
 
 FULL = 16_384  # references of a shard: 50 MB, written in a quarter of a second; a list is then some 10 KB of it
+PATIENCE_S = 2.0  # with another process that writes: what waits to be written can wait for longer than a search
 
 SecretOf = Callable[[str], bytes | None]
 
@@ -100,7 +101,7 @@ class ShardFolder:
             OSError: it cannot be written.
             StoreError: another process holds the lock for too long, or the store cannot be read.
         """
-        with held(self._root):
+        with held(self._root, PATIENCE_S):
             self._require_newest()
             self._path.mkdir(mode=FOLDER_MODE, exist_ok=True)
             unwanted = {*gone, *gone_since()}
@@ -114,6 +115,17 @@ class ShardFolder:
             self._take(kept + written, point)
             self._sweep()
             return written
+
+    def erase(self, ids: Collection[int]) -> None:
+        """Overwrites references that a process left which was killed before it could.
+
+        Raises:
+            CorruptRecord: a shard is damaged, or was written anew by another process.
+            OSError, StoreError: nothing can be written.
+        """
+        with held(self._root, PATIENCE_S):
+            for shard in self.shards:
+                shard.erase(ids)
 
     def put_right(self) -> None:
         """Leaves out what cannot be read, after something could not, and opens the rest again.
@@ -167,7 +179,14 @@ class ShardFolder:
         self._manifest, self.shards = manifest.write(self._path, self._secret), shards
 
     def _sweep(self) -> None:
+        """Removes what does not count, and folders of another store that was here, or of a key that is gone."""
         sweep(self._path, self._manifest.shards)
+        for folder in self._root.iterdir():
+            if folder.is_dir() and folder != self._path:
+                try:
+                    read_manifest(folder, self._owner.store_id, self._secret_of)
+                except CorruptRecord:
+                    remove(folder)
 
 
 def sweep(folder: Path, listed: Iterable[str]) -> None:
@@ -177,6 +196,14 @@ def sweep(folder: Path, listed: Iterable[str]) -> None:
         if path.name not in wanted and path.suffix in {SUFFIX, PART}:
             with suppress(OSError):  # another system lets nobody remove what a process reads; the next sweep does it
                 path.unlink()
+
+
+def remove(folder: Path) -> None:
+    """Removes all of a model's files, and the folder if nothing else is in it."""
+    sweep(folder, ())
+    with suppress(OSError):
+        (folder / FILE).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _is_sound(shard: Shard) -> bool:
