@@ -58,8 +58,12 @@ class Kept:
             self.index.remove([int(one, 16) for one in changes.removed])
         self.point = changes.point
 
-    def put_right(self) -> None:
-        """Gives up what is damaged of what is kept on disk."""
+    def put_right(self, store: Store, model_id: str) -> None:
+        """Gives up what is damaged of what is kept on disk.
+
+        Raises:
+            OSError, StoreError: it cannot be written.
+        """
 
     def _add(self, records: Iterable[tuple[str, Reference]]) -> None:
         for block in blocks(iter(records), TAKEN_UP):
@@ -145,11 +149,13 @@ class KeptInShards(Kept):
         if not self._looked_after:
             self._erase_what_was_left()
         if self._is_due(changes.point):
-            self._save(store, changes.point, changes.point)
+            self._save(store, model_id, changes.point, changes.point)
 
-    def put_right(self) -> None:
-        """Gives up what is damaged of the shards."""
-        self._folder.put_right()
+    def put_right(self, store: Store, model_id: str) -> None:
+        """Gives up what is damaged of the shards, as they are by now, under the key that the store has by now."""
+        folder = opened_folder(store, model_id, self._lists)
+        if folder is not None:
+            folder.put_right()
 
     @property
     def _lists(self) -> InvertedIndex:
@@ -171,31 +177,34 @@ class KeptInShards(Kept):
         """Removes what the store does not have, and adds what is missing, a full shard at a time."""
         held = set(self._lists.ids() if self._folder.shards else ())
         if not held:
-            self._add_all(store.enrolled(model_id), store.count(model_id), store, point)
+            self._add_all(store.enrolled(model_id), store.count(model_id), store, model_id, point)
             return
         wanted = {int(one, 16) for one in store.record_ids(model_id)}
         self.index.remove(held - wanted)
         missing = [f"{one:016x}" for one in wanted - held]
         found = (one for block in blocks(iter(missing), TAKEN_UP) for one in store.by_record_ids(block).items())
-        self._add_all(found, len(missing), store, point)
+        self._add_all(found, len(missing), store, model_id, point)
 
-    def _add_all(self, records: Iterable[tuple[str, Reference]], count: int, store: Store, point: Point) -> None:
+    def _add_all(
+        self, records: Iterable[tuple[str, Reference]], count: int, store: Store, model_id: str, point: Point
+    ) -> None:
         with _bar(count, self._progress) as bar:
             for block in blocks(iter(records), TAKEN_UP):
                 self._add(block)
                 if bar is not None:
                     bar.update(len(block))
                 if len(self) >= FULL and len(self._lists.unsaved) >= FULL + self._trouble and self._writes:
-                    self._save(store, point, None)
+                    self._save(store, model_id, point, None)
 
     def __len__(self) -> int:
         return len(self.index)
 
-    def _save(self, store: Store, point: Point, noted: Point | None) -> None:
+    def _save(self, store: Store, model_id: str, point: Point, noted: Point | None) -> None:
         """Writes what no shard holds.
 
         Args:
             store: opened by the calling thread.
+            model_id: of the references.
             point: the state that the index shows, or from which on changes are still to be taken up.
             noted: what the shards are said to follow.
         """
@@ -210,7 +219,7 @@ class KeptInShards(Kept):
         except CorruptRecord:
             self._give_up(is_outdated=True)
             with suppress(OSError, StoreError):
-                self.put_right()
+                self.put_right(store, model_id)
         except (OSError, StoreError):
             self._trouble = len(lists.unsaved)
             if self._trouble > FULL:  # a disk that takes nothing; what waits for it takes memory
@@ -243,6 +252,13 @@ class KeptInShards(Kept):
         if changes.everything or store.current_key_id() != self._folder.key_id:
             raise OutdatedError("the store is another by now, or its key")
         return [int(one, 16) for one in changes.removed]
+
+
+def opened_folder(store: Store, model_id: str, index: GrowingIndex | InvertedIndex) -> ShardFolder | None:
+    """The shards of a model's references beside a store; None where there is no place for them."""
+    codebook = index.codebook
+    lists, width = codebook.centres.shape
+    return store.shard_folder(model_id, codebook.digest, lists, width)
 
 
 def content_of(lists: InvertedIndex) -> Content | None:

@@ -19,7 +19,7 @@ from fpverify.search.index.choice import chosen_index
 from fpverify.search.index.growing import GrowingIndex
 from fpverify.search.index.inverted import InvertedIndex
 from fpverify.search.index.preselection import preselection_error
-from fpverify.search.kept import Kept, KeptByEngine, KeptInShards
+from fpverify.search.kept import Kept, KeptByEngine, KeptInShards, opened_folder
 from fpverify.settings import is_engine_url
 from fpverify.store import Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Template
@@ -160,7 +160,7 @@ class Registers:
             if self._kept is broken:
                 self._kept = None
                 try:
-                    broken.put_right()
+                    broken.put_right(store, matcher.model_id)
                 except (OSError, StoreError):
                     self._in_memory = True
             return self._current(store, matcher).index
@@ -174,8 +174,7 @@ class Registers:
         if isinstance(index, EngineIndex):
             return KeptByEngine(key, index)
         if isinstance(index, GrowingIndex | InvertedIndex) and not self._in_memory:
-            codebook = index.codebook
-            folder = store.shard_folder(matcher.model_id, codebook.digest, *codebook.centres.shape)
+            folder = opened_folder(store, matcher.model_id, index)
             if folder is not None:
                 return KeptInShards(key, index, folder, progress=self._progress)
         return Kept(key, index)

@@ -361,12 +361,12 @@ def test_an_index_that_nobody_can_write_any_more_is_not_cut_short(
 
     enroll(store, range(40))
     registers = searched(store)
-    monkeypatch.setattr("fpverify.store.shards.folder.write_shard", refused)
-    monkeypatch.setattr(kept, "FULL", 5)  # what waits for room is given up early
-    for number in range(40, 100, 20):
-        enroll(store, range(number, number + 20))
-        assert found(store, number + 5, registers) == f"S{number + 5}"
-    monkeypatch.undo()
+    with monkeypatch.context() as full:
+        full.setattr("fpverify.store.shards.folder.write_shard", refused)
+        full.setattr(kept, "FULL", 5)  # what waits for room is given up early
+        for number in range(40, 100, 20):
+            enroll(store, range(number, number + 20))
+            assert found(store, number + 5, registers) == f"S{number + 5}"
     for number in range(30):
         store.delete(f"S{number}")
     assert size(store, registers) == size(store) == 70
@@ -410,6 +410,21 @@ def test_a_new_key_seals_the_index_anew(store: Store, tmp_path: Path, unread: Ca
     assert found(store, 7, running) == "S7"
 
 
+def test_a_new_key_of_another_process_costs_no_index(
+    store: Store, open_store: Callable[[], Store], unread: Callable[[], None]
+) -> None:
+    enroll(store, range(40))
+    searched(store)
+    running = searched(store)  # has read no list yet
+    with open_store() as other:
+        other.rotate()
+    unread()
+    assert found(store, 7, running) == "S7"
+    enroll(store, range(40, 60))
+    assert found(store, 50, running) == "S50"
+    assert size(store) == 60
+
+
 def test_an_index_of_an_old_key_is_made_anew(store: Store, tmp_path: Path) -> None:
     enroll(store, range(40))
     searched(store)
@@ -427,12 +442,13 @@ def test_an_index_that_cannot_be_written_stays_in_memory(
         raise OSError(28, "No space left on device")
 
     enroll(store, range(40))
-    monkeypatch.setattr("fpverify.store.shards.folder.write_shard", refused)
-    registers = searched(store)
-    assert found(store, 5, registers) == "S5"
-    assert not files(tmp_path)
-    monkeypatch.undo()
+    with monkeypatch.context() as full:
+        full.setattr("fpverify.store.shards.folder.write_shard", refused)
+        registers = searched(store)
+        assert found(store, 5, registers) == "S5"
+        assert not files(tmp_path)
     assert found(store, 5) == "S5"
+    assert files(tmp_path)
 
 
 def test_a_bar_is_shown_while_much_is_read(

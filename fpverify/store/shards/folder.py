@@ -51,7 +51,7 @@ class ShardFolder:
         self._key_id = key_id
         self._manifest = Manifest(owner, key_id, None, ())
         self.shards: list[Shard] = []
-        with suppress(CorruptRecord):
+        with suppress(CorruptRecord, OSError):
             self._load()
 
     @property
@@ -180,13 +180,14 @@ class ShardFolder:
 
     def _sweep(self) -> None:
         """Removes what does not count, and folders of another store that was here, or of a key that is gone."""
-        sweep(self._path, self._manifest.shards)
-        for folder in self._root.iterdir():
-            if folder.is_dir() and folder != self._path:
-                try:
-                    read_manifest(folder, self._owner.store_id, self._secret_of)
-                except CorruptRecord:
-                    remove(folder)
+        with suppress(OSError):
+            sweep(self._path, self._manifest.shards)
+            for folder in self._root.iterdir():
+                if folder.is_dir() and folder != self._path:
+                    try:
+                        read_manifest(folder, self._owner.store_id, self._secret_of)
+                    except CorruptRecord:
+                        remove(folder)
 
 
 def sweep(folder: Path, listed: Iterable[str]) -> None:

@@ -73,9 +73,13 @@ def read_manifest(folder: Path, store_id: str, secret_of: Callable[[str], bytes 
 
     Raises:
         CorruptRecord: there is none, it is damaged, or another store's or key's.
+        OSError: it is there and cannot be read.
     """
     try:
         content = (folder / FILE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _unsound(folder) from error
+    try:
         magic, version, name, length = _HEAD.unpack_from(content)
         if (magic, version) != (_MAGIC, VERSION):
             raise _unsound(folder)
@@ -91,7 +95,7 @@ def read_manifest(folder: Path, store_id: str, secret_of: Callable[[str], bytes 
         kept = json.loads(BlockSeal(secret, name, _bound(owner, content[:end])).open(content[end:], 0))
         point = None if kept["point"] is None else Point(**kept["point"])
         return Manifest(owner, key_id, point, tuple(kept["shards"]), name.hex())
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
         raise _unsound(folder) from error
 
 
