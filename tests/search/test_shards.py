@@ -229,6 +229,25 @@ def blocks(folder: Path) -> list[bytes]:
     return [raw[end - 16 : end] for start, end in zip(starts, ends, strict=True) if end > start]
 
 
+@pytest.mark.parametrize("erased_by", ["another process", "the same"])
+def test_a_deleted_finger_leaves_the_memory_of_every_process(
+    store: Store, open_store: Callable[[], Store], erased_by: str
+) -> None:
+    enroll(store, range(40))
+    writer, reader = searched(store), searched(store)
+    for registers in (writer, reader):
+        found(store, 7, registers)
+    with open_store() as other:
+        (store if erased_by == "the same" else other).delete("S7")
+    for registers in (writer, reader):
+        index = registers.current(store, WITH_LISTS).index  # type: ignore[arg-type]
+        assert isinstance(index, InvertedIndex)
+        codes, slots = map(np.concatenate, index._lists.rows(range(64)))
+        assert index._slots.alive(slots).all()
+        gone = steps(finger(7).descriptors)
+        assert not (codes[:, None] == gone).all(axis=2).any()
+
+
 def test_a_deletion_within_a_batch_that_fails_leaves_the_index_alone(store: Store, tmp_path: Path) -> None:
     enroll(store, range(40))
     searched(store)

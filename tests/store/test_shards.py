@@ -118,7 +118,8 @@ def test_a_shard_under_another_name_does_not_open(tmp_path: Path) -> None:
         opened(other)
 
 
-def test_a_flipped_bit_anywhere_is_damage(tmp_path: Path) -> None:
+def test_a_flipped_bit_anywhere_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fpverify.store.shards.shard.OVERWRITTEN_S", 0)
     written = content()
     path = write_shard(tmp_path, written, OWNER, SECRET)
     raw = path.read_bytes()
@@ -154,7 +155,9 @@ def test_what_is_erased_is_overwritten_where_it_lay(tmp_path: Path) -> None:
     again = opened(path)
     assert same(again.content(), written.without(gone))
     assert int((again.ids == GONE_ID).sum()) == 2
-    assert not again.lists_of(3).any()
+    assert shard.lists_of(4).tolist() == again.lists_of(4).tolist()
+    with pytest.raises(CorruptRecord):
+        again.lists_of(3)
     assert not again.erase(gone)
 
 

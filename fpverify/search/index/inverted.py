@@ -50,8 +50,11 @@ class Stored(Protocol):
         """Of each of some lists its rows: descriptors (n, d), and places among `ids`, which may be past their end."""
         ...
 
+    def keep_lists(self) -> None:
+        """Has the lists of all minutiae at hand: they are asked for when a reference is gone from the disk."""
+
     def lists_of(self, place: int) -> ListNumbers:
-        """The lists of the minutiae of one reference."""
+        """The lists of the minutiae of one reference; CorruptRecord if they cannot be read any more."""
         ...
 
 
@@ -241,7 +244,10 @@ class InvertedIndex:
         for number, (codes, places) in zip(numbers, shard.stored.rows(numbers), strict=True):
             slots = shard.slots[places]
             there = self._slots.alive(slots)
-            self._lists.put_whole(number, codes[there], slots[there])
+            if there.all():  # nearly always, and copied in a quarter of the time
+                self._lists.put_whole(number, codes.copy(), slots)
+            else:
+                self._lists.put_whole(number, codes[there], slots[there])
         shard.unread[numbers] = False
 
 
@@ -255,6 +261,8 @@ class _Attached:
     """
 
     def __init__(self, stored: Stored, slots: Slots, lists: int) -> None:
+        with suppress(CorruptRecord):
+            stored.keep_lists()
         self.stored = stored
         self.slots = slots
         self.unread = np.ones(lists, bool)

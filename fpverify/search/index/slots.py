@@ -76,7 +76,9 @@ class SlotTable:
 
     def add_many(self, ids: NDArray[np.uint64], counts: NDArray[np.uint16]) -> Slots:
         """Gives slots to references whose lists are kept elsewhere; `NO_SLOT` to nobody, and to those that have one."""
-        fresh = np.array([one not in self._slot_of for one in ids.tolist()], bool) & (ids != NOBODY)
+        fresh = ids != NOBODY
+        if not self._slot_of.keys().isdisjoint(given := ids.tolist()):
+            fresh &= np.array([one not in self._slot_of for one in given], bool)
         slots = np.full(len(ids), NO_SLOT, np.uint32)
         slots[fresh] = self._new(ids[fresh], counts[fresh])
         return slots
@@ -101,6 +103,6 @@ class SlotTable:
             self._counts = np.concatenate([self._counts, np.zeros(more, np.uint16)])
         self._ids[start : self._end], self._counts[start : self._end] = ids, counts
         slots = np.arange(start, self._end, dtype=np.uint32)
-        self._slot_of |= dict(zip(ids.tolist(), slots.tolist(), strict=True))
+        self._slot_of.update(zip(ids.tolist(), slots.tolist(), strict=True))
         self.minutiae += int(counts.sum(dtype=np.int64))
         return slots

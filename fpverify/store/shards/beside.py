@@ -35,7 +35,7 @@ class Beside:
             StoreError: something cannot be written, or another process is at it for too long.
         """
         ids = {int(one, 16) for one in record_ids}
-        self._erase(lambda held: held & ids)
+        self._erase(lambda _: ids)
 
     def erase_others(self, enrolled: Callable[[], Collection[int]]) -> None:
         """Overwrites all references but those of the store, such as a process left that was killed; as `erase`.
@@ -45,9 +45,9 @@ class Beside:
         """
         wanted: set[int] = set()
 
-        def others(held_there: set[int]) -> set[int]:
+        def others(shard: Shard) -> set[int]:
             wanted.update(() if wanted else enrolled())
-            return held_there - wanted
+            return set(shard.ids.tolist()) - wanted - {GONE_ID}
 
         self._erase(others)
 
@@ -75,7 +75,7 @@ class Beside:
         anew = Manifest(manifest.owner, self._vault.key_id, manifest.point, names(written))
         sweep(folder, anew.write(folder, secret).shards)
 
-    def _erase(self, chosen: Callable[[set[int]], set[int]]) -> None:
+    def _erase(self, chosen: Callable[[Shard], set[int]]) -> None:
         with _failures(self._root), held(self._root):
             for folder in self._folders():
                 try:
@@ -88,13 +88,13 @@ class Beside:
                 if not any(alive):
                     remove(folder)
 
-    def _erase_in(self, path: Path, manifest: Manifest, chosen: Callable[[set[int]], set[int]]) -> int:
+    def _erase_in(self, path: Path, manifest: Manifest, chosen: Callable[[Shard], set[int]]) -> int:
         """How many references are left in a shard; none of one that cannot be read, which is removed."""
         secret = self._secret(manifest.key_id)
         assert secret is not None  # noqa: S101 - the manifest was opened with it
         try:
             shard = Shard(path, manifest.owner, secret)
-            shard.erase(chosen(set(shard.ids.tolist()) - {GONE_ID}))
+            shard.erase(chosen(shard))
         except CorruptRecord:
             path.unlink(missing_ok=True)
             return 0

@@ -68,7 +68,7 @@ class ShardFolder:
         """Shards that are best written anew with so many that come: small ones at the end, and those mostly gone."""
         chosen = [shard for shard in self.shards if 2 * shard.alive < len(shard.ids)]
         for shard in reversed(self.shards):
-            if shard.alive > coming or coming >= FULL:
+            if shard.alive > coming or shard.alive >= FULL:
                 break
             if shard not in chosen:
                 chosen.append(shard)

@@ -8,7 +8,7 @@ Little endian, no padding; k references, m minutiae, l lists, descriptors of d n
              k, m, l, d       uint32, uint32, uint32, uint16
     block 0  members          k ids (uint64; all ones for one that is gone), k numbers of minutiae (uint16)
     block 1  sizes            rows of each list, l times uint32
-    block 2  lists            m times uint16: the list of each minutia, reference by reference
+    block 2  lists            m times uint16: the list of each minutia, reference by reference; all ones if it is gone
     block 3 + number          rows of each list that has any: places (uint16; all ones for a row that is gone), then the
                               descriptors (int8, d each)
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ from fpverify.store.shards.seals import OVERHEAD, BlockSeal, Owner
 
 VERSION = 1
 MOST_REFERENCES = 2**16 - 1  # places are numbers of 16 bits, of which one means nobody
-GONE_ID, GONE_PLACE = 2**64 - 1, 2**16 - 1
+GONE_ID, GONE_PLACE, GONE_LIST = 2**64 - 1, 2**16 - 1, 2**16 - 1
+OVERWRITTEN_S = 0.02  # from one reading of a block that does not open to the next
 SUFFIX = ".shard"
 NAME_BYTES = 16
 
@@ -131,9 +133,20 @@ class Shard:
         with self._opened() as file:
             return [self._list(file, number) for number in lists]
 
+    def keep_lists(self) -> None:
+        """Reads the lists of all minutiae now: of what is erased they cannot be read later; errors as in `rows`."""
+        _ = self._all_lists
+
     def lists_of(self, place: int) -> NDArray[np.uint16]:
-        """The lists of the minutiae of one reference; errors as in `rows`."""
-        return self._all_lists[self._span(place)]
+        """The lists of the minutiae of one reference; errors as in `rows`.
+
+        Raises:
+            CorruptRecord: also where they were erased before they were read.
+        """
+        lists = self._all_lists[self._span(place)]
+        if (lists == GONE_LIST).any():
+            raise self._unsound()
+        return lists
 
     def content(self) -> Content:
         """Everything but what is gone; errors as in `rows`."""
@@ -158,9 +171,12 @@ class Shard:
             CorruptRecord: the shard is damaged, or not there any more.
             OSError: it cannot be written.
         """
+        wanted = np.array(sorted(ids), np.uint64)
+        if not np.isin(self.ids, wanted).any():  # whoever was not there when it was opened never comes
+            return False
         with self._writable() as file:
             self.ids, self.minutiae = self._members(file)
-            places = np.flatnonzero(np.isin(self.ids, np.array(sorted(ids), np.uint64)))
+            places = np.flatnonzero(np.isin(self.ids, wanted))
             if not len(places):
                 return False
             lists = self._block(file, _LISTS, np.uint16)
@@ -168,13 +184,13 @@ class Shard:
             for number in np.unique(np.concatenate([lists[span] for span in spans])).tolist():
                 self._strike(file, number, places)
             for span in spans:
-                lists[span] = 0
+                lists[span] = GONE_LIST
             self.ids[places] = GONE_ID
             self._overwrite(file, _LISTS, lists.tobytes())
             self._overwrite(file, _MEMBERS, self.ids.tobytes() + self.minutiae.tobytes())
             file.flush()
             os.fsync(file.fileno())
-        self.__dict__.pop("_all_lists", None)
+        self._all_lists = lists
         return True
 
     def _strike(self, file: IO[bytes], number: int, gone: NDArray[np.intp]) -> None:
@@ -243,6 +259,14 @@ class Shard:
         return np.frombuffer(self._raw(file, number), kind).copy()
 
     def _raw(self, file: IO[bytes], number: int) -> bytes:
+        """The content of a block; one that is just being overwritten is read once more."""
+        try:
+            return self._raw_at_once(file, number)
+        except CorruptRecord:
+            time.sleep(OVERWRITTEN_S)
+            return self._raw_at_once(file, number)
+
+    def _raw_at_once(self, file: IO[bytes], number: int) -> bytes:
         start, end = int(self._offsets[number]), int(self._offsets[number + 1])
         file.seek(start)
         return self._seal.open(file.read(end - start), number)
@@ -270,7 +294,7 @@ class Shard:
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
         try:
-            with self.path.open("rb") as file:
+            with self.path.open("rb", buffering=0) as file:
                 yield file
         except OSError as error:
             raise self._unsound() from error
