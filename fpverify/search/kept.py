@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import islice
@@ -53,8 +53,7 @@ class Kept:
         if changes.everything:
             self._add(store.enrolled(model_id))
         elif changes:
-            added = store.by_record_ids(changes.added).items()
-            self._add((number, one) for number, one in added if one.model_id == model_id)
+            self._add(of_model(store, changes.added, model_id))
             self.index.remove([int(one, 16) for one in changes.removed])
         self.point = changes.point
 
@@ -99,8 +98,7 @@ class KeptByEngine(Kept):
         held = set(self._engine.ids())  # first: what others add from here on is in the store
         wanted = {int(one, 16) for one in store.record_ids(model_id)}
         self._engine.remove(held - wanted)
-        for block in blocks(iter([f"{one:016x}" for one in wanted - held]), TAKEN_UP):
-            self._add(store.by_record_ids(block).items())
+        self._add(of_model(store, [f"{one:016x}" for one in wanted - held], model_id))
 
 
 class KeptInShards(Kept):
@@ -143,9 +141,11 @@ class KeptInShards(Kept):
         """Makes the index show the state that changes lead to; what cannot be written stays in memory."""
         if changes.everything:
             self._follow(store, model_id, changes.point)
-            self.point = changes.point
-        else:
-            super().take_up(changes, store, model_id)
+        elif changes:
+            self.index.remove([int(one, 16) for one in changes.removed])
+            added = of_model(store, changes.added, model_id)
+            self._add_all(added, len(changes.added), store, model_id, changes.point)
+        self.point = changes.point
         if not self._looked_after:
             self._erase_what_was_left()
         if self._is_due(changes.point):
@@ -175,6 +175,7 @@ class KeptInShards(Kept):
 
     def _follow(self, store: Store, model_id: str, point: Point) -> None:
         """Removes what the store does not have, and adds what is missing, a full shard at a time."""
+        self._noted = None
         held = set(self._lists.ids() if self._folder.shards else ())
         if not held:
             self._add_all(store.enrolled(model_id), store.count(model_id), store, model_id, point)
@@ -182,22 +183,19 @@ class KeptInShards(Kept):
         wanted = {int(one, 16) for one in store.record_ids(model_id)}
         self.index.remove(held - wanted)
         missing = [f"{one:016x}" for one in wanted - held]
-        found = (one for block in blocks(iter(missing), TAKEN_UP) for one in store.by_record_ids(block).items())
-        self._add_all(found, len(missing), store, model_id, point)
+        self._add_all(of_model(store, missing, model_id), len(missing), store, model_id, point)
 
     def _add_all(
         self, records: Iterable[tuple[str, Reference]], count: int, store: Store, model_id: str, point: Point
     ) -> None:
+        """Takes references in, and writes when there are enough for a full shard; the point stays what it was."""
         with _bar(count, self._progress) as bar:
             for block in blocks(iter(records), TAKEN_UP):
                 self._add(block)
                 if bar is not None:
                     bar.update(len(block))
-                if len(self) >= FULL and len(self._lists.unsaved) >= FULL + self._trouble and self._writes:
-                    self._save(store, model_id, point, None)
-
-    def __len__(self) -> int:
-        return len(self.index)
+                if self._writes and len(self.index) >= FULL and len(self._lists.unsaved) >= FULL + self._trouble:
+                    self._save(store, model_id, point, self._noted)
 
     def _save(self, store: Store, model_id: str, point: Point, noted: Point | None) -> None:
         """Writes what no shard holds.
@@ -221,7 +219,7 @@ class KeptInShards(Kept):
             with suppress(OSError, StoreError):
                 self.put_right(store, model_id)
         except (OSError, StoreError):
-            self._trouble = len(lists.unsaved)
+            self._trouble = 1 + len(lists.unsaved)
             if self._trouble > FULL:  # a disk that takes nothing; what waits for it takes memory
                 self._give_up(is_outdated=False)
         else:
@@ -252,6 +250,12 @@ class KeptInShards(Kept):
         if changes.everything or store.current_key_id() != self._folder.key_id:
             raise OutdatedError("the store is another by now, or its key")
         return [int(one, 16) for one in changes.removed]
+
+
+def of_model(store: Store, record_ids: Sequence[str], model_id: str) -> Iterator[tuple[str, Reference]]:
+    """Those of some records that are there and that a model made, with their ids; some hundred at a time in memory."""
+    for block in blocks(iter(record_ids), TAKEN_UP):
+        yield from (pair for pair in store.by_record_ids(block).items() if pair[1].model_id == model_id)
 
 
 def opened_folder(store: Store, model_id: str, index: GrowingIndex | InvertedIndex) -> ShardFolder | None:

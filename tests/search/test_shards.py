@@ -28,7 +28,7 @@ from fpverify.store.shards.manifest import FILE as MANIFEST
 from fpverify.store.shards.seals import Owner
 from fpverify.store.shards.shard import SUFFIX
 from fpverify.testing import IndexContract
-from fpverify.vocabulary import Template
+from fpverify.vocabulary import Reference, Template
 
 HERE = Path(__file__).parent
 CENTRES = steps(np.random.default_rng(5).normal(size=(64, WIDTH)).astype(np.float32))
@@ -322,6 +322,48 @@ def test_only_what_is_missing_is_read_again(store: Store, tmp_path: Path, monkey
     smallest.unlink()
     assert size(store) == 52
     assert found(store, 45) == "S45"
+
+
+def test_a_build_that_was_ended_goes_on_where_it_was(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(self: Store, model_id: str) -> Iterator[tuple[str, Reference]]:
+        for number, pair in enumerate(enrolled(self, model_id)):
+            if number == 45:
+                raise InterruptedError
+            yield pair
+
+    enroll(store, range(60))
+    enrolled = Store.enrolled
+    monkeypatch.setattr(kept, "TAKEN_UP", 5)
+    monkeypatch.setattr(kept, "FULL", 20)
+    monkeypatch.setattr(Store, "enrolled", cut_off)
+    with pytest.raises(InterruptedError):
+        searched(store)
+    assert files(tmp_path)
+    monkeypatch.setattr(Store, "enrolled", None)
+    asked: list[str] = []
+    by_record_ids = Store.by_record_ids
+    monkeypatch.setattr(
+        Store, "by_record_ids", lambda self, ids: asked.extend(ids := list(ids)) or by_record_ids(self, ids)
+    )
+    assert size(store) == 60
+    assert len(asked) == 20  # two shards of twenty were there
+    assert found(store, 3) == "S3"
+
+
+def test_many_changes_are_written_as_they_are_taken_up(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enroll(store, range(30))
+    running = searched(store)
+    monkeypatch.setattr(kept, "TAKEN_UP", 5)
+    monkeypatch.setattr(kept, "FULL", 20)
+    store.delete("S4")
+    enroll(store, range(30, 95))
+    assert size(store, running) == 94
+    assert size(store) == 94
+    assert [found(store, number) for number in (3, 31, 94)] == ["S3", "S31", "S94"]
 
 
 def test_a_store_that_was_put_back_is_followed(store: Store, tmp_path: Path, open_store: Callable[[], Store]) -> None:
