@@ -18,6 +18,7 @@ from fpverify.search.index.growing import GrowingIndex
 from fpverify.search.index.inverted import NEIGHBOURS, InvertedIndex, asked_lists
 from fpverify.search.index.lists import Lists
 from fpverify.search.index.preselection import Measured, decoded, encoded
+from fpverify.search.index.slots import OwnLists
 from fpverify.search.index.vectors import VectorIndex
 from fpverify.search.index.votes import likeliest
 from fpverify.testing import IndexContract
@@ -126,6 +127,23 @@ def test_lists_that_grow_keep_their_rows_and_little_room() -> None:
         assert sorted(zip([row.tobytes() for row in codes], slots.tolist(), strict=True)) == sorted(wanted)
         room = sum(len(block.slots) for block in lists._blocks[number])
         assert room <= 1.3 * len(wanted)
+
+
+def test_lists_of_references_are_kept_without_gaps_for_long() -> None:
+    own, rng, wanted = OwnLists(), np.random.default_rng(4), dict[int, list[int]]()
+    for slot in range(1, 4000):
+        lists = rng.integers(0, 4096, rng.integers(0, 60)).astype(np.uint16)
+        own.keep(slot, lists)
+        wanted[slot] = lists.tolist()
+        if slot > 100:  # a hundred are there at any time
+            gone = int(rng.choice(list(wanted)))
+            own.drop(gone)
+            del wanted[gone]
+            assert own.of(gone) is None
+    found = {slot: own.of(slot) for slot in wanted}
+    assert {slot: lists.tolist() for slot, lists in found.items() if lists is not None} == wanted
+    assert len(own._flat) < 3 * (1024 + sum(map(len, wanted.values())))
+    assert own.of(10**6) is None
 
 
 def test_fuller_lists_are_asked_less() -> None:

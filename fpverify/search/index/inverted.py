@@ -167,7 +167,7 @@ class InvertedIndex:
                 shard = _Attached(stored, self._slots.of(stored.ids), len(self._lists))
                 shard.unread[:] = False
                 self._shards.append(shard)
-                self._slots.forget_lists(shard.slots)
+            self._slots.forget_lists()
             self.unsaved, self.gone = {}, set()
 
     def _nearest(self, coded: Codes) -> ListNumbers:

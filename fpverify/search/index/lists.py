@@ -24,11 +24,14 @@ class Rows:
         codes: (room, d) int8, descriptors.
         slots: (room,) uint32, whose they are.
         size: rows that are there.
+        low, high: no slot is below or above.
     """
 
     codes: Codes
     slots: Slots
     size: int
+    low: int = 2**32
+    high: int = -1
 
     @classmethod
     def empty(cls, room: int, width: int) -> Rows:
@@ -41,11 +44,17 @@ class Rows:
         return len(self.slots) - self.size
 
     def put(self, codes: Codes, slots: Slots) -> None:
-        """Takes rows in, for which there is room."""
+        """Takes rows in, for which there is room; their slots do not fall."""
+        self.spread(slots)
         end = self.size + len(slots)
         self.codes[self.size : end] = codes
         self.slots[self.size : end] = slots
         self.size = end
+
+    def spread(self, slots: Slots) -> None:
+        """Notes that slots that do not fall are among its rows."""
+        if len(slots):
+            self.low, self.high = min(self.low, int(slots[0])), max(self.high, int(slots[-1]))
 
     def held(self) -> tuple[Codes, Slots]:
         """The rows that are there, as views."""
@@ -69,7 +78,7 @@ class Lists:
         Args:
             lists: (n,) the list of each.
             codes: (n, d).
-            slots: (n,).
+            slots: (n,) that do not fall.
         """
         order = np.argsort(lists, kind="stable")
         numbers, first = np.unique(lists[order], return_index=True)
@@ -92,16 +101,17 @@ class Lists:
     def put_whole(self, number: int, codes: Codes, slots: Slots) -> None:
         """Takes the rows of a list in as a block of their own, before the others; the arrays are kept, not copied."""
         if len(slots):
-            self._blocks[number].insert(0, Rows(codes, slots, len(slots)))
+            self._blocks[number].insert(0, Rows(codes, slots, len(slots), int(slots[0]), int(slots[-1])))
 
     def strike(self, number: int, slot: int) -> None:
         """Takes a reference's rows out of a list: the last ones take their places."""
         blocks = self._blocks[number]
-        for block in tuple(blocks):
+        for block in [one for one in blocks if one.low <= slot <= one.high]:
             for place in np.flatnonzero(block.slots[: block.size] == slot)[::-1].tolist():
                 last = blocks[-1]
                 last.size -= 1
                 block.codes[place], block.slots[place] = last.codes[last.size], last.slots[last.size]
+                block.spread(block.slots[place : place + 1])
                 last.codes[last.size], last.slots[last.size] = 0, 0
                 if not last.size:
                     blocks.pop()
@@ -118,6 +128,7 @@ class Lists:
         if size and size + coming <= WHOLE and len(blocks) == 1:
             moved = Rows.empty(size + coming + spare, self._width)
             moved.put(*blocks[0].held())
+            moved.low, moved.high = blocks[0].low, blocks[0].high  # rows that were moved may have changed their order
             blocks[0].codes[:] = 0
             blocks[0] = moved
         else:
