@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fpverify.comparison import fuse
 from fpverify.errors import (
     DuplicateFinger,
-    EnrollmentError,
-    FailureToEnroll,
     ModelMismatch,
-    NotEnrolled,
     ScanError,
     StoreReadOnly,
 )
-from fpverify.features.quality import LEAST_QUALITY
-from fpverify.matching import Matcher, Presentation, names_for, require_different
-from fpverify.settings import is_engine_url, load_settings, parse_fmr
+from fpverify.matching import (
+    Matcher,
+    Presentation,
+    names_for,
+    require_agreement,
+    require_different,
+    require_quality,
+)
+from fpverify.settings import Settings, is_engine_url, load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Score, Template
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from fpverify.enrollment import EnrollmentRow, RowOutcome
     from fpverify.evaluation.sets.protocol import Protocol
     from fpverify.explanation.explanation import Explanation
     from fpverify.search.register import Registers
 
 DEFAULT_FPIR = 0.01  # of an identification: one visitor in a hundred is taken for somebody enrolled
-DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
-AGREEMENT_FMR = 0.01  # of two impressions of one finger: a swapped finger passes once in a hundred
 TOP = 5  # candidates of an identification
 
 
@@ -168,14 +172,58 @@ class Verifier:
             StoreError: the store cannot be written; nothing was changed.
         """
         template = self.matcher.template(scan)
-        if template.quality < LEAST_QUALITY:
-            raise FailureToEnroll(
-                f"{scan.source}: quality {template.quality:.2f} is too poor to enroll, at least {LEAST_QUALITY:.2f} "
-                "needed; scan the finger again, clean and flat"
-            )
+        require_quality(template, scan.source)
         if not unchecked:
             self._require_one_finger(template, scan.source, subject, finger)
         return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
+
+    def enroll_many(
+        self,
+        rows: Iterable[EnrollmentRow],
+        *,
+        unchecked: bool = False,
+        rehearsal: bool = False,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        ppi: float | None = None,
+    ) -> Iterator[RowOutcome]:
+        """Enrolls a list of fingers, on all cores, and says what became of each row. No row ends it.
+
+        A row whose file is an impression of its finger already is left alone, so a list that was interrupted goes on
+        where it was.
+
+        Args:
+            rows: as `fpverify.enrollment.read_rows` has them.
+            unchecked: as in `enroll`.
+            rehearsal: keep nothing, and say what would become of each.
+            executor: where scans are read and compared; None makes processes of this machine, which start the calling
+                script anew: it needs its `if __name__ == "__main__":`.
+            workers: how many there are; None is one for each core.
+            ppi: resolution of files for which the rows state none; None takes what they say.
+
+        Yields:
+            Outcomes in the order of the rows; of one that is enrolled, when it is on disk.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        from fpverify.enrollment import MassEnrollment
+        from fpverify.executors import local_executor
+
+        count = Settings(workers=workers).processes
+        with nullcontext(executor) if executor is not None else local_executor(count) as chosen:
+            how = MassEnrollment(
+                self.store,
+                self.matcher,
+                self.registers,
+                chosen,
+                count,
+                unchecked=unchecked,
+                rehearsal=rehearsal,
+                keeps_scans=self.keeps_scans,
+                ppi=ppi,
+            )
+            yield from how.outcomes(rows)
 
     def verify(
         self,
@@ -300,26 +348,13 @@ class Verifier:
     def _require_one_finger(self, template: Template, source: str, subject: str, finger: str) -> None:
         """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
         register = self.registers.current(self.store, self.matcher)
-        mine = self._impressions(subject, finger)
-        if mine and fuse(self.matcher.scores(template, [one.template for one in mine])).fmr > AGREEMENT_FMR:
-            raise EnrollmentError(
-                f"{source}: does not agree with what is enrolled of {subject!r}, {finger}; scan that finger again, "
-                "or name the finger (or enroll it unchecked)"
-            )
-        others = register.identify(template, top=1, fpir=DUPLICATE_FPIR, besides=mine)
-        for match in others.matches:
+        mine = register.impressions(subject, finger)
+        require_agreement(self.matcher, template, [one.template for one in mine], source, f"{subject!r}, {finger}")
+        for match in register.duplicates(template, mine):
             raise DuplicateFinger(
                 f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
                 f"{match.score.value:.1f}); enroll it unchecked if that is meant"
             )
-
-    def _impressions(self, subject: str, finger: str) -> list[Reference]:
-        """Those that the store has of a finger, of the verifier's own model."""
-        try:
-            found = self.store.references(subject, finger)
-        except NotEnrolled:
-            return []
-        return [one for one in found if one.model_id == self.matcher.model_id]
 
     def _note(self, action: str, subject: str | None, finger: str | None, word: str, scans: int, **rate: float) -> None:
         """Writes a decision into the audit trail: that it was made and how it went, not how near it was.
