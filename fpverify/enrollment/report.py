@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from fpverify.enrollment.outcomes import RowOutcome
+from fpverify.folders import open_private
 
 COLUMNS = ("id", "finger", "file", "outcome", "reason", "other_id", "score")
 
@@ -18,9 +18,9 @@ def report_file(path: Path) -> Iterator[Callable[[RowOutcome], None]]:
     """A file that takes outcomes; each is in it at once, so that a kill leaves those that were told.
 
     Args:
-        path: is written anew, readable by its owner only: it says who is enrolled.
+        path: is written anew, readable by its owner only.
     """
-    with open(path, "w", newline="", encoding="utf-8", opener=_owners_only) as file:
+    with open_private(path) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
 
@@ -30,7 +30,3 @@ def report_file(path: Path) -> Iterator[Callable[[RowOutcome], None]]:
             file.flush()
 
         yield tell
-
-
-def _owners_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
