@@ -27,10 +27,9 @@ from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Template
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from fpverify.enrollment import EnrollmentRow, RowOutcome
     from fpverify.evaluation.sets.protocol import Protocol
+    from fpverify.executors import Workforce
     from fpverify.search.doubles import DuplicatePair
     from fpverify.search.register import Registers
 
@@ -182,8 +181,7 @@ class Verifier:
         *,
         unchecked: bool = False,
         rehearsal: bool = False,
-        executor: Executor | None = None,
-        workers: int | None = None,
+        workforce: Workforce | None = None,
         ppi: float | None = None,
     ) -> Iterator[RowOutcome]:
         """Enrolls a list of fingers, on all cores, and says what became of each row. No row ends it.
@@ -195,9 +193,8 @@ class Verifier:
             rows: as `fpverify.enrollment.read_rows` has them.
             unchecked: as in `enroll`.
             rehearsal: keep nothing, and say what would become of each.
-            executor: where scans are read and compared; None makes processes of this machine, which start the calling
+            workforce: who reads and compares the scans; None makes a process for each core, which start the calling
                 script anew: it needs its `if __name__ == "__main__":`.
-            workers: how many there are; None is one for each core.
             ppi: resolution of files for which the rows state none; None takes what they say.
 
         Yields:
@@ -207,16 +204,14 @@ class Verifier:
             StoreError: the store cannot be read or written.
         """
         from fpverify.enrollment import MassEnrollment
-        from fpverify.executors import local_executor
+        from fpverify.executors import local_workforce
 
-        count = Settings(workers=workers).processes
-        with nullcontext(executor) if executor is not None else local_executor(count) as chosen:
+        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
             how = MassEnrollment(
                 self.store,
                 self.matcher,
                 self.registers,
                 chosen,
-                count,
                 unchecked=unchecked,
                 rehearsal=rehearsal,
                 keeps_scans=self.keeps_scans,
@@ -300,16 +295,14 @@ class Verifier:
         self,
         *,
         pairs: float = 0.1,
-        executor: Executor | None = None,
-        workers: int | None = None,
+        workforce: Workforce | None = None,
         done: Container[str] = (),
     ) -> Iterator[tuple[str, list[DuplicatePair]]]:
         """Searches for each reference among all others: fingers that are enrolled under two ids or names.
 
         Args:
             pairs: how many false ones the whole store may be expected to show, above 0.
-            executor: as in `enroll_many`.
-            workers: likewise.
+            workforce: as in `enroll_many`.
             done: record ids of references that were searched for before, and are left out.
 
         Yields:
@@ -318,14 +311,12 @@ class Verifier:
         Raises:
             StoreError: the store cannot be read.
         """
-        from fpverify.executors import local_executor
+        from fpverify.executors import local_workforce
         from fpverify.search.doubles import duplicate_pairs, pair_threshold
 
-        count = Settings(workers=workers).processes
         register = self.registers.current(self.store, self.matcher)
-        with nullcontext(executor) if executor is not None else local_executor(count) as chosen:
-            threshold = pair_threshold(pairs, len(register.index))
-            yield from duplicate_pairs(register, chosen, count, threshold, done)
+        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
+            yield from duplicate_pairs(register, chosen, pair_threshold(pairs, len(register.index)), done)
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""

@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -30,7 +29,7 @@ from modelled import TemplateModel, model_of
 
 from fpverify.enrollment import EnrollmentRow
 from fpverify.enrollment.acquisition import acquire
-from fpverify.executors import local_executor
+from fpverify.executors import Workforce, local_workforce
 from fpverify.matching import Matcher
 from fpverify.settings import Settings
 from fpverify.store import Store
@@ -49,16 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parsed(arguments)
     matcher = Matcher.load()
     print(", ".join(f"{name} {value}" for name, value in machine().items()), f"{given.workers} processes", sep=", ")
-    with tempfile.TemporaryDirectory() as folder, local_executor(given.workers) as executor:
+    with tempfile.TemporaryDirectory() as folder, local_workforce(given.workers) as workforce:
         rows = written_rows(Path(folder), given.prints)
         read = partial(acquire, model=matcher.bundle.folder, ppi=None, keeps_scan=False)
-        list(executor.map(read, rows[: WARM_UP * given.workers]))
+        list(workforce.executor.map(read, rows[: WARM_UP * given.workers]))
         began = time.perf_counter()
-        alone = len(list(executor.map(read, rows))) / (time.perf_counter() - began)
+        alone = len(list(workforce.executor.map(read, rows))) / (time.perf_counter() - began)
         print("| enrolled before | what | rows a second | of extraction alone |\n|---|---|---|---|")
         print(f"| | reading and extraction alone | {alone:.1f} | 1 |", flush=True)
         model = model_of(given.cache, matcher) if any(given.enrolled) else None
-        bench = Bench(rows, executor, given.workers)
+        bench = Bench(rows, workforce)
         for size in given.enrolled:
             for what, rate in bench.rates(Path(folder) / f"{size}", size, model):
                 print(f"| {size:,} | {what} | {rate:.1f} | {rate / alone:.2f} |", flush=True)
@@ -79,13 +78,11 @@ class Bench:
 
     Attributes:
         rows: the list.
-        executor: of processes that are warm.
-        workers: how many.
+        workforce: of processes that are warm.
     """
 
     rows: list[EnrollmentRow]
-    executor: Executor
-    workers: int
+    workforce: Workforce
 
     def rates(self, place: Path, size: int, model: TemplateModel | None) -> Iterator[tuple[str, float]]:
         """What was done, and rows a second; into a store for each way, with so many references before."""
@@ -102,7 +99,7 @@ class Bench:
     def enrolled(self, verifier: Verifier, *, unchecked: bool) -> tuple[Counter[str], float]:
         """How often each outcome, and rows a second."""
         began = time.perf_counter()
-        outcomes = verifier.enroll_many(self.rows, unchecked=unchecked, executor=self.executor, workers=self.workers)
+        outcomes = verifier.enroll_many(self.rows, unchecked=unchecked, workforce=self.workforce)
         counts: Counter[str] = Counter(one.outcome for one in outcomes)
         return counts, len(self.rows) / (time.perf_counter() - began)
 

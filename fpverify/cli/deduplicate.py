@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.options import CALIBRATION, DB, INDEX, JSON, KEY, MODEL, WORKERS, OutputFile, options
+from fpverify.cli.options import (
+    CALIBRATION,
+    DASK,
+    DB,
+    INDEX,
+    JSON,
+    KEY,
+    MODEL,
+    WORKERS,
+    OutputFile,
+    chosen_workforce,
+    options,
+)
 from fpverify.cli.words import counted, print_facts, print_json, print_table
 from fpverify.folders import open_private
-from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
+    from fpverify.executors import Workforce
     from fpverify.search.doubles import DuplicatePair
     from fpverify.verifier import Verifier
 
@@ -51,7 +63,7 @@ the same command goes on.
     metavar="DIR",
     help="Pictures of the pairs.",
 )
-@options(MODEL, CALIBRATION, DB, KEY, INDEX, WORKERS, JSON)
+@options(MODEL, CALIBRATION, DB, KEY, INDEX, WORKERS, DASK, JSON)
 def deduplicate_command(
     *,
     pairs: float,
@@ -63,6 +75,7 @@ def deduplicate_command(
     key: str | None,
     index: str | None,
     workers: int | None,
+    dask: str | None,
     as_json: bool,
 ) -> None:
     """Find fingers that are enrolled twice, under two ids or two names.
@@ -72,9 +85,9 @@ def deduplicate_command(
     from fpverify.verifier import Verifier
 
     opened = Verifier.open(db, model=model, calibration=calibration, key=key, index=index, create=False)
-    with opened as verifier:
+    with opened as verifier, chosen_workforce(workers, dask) as workforce:
         searched = verifier.store.count(verifier.matcher.model_id)
-        found = _searched(verifier, pairs, report, load_settings(workers=workers).processes, searched)
+        found = _searched(verifier, pairs, report, workforce, searched)
         drawn = [] if pictures is None else list(_drawn(verifier, found, pictures))
     if report is not None:
         _write(report, found)
@@ -90,7 +103,7 @@ def deduplicate_command(
 
 
 def _searched(
-    verifier: Verifier, expected: float, report: Path | None, workers: int, searched: int
+    verifier: Verifier, expected: float, report: Path | None, workforce: Workforce, searched: int
 ) -> list[DuplicatePair]:
     """The pairs of fingers by their best comparison, the likeliest first; with a bar."""
     from tqdm import tqdm
@@ -101,7 +114,7 @@ def _searched(
     with tqdm(total=searched, desc="references", unit="", disable=None) as bar:
         bar.update(0 if part is None else len(part.done))
         for number, pairs in verifier.duplicates(
-            pairs=expected, workers=workers, done=frozenset() if part is None else frozenset(part.done)
+            pairs=expected, workforce=workforce, done=frozenset() if part is None else frozenset(part.done)
         ):
             for one in pairs:
                 if one.fingers not in best or best[one.fingers].score.value < one.score.value:

@@ -9,6 +9,7 @@ import click
 
 from fpverify.answers import reference_answer, scan_answer
 from fpverify.cli.options import (
+    DASK,
     DB,
     FINGER,
     INDEX,
@@ -53,7 +54,7 @@ Exit codes of a list: 0 every row is in the store; 3 some are not, the report sa
 @click.option("--report", type=OutputFile((".csv",)), metavar="FILE", help="What became of each row of a list, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Of a list: keep nothing, and say what would become of each row.")
 @click.option("--unchecked", is_flag=True, help="Neither compare it with the finger's others nor look for duplicates.")
-@options(PPI, MODEL, DB, KEY, INDEX, WORKERS, JSON)
+@options(PPI, MODEL, DB, KEY, INDEX, WORKERS, DASK, JSON)
 def enroll_command(
     *,
     scan: str | None,
@@ -69,6 +70,7 @@ def enroll_command(
     key: str | None,
     index: str | None,
     workers: int | None,
+    dask: str | None,
     as_json: bool,
 ) -> int:
     """Enroll a scan of a finger, or a list of fingers.
@@ -83,7 +85,16 @@ def enroll_command(
         from fpverify.cli.lists import List, enroll_list
 
         return enroll_list(
-            List(Path(listed), report, ppi, dry_run=dry_run, unchecked=unchecked, workers=workers, as_json=as_json),
+            List(
+                Path(listed),
+                report,
+                ppi,
+                dry_run=dry_run,
+                unchecked=unchecked,
+                workers=workers,
+                dask=dask,
+                as_json=as_json,
+            ),
             db=db,
             model=model,
             key=key,

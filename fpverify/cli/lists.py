@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.cli.failures import EXIT_NO_DECISION
+from fpverify.cli.options import chosen_workforce
 from fpverify.cli.words import print_facts, print_json, say_new_key
 from fpverify.enrollment import DONE, EnrollmentRow, RowOutcome, read_rows
 from fpverify.enrollment.report import report_file
@@ -33,7 +34,7 @@ class List:
         source: CSV file or folder.
         report: file for the outcomes.
         ppi: resolution of all of its files.
-        dry_run, unchecked, workers, as_json: as the options have them.
+        dry_run, unchecked, workers, dask, as_json: as the options have them.
     """
 
     source: Path
@@ -42,6 +43,7 @@ class List:
     dry_run: bool
     unchecked: bool
     workers: int | None
+    dask: str | None
     as_json: bool
 
 
@@ -87,13 +89,14 @@ def _opened(
 
 
 def _outcomes(verifier: Verifier, rows: Iterable[EnrollmentRow], given: List) -> Iterator[RowOutcome]:
-    return verifier.enroll_many(
-        rows,
-        unchecked=given.unchecked,
-        rehearsal=given.dry_run,
-        ppi=load_settings(ppi=given.ppi).ppi,
-        workers=load_settings(workers=given.workers).processes,
-    )
+    with chosen_workforce(given.workers, given.dask) as workforce:
+        yield from verifier.enroll_many(
+            rows,
+            unchecked=given.unchecked,
+            rehearsal=given.dry_run,
+            workforce=workforce,
+            ppi=load_settings(ppi=given.ppi).ppi,
+        )
 
 
 def _reported(path: Path | None) -> AbstractContextManager[Callable[[RowOutcome], None]]:

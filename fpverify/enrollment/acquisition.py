@@ -6,10 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import get_ident
 
 from fpverify.enrollment.listing import EnrollmentRow
 from fpverify.enrollment.outcomes import Outcome
 from fpverify.errors import FailureToAcquire, FailureToEnroll, ScanError
+from fpverify.executors import CarriedModel
 from fpverify.matching import Matcher, require_quality
 from fpverify.scans import scan_from_bytes
 from fpverify.scans.files import file_bytes
@@ -39,21 +41,29 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(file_bytes(path)).hexdigest()
 
 
-def acquire(row: EnrollmentRow, model: Path, *, ppi: float | None, keeps_scan: bool) -> Acquisition:
+def acquire(
+    row: EnrollmentRow,
+    model: Path | CarriedModel,
+    content: bytes | None = None,
+    *,
+    ppi: float | None = None,
+    keeps_scan: bool = False,
+) -> Acquisition:
     """The template of a row's file, or why there is none.
 
     Args:
         row: of the list.
-        model: folder of the bundle, whose matcher a process keeps.
+        model: the bundle, whose matcher a process keeps.
+        content: of the file; None reads it here.
         ppi: of files for which the list states none; None takes what they say.
         keeps_scan: give the scan back, too.
     """
     digest = ""
     try:
-        content = file_bytes(row.path)
+        content = file_bytes(row.path) if content is None else content
         digest = hashlib.sha256(content).hexdigest()
         scan = scan_from_bytes(content, ppi=row.ppi or ppi, source=row.file)
-        template = _matcher(model).template(scan)
+        template = _matcher(model, get_ident()).template(scan)
         require_quality(template, row.file)
     except FailureToEnroll as error:
         return Acquisition(digest, outcome="failure-to-enroll", reason=f"{error}")
@@ -65,5 +75,5 @@ def acquire(row: EnrollmentRow, model: Path, *, ppi: float | None, keeps_scan: b
 
 
 @cache
-def _matcher(model: Path) -> Matcher:
-    return Matcher.load(model)
+def _matcher(model: Path | CarriedModel, thread: int) -> Matcher:  # a model is used by one thread
+    return Matcher.load(model if isinstance(model, Path) else model.folder)

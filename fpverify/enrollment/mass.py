@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ from fpverify.enrollment.listing import EnrollmentRow
 from fpverify.enrollment.outcomes import RowOutcome
 from fpverify.enrollment.taken import Taken, TakenBefore, nearest
 from fpverify.errors import EnrollmentError, NotEnrolled, ScanError
+from fpverify.executors import CarriedModel, Workforce
 from fpverify.matching import Matcher, require_agreement
+from fpverify.scans.files import file_bytes
 from fpverify.search.register import DUPLICATE_FPIR, Finger, Registers, Search
 from fpverify.store import Store
 from fpverify.store.subject_ids import subject_id
@@ -79,8 +82,7 @@ class MassEnrollment:
         store: where they are kept.
         matcher: the model.
         registers: what is enrolled, for searching it.
-        executor: where scans are read and compared.
-        workers: processes that it has.
+        workforce: reads and compares the scans.
         unchecked: neither compare rows with their finger's impressions nor look for them among all others.
         rehearsal: nothing is kept.
         keeps_scans: scans are kept beside their templates.
@@ -90,8 +92,7 @@ class MassEnrollment:
     store: Store
     matcher: Matcher
     registers: Registers
-    executor: Executor
-    workers: int
+    workforce: Workforce
     unchecked: bool = False
     rehearsal: bool = False
     keeps_scans: bool = False
@@ -125,12 +126,14 @@ class _Work:
         self.under_way: deque[_Try] = deque()
         self._decided: list[RowOutcome | Taken] = []  # in order, since the last batch
         self._since = time.monotonic()
+        self._model: Path | CarriedModel | None = None
+        self._sends = False  # files to the workers
         self._before = TakenBefore(how.matcher.bundle) if how.rehearsal else None
 
     @property
     def is_full(self) -> bool:
         """Whether rows have to be decided before another begins."""
-        return len(self.under_way) >= AHEAD * self._how.workers
+        return len(self.under_way) >= AHEAD * self._how.workforce.workers
 
     def begin(self, row: EnrollmentRow) -> None:
         """Has a row's file read, if that needs to be."""
@@ -141,11 +144,20 @@ class _Work:
         except EnrollmentError as error:
             finger, outcome = (row.subject, row.finger), RowOutcome(row, "refused", f"{error}")
         if outcome is None:
-            how = self._how
-            waiting = how.executor.submit(
-                acquire, row, how.matcher.bundle.folder, ppi=how.ppi, keeps_scan=how.keeps_scans and not how.rehearsal
-            )
+            try:
+                waiting = self._acquiring(row)
+            except ScanError as error:
+                outcome = RowOutcome(row, "unreadable", f"{error}")
         self.under_way.append(_Try(row, finger, waiting, outcome))
+
+    def _acquiring(self, row: EnrollmentRow) -> Future[Acquisition]:
+        """The work on a row's file, which is sent along where the workers do not see it."""
+        how, force = self._how, self._how.workforce
+        if self._model is None:
+            self._model, self._sends = force.model(how.matcher.bundle.folder), not force.sees(row.path)
+        content = file_bytes(row.path) if self._sends else None
+        keeps = how.keeps_scans and not how.rehearsal
+        return force.executor.submit(acquire, row, self._model, content, ppi=how.ppi, keeps_scan=keeps)
 
     def advance(self) -> None:
         """Decides the first rows, or waits until something has come."""
@@ -209,7 +221,7 @@ class _Work:
         one.own = [each for each in one.own or [] if each.model_id == how.matcher.model_id]
         one.search = register.search(template, one.own)
         proposed = [each.template for each in one.search.proposed]
-        one.comparing = how.executor.submit(similarities, template, proposed) if proposed else None
+        one.comparing = how.workforce.executor.submit(similarities, template, proposed) if proposed else None
 
     def _decide(self, one: _Try) -> None:
         outcome = self._refusal(one, one.taken) if one.taken else one.outcome

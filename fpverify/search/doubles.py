@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Container, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from fpverify.comparison import similarities
 from fpverify.comparison.calibration import DECIBEL
+from fpverify.executors import Workforce
 from fpverify.search.register import Finger, Register, Search
 from fpverify.vocabulary import Reference, Score, Scores
 
@@ -58,14 +59,13 @@ def pair_threshold(pairs: float, references: int) -> float:
 
 
 def duplicate_pairs(
-    register: Register, executor: Executor, workers: int, threshold: float, done: Container[str] = ()
+    register: Register, workforce: Workforce, threshold: float, done: Container[str] = ()
 ) -> Iterator[tuple[str, list[DuplicatePair]]]:
     """What is found with each reference; a pair comes with either of its references, or with both.
 
     Args:
         register: all that is enrolled.
-        executor: where prints are compared.
-        workers: processes that it has.
+        workforce: compares the prints.
         threshold: that a score has to reach.
         done: record ids of references that are left out.
 
@@ -81,8 +81,8 @@ def duplicate_pairs(
             continue
         search = register.search(one.template, register.impressions(one.subject, one.finger))
         proposed = [each.template for each in search.proposed]
-        under_way.append((number, one, search, executor.submit(similarities, one.template, proposed)))
-        if len(under_way) >= AHEAD * workers:
+        under_way.append((number, one, search, workforce.executor.submit(similarities, one.template, proposed)))
+        if len(under_way) >= AHEAD * workforce.workers:
             yield _found(*under_way.popleft(), threshold)
     while under_way:
         yield _found(*under_way.popleft(), threshold)

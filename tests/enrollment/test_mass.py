@@ -14,6 +14,7 @@ from made_up_prints import finger, impression, moved_by
 
 from fpverify.enrollment import EnrollmentRow, MassEnrollment, RowOutcome, mass
 from fpverify.enrollment.acquisition import Acquisition, file_sha256
+from fpverify.executors import Workforce
 from fpverify.search.register import Registers
 from fpverify.store import Store
 from fpverify.vocabulary import Score, Template
@@ -39,7 +40,7 @@ def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Enr
     """Makes the row of a print, which its file's name stands for."""
     templates: dict[str, Template | Acquisition] = {}
 
-    def acquire(row: EnrollmentRow, model: Path, **_: Any) -> Acquisition:
+    def acquire(row: EnrollmentRow, model: Path, content: None, **_: Any) -> Acquisition:
         made = templates[row.file]
         return made if isinstance(made, Acquisition) else Acquisition(file_sha256(row.path), made)
 
@@ -58,7 +59,7 @@ def enrolled(
     store: Store, rows: Sequence[EnrollmentRow], executor: Executor | None = None, **how: Any
 ) -> list[RowOutcome]:
     with executor or ThreadPoolExecutor(2) as chosen:
-        enrollment = MassEnrollment(store, Judging({}), Registers("exact"), chosen, 2, **how)  # type: ignore[arg-type]
+        enrollment = MassEnrollment(store, Judging({}), Registers("exact"), Workforce(chosen, 2), **how)  # type: ignore[arg-type]
         return list(enrollment.outcomes(rows))
 
 
@@ -135,7 +136,7 @@ def test_what_is_wrong_with_a_row_is_told_and_ends_nothing(store: Store, prints:
 def test_what_is_told_is_on_disk(store: Store, prints: Callable[..., Any], tmp_path: Path) -> None:
     rows = [prints(f"S{number}", number) for number in range(80)]
     with ThreadPoolExecutor(2) as executor, Store.open(tmp_path / "store", key="none", create=False) as other:
-        how = MassEnrollment(store, PLAIN, Registers("exact"), executor, 2, unchecked=True)  # type: ignore[arg-type]
+        how = MassEnrollment(store, PLAIN, Registers("exact"), Workforce(executor, 2), unchecked=True)  # type: ignore[arg-type]
         for number, one in enumerate(how.outcomes(rows)):
             assert other.references(one.row.subject), number
 
@@ -155,7 +156,10 @@ class Backwards(Executor):
 
     def work(self) -> None:
         future, fn, args, kwargs = self.given.pop()
-        future.set_result(fn(*args, **kwargs))
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
 
 
 def test_outcomes_are_those_of_the_order_of_the_rows(store: Store, prints: Callable[..., Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from made_up_model import PLAIN
 from made_up_prints import finger, impression, moved_by
 
+from fpverify.executors import Workforce
 from fpverify.search.doubles import DuplicatePair, duplicate_pairs, pair_threshold
 from fpverify.search.register import Registers
 from fpverify.store import Store
@@ -24,7 +25,7 @@ def again(number: int, seed: int) -> object:
 def found(folder: Path, done: frozenset[str] = frozenset()) -> dict[str, list[DuplicatePair]]:
     with Store.open(folder, key="none") as store, ThreadPoolExecutor(2) as executor:
         register = Registers("exact").current(store, PLAIN)  # type: ignore[arg-type]
-        return dict(duplicate_pairs(register, executor, 2, THRESHOLD, done))
+        return dict(duplicate_pairs(register, Workforce(executor, 2), THRESHOLD, done))
 
 
 @pytest.fixture
