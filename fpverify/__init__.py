@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes, read_minutiae, write_minutiae
     from fpverify.matching import Matcher
     from fpverify.scans import read_scan, scan_from_pixels, write_scan
+    from fpverify.scans_alone import compare, evaluate, explain
     from fpverify.synthesis.dataset import synthesise
-    from fpverify.verifier import Verifier, compare, evaluate, explain
+    from fpverify.verifier import Verifier
     from fpverify.vocabulary import (
         Decision,
         Evaluation,
@@ -74,9 +75,9 @@ _HOMES = {
     "Score": "vocabulary",
     "Template": "vocabulary",
     "Verifier": "verifier",
-    "compare": "verifier",
-    "evaluate": "verifier",
-    "explain": "verifier",
+    "compare": "scans_alone",
+    "evaluate": "scans_alone",
+    "explain": "scans_alone",
     "extract_minutiae": "conversion",
     "minutiae_from_bytes": "formats",
     "minutiae_to_bytes": "formats",

@@ -26,6 +26,7 @@ FpverifyError
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── IndexUnavailable             an index of another program that cannot be asked
+├── WorkersUnavailable           a cluster that does not work
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -154,6 +155,10 @@ class SettingsError(FpverifyError, ValueError):
 
 class IndexUnavailable(FpverifyError):
     """An index that another program keeps cannot be reached, or refuses; nothing was decided."""
+
+
+class WorkersUnavailable(FpverifyError):
+    """Processes of other machines that were to work cannot be had."""
 
 
 class TooFewComparisons(FpverifyError, ValueError):

@@ -1,4 +1,4 @@
-"""The user's own folders: where the platform wants them to lie."""
+"""The user's own folders and files: where the platform wants them to lie, and who may read them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from fpverify.errors import SettingsError
 
+PRIVATE = 0o600  # the owner only
 FOLDER = "fpverify"  # in the folders that all programs of the user share
 
 
@@ -62,6 +64,18 @@ def config_file(name: str, *, otherwise: str) -> Path:
         from platformdirs import user_config_path  # here: on Linux, what exists is found without
 
         return user_config_path(FOLDER, appauthor=False) / name
+
+
+def open_private(path: Path) -> TextIO:
+    """A text file to be written anew, which its owner alone may read: it says who is enrolled."""
+    return open(path, "w", newline="", encoding="utf-8", opener=_for_owner)  # Path has no opener
+
+
+def _for_owner(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags, PRIVATE)
+    if hasattr(os, "fchmod"):  # a file that was there keeps its mode otherwise
+        os.fchmod(descriptor, PRIVATE)
+    return descriptor
 
 
 @contextmanager

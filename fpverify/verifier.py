@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fpverify.comparison import fuse
 from fpverify.errors import (
     DuplicateFinger,
-    EnrollmentError,
-    FailureToEnroll,
     ModelMismatch,
-    NotEnrolled,
-    ScanError,
     StoreReadOnly,
 )
-from fpverify.features.quality import LEAST_QUALITY
-from fpverify.matching import Matcher, Presentation, names_for, require_different
-from fpverify.settings import is_engine_url, load_settings, parse_fmr
+from fpverify.matching import (
+    Matcher,
+    Presentation,
+    names_for,
+    require_agreement,
+    require_different,
+    require_quality,
+)
+from fpverify.settings import Settings, is_engine_url, load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.store.location import is_server_url, store_file
-from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Score, Template
+from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Template
 
 if TYPE_CHECKING:
+    from fpverify.enrollment import EnrollmentRow, RowOutcome
     from fpverify.evaluation.sets.protocol import Protocol
-    from fpverify.explanation.explanation import Explanation
+    from fpverify.executors import Workforce
+    from fpverify.search.doubles import DuplicatePair
     from fpverify.search.register import Registers
 
 DEFAULT_FPIR = 0.01  # of an identification: one visitor in a hundred is taken for somebody enrolled
-DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
-AGREEMENT_FMR = 0.01  # of two impressions of one finger: a swapped finger passes once in a hundred
 TOP = 5  # candidates of an identification
 
 
@@ -168,14 +170,54 @@ class Verifier:
             StoreError: the store cannot be written; nothing was changed.
         """
         template = self.matcher.template(scan)
-        if template.quality < LEAST_QUALITY:
-            raise FailureToEnroll(
-                f"{scan.source}: quality {template.quality:.2f} is too poor to enroll, at least {LEAST_QUALITY:.2f} "
-                "needed; scan the finger again, clean and flat"
-            )
+        require_quality(template, scan.source)
         if not unchecked:
             self._require_one_finger(template, scan.source, subject, finger)
         return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
+
+    def enroll_many(
+        self,
+        rows: Iterable[EnrollmentRow],
+        *,
+        unchecked: bool = False,
+        rehearsal: bool = False,
+        workforce: Workforce | None = None,
+        ppi: float | None = None,
+    ) -> Iterator[RowOutcome]:
+        """Enrolls a list of fingers, on all cores, and says what became of each row. No row ends it.
+
+        A row whose file is an impression of its finger already is left alone, so a list that was interrupted goes on
+        where it was.
+
+        Args:
+            rows: as `fpverify.enrollment.read_rows` has them.
+            unchecked: as in `enroll`.
+            rehearsal: keep nothing, and say what would become of each.
+            workforce: who reads and compares the scans; None makes a process for each core, which start the calling
+                script anew: it needs its `if __name__ == "__main__":`.
+            ppi: resolution of files for which the rows state none; None takes what they say.
+
+        Yields:
+            Outcomes in the order of the rows; of one that is enrolled, when it is on disk.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        from fpverify.enrollment import MassEnrollment
+        from fpverify.executors import local_workforce
+
+        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
+            how = MassEnrollment(
+                self.store,
+                self.matcher,
+                self.registers,
+                chosen,
+                unchecked=unchecked,
+                rehearsal=rehearsal,
+                keeps_scans=self.keeps_scans,
+                ppi=ppi,
+            )
+            yield from how.outcomes(rows)
 
     def verify(
         self,
@@ -249,6 +291,33 @@ class Verifier:
         self._note("identify", subject, finger, found.word, len(scans), fpir=fpir)
         return found
 
+    def duplicates(
+        self,
+        *,
+        pairs: float = 0.1,
+        workforce: Workforce | None = None,
+        done: Container[str] = (),
+    ) -> Iterator[tuple[str, list[DuplicatePair]]]:
+        """Searches for each reference among all others: fingers that are enrolled under two ids or names.
+
+        Args:
+            pairs: how many false ones the whole store may be expected to show, above 0.
+            workforce: as in `enroll_many`.
+            done: record ids of references that were searched for before, and are left out.
+
+        Yields:
+            The record id of a reference and the pairs that it is one of, in the order of the store.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        from fpverify.executors import local_workforce
+        from fpverify.search.doubles import duplicate_pairs, pair_threshold
+
+        register = self.registers.current(self.store, self.matcher)
+        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
+            yield from duplicate_pairs(register, chosen, pair_threshold(pairs, len(register.index)), done)
+
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
         return self.store.references(subject, finger)
@@ -300,26 +369,13 @@ class Verifier:
     def _require_one_finger(self, template: Template, source: str, subject: str, finger: str) -> None:
         """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
         register = self.registers.current(self.store, self.matcher)
-        mine = self._impressions(subject, finger)
-        if mine and fuse(self.matcher.scores(template, [one.template for one in mine])).fmr > AGREEMENT_FMR:
-            raise EnrollmentError(
-                f"{source}: does not agree with what is enrolled of {subject!r}, {finger}; scan that finger again, "
-                "or name the finger (or enroll it unchecked)"
-            )
-        others = register.identify(template, top=1, fpir=DUPLICATE_FPIR, besides=mine)
-        for match in others.matches:
+        mine = register.impressions(subject, finger)
+        require_agreement(self.matcher, template, [one.template for one in mine], source, f"{subject!r}, {finger}")
+        for match in register.duplicates(template, mine):
             raise DuplicateFinger(
                 f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
                 f"{match.score.value:.1f}); enroll it unchecked if that is meant"
             )
-
-    def _impressions(self, subject: str, finger: str) -> list[Reference]:
-        """Those that the store has of a finger, of the verifier's own model."""
-        try:
-            found = self.store.references(subject, finger)
-        except NotEnrolled:
-            return []
-        return [one for one in found if one.model_id == self.matcher.model_id]
 
     def _note(self, action: str, subject: str | None, finger: str | None, word: str, scans: int, **rate: float) -> None:
         """Writes a decision into the audit trail: that it was made and how it went, not how near it was.
@@ -350,102 +406,3 @@ class Verifier:
                 f"verify with --model {first.model_id}, or enroll the finger again"
             )
         return own
-
-
-def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Score:
-    """How alike two scans are: 20 is FMR 1 %, 30 is 0.1 %, 40 is 0.01 %.
-
-    The model is loaded anew; for many comparisons hold a `Matcher` or a `Verifier`.
-
-    Args:
-        first: one scan.
-        second: the other; the order does not matter.
-        model: shipped name or folder of the bundle; None comes from the settings.
-
-    Raises:
-        FailureToAcquire: there is no usable print in one of them; the message names it.
-        ModelError: the model is unknown or damaged.
-    """
-    settings = load_settings(model=model)
-    matcher = Matcher.load(settings.model, settings.calibration)
-    return matcher.score(matcher.template(first), matcher.template(second))
-
-
-def explain(
-    first: Scan,
-    second: Scan,
-    *,
-    model: str | Path | None = None,
-    calibration: str | Path | None = None,
-    fmr: float | None = None,
-) -> Explanation:
-    """Why two scans match or do not; `fpverify.explanation.pair_picture` draws it.
-
-    Args:
-        first: one scan, the probe.
-        second: the other, the reference; exchanging them gives the same score and mirrored pairs.
-        model: shipped name or folder of the bundle; None comes from the settings.
-        calibration: file of `fpverify calibrate`, in place of the model's own.
-        fmr: false match rate to decide at, in (0, 1); None comes from the settings.
-
-    Raises:
-        FailureToAcquire: there is no usable print in one of them; the message names it.
-        ModelError: the model is unknown or damaged, or has no operating point at this rate.
-        SettingsError: a setting is wrong.
-    """
-    from fpverify.explanation.explanation import explain as explain_pair
-
-    settings = load_settings(model=model, calibration=calibration, fmr=fmr)
-    matcher = Matcher.load(settings.model, settings.calibration)
-    return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
-
-
-def evaluate(
-    folder: str | Path,
-    *,
-    protocol: Protocol = "dense",
-    references: str | Path | None = None,
-    pairs: str | Path | None = None,
-    ppi: float | None = None,
-    model: str | Path | None = None,
-    workers: int = 1,
-    cache: str | Path | None = None,
-    progress: bool = False,
-) -> Evaluation:
-    """Compares the prints of a folder, `<finger>_<impression>` files or a folder for each finger, with each other.
-
-    Args:
-        folder: of the prints.
-        protocol: "dense" compares every impression with every other; "fvc" those of one finger, and the first ones of
-            different fingers; "first-reference" every later impression with the first of every finger; "cross-sensor"
-            every print with every one of `references`; "pairs" what `pairs` lists.
-        references: folder of the references of "cross-sensor".
-        pairs: CSV file `probe,reference[,mated]` of "pairs".
-        ppi: overrides the resolution of every file; None comes from the set, then from the settings, then from what the
-            files of the set state or their ridges say (`Evaluation.resolution`).
-        model: shipped name or folder of the bundle; None comes from the settings.
-        workers: processes; the scores do not depend on it. More than one start the calling script anew, which
-            therefore needs its `if __name__ == "__main__":`.
-        cache: folder in which templates are kept for the next evaluation; None keeps none.
-        progress: show bars on standard error when it is a terminal.
-
-    Raises:
-        ScanError: the folder cannot be evaluated. A file that cannot be read or acquired is no error but a failure
-            counted.
-        ModelError: the model is unknown or damaged.
-        ValueError: the protocol is unknown, or `references` or `pairs` do not belong to it.
-    """
-    from fpverify.evaluation.runner import Runner
-    from fpverify.evaluation.sets.protocol import make_plans
-    from fpverify.evaluation.templates import TemplateCache
-
-    settings = load_settings(model=model)
-    folders = [folder] if references is None else [folder, references]
-    plans = make_plans(folders, protocol, pairs=pairs, ppi=ppi, default_ppi=settings.ppi)
-    if len(plans) > 1:
-        raise ScanError(f"{folder}: holds {len(plans)} sets; evaluate one at a time")
-    kept = TemplateCache(Path(cache)) if cache is not None else None
-    runner = Runner(
-        model=settings.model, calibration=settings.calibration, workers=workers, cache=kept, progress=progress
-    )
-    return runner.evaluate(plans[0])

@@ -23,13 +23,13 @@ PACKAGE = Path(fpverify.__file__).parent
 ROWS = (  # from the bottom; a room imports only from rows below its own
     ("errors",),
     ("vocabulary",),
-    ("settings", "folders"),
+    ("settings", "folders", "executors"),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks", "formats"),
     ("matching",),
     ("search",),
-    ("explanation",),
+    ("explanation", "enrollment"),
     ("evaluation",),
-    ("answers", "client", "conversion", "verifier", "training", "lab", "testing"),
+    ("answers", "client", "conversion", "verifier", "scans_alone", "training", "lab", "testing"),
     ("service",),
     ("",),  # `import fpverify`: the public names
     ("cli",),
@@ -53,7 +53,7 @@ VERIFY_PATH = {
     *("", "cli", "verifier", "settings", "folders", "matching", "search"),
     *("scans", "features", "comparison", "models", "store"),
 }
-DECIDING_ROOMS = {"verifier", "service", "matching", "search", "explanation"}
+DECIDING_ROOMS = {"verifier", "service", "matching", "search", "enrollment", "explanation"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 SAFE_LOADERS = {"SafeLoader", "CSafeLoader"}
 DISK_CALLS = {

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-EXTRAS = {  # rooms and modules that need an extra, by the beginning of their names
+EXTRAS = {
+    "fpverify.executors": "dask",  # rooms and modules that need an extra, by the beginning of their names
     "fpverify.networks": "train",
     "fpverify.training": "train",
     "fpverify.lab": "train",

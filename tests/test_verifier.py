@@ -32,8 +32,9 @@ from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching import Matcher
 from fpverify.models import Bundle, Card
 from fpverify.scans import read_scan
+from fpverify.scans_alone import compare
 from fpverify.store import Store
-from fpverify.verifier import Verifier, compare
+from fpverify.verifier import Verifier
 from fpverify.vocabulary import Interval, Minutiae, OperatingPoint, Scan, Template
 
 NONE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))

@@ -9,7 +9,8 @@ these are too few, those of fingers of the gallery too, their own references lef
 
 The index proposes, the likeliest are compared in full, and the best has to reach the threshold of the whole gallery.
 Without an index every reference would be compared in full: a mate is then missed only if its own score is too low,
-which takes one comparison to know. Printed as Markdown: rates in per cent with Wilson's interval of 95 % over probes.
+which takes one comparison to know. Then the same by two fingers of a person (`search_persons.py`). Printed as Markdown:
+rates in per cent with Wilson's interval of 95 % over probes.
 
 Source: FNIR, FPIR, pre-selection error: ISO/IEC 19795-1.
 """
@@ -21,15 +22,18 @@ import math
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: one core a process
 
 import numpy as np
 from gallery import FIRST, HARD_PROBE, ORDINARY_PROBE, GalleryCache, Made
+from search_persons import People, PersonProbe, Shown, enrolled, person_probes
 from tqdm import tqdm
 
 from fpverify.comparison import joint_threshold, similarities
@@ -119,13 +123,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parsed(arguments)
     matcher = Matcher.load(given.model)
     cache = GalleryCache.of(given.cache, matcher.bundle)
-    references, probes, failed = collected(cache.all(), real_prints(matcher, given.real, given.ppi), given.gallery)
+    made, real = list(cache.all()), list(real_prints(matcher, given.real, given.ppi))
+    references, probes, failed = collected(made, real, given.gallery)
     if not references:
         raise SystemExit(f"{cache.folder}: no templates; make them with tools/gallery.py")
     gallery = Gallery(matcher, references, filled_index(given.index, matcher, references), given.in_full)
     chosen = list(enough(probes, given.outsiders))
-    outcomes = searched(gallery, chosen, given.workers)
-    print(report(chosen, outcomes, len(references), given.in_full, failed))
+    outcomes = searched(gallery.outcome, chosen, given.workers)
+    print(report(chosen, outcomes, len(references), given.in_full, failed), flush=True)
+    print(by_two_fingers(gallery, list(shown(made, real, given.gallery)), given), flush=True)
     if given.write:
         mates = by_kind(chosen, outcomes, mated=True)["all"]
         keep_error(matcher, gallery, mates)
@@ -204,22 +210,61 @@ def filled_index(kind: str, matcher: Matcher, references: Sequence[Template]) ->
     return index
 
 
-def searched(gallery: Gallery, probes: Sequence[Probe], workers: int) -> list[Outcome]:
+def searched(outcome: Callable[[Any], Outcome], probes: Sequence[Any], workers: int) -> list[Outcome]:
     """Outcomes in the order of the probes."""
     bar = partial(tqdm, total=len(probes), desc="searching", unit="probe", disable=None)
     if workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
-        return list(bar(map(gallery.outcome, probes)))
-    _SHARED[:] = [(gallery, probes)]
+        return list(bar(map(outcome, probes)))
+    _SHARED[:] = [(outcome, probes)]
     with multiprocessing.get_context("fork").Pool(workers) as pool:  # forked: the gallery is there already
         return list(bar(pool.imap(_outcome, range(len(probes)), chunksize=16)))
 
 
-_SHARED: list[tuple[Gallery, Sequence[Probe]]] = []  # what forked processes work on
+_SHARED: list[tuple[Callable[[Any], Outcome], Sequence[Any]]] = []  # what forked processes work on
 
 
 def _outcome(number: int) -> Outcome:
-    gallery, probes = _SHARED[0]
-    return gallery.outcome(probes[number])
+    outcome, probes = _SHARED[0]
+    return outcome(probes[number])
+
+
+def shown(made: Iterable[Made], real: Iterable[tuple[str, bool, Template]], size: int) -> Iterator[Shown]:
+    """All impressions, with whose they are; arguments as `collected` has them."""
+    for one in made:
+        if one.template is not None:
+            hand = one.finger % 2
+            person = one.finger // 2 - hand  # a master and the next one's mirror image: its own would be as alike as it
+            known, kind = one.finger < size, KINDS.get(one.impression, KINDS[ORDINARY_PROBE])
+            first = known and one.impression == FIRST
+            yield Shown(f"{person}", hand, one.impression, kind, one.template, enrolled=first, known=known)
+    fingers: dict[str, int] = {}
+    impressions: Counter[str] = Counter()
+    for finger, first, template in real:  # sets have even numbers of fingers, so that nobody has fingers of two
+        person, hand = divmod(fingers.setdefault(finger, len(fingers)), 2)
+        impressions[finger] += 1
+        yield Shown(f"real {person}", hand, impressions[finger], REAL, template, enrolled=first, known=True)
+
+
+def by_two_fingers(gallery: Gallery, impressions: Sequence[Shown], given: argparse.Namespace) -> str:
+    """The tables of searches by two fingers, without whose names."""
+    people = People.of_references(gallery.matcher, enrolled(impressions), gallery.index)
+    probes = list(person_probes(impressions))
+    outcomes = searched(partial(_person_outcome, people=people), probes, given.workers)
+    mated, others = (by_kind(probes, outcomes, mated=one) for one in (True, False))
+    lines = [
+        f"\nBy two fingers: {len(people.subjects):,} people, {len(mated['all']):,} mated pairs of probes, "
+        f"{len(others['all']):,} of nobody enrolled",
+        "",
+        *fnir_table(mated, len(people.subjects), given.in_full),
+        "",
+        *fpir_table(others, len(people.subjects)),
+    ]
+    return "\n".join(lines)
+
+
+def _person_outcome(probe: PersonProbe, people: People) -> Outcome:
+    listed, mate, best = people.search(probe)
+    return Outcome(0 if listed else max(SHORT_LISTS), mate, best)
 
 
 def report(probes: Sequence[Probe], outcomes: Sequence[Outcome], enrolled: int, in_full: int, failed: int) -> str:
@@ -239,7 +284,9 @@ def report(probes: Sequence[Probe], outcomes: Sequence[Outcome], enrolled: int, 
     return "\n".join(lines)
 
 
-def by_kind(probes: Sequence[Probe], outcomes: Sequence[Outcome], *, mated: bool) -> dict[str, list[Outcome]]:
+def by_kind(
+    probes: Sequence[Probe | PersonProbe], outcomes: Sequence[Outcome], *, mated: bool
+) -> dict[str, list[Outcome]]:
     """The outcomes of mated probes, or of the others, by kind, and all of them."""
     chosen = [(one.kind, outcome) for one, outcome in zip(probes, outcomes, strict=True) if one.mated == mated]
     found = {kind: [outcome for of, outcome in chosen if of == kind] for kind in (*KINDS.values(), REAL)}

@@ -86,8 +86,8 @@ def _evaluate(folder: Path, settings: Settings) -> None:
     from fpverify.evaluation.rates.summary import metrics
     from fpverify.evaluation.report.plots import plot_roc
     from fpverify.matching import Matcher
+    from fpverify.scans_alone import evaluate
     from fpverify.synthesis.dataset import write_ridges
-    from fpverify.verifier import evaluate
 
     point = Matcher.load(settings.model).operating_point(settings.fmr)
     with TemporaryDirectory(prefix="fpverify-demo-") as prints:

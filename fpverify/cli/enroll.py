@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fpverify.answers import reference_answer, scan_answer
-from fpverify.cli.options import DB, FINGER, INDEX, JSON, KEY, MODEL, PPI, SCAN, SUBJECT, options, registers_with_a_bar
+from fpverify.cli.options import (
+    DASK,
+    DB,
+    FINGER,
+    INDEX,
+    JSON,
+    KEY,
+    MODEL,
+    PPI,
+    WORKERS,
+    OutputFile,
+    options,
+    registers_with_a_bar,
+)
 from fpverify.cli.words import print_facts, print_json, resolution_words, say_new_key, scan_notes
 from fpverify.settings import load_settings
 
@@ -21,30 +35,75 @@ if TYPE_CHECKING:
 Examples:
   fpverify enroll finger.bmp --id A
   fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
+  fpverify enroll --from people.csv --report rows.csv
+  fpverify enroll --from scans/ --dry-run
+
+\b
+A list is a CSV file with the columns id,finger,file (and ppi, if need be), its paths beginning
+where it lies, or a folder of <id>/<finger>.png or <id>_<finger>.png. Rows that are in the store
+already are left alone, so the same command goes on where it was interrupted.
+
+\b
+Exit codes of a list: 0 every row is in the store; 3 some are not, the report says why; 2 wrong use.
 """,
 )
-@options(SCAN, SUBJECT, FINGER)
+@click.argument("scan", type=click.Path(), required=False)
+@click.option("--id", "subject", metavar="ID", help="Subject: any text on one line.")
+@options(FINGER)
+@click.option("--from", "listed", type=click.Path(), metavar="CSV|DIR", help="Enroll a list of fingers, on all cores.")
+@click.option("--report", type=OutputFile((".csv",)), metavar="FILE", help="What became of each row of a list, as CSV.")
+@click.option("--dry-run", is_flag=True, help="Of a list: keep nothing, and say what would become of each row.")
 @click.option("--unchecked", is_flag=True, help="Neither compare it with the finger's others nor look for duplicates.")
-@options(PPI, MODEL, DB, KEY, INDEX, JSON)
+@options(PPI, MODEL, DB, KEY, INDEX, WORKERS, DASK, JSON)
 def enroll_command(
     *,
-    scan: str,
-    subject: str,
+    scan: str | None,
+    subject: str | None,
     finger: str | None,
+    listed: str | None,
+    report: Path | None,
+    dry_run: bool,
     unchecked: bool,
     ppi: float | None,
     model: str | None,
     db: str | None,
     key: str | None,
     index: str | None,
+    workers: int | None,
+    dask: str | None,
     as_json: bool,
-) -> None:
-    """Enroll a scan of a finger.
+) -> int:
+    """Enroll a scan of a finger, or a list of fingers.
 
     Several impressions of a finger, and several fingers of a subject, may be enrolled; verify uses all of them.
     Refused are a print too poor to be verified later, one that does not agree with the finger's other impressions, and
     a finger that is enrolled already under another id or name.
     """
+    if listed is not None:
+        if scan or subject or finger:
+            raise click.UsageError("--from takes a list in place of a scan, --id and --finger")
+        from fpverify.cli.lists import List, enroll_list
+
+        return enroll_list(
+            List(
+                Path(listed),
+                report,
+                ppi,
+                dry_run=dry_run,
+                unchecked=unchecked,
+                workers=workers,
+                dask=dask,
+                as_json=as_json,
+            ),
+            db=db,
+            model=model,
+            key=key,
+            index=index,
+        )
+    if not scan or not subject:
+        raise click.UsageError("a scan and --id, or --from with a list, are needed; see fpverify enroll --help")
+    if report or dry_run:
+        raise click.UsageError("--report and --dry-run are of a list; give it with --from")
     from fpverify.scans import read_scan
     from fpverify.store import UNKNOWN_FINGER
     from fpverify.verifier import Verifier
@@ -58,6 +117,7 @@ def enroll_command(
         print_json({**reference_answer(reference), "store": place, **scan_answer(given)})
     else:
         print_enrollment(reference, given, place)
+    return 0
 
 
 def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:

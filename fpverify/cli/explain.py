@@ -55,7 +55,7 @@ def explain_command(
     """
     from fpverify.explanation.pair_picture import write_picture
     from fpverify.scans import read_scan
-    from fpverify.verifier import explain
+    from fpverify.scans_alone import explain
 
     settings = load_settings(fmr=fmr, ppi=ppi, model=model, calibration=calibration)
     scans = [read_scan(path, ppi=settings.ppi) for path in (probe, reference)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ import click
 from fpverify.settings import load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
 
 if TYPE_CHECKING:
+    from fpverify.executors import Workforce
     from fpverify.search.register import Registers
     from fpverify.store import Store
 
@@ -162,8 +164,16 @@ FMR = click.option(
 WORKERS = click.option(
     "--workers", type=Parsed("number", parse_workers), metavar="N", help="Processes.  [default: one for each core]"
 )
+DASK = click.option("--dask", metavar="tcp://HOST:PORT", help="Work on a Dask cluster, by its scheduler's address.")
 CACHE = click.option("--cache", type=click.Path(), metavar="DIR", help="Folder.  [default: the user's cache folder]")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+
+
+def chosen_workforce(workers: int | None, dask: str | None) -> AbstractContextManager[Workforce]:
+    """Who does the work of a command: a cluster, or processes of this machine."""
+    from fpverify.executors import dask_workforce, local_workforce
+
+    return local_workforce(load_settings(workers=workers).processes) if dask is None else dask_workforce(dask)
 
 
 def registers_with_a_bar(index: str | None) -> Registers:

@@ -24,7 +24,7 @@ COMPLETION_VARIABLE = "_FPVERIFY_COMPLETE"  # set by click's completion scripts
 # called, so that a command costs what it uses.
 COMMANDS = (
     *("enroll", "verify", "identify", "watch"),
-    *("list", "show", "update", "delete", "export", "import"),
+    *("list", "show", "update", "delete", "deduplicate", "export", "import"),
     *("keys", "audit"),
     *("explain", "evaluate", "report", "calibrate", "cache"),
     *("convert", "inspect"),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from fpverify.matching.agreement import require_agreement, require_quality
 from fpverify.matching.matcher import Extractor, Matcher
 from fpverify.matching.presentation import Judged, Presentation, names_for, require_different
 
-__all__ = ["Extractor", "Judged", "Matcher", "Presentation", "names_for", "require_different"]
+__all__ = [
+    "Extractor",
+    "Judged",
+    "Matcher",
+    "Presentation",
+    "names_for",
+    "require_agreement",
+    "require_different",
+    "require_quality",
+]

@@ -67,10 +67,16 @@ class Presentation:
         Raises:
             FailureToAcquire: there is no usable print in one of them; names it.
         """
-        templates = tuple(matcher.template(scan) for scan in scans)
+        return cls.of_templates(matcher, [scan.source for scan in scans], list(map(matcher.template, scans)), names)
+
+    @classmethod
+    def of_templates(
+        cls, matcher: Matcher, sources: Sequence[str], templates: Sequence[Template], names: Sequence[str] | None = None
+    ) -> Presentation:
+        """The presentation of what was extracted of n >= 1 scans; arguments as the attributes, and `of`, have them."""
         pairs = _one_finger(matcher, templates) if names is None else _alike(names)
         named = None if names is None else tuple(names)
-        return cls(tuple(scan.source for scan in scans), templates, named, _joined(len(scans), pairs))
+        return cls(tuple(sources), tuple(templates), named, _joined(len(templates), pairs))
 
     def judged(self, fingers: Sequence[str], scores: Sequence[Sequence[Score]]) -> Judged:
         """How a subject's fingers agree with the probes.

@@ -22,9 +22,10 @@ from fpverify.search.index.preselection import preselection_error
 from fpverify.search.kept import Kept, KeptByEngine, KeptInShards, opened_folder
 from fpverify.settings import is_engine_url
 from fpverify.store import Store
-from fpverify.vocabulary import Candidate, Identification, Reference, Template
+from fpverify.vocabulary import Candidate, Identification, Reference, Score, Scores, Template
 
 COMPARED_IN_FULL = 20  # references, at any size: 20 ms. Mates are nearly always among the first three
+DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
 TRIES = 3  # of a search, where what lies on disk is written anew by others meanwhile
 
 Finger = tuple[str, str]  # subject, finger
@@ -46,30 +47,35 @@ class Register:
     index: Index
     anew: Callable[[], Index] | None = None
 
-    def identify(self, probe: Template, *, top: int, fpir: float, besides: Sequence[Reference] = ()) -> Identification:
+    def identify(self, probe: Template, *, top: int, fpir: float) -> Identification:
         """Whose finger a probe shows.
 
         Args:
             probe: template of the scan.
             top: most candidates.
             fpir: false positive identification rate of the whole search, in (0, 1).
-            besides: all impressions of fingers that are passed over.
         """
-        searched = len(self.index) - len(besides)
-        if searched <= 0:
-            return Identification((), fpir, 0.0, 0, extrapolated=False)
-        threshold = joint_threshold(fpir, searched)
-        in_full = max(COMPARED_IN_FULL, top)
-        proposed = self.proposed(probe, in_full + len(besides))
-        found = self._found(probe, proposed, {(one.subject, one.finger) for one in besides}, threshold)
-        return Identification(
-            candidates=tuple(found[:top]),
-            fpir=fpir,
-            threshold=threshold,
-            searched=searched,
-            extrapolated=threshold > self.matcher.calibration.evidence_score,
-            preselection_error=self.preselection_error if searched > in_full else None,
-        )
+        search = self.search(probe, in_full=max(COMPARED_IN_FULL, top))
+        return search.identification(search.compared(), top=top, fpir=fpir)
+
+    def duplicates(self, probe: Template, own: Sequence[Reference]) -> tuple[Candidate, ...]:
+        """The finger that a probe shows, if it is another than that whose impressions are given: one, or none."""
+        search = self.search(probe, own)
+        return search.identification(search.compared(), top=1, fpir=DUPLICATE_FPIR).matches
+
+    def search(self, probe: Template, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL) -> Search:
+        """What the index proposes for a probe.
+
+        Args:
+            probe: template of the scan.
+            besides: all impressions of fingers that are passed over.
+            in_full: references that are compared in full.
+        """
+        searched = max(0, len(self.index) - len(besides))
+        passed = {(one.subject, one.finger) for one in besides}
+        proposed = self.proposed(probe, in_full + len(besides)) if searched else []
+        others = tuple(one for one in proposed if (one.subject, one.finger) not in passed)
+        return Search(self, probe, others, searched, in_full)
 
     def proposed(self, probe: Template, count: int) -> list[Reference]:
         """The likeliest references, as the store has them; at most `count`."""
@@ -86,17 +92,13 @@ class Register:
                 self.index = self.anew()
         return self.index.likeliest(probe, count)
 
-    def _found(
-        self, probe: Template, proposed: Sequence[Reference], besides: set[Finger], threshold: float
-    ) -> list[Candidate]:
-        """Fingers by their best impression, the likeliest first."""
-        others = [one for one in proposed if (one.subject, one.finger) not in besides]
-        scores = self.matcher.calibrated(similarities(probe, [one.template for one in others]))
-        found: dict[Finger, Candidate] = {}
-        for one, score in sorted(zip(others, scores, strict=True), key=lambda pair: -pair[1].value):
-            candidate = Candidate(one.subject, one.finger, score, score.value >= threshold)
-            found.setdefault((one.subject, one.finger), candidate)
-        return list(found.values())
+    def impressions(self, subject: str, finger: str) -> list[Reference]:
+        """Those of a finger that this model made; none if the store does not have it."""
+        try:
+            found = self.store.references(subject, finger)
+        except NotEnrolled:
+            return []
+        return [one for one in found if one.model_id == self.matcher.model_id]
 
     def of(self, subjects: Iterable[str]) -> dict[str, list[Reference]]:
         """All references of some subjects, those that are gone meanwhile left out."""
@@ -111,6 +113,58 @@ class Register:
     def preselection_error(self) -> float | None:
         """Of the index, at this size; None if it was never measured."""
         return preselection_error(self.matcher.bundle, self.index.name, len(self.index))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """A probe and what an index proposes for it, before anything is compared in full.
+
+    Attributes:
+        register: what is searched.
+        probe: template of the scan.
+        proposed: references to be compared in full, the likeliest first.
+        searched: how many references there are.
+        in_full: how many of them would be compared in full at most.
+    """
+
+    register: Register
+    probe: Template
+    proposed: tuple[Reference, ...]
+    searched: int
+    in_full: int
+
+    def compared(self) -> Scores:
+        """The raw similarities of the probe and each proposed reference."""
+        return similarities(self.probe, [one.template for one in self.proposed])
+
+    def identification(self, raw: Scores, *, top: int, fpir: float) -> Identification:
+        """What the comparisons say.
+
+        Args:
+            raw: as `compared` gives them, wherever that was done.
+            top: most candidates.
+            fpir: false positive identification rate of the whole search, in (0, 1).
+        """
+        if not self.searched:
+            return Identification((), fpir, 0.0, 0, extrapolated=False)
+        matcher = self.register.matcher
+        threshold = joint_threshold(fpir, self.searched)
+        return Identification(
+            candidates=tuple(self._fingers(matcher.calibrated(raw), threshold)[:top]),
+            fpir=fpir,
+            threshold=threshold,
+            searched=self.searched,
+            extrapolated=threshold > matcher.calibration.evidence_score,
+            preselection_error=self.register.preselection_error if self.searched > self.in_full else None,
+        )
+
+    def _fingers(self, scores: Sequence[Score], threshold: float) -> list[Candidate]:
+        """Fingers by their best impression, the likeliest first."""
+        found: dict[Finger, Candidate] = {}
+        for one, score in sorted(zip(self.proposed, scores, strict=True), key=lambda pair: -pair[1].value):
+            candidate = Candidate(one.subject, one.finger, score, score.value >= threshold)
+            found.setdefault((one.subject, one.finger), candidate)
+        return list(found.values())
 
 
 class Registers:

@@ -85,7 +85,7 @@ def test_the_first_enrollment_makes_a_key_and_says_where(enroll: Call) -> None:
 def test_a_first_enrollment_that_is_refused_says_where_the_key_is_too(
     enroll: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fpverify.verifier.LEAST_QUALITY", 2.0)
+    monkeypatch.setattr("fpverify.matching.agreement.LEAST_QUALITY", 2.0)
     ended = enroll("A_00.bmp")
     made, refused = ended.err.splitlines()
     assert (ended.code, "too poor to enroll" in refused) == (3, True)

@@ -71,7 +71,8 @@ def test_fingers_that_are_passed_over_hide_no_other(store: Store) -> None:
     for index in ("exact", "ivf"):
         searched = register(store, index, WITH_LISTS)
         for seed in range(900, 903):
-            found = searched.identify(impression(one, seed), top=1, fpir=0.1, besides=own)
+            search = searched.search(impression(one, seed), own)
+            found = search.identification(search.compared(), top=1, fpir=0.1)
             assert found.candidates[0].subject == "B"
             assert found.searched == 80
 

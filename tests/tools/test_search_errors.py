@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -101,3 +102,39 @@ def test_it_runs_and_keeps_the_error_beside_the_card(
     text = capsys.readouterr().out
     assert "6 references, 20 of them compared in full, 4 mated probes, 3 of nobody enrolled" in text
     assert '"shortlist": 20' in kept[0]["preselection.json"].decode()
+
+
+def test_a_person_is_two_fingers_and_strangers_are_put_together_anew(errors: ModuleType) -> None:
+    cache = [made(number, which) for number in range(6) for which in (1, 2)] + [made(8, 1), made(9, 1), made(11, 1)]
+    impressions = list(errors.shown(cache, [("set/1", True, finger(50)), ("set/1", False, finger(51))], size=6))
+    references = errors.enrolled(impressions)
+    assert [(one.subject, one.finger) for one in references] == [
+        ("0", "right-index"), ("-1", "left-index"), ("1", "right-index"), ("0", "left-index"),
+        ("2", "right-index"), ("1", "left-index"), ("real 0", "right-index"),
+    ]  # fmt: skip
+    probes = list(errors.person_probes(impressions))
+    assert [(one.person, one.mated) for one in probes] == [
+        ("0", True), ("1", True), ("", False), ("", False), ("0", False), ("1", False)
+    ]  # fmt: skip
+    assert [one.templates for one in probes[:1]] == [(cache[1].template, cache[7].template)]
+    assert {one.templates[0] for one in probes[2:4]} == {cache[12].template}
+    assert len({one.templates[1] for one in probes[2:4]}) == 2
+
+
+def test_a_person_who_is_left_out_is_not_found(errors: ModuleType, release_model: str) -> None:
+    matcher = errors.Matcher.load(release_model)
+    cache = [made(number, which) for number in range(40) for which in (1, 2)]
+    for one in cache:
+        one.template = replace(one.template, model_id=matcher.model_id)
+    impressions = list(errors.shown(cache, [], size=40))
+    references = errors.enrolled(impressions)
+    index = ExactIndex()
+    index.add(range(len(references)), [one.template for one in references])
+    people = errors.People.of_references(matcher, references, index)
+    mated, left_out = (
+        next(one for one in errors.person_probes(impressions) if one.mated == own) for own in (True, False)
+    )
+    listed, mate, best = people.search(mated)
+    assert listed
+    assert mate > 60 > best
+    assert people.search(left_out)[:2] == (False, -math.inf)

@@ -1,0 +1,79 @@
+"""A file becomes a template, in whichever process an executor chooses."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import get_ident
+
+from fpverify.enrollment.listing import EnrollmentRow
+from fpverify.enrollment.outcomes import Outcome
+from fpverify.errors import FailureToAcquire, FailureToEnroll, ScanError
+from fpverify.executors import CarriedModel
+from fpverify.matching import Matcher, require_quality
+from fpverify.scans import scan_from_bytes
+from fpverify.scans.files import file_bytes
+from fpverify.vocabulary import Scan, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Acquisition:
+    """What a process makes of a row's file.
+
+    Attributes:
+        sha256: of the file, in hex; empty if it cannot be read.
+        template: of its print; None if there is none that can be enrolled.
+        scan: the print, where it is kept.
+        outcome, reason: of a row without a template.
+    """
+
+    sha256: str
+    template: Template | None = None
+    scan: Scan | None = None
+    outcome: Outcome = "unreadable"
+    reason: str = ""
+
+
+def file_sha256(path: Path) -> str:
+    """Of a file's content, in hex; raises ScanError."""
+    return hashlib.sha256(file_bytes(path)).hexdigest()
+
+
+def acquire(
+    row: EnrollmentRow,
+    model: Path | CarriedModel,
+    content: bytes | None = None,
+    *,
+    ppi: float | None = None,
+    keeps_scan: bool = False,
+) -> Acquisition:
+    """The template of a row's file, or why there is none.
+
+    Args:
+        row: of the list.
+        model: the bundle, whose matcher a process keeps.
+        content: of the file; None reads it here.
+        ppi: of files for which the list states none; None takes what they say.
+        keeps_scan: give the scan back, too.
+    """
+    digest = ""
+    try:
+        content = file_bytes(row.path) if content is None else content
+        digest = hashlib.sha256(content).hexdigest()
+        scan = scan_from_bytes(content, ppi=row.ppi or ppi, source=row.file)
+        template = _matcher(model, get_ident()).template(scan)
+        require_quality(template, row.file)
+    except FailureToEnroll as error:
+        return Acquisition(digest, outcome="failure-to-enroll", reason=f"{error}")
+    except FailureToAcquire as error:
+        return Acquisition(digest, outcome="failure-to-acquire", reason=f"{error}")
+    except ScanError as error:
+        return Acquisition(digest, reason=f"{error}")
+    return Acquisition(digest, template, scan if keeps_scan else None)
+
+
+@cache
+def _matcher(model: Path | CarriedModel, thread: int) -> Matcher:  # a model is used by one thread
+    return Matcher.load(model if isinstance(model, Path) else model.folder)

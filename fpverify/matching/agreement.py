@@ -1,0 +1,48 @@
+"""What a new impression has to be like: good enough, and of the finger that it is said to be of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fpverify.comparison import fuse
+from fpverify.errors import EnrollmentError, FailureToEnroll
+from fpverify.features.quality import LEAST_QUALITY
+from fpverify.matching.matcher import Matcher
+from fpverify.vocabulary import Template
+
+AGREEMENT_FMR = 0.01  # of two impressions of one finger: a swapped finger passes once in a hundred
+
+
+def require_quality(template: Template, source: str) -> None:
+    """Returns if a print is good enough to be verified against later.
+
+    Raises:
+        FailureToEnroll: it is too poor.
+    """
+    if template.quality < LEAST_QUALITY:
+        raise FailureToEnroll(
+            f"{source}: quality {template.quality:.2f} is too poor to enroll, at least {LEAST_QUALITY:.2f} "
+            "needed; scan the finger again, clean and flat"
+        )
+
+
+def require_agreement(
+    matcher: Matcher, template: Template, impressions: Sequence[Template], source: str, finger: str
+) -> None:
+    """Returns if a print resembles the impressions that a finger has, or there are none.
+
+    Args:
+        matcher: of the model of all of them.
+        template: of the print.
+        impressions: of the finger.
+        source: name of the scan, for the message.
+        finger: whose, in words.
+
+    Raises:
+        EnrollmentError: it does not.
+    """
+    if impressions and fuse(matcher.scores(template, impressions)).fmr > AGREEMENT_FMR:
+        raise EnrollmentError(
+            f"{source}: does not agree with what is enrolled of {finger}; scan that finger again, "
+            "or name the finger (or enroll it unchecked)"
+        )

@@ -1,0 +1,114 @@
+"""What needs scans and a model, and no store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fpverify.errors import ScanError
+from fpverify.matching import Matcher
+from fpverify.settings import load_settings
+from fpverify.vocabulary import Evaluation, Scan, Score
+
+if TYPE_CHECKING:
+    from fpverify.evaluation.sets.protocol import Protocol
+    from fpverify.explanation.explanation import Explanation
+
+
+def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Score:
+    """How alike two scans are: 20 is FMR 1 %, 30 is 0.1 %, 40 is 0.01 %.
+
+    The model is loaded anew; for many comparisons hold a `Matcher` or a `Verifier`.
+
+    Args:
+        first: one scan.
+        second: the other; the order does not matter.
+        model: shipped name or folder of the bundle; None comes from the settings.
+
+    Raises:
+        FailureToAcquire: there is no usable print in one of them; the message names it.
+        ModelError: the model is unknown or damaged.
+    """
+    settings = load_settings(model=model)
+    matcher = Matcher.load(settings.model, settings.calibration)
+    return matcher.score(matcher.template(first), matcher.template(second))
+
+
+def explain(
+    first: Scan,
+    second: Scan,
+    *,
+    model: str | Path | None = None,
+    calibration: str | Path | None = None,
+    fmr: float | None = None,
+) -> Explanation:
+    """Why two scans match or do not; `fpverify.explanation.pair_picture` draws it.
+
+    Args:
+        first: one scan, the probe.
+        second: the other, the reference; exchanging them gives the same score and mirrored pairs.
+        model: shipped name or folder of the bundle; None comes from the settings.
+        calibration: file of `fpverify calibrate`, in place of the model's own.
+        fmr: false match rate to decide at, in (0, 1); None comes from the settings.
+
+    Raises:
+        FailureToAcquire: there is no usable print in one of them; the message names it.
+        ModelError: the model is unknown or damaged, or has no operating point at this rate.
+        SettingsError: a setting is wrong.
+    """
+    from fpverify.explanation.explanation import explain as explain_pair
+
+    settings = load_settings(model=model, calibration=calibration, fmr=fmr)
+    matcher = Matcher.load(settings.model, settings.calibration)
+    return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
+
+
+def evaluate(
+    folder: str | Path,
+    *,
+    protocol: Protocol = "dense",
+    references: str | Path | None = None,
+    pairs: str | Path | None = None,
+    ppi: float | None = None,
+    model: str | Path | None = None,
+    workers: int = 1,
+    cache: str | Path | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Compares the prints of a folder, `<finger>_<impression>` files or a folder for each finger, with each other.
+
+    Args:
+        folder: of the prints.
+        protocol: "dense" compares every impression with every other; "fvc" those of one finger, and the first ones of
+            different fingers; "first-reference" every later impression with the first of every finger; "cross-sensor"
+            every print with every one of `references`; "pairs" what `pairs` lists.
+        references: folder of the references of "cross-sensor".
+        pairs: CSV file `probe,reference[,mated]` of "pairs".
+        ppi: overrides the resolution of every file; None comes from the set, then from the settings, then from what the
+            files of the set state or their ridges say (`Evaluation.resolution`).
+        model: shipped name or folder of the bundle; None comes from the settings.
+        workers: processes; the scores do not depend on it. More than one start the calling script anew, which
+            therefore needs its `if __name__ == "__main__":`.
+        cache: folder in which templates are kept for the next evaluation; None keeps none.
+        progress: show bars on standard error when it is a terminal.
+
+    Raises:
+        ScanError: the folder cannot be evaluated. A file that cannot be read or acquired is no error but a failure
+            counted.
+        ModelError: the model is unknown or damaged.
+        ValueError: the protocol is unknown, or `references` or `pairs` do not belong to it.
+    """
+    from fpverify.evaluation.runner import Runner
+    from fpverify.evaluation.sets.protocol import make_plans
+    from fpverify.evaluation.templates import TemplateCache
+
+    settings = load_settings(model=model)
+    folders = [folder] if references is None else [folder, references]
+    plans = make_plans(folders, protocol, pairs=pairs, ppi=ppi, default_ppi=settings.ppi)
+    if len(plans) > 1:
+        raise ScanError(f"{folder}: holds {len(plans)} sets; evaluate one at a time")
+    kept = TemplateCache(Path(cache)) if cache is not None else None
+    runner = Runner(
+        model=settings.model, calibration=settings.calibration, workers=workers, cache=kept, progress=progress
+    )
+    return runner.evaluate(plans[0])

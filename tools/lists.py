@@ -1,0 +1,124 @@
+"""How fast a list of fingers is enrolled, beside what reading and extraction alone allow on the same cores.
+
+    python tools/lists.py [--prints 600] [--enrolled 0 10000] [--workers N] [--cache DIR]
+
+One list of synthetic fingers, two impressions each, is read and extracted by an executor and nothing else; enrolled
+unchecked, enrolled with the look for duplicates, and enrolled again, into sealed stores in SQLite that hold so many
+modelled references before (`modelled.py`; `--cache` models them on those of `tools/gallery.py`). Printed as Markdown:
+rows a second by the clock, processes being warm, and the ratio to reading and extraction alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: one core a process
+
+from benchmark import machine
+from modelled import TemplateModel, model_of
+
+from fpverify.enrollment import EnrollmentRow
+from fpverify.enrollment.acquisition import acquire
+from fpverify.executors import Workforce, local_workforce
+from fpverify.matching import Matcher
+from fpverify.settings import Settings
+from fpverify.store import Store
+from fpverify.synthesis.dataset import write_ridges
+from fpverify.verifier import Verifier
+
+SEED = 63261124  # of the fingers of the list; nothing else draws from it
+MODEL_SEED = 2  # of the modelled templates
+AT_ONCE = 500  # templates of one transaction while filling
+WARM_UP = 4  # rows for each process, which load the model there
+IMPRESSIONS = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the table, line by line."""
+    given = _parsed(arguments)
+    matcher = Matcher.load()
+    print(", ".join(f"{name} {value}" for name, value in machine().items()), f"{given.workers} processes", sep=", ")
+    with tempfile.TemporaryDirectory() as folder, local_workforce(given.workers) as workforce:
+        rows = written_rows(Path(folder), given.prints)
+        read = partial(acquire, model=matcher.bundle.folder, ppi=None, keeps_scan=False)
+        list(workforce.executor.map(read, rows[: WARM_UP * given.workers]))
+        began = time.perf_counter()
+        alone = len(list(workforce.executor.map(read, rows))) / (time.perf_counter() - began)
+        print("| enrolled before | what | rows a second | of extraction alone |\n|---|---|---|---|")
+        print(f"| | reading and extraction alone | {alone:.1f} | 1 |", flush=True)
+        model = model_of(given.cache, matcher) if any(given.enrolled) else None
+        bench = Bench(rows, workforce)
+        for size in given.enrolled:
+            for what, rate in bench.rates(Path(folder) / f"{size}", size, model):
+                print(f"| {size:,} | {what} | {rate:.1f} | {rate / alone:.2f} |", flush=True)
+    return 0
+
+
+def written_rows(folder: Path, prints: int) -> list[EnrollmentRow]:
+    """The list; its files are written."""
+    out = folder / "scans"
+    write_ridges(out, fingers=-(-prints // IMPRESSIONS), impressions=IMPRESSIONS, seed=SEED)
+    files = sorted(out.glob("*.bmp"))[:prints]
+    return [EnrollmentRow(f"P{file.stem.split('_')[0]}", "right-index", file, file.name) for file in files]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What enrolls the list.
+
+    Attributes:
+        rows: the list.
+        workforce: of processes that are warm.
+    """
+
+    rows: list[EnrollmentRow]
+    workforce: Workforce
+
+    def rates(self, place: Path, size: int, model: TemplateModel | None) -> Iterator[tuple[str, float]]:
+        """What was done, and rows a second; into a store for each way, with so many references before."""
+        for what, unchecked in (("unchecked", True), ("checked", False)):
+            with Verifier.open(place.with_name(f"{size}-{what}.sqlite"), key=f"file:{place}-{what}.key") as verifier:
+                if model is not None and size:
+                    filled(verifier.store, model, size)
+                if not unchecked:
+                    verifier.registers.current(verifier.store, verifier.matcher)  # takes up what was filled in
+                for told in (what, f"{what}, again"):
+                    counts, rate = self.enrolled(verifier, unchecked=unchecked)
+                    yield f"{told}: {', '.join(f'{count} {one}' for one, count in counts.items())}", rate
+
+    def enrolled(self, verifier: Verifier, *, unchecked: bool) -> tuple[Counter[str], float]:
+        """How often each outcome, and rows a second."""
+        began = time.perf_counter()
+        outcomes = verifier.enroll_many(self.rows, unchecked=unchecked, workforce=self.workforce)
+        counts: Counter[str] = Counter(one.outcome for one in outcomes)
+        return counts, len(self.rows) / (time.perf_counter() - began)
+
+
+def filled(store: Store, model: TemplateModel, size: int) -> None:
+    """Enrolls modelled templates."""
+    numbered = ((f"subject-{k}", "unknown", one) for k, one in enumerate(model.templates(size, MODEL_SEED)))
+    while block := list(islice(numbered, AT_ONCE)):
+        store.add_many(block)
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--prints", type=int, default=600, help="rows of the list")
+    parser.add_argument("--enrolled", type=int, nargs="+", default=[0, 10_000], help="references that are there before")
+    parser.add_argument("--workers", type=int, default=Settings().processes, help="processes")
+    parser.add_argument("--cache", type=Path, help="of tools/gallery.py, to model references on")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
