@@ -23,6 +23,7 @@ from fpverify.cli.options import (
     OutputFile,
     chosen_workforce,
     options,
+    registers_with_a_bar,
 )
 from fpverify.cli.words import counted, print_facts, print_json, print_table
 from fpverify.folders import open_private
@@ -84,7 +85,10 @@ def deduplicate_command(
     """
     from fpverify.verifier import Verifier
 
-    opened = Verifier.open(db, model=model, calibration=calibration, key=key, index=index, create=False)
+    registers = registers_with_a_bar(index)
+    opened = Verifier.open(
+        db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False
+    )
     with opened as verifier, chosen_workforce(workers, dask) as workforce:
         searched = verifier.store.count(verifier.matcher.model_id)
         found = _searched(verifier, pairs, report, workforce, searched)

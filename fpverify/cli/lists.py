@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.cli.failures import EXIT_NO_DECISION
-from fpverify.cli.options import chosen_workforce
+from fpverify.cli.options import chosen_workforce, registers_with_a_bar
 from fpverify.cli.words import print_facts, print_json, say_new_key
 from fpverify.enrollment import DONE, EnrollmentRow, RowOutcome, read_rows
 from fpverify.enrollment.report import report_file
@@ -84,7 +84,8 @@ def _opened(
     with TemporaryDirectory() as nothing:
         if given.dry_run and not is_server_url(place) and not store_file(place).exists():
             db, key = nothing, "none"
-        with Verifier.open(db, model=model, key=key, index=index) as verifier:
+        registers = registers_with_a_bar(index)
+        with Verifier.open(db, model=model, key=key, index=index, registers=registers) as verifier:
             yield verifier
 
 
