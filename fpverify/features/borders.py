@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fpverify.features.pieces import CLOSED_CELLS, wide
+from fpverify.features.pieces import APART_CELLS, wide
 from fpverify.vocabulary import BoolArray, FloatArray
 
 SQUARE_PX = 4  # side of what the seam map network takes as one place
@@ -51,10 +51,10 @@ def _within(foreground: BoolArray, cells: tuple[int, ...]) -> BoolArray:
 
     At the rim there is no border to be seen: what lies on its other side is paper, or the ghost of an earlier print.
     """
-    room = CLOSED_CELLS  # all around, so that closing does not stop at the rim of the image
+    room = APART_CELLS  # all around, so that closing does not stop at the rim of the image
     fine = np.zeros((2 * cells[0] + 2 * room, 2 * cells[1] + 2 * room), np.uint8)
     height, width = foreground.shape
     fine[room : room + height, room : room + width] = wide(foreground)
-    closed = cv2.morphologyEx(fine, cv2.MORPH_CLOSE, np.ones((CLOSED_CELLS, CLOSED_CELLS), np.uint8))
+    closed = cv2.morphologyEx(fine, cv2.MORPH_CLOSE, np.ones((APART_CELLS, APART_CELLS), np.uint8))
     inside = cv2.erode(closed, np.ones((RIM_CELLS, RIM_CELLS), np.uint8))[room:-room, room:-room]
     return np.asarray(inside.reshape(cells[0], 2, cells[1], 2).min((1, 3)) > 0)

@@ -117,7 +117,7 @@ class MinutiaExtractor:
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
         require_minutiae(minutiae, scan)
         require_certainty(answer, foreground, minutiae, scan)
-        require_one_print(scan, prepared, answer, foreground, self._borders(padded))
+        require_one_print(scan, prepared, foreground, self._borders(padded))
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)

@@ -11,7 +11,7 @@ import pytest
 
 from fpverify.errors import FailureToAcquire, SeveralPrints
 from fpverify.features.orientation import Field
-from fpverify.features.pieces import exceed_a_finger, ghosts
+from fpverify.features.pieces import are_near, exceed_a_finger, ghosts
 from fpverify.features.singularities import singularities
 from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import ORDINARY, synthesise
@@ -88,7 +88,7 @@ def test_the_fingers_of_a_hand_are_counted(matcher: Matcher, prints: list[ByteAr
 
 
 def ghost(first: ByteArray, second: ByteArray) -> ByteArray:
-    faint = paper(first) - 0.25 * (paper(second) - second[:, second.shape[1] // 2 :].astype(np.float32))
+    faint = paper(first) - 0.2 * (paper(second) - second[:, second.shape[1] // 2 :].astype(np.float32))
     return np.hstack([first, np.clip(faint, 0, 255).astype(np.uint8)])
 
 
@@ -158,17 +158,27 @@ def test_a_seam_map_is_asked_for_the_padded_scan_and_once(matcher: Matcher, prin
 
 
 @pytest.mark.parametrize(
-    ("contrast", "probability", "weak"), [(0.2, 0.99, True), (0.4, 0.9, True), (0.4, 0.99, False), (0.7, 0.9, False)]
+    ("print_", "share", "weak"),
+    [(0.4, 0.15, True), (0.4, 0.3, False), (0.1, 0.5, True), (0.1, 0.8, False), (0.02, 0.8, False)],
 )
-def test_a_part_is_a_ghost_where_it_is_faint_and_not_surely_a_print(
-    contrast: float, probability: float, weak: bool
+def test_a_part_is_a_ghost_where_it_is_far_lighter_or_lighter_and_light(
+    print_: float, share: float, weak: bool
 ) -> None:
     left, right = np.zeros((40, 80), bool), np.zeros((40, 80), bool)
     left[:, :36], right[:, 44:] = True, True
-    ridges = 0.5 + 0.4 * np.sin(np.arange(320, dtype=np.float32) * 1.4) * np.ones((160, 1), np.float32)
-    ridges[:, 160:] = 0.5 + contrast * (ridges[:, 160:] - 0.5)
-    certain = np.where(right, probability, 0.98).astype(np.float32)
-    assert ghosts([left, right], ridges, certain) == [False, weak]
+    ridges = 0.5 + print_ * np.sin(np.arange(320, dtype=np.float32) * 1.4) * np.ones((160, 1), np.float32)
+    ridges[:, 160:] = 0.5 + share * (ridges[:, 160:] - 0.5)
+    assert ghosts([left, right], ridges) == [False, weak]
+
+
+@pytest.mark.parametrize(("gap_cells", "near"), [(2, True), (10, True), (14, False)])
+def test_parts_further_apart_than_a_scar_is_wide_are_not_of_one_finger(gap_cells: int, near: bool) -> None:
+    left, right = np.zeros((40, 80), bool), np.zeros((40, 80), bool)
+    left[:, :30], right[:8, 30 + gap_cells :] = True, True
+    assert are_near([left, right]) is near
+    third = np.zeros((40, 80), bool)
+    third[20:, 30 + gap_cells :] = True  # near the first, not the second
+    assert are_near([left, right, third]) is near
 
 
 def test_no_finger_is_longer_than_60_mm_or_wider_than_42() -> None:
