@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from fpverify.features.borders import shows_border, without_borders
-from fpverify.features.minutiae import CELL_PX
+from fpverify.features.minutiae import CELL_PX, NARROWEST_CELLS
 from fpverify.features.orientation import Ridges, Slopes
 from fpverify.features.pieces import CELL_MM, Parts, are_near, exceed_a_finger, ghosts, parts
 from fpverify.features.preparation import resampled
@@ -27,23 +28,19 @@ TURNING = Ridges(contrast=0.2, within_px=9, shrunk_px=3, rim_cells=1, deviation_
 Borders = Callable[[], FloatArray]  # (h/8, w/8) logits of the seam map network
 
 
-def prints_seen(scan: Scan, prepared: PreparedScan, foreground: BoolArray, borders: Borders | None) -> int:
+def prints_seen(scan: Scan, prepared: PreparedScan, print_: BoolArray, borders: Borders | None) -> int:
     """At least how many prints there are, 1 or more.
 
     Args:
         scan: as it was taken.
         prepared: from it.
-        foreground: (h/4, w/4) bool, found by the minutia map network.
+        print_: (h/4, w/4) bool, the foreground without ghosts.
         borders: of the prepared scan; asked when the foreground does not tell already. None where the model has no
             network for them.
     """
-    if CELL_MM**2 * foreground.sum() < LEAST_AREA_MM2:
+    if CELL_MM**2 * print_.sum() < LEAST_AREA_MM2:
         return 1
-    found = parts(foreground)
-    faint = _faint(found, scan, prepared)
-    print_ = foreground & ~np.any([np.zeros_like(foreground), *(found[number] for number in faint)], axis=0)
-    whole = [part for number, part in enumerate(found) if number not in faint]
-    seen = max(2 if exceed_a_finger(print_) else 1, _apart(prepared, print_, whole))
+    seen = max(2 if exceed_a_finger(print_) else 1, _apart(prepared, print_, parts(print_)))
     if seen > 1 or borders is None:
         return seen
     logits = borders()
@@ -51,6 +48,26 @@ def prints_seen(scan: Scan, prepared: PreparedScan, foreground: BoolArray, borde
         return 1
     found = parts(without_borders(print_, logits), LEAST_PART_MM2)
     return max(1, len(found) - len(_faint(found, scan, prepared)))
+
+
+def without_ghosts(scan: Scan, prepared: PreparedScan, foreground: BoolArray) -> BoolArray:
+    """The foreground without the ghosts of earlier prints beside the print.
+
+    Made even in contrast they are prints like others: whoever left one would be let in with the finger.
+
+    Args:
+        scan: as it was taken.
+        prepared: from it.
+        foreground: (h/4, w/4) bool, found by the minutia map network.
+    """
+    found = parts(foreground)
+    faint = _faint(found, scan, prepared)
+    if not faint:
+        return foreground
+    print_ = np.any([part for number, part in enumerate(found) if number not in faint], axis=0)
+    ghost = np.any([found[number] for number in faint], axis=0)
+    around = cv2.dilate(ghost.astype(np.uint8), np.ones((NARROWEST_CELLS, NARROWEST_CELLS), np.uint8)) > 0
+    return np.asarray(foreground & (print_ | ~around))
 
 
 def _faint(found: Parts, scan: Scan, prepared: PreparedScan) -> list[int]:

@@ -87,9 +87,20 @@ def test_the_fingers_of_a_hand_are_counted(matcher: Matcher, prints: list[ByteAr
         matcher.acquire(Scan(slap(prints), 500.0))
 
 
-def ghost(first: ByteArray, second: ByteArray) -> ByteArray:
-    faint = paper(first) - 0.2 * (paper(second) - second[:, second.shape[1] // 2 :].astype(np.float32))
+def ghost(first: ByteArray, second: ByteArray, of: float = 0.5) -> ByteArray:
+    shown = second[:, round((1 - of) * second.shape[1]) :].astype(np.float32)
+    faint = paper(first) - 0.2 * (paper(second) - shown)
     return np.hstack([first, np.clip(faint, 0, 255).astype(np.uint8)])
+
+
+def test_whoever_left_a_ghost_beside_a_print_is_not_let_in(matcher: Matcher) -> None:
+    made = [one.scan for one in synthesise(4, 2, seed=4713)]
+    for first in range(0, 6, 2):
+        print_, again, other = made[first], made[first + 1], made[first + 2]
+        enrolled = matcher.acquire(Scan(ghost(print_.pixels, other.pixels, of=1), 500.0))
+        assert matcher.score(matcher.template(again), enrolled.template).value > 40
+        assert matcher.score(matcher.template(other), enrolled.template).value < 20
+        assert not enrolled.foreground[:, 96:].any()
 
 
 def scar(image: ByteArray) -> ByteArray:
