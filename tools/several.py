@@ -21,6 +21,7 @@ from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import ORDINARY, synthesise
 from fpverify.synthesis.finger import draw_finger
 from fpverify.synthesis.impression import draw_impression
+from fpverify.synthesis.sensor import VARIED
 from fpverify.vocabulary import ByteArray, Scan
 
 SEED = 33261129  # neither training nor the choice of limits draws from it
@@ -30,7 +31,8 @@ MOST = 9  # prints in one picture
 PPI = 500.0
 CROP_PX = 200  # 10 mm
 ROLLED_PX = (300, 380)  # at 250 ppi: 30 x 38 mm
-LEAST_GREYS = 30  # that a print differs from paper
+LEAST_GREYS = 30  # that a print is darker than paper
+UNFRAMED = replace(ORDINARY, sensor=replace(VARIED, window=0.0))  # no edges of a sensor around the print
 HEADS = ("picture", "number", "refused for several prints", "refused otherwise", "taken")
 
 Prints = list[ByteArray]
@@ -128,27 +130,32 @@ def apart(prints: Prints, rng: np.random.Generator) -> ByteArray:
 
 
 def touching(prints: Prints, rng: np.random.Generator) -> ByteArray:
-    """Two side by side, from 4 mm one over the other to 1 mm apart, up to 6 mm higher or lower."""
-    level, (first, second) = paper(prints[0]), (trimmed(one) for one in prints[:2])
-    over, tops = int(rng.integers(-20, 80)), rng.integers(60, size=2)
+    """Two others side by side, from 4 mm one over the other to 1 mm apart, up to 6 mm higher or lower."""
+    drawn = synthesise(2, 1, int(rng.integers(2**31)), UNFRAMED)
+    first, second = (trimmed(one.scan.pixels) for one in drawn)
+    over, level = int(rng.integers(-20, 80)), bright(first)
     canvas = np.full(
-        (max(len(first), len(second)) + 100, first.shape[1] + second.shape[1] + 80 - over), level, np.uint8
+        (max(len(first), len(second)) + 160, first.shape[1] + second.shape[1] + 80 - over), level, np.uint8
     )
-    left = 40
-    for print_, own, top in zip((first, second), (level, paper(prints[1])), 20 + tops, strict=True):
+    for print_, left in ((first, 40), (second, 40 + first.shape[1] - over)):
+        top = int(rng.integers(20, 140))
         place = canvas[top : top + len(print_), left : left + print_.shape[1]]
-        marked = np.clip(level - (own - print_.astype(np.float32)), 0, 255)
-        place[:] = np.minimum(place, marked.astype(np.uint8))
-        left += print_.shape[1] - over
+        mark = np.clip(bright(print_) - print_.astype(np.float32), 0, level)
+        place[:] = np.minimum(place, (level - mark).astype(np.uint8))
     return canvas
 
 
 def trimmed(image: ByteArray) -> ByteArray:
-    """The box of what is not paper."""
-    differs = np.abs(image.astype(np.float32) - paper(image)) > LEAST_GREYS
-    shown = cv2.blur(differs.astype(np.float32), (25, 25)) > 0.3
+    """The box of what is darker than paper."""
+    darker = bright(image) - image.astype(np.float32) > LEAST_GREYS
+    shown = cv2.blur(darker.astype(np.float32), (25, 25)) > 0.3
     rows, columns = (np.flatnonzero(shown.any(axis)) for axis in (1, 0))
     return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def bright(image: ByteArray) -> int:
+    """The grey level of paper where it shows around or between ridges."""
+    return int(np.percentile(image, 90))
 
 
 def middle(image: ByteArray) -> ByteArray:

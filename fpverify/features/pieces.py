@@ -12,7 +12,7 @@ from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray
 CELL_MM = CELL_PX * 25.4 / WORKING_PPI
 LEAST_AREA_MM2 = 40.0  # of a part that is a print: a fifth of a fingertip; what is pressed beside one is smaller
 FAINTEST_PRINT = 0.18  # of the strongest part's contrast: what has less is the ghost of an earlier print
-GHOST_GREY = 0.05  # contrast, of all greys; of 305 synthetic ghosts 14 have more, of 220 prints beside others none less
+GHOST_GREY = 0.055  # contrast, of all greys; 9 of 305 synthetic ghosts have more, 2 of 220 prints beside others less
 LEAST_CONTRAST = 0.65  # of the strongest part's, of a part as light as a ghost
 GREY_PX = 6.0  # deviation of the Gaussian window for contrast: a ridge and a half to each side
 APART_CELLS = 13  # 5.3 mm: a scar or the fold of a joint is narrower, and so are most gaps between parts of one finger

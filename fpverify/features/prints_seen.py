@@ -12,7 +12,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from fpverify.features.borders import shows_border, without_borders
+from fpverify.features.borders import LEAST_LOGIT, LEAST_LOGIT_BETWEEN, SURE_LOGIT, border_logit, without_borders
 from fpverify.features.minutiae import CELL_PX, NARROWEST_CELLS
 from fpverify.features.orientation import Ridges, Slopes
 from fpverify.features.pieces import CELL_MM, Parts, are_near, exceed_a_finger, ghosts, parts
@@ -40,14 +40,16 @@ def prints_seen(scan: Scan, prepared: PreparedScan, print_: BoolArray, borders: 
     """
     if CELL_MM**2 * print_.sum() < LEAST_AREA_MM2:
         return 1
-    seen = max(2 if exceed_a_finger(print_) else 1, _apart(prepared, print_, parts(print_)))
+    found = parts(print_)
+    seen = max(2 if exceed_a_finger(print_) else 1, _apart(prepared, print_, found))
     if seen > 1 or borders is None:
         return seen
     logits = borders()
-    if not shows_border(logits, print_):
+    border = border_logit(logits, print_)
+    if border <= (LEAST_LOGIT if len(found) < 2 else LEAST_LOGIT_BETWEEN):
         return 1
     found = parts(without_borders(print_, logits), LEAST_PART_MM2)
-    return max(1, len(found) - len(_faint(found, scan, prepared)))
+    return max(2 if border > SURE_LOGIT else 1, len(found) - len(_faint(found, scan, prepared)))
 
 
 def without_ghosts(scan: Scan, prepared: PreparedScan, foreground: BoolArray) -> BoolArray:

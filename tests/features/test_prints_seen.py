@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from fpverify.errors import FailureToAcquire, SeveralPrints
+from fpverify.features.borders import LEAST_LOGIT, LENGTH_CELLS, SURE_LOGIT
 from fpverify.features.orientation import Field
 from fpverify.features.pieces import are_near, exceed_a_finger, ghosts
 from fpverify.features.singularities import singularities
@@ -166,6 +168,28 @@ def test_a_seam_map_is_asked_for_the_padded_scan_and_once(matcher: Matcher, prin
     extractor.acquire(Scan(prints[0][:, :-2], 500.0))  # 192 x 191 px
     assert asked == [(1, 48, 48, 16)]
     extractor.acquire(Scan(mosaic(prints), 500.0))  # a network that sees none
+
+
+@pytest.mark.parametrize(
+    ("logit", "columns", "refused"),
+    [
+        (SURE_LOGIT + 1, slice(10, 10 + LENGTH_CELLS), True),  # a short one that is sure
+        (LEAST_LOGIT + 0.5, slice(10, 10 + LENGTH_CELLS), False),
+        (LEAST_LOGIT + 0.5, slice(None), True),  # right across
+        (LEAST_LOGIT - 0.5, slice(None), False),
+    ],
+)
+def test_a_border_counts_where_it_parts_the_print_or_is_sure(
+    matcher: Matcher, prints: list[ByteArray], logit: float, columns: slice, refused: bool
+) -> None:
+    def seam_map(squares: FloatArray) -> FloatArray:
+        logits = np.full((1, squares.shape[1] // 2, squares.shape[2] // 2, 1), -9, np.float32)
+        logits[:, 12, columns] = logit
+        return logits
+
+    extractor = replace(matcher.extractor, seam_map=seam_map)
+    with pytest.raises(SeveralPrints, match="shows 2 prints") if refused else nullcontext():
+        extractor.acquire(Scan(prints[0], 500.0))
 
 
 @pytest.mark.parametrize(
