@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import cv2
@@ -17,7 +18,10 @@ import numpy as np
 
 from fpverify.errors import FailureToAcquire, SeveralPrints
 from fpverify.matching import Matcher
-from fpverify.synthesis.dataset import synthesise
+from fpverify.synthesis.dataset import ORDINARY, synthesise
+from fpverify.synthesis.finger import draw_finger
+from fpverify.synthesis.impression import draw_impression
+from fpverify.synthesis.sensor import VARIED
 from fpverify.vocabulary import ByteArray, Scan
 
 SEED = 33261129  # neither training nor the choice of limits draws from it
@@ -26,6 +30,9 @@ POOL = 40  # fingers that they are made of
 MOST = 9  # prints in one picture
 PPI = 500.0
 CROP_PX = 200  # 10 mm
+ROLLED_PX = (300, 380)  # at 250 ppi: 30 x 38 mm
+LEAST_GREYS = 30  # that a print is darker than paper
+UNFRAMED = replace(ORDINARY, sensor=replace(VARIED, window=0.0))  # no edges of a sensor around the print
 HEADS = ("picture", "number", "refused for several prints", "refused otherwise", "taken")
 
 Prints = list[ByteArray]
@@ -116,6 +123,41 @@ def mosaic(count: int, columns: int) -> Picture:
     return drawn
 
 
+def apart(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """Two parts of 10 x 10 mm beside each other, 1 to 5 mm of paper between them."""
+    first, second = (middle(one) for one in prints[:2])
+    return np.hstack([first, np.full((CROP_PX, int(rng.integers(20, 100))), paper(prints[0]), np.uint8), second])
+
+
+def touching(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """Two others side by side, from 4 mm one over the other to 1 mm apart, up to 6 mm higher or lower."""
+    drawn = synthesise(2, 1, int(rng.integers(2**31)), UNFRAMED)
+    first, second = (trimmed(one.scan.pixels) for one in drawn)
+    over, level = int(rng.integers(-20, 80)), bright(first)
+    canvas = np.full(
+        (max(len(first), len(second)) + 160, first.shape[1] + second.shape[1] + 80 - over), level, np.uint8
+    )
+    for print_, left in ((first, 40), (second, 40 + first.shape[1] - over)):
+        top = int(rng.integers(20, 140))
+        place = canvas[top : top + len(print_), left : left + print_.shape[1]]
+        mark = np.clip(bright(print_) - print_.astype(np.float32), 0, level)
+        place[:] = np.minimum(place, (level - mark).astype(np.uint8))
+    return canvas
+
+
+def trimmed(image: ByteArray) -> ByteArray:
+    """The box of what is darker than paper."""
+    darker = bright(image) - image.astype(np.float32) > LEAST_GREYS
+    shown = cv2.blur(darker.astype(np.float32), (25, 25)) > 0.3
+    rows, columns = (np.flatnonzero(shown.any(axis)) for axis in (1, 0))
+    return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def bright(image: ByteArray) -> int:
+    """The grey level of paper where it shows around or between ridges."""
+    return int(np.percentile(image, 90))
+
+
 def middle(image: ByteArray) -> ByteArray:
     """The part of `CROP_PX` that has most ridges."""
     ridges = cv2.blur((image < 128).astype(np.float32), (CROP_PX, CROP_PX))
@@ -153,6 +195,14 @@ def banded(image: ByteArray, angle_rad: float, off_px: float, half_px: float) ->
     return np.asarray(image * (1 - share) + paper(image) * share, np.uint8)
 
 
+def rolled(prints: Prints, rng: np.random.Generator) -> ByteArray:
+    """A print of 30 x 38 mm with a band as of `scar`."""
+    finger = draw_finger(rng, ROLLED_PX)
+    settings = replace(ORDINARY, shape=ROLLED_PX, centre_px=(4.0, 6.0), shift_px=8.0)
+    drawn = draw_impression(rng, finger.ridges, finger.minutiae, settings).image
+    return scar([np.kron(np.rint(255 * np.clip(drawn, 0, 1)), np.ones((2, 2))).astype(np.uint8)], rng)
+
+
 def ghost(prints: Prints, rng: np.random.Generator) -> ByteArray:
     """One, and half of another beside it at a fifth to a third of its contrast."""
     level, other = paper(prints[0]), prints[1]
@@ -169,12 +219,15 @@ SEVERAL: dict[str, Picture] = {
     "2 x 1 parts of 10 mm": mosaic(2, 2),
     "2 x 2 parts of 10 mm": mosaic(4, 2),
     "3 x 3 parts of 10 mm": mosaic(9, 3),
+    "2 x 1 parts, 1 to 5 mm between": apart,
+    "two that touch": touching,
 }
 SINGLE: dict[str, Picture] = {
     "one": ordinary,
     "one on a wide canvas": margin,
     "one with a scar": scar,
     "one with a ghost beside it": ghost,
+    "one rolled from nail to nail, with a scar": rolled,
 }
 
 

@@ -64,11 +64,9 @@ def require_certainty(answer: FloatArray, foreground: BoolArray, minutiae: Minut
         )
 
 
-def require_one_print(
-    scan: Scan, prepared: PreparedScan, answer: FloatArray, foreground: BoolArray, borders: Borders | None
-) -> None:
+def require_one_print(scan: Scan, prepared: PreparedScan, print_: BoolArray, borders: Borders | None) -> None:
     """Refuses a scan of several fingers, each of which it would match; for the arguments see `prints_seen`."""
-    seen = prints_seen(scan, prepared, answer, foreground, borders)
+    seen = prints_seen(scan, prepared, print_, borders)
     if seen > 1:
         raise SeveralPrints(f"{scan.source}: shows {seen} prints: give one finger", seen)
 

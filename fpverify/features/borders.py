@@ -5,13 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fpverify.features.pieces import CLOSED_CELLS, wide
+from fpverify.features.pieces import APART_CELLS, wide
 from fpverify.vocabulary import BoolArray, FloatArray
 
 SQUARE_PX = 4  # side of what the seam map network takes as one place
 CELL_PX = 8  # it has one answer for 8 x 8 px
-LENGTH_CELLS = 12  # 8 mm of a border that is one or two cells wide; the network learnt to answer for as many at once
-LEAST_LOGIT = 2.0  # the next whole number above what any of 800 single synthetic prints had that fell into parts there
+LENGTH_CELLS = 6  # 4 mm of a border that is one or two cells wide
+SURE_LOGIT = 4.0  # from here a border counts that does not part the print; none of 1,097 single synthetic prints had it
+LEAST_LOGIT = 2.5  # of one that does, where there is one part; 1 of 1,061 that showed one had more
+LEAST_LOGIT_BETWEEN = 0.0  # where there are several, near each other; none of 36 such prints had it
+PARTING_LOGIT = 1.0  # cells with more are border
 RIM_CELLS = 3  # side of the square of foreground that must lie around a cell of it
 
 
@@ -20,11 +23,6 @@ def folded(image: FloatArray) -> FloatArray:
     height, width = (side // SQUARE_PX for side in image.shape)
     squares = image.reshape(height, SQUARE_PX, width, SQUARE_PX).transpose(0, 2, 1, 3)
     return np.asarray(squares.reshape(height, width, SQUARE_PX**2), np.float32)
-
-
-def shows_border(answer: FloatArray, foreground: BoolArray) -> bool:
-    """Whether there is a border within the print; arguments as of `border_logit`."""
-    return border_logit(answer, foreground) > LEAST_LOGIT
 
 
 def border_logit(answer: FloatArray, foreground: BoolArray) -> float:
@@ -41,8 +39,8 @@ def border_logit(answer: FloatArray, foreground: BoolArray) -> float:
 
 
 def without_borders(foreground: BoolArray, answer: FloatArray) -> BoolArray:
-    """The foreground but for cells that are likelier a border than not."""
-    kept = (answer <= 0).repeat(2, 0).repeat(2, 1)
+    """The foreground but for cells that are a border."""
+    kept = (answer <= PARTING_LOGIT).repeat(2, 0).repeat(2, 1)
     return np.asarray(foreground & kept[: foreground.shape[0], : foreground.shape[1]])
 
 
@@ -51,10 +49,10 @@ def _within(foreground: BoolArray, cells: tuple[int, ...]) -> BoolArray:
 
     At the rim there is no border to be seen: what lies on its other side is paper, or the ghost of an earlier print.
     """
-    room = CLOSED_CELLS  # all around, so that closing does not stop at the rim of the image
+    room = APART_CELLS  # all around, so that closing does not stop at the rim of the image
     fine = np.zeros((2 * cells[0] + 2 * room, 2 * cells[1] + 2 * room), np.uint8)
     height, width = foreground.shape
     fine[room : room + height, room : room + width] = wide(foreground)
-    closed = cv2.morphologyEx(fine, cv2.MORPH_CLOSE, np.ones((CLOSED_CELLS, CLOSED_CELLS), np.uint8))
+    closed = cv2.morphologyEx(fine, cv2.MORPH_CLOSE, np.ones((APART_CELLS, APART_CELLS), np.uint8))
     inside = cv2.erode(closed, np.ones((RIM_CELLS, RIM_CELLS), np.uint8))[room:-room, room:-room]
     return np.asarray(inside.reshape(cells[0], 2, cells[1], 2).min((1, 3)) > 0)

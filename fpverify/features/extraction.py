@@ -22,7 +22,7 @@ from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, qualit
 from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
-from fpverify.features.prints_seen import Borders
+from fpverify.features.prints_seen import Borders, without_ghosts
 from fpverify.features.quality import scan_quality
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, PreparedScan, Scan, Template
 
@@ -114,10 +114,11 @@ class MinutiaExtractor:
         answer = padded.within(self.minutia_map(padded.image[None, ..., None])[0], CELL_PX)
         foreground = foreground_cells(answer)
         require_area(answer, scan)
+        foreground = without_ghosts(scan, prepared, foreground)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
         require_minutiae(minutiae, scan)
         require_certainty(answer, foreground, minutiae, scan)
-        require_one_print(scan, prepared, answer, foreground, self._borders(padded))
+        require_one_print(scan, prepared, foreground, self._borders(padded))
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)

@@ -67,13 +67,14 @@ def inset(rng: np.random.Generator, shape: tuple[int, int], most_gap_px: float) 
     return np.where(outside < 0, 1, np.where(outside < gap, NOTHING, 0)).astype(np.int8)
 
 
-def two(rng: np.random.Generator, shape: tuple[int, int]) -> Labels:
-    """Two rectangles beside or above each other."""
+def two(rng: np.random.Generator, shape: tuple[int, int], most_gap_px: float = 0.0) -> Labels:
+    """Two rectangles beside or above each other, edge to edge unless there may be gaps."""
     x, y = pixel_grid(shape)
     along, across = (x, y) if rng.random() < 0.5 else (y, x)
     high, (before, after) = rng.uniform(75, 140), rng.uniform(75, 115, 2)
-    inside = (np.abs(across) < high / 2) & (along > -before) & (along < after)
-    return np.where(inside, along >= 0, NOTHING).astype(np.int8)
+    half = _gap(rng, most_gap_px) / 2 if most_gap_px > 0 else 0.0
+    inside = (np.abs(across) < high / 2) & (along > -before - half) & (along < after + half)
+    return np.where(inside & ((along >= half) | (along < -half)), along >= 0, NOTHING).astype(np.int8)
 
 
 LAYOUTS = (halves, thirds, grid, inset)

@@ -26,6 +26,7 @@ TOUCH_PX = (-40.0, 10.0)  # from the rim of one print to that of the next
 BORDER_PX = 14.0  # nearer than this to two fingers at once is a border ...
 DOUBT_PX = 24.0  # ... and up to here it may be one
 LEAST_BORDER_PX = 60.0  # 6 mm: a shorter one may be what is left of a print at the rim of a picture
+DARK, PART_PX = 0.5, 98  # grey of what counts as dark; side of a square of 10 mm
 LEAST_PART_PX2 = 3400  # 35 mm²: less of a finger lets nobody in
 
 
@@ -67,7 +68,14 @@ class Montage:
 
 
 def draw_montage(
-    rng: np.random.Generator, prints: Prints, shape: tuple[int, int], *, several: bool, hard: float = 0.0
+    rng: np.random.Generator,
+    prints: Prints,
+    shape: tuple[int, int],
+    *,
+    several: bool,
+    hard: float = 0.0,
+    across_px: float = 0.0,
+    darkest: float = 0.0,
 ) -> Montage:
     """A picture of some of these prints, the first of them only if not `several`; about 5 ms.
 
@@ -77,15 +85,17 @@ def draw_montage(
         shape: (height, width) px of the picture, the most where it is cut to its parts.
         several: whether to show more than one finger.
         hard: how often a picture shows two parts without a gap, as alike as prints of two fingers are.
+        darkest: how often two such parts are cut out where the prints are darkest.
+        across_px: gaps are up to so wide, and borders lie in their middle, where that is more than is usual.
     """
     if hard > 0 and rng.random() < hard:
-        image, shown = _pair(rng, prints, shape, several=several)
+        image, shown = _pair(rng, prints, shape, across_px, darkest, several=several)
     elif rng.random() < (0.3 if several else 0.45):
-        image, shown = (_touching if several else _single)(rng, prints, shape)
+        image, shown = _touching(rng, prints, shape, across_px) if several else _single(rng, prints, shape)
     else:
-        image, shown = _collage(rng, prints, shape, several=several)
+        image, shown = _collage(rng, prints, shape, across_px, several=several)
     image, shown = spoilt(rng, image, shown)
-    border, doubtful, much = _borders(shown)
+    border, doubtful, much = _borders(shown, across_px)
     return Montage(image, border, doubtful, much if several else False)
 
 
@@ -102,7 +112,9 @@ def _single(rng: np.random.Generator, prints: Prints, shape: tuple[int, int]) ->
     return image, [one.foreground]
 
 
-def _touching(rng: np.random.Generator, prints: Prints, shape: tuple[int, int]) -> tuple[FloatArray, list[BoolArray]]:
+def _touching(
+    rng: np.random.Generator, prints: Prints, shape: tuple[int, int], across_px: float
+) -> tuple[FloatArray, list[BoolArray]]:
     """Two prints on one plate, their rims near each other or one on the other."""
     angle = rng.uniform(0, 2 * np.pi)
     way = np.array([np.sin(angle), np.cos(angle)])
@@ -110,7 +122,7 @@ def _touching(rng: np.random.Generator, prints: Prints, shape: tuple[int, int]) 
     one, other = prints[0](), prints[1]()
     reaches = _reach(one.foreground, way), _reach(other.foreground, -way)
     border = rng.uniform(-30, 30)
-    gap = rng.uniform(*TOUCH_PX)
+    gap = rng.uniform(TOUCH_PX[0], max(TOUCH_PX[1], across_px))
     first = _placed(rng, one, shape, middle + (border - min(reaches[0], 90)) * way, jitter=False)
     second = _placed(rng, other, shape, middle + (border + gap + min(reaches[1], 90)) * way, jitter=False)
     paper = first.paper
@@ -130,18 +142,26 @@ def _reach(foreground: BoolArray, way: NDArray[np.float64]) -> float:
 
 
 def _pair(
-    rng: np.random.Generator, prints: Prints, shape: tuple[int, int], *, several: bool
+    rng: np.random.Generator,
+    prints: Prints,
+    shape: tuple[int, int],
+    across_px: float,
+    darkest: float,
+    *,
+    several: bool,
 ) -> tuple[FloatArray, list[BoolArray]]:
-    """Two parts edge to edge: cut out of two prints, or both where they would be on one finger."""
+    """Two parts edge to edge or apart: cut out of two prints, or both where they would be on one finger."""
+    by_darkness = False
     if rng.random() < 0.5:
         cut = halves(rng, shape, 4.0)
         at = _somewhere(rng, shape)
         places = at, at + (rng.normal(0, 8, 2) if several else 0)
     else:
-        cut = two(rng, shape)
+        cut = two(rng, shape, across_px)
         places = (_middle(cut == 0), _middle(cut == 1)) if several else (_somewhere(rng, shape),) * 2
-    one = _placed(rng, prints[0](), shape, places[0])
-    other = _placed(rng, prints[1](), shape, places[1]) if several else one
+        by_darkness = darkest > 0 and rng.random() < darkest
+    one = _placed(rng, prints[0](), shape, places[0], by_darkness=by_darkness)
+    other = _placed(rng, prints[1](), shape, places[1], by_darkness=by_darkness) if several else one
     layers = one.image, other.image
     if rng.random() < 0.4:
         layers = photographed(rng, one.image), photographed(rng, other.image)
@@ -153,10 +173,11 @@ def _pair(
 
 
 def _collage(
-    rng: np.random.Generator, prints: Prints, shape: tuple[int, int], *, several: bool
+    rng: np.random.Generator, prints: Prints, shape: tuple[int, int], across_px: float, *, several: bool
 ) -> tuple[FloatArray, list[BoolArray]]:
     """Parts beside each other, each of its own print or all of one."""
-    cut = LAYOUTS[int(rng.choice(len(LAYOUTS), p=SHARES))](rng, shape, MOST_GAP_PX if several else MOST_SCAR_PX)
+    most_gap = max(MOST_GAP_PX if several else MOST_SCAR_PX, across_px)
+    cut = LAYOUTS[int(rng.choice(len(LAYOUTS), p=SHARES))](rng, shape, most_gap)
     numbers = [int(label) for label in np.unique(cut) if label != NOTHING]
     base = _placed(rng, prints[0](), shape, _somewhere(rng, shape))
     alike = rng.random() < 0.5
@@ -199,11 +220,17 @@ def _placed(
     at: NDArray[np.float64],
     *,
     jitter: bool = True,
+    by_darkness: bool = False,
 ) -> Print:
-    """A print with the middle of its finger at a place (down, across), its paper all around."""
+    """A print with the middle of its finger at a place (down, across), or of where it is darkest; paper all around."""
     down, across = np.nonzero(one.foreground[::8, ::8])
     middle = 8 * np.array([down.mean(), across.mean()]) if len(down) else np.array(one.image.shape) / 2
-    if jitter:
+    if by_darkness:
+        dark = cv2.boxFilter(
+            (one.image < DARK).astype(np.float32), -1, (PART_PX, PART_PX), borderType=cv2.BORDER_CONSTANT
+        )
+        middle = np.array(np.unravel_index(int(dark.argmax()), dark.shape), float)
+    elif jitter:
         middle = middle + rng.uniform(5, 30) * rng.standard_normal(2)
     top, left = (round(float(v)) for v in at - middle)
     image, foreground = np.full(shape, one.paper, np.float32), np.zeros(shape, bool)
@@ -229,8 +256,8 @@ def _anywhere(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.fl
     return rng.uniform(0, shape)
 
 
-def _borders(shown: Sequence[BoolArray]) -> tuple[BoolArray, BoolArray, bool | None]:
-    """Where two fingers are near, where that is doubtful, and whether there is enough of both."""
+def _borders(shown: Sequence[BoolArray], across_px: float) -> tuple[BoolArray, BoolArray, bool | None]:
+    """Where two fingers are near, or face each other across a gap, where that is doubtful, and if there is enough."""
     shape = shown[0].shape
     areas = [int(part.sum()) for part in shown]
     present = [part for part, area in zip(shown, areas, strict=True) if area > 0]
@@ -241,7 +268,9 @@ def _borders(shown: Sequence[BoolArray]) -> tuple[BoolArray, BoolArray, bool | N
         distance = cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, 3)
         away = np.minimum(away, np.maximum(nearest, distance))
         nearest = np.minimum(nearest, distance)
-    border = away <= BORDER_PX
-    doubtful = (away <= DOUBT_PX) & ~border
+    border, maybe = (
+        (away <= off) | ((nearest + away <= across_px) & (away - nearest <= off)) for off in (BORDER_PX, DOUBT_PX)
+    )
+    doubtful = maybe & ~border
     long = border.any() and hypot(*(float(np.ptp(axis)) for axis in np.nonzero(border))) >= LEAST_BORDER_PX
     return border, doubtful, True if long and sum(area >= LEAST_PART_PX2 for area in areas) >= 2 else None

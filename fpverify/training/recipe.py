@@ -139,12 +139,19 @@ class DescriptorRecipe(StageRecipe):
 
 
 class SeamMapRecipe(StageRecipe):
-    """A round of network C; see `seam_batches.SeamBatches`. All rounds draw from the prints of the first."""
+    """A round of network C; see `seam_batches.SeamBatches`.
+
+    All rounds have impressions as the first: they share one pool, of which each draws from as many fingers as it says.
+    A round goes on from the mean weights of the `follows` rounds before it.
+    """
 
     impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180)
     fingers: int = Field(default=500, ge=MOST_PRINTS)
     pictures: PositiveInt = 32
     hard: Share = 0.0
+    across_px: NonNegativeFloat = 0.0
+    darkest: Share = 0.0
+    follows: PositiveInt = 1
 
 
 class EvidenceRecipe(_Part):
@@ -212,6 +219,9 @@ class MinutiaeRecipe(_Part):
         for name, averaged in self.averaged:
             if averaged > max(1, len(getattr(self, name))):
                 raise ValueError(f"averaged.{name} is more than the rounds there are")
+        for number, part in enumerate(self.seam_map):
+            if part.follows > max(1, number):
+                raise ValueError(f"seam_map.{number}.follows is more than the rounds before it")
         return self
 
 

@@ -135,6 +135,7 @@ def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progre
     network = stage.network()
     for number, make in enumerate(stage.rounds):
         folder = stage.folder(state, number)
+        stage.begin(network, state, number)
         make(network, folder, workers).run(progress)
         plot_training(folder / "log.jsonl", folder / "training.png")
 

@@ -87,12 +87,16 @@ class SeamBatches:
         seed: of the sequence of batches.
         size: pictures a batch, every other one of several fingers.
         hard: how often they are two parts edge to edge, see `montage.draw_montage`.
+        across_px: how wide gaps are that have a border, see there.
+        darkest: how often such parts are where prints are darkest, see there.
     """
 
     pool: PrintPool
     seed: int
     size: int = 24
     hard: float = 0.0
+    across_px: float = 0.0
+    darkest: float = 0.0
 
     def __call__(self, index: int) -> Batch:
         """Batch number `index`: images (size, h/4, w/4, 16), targets (size, h/8, w/8, CHANNELS), both float32."""
@@ -106,7 +110,9 @@ class SeamBatches:
             fingers, rng.integers(IMPRESSIONS, size=MOST_PRINTS), rng.integers(TURNS, size=MOST_PRINTS), strict=True
         )
         chosen = [partial(self.pool.print, *(int(v) for v in roll)) for roll in rolls]
-        return _on_canvas(rng, draw_montage(rng, chosen, SHAPE, several=several, hard=self.hard))
+        how = {"hard": self.hard, "across_px": self.across_px, "darkest": self.darkest}
+        made = draw_montage(rng, chosen, SHAPE, several=several, **how)
+        return _on_canvas(rng, made)
 
 
 def _write_prints(finger: int, pool: PrintPool, seed: int, settings: ImpressionSettings) -> None:

@@ -56,6 +56,7 @@ class Stage:
         rounds: each makes a training from the network as it is by then, a folder and a number of worker processes.
         examples: inputs such as training has them, to set the steps of int8 by; None for inference in float32.
         averaged: rounds, of the last ones, whose weights the network gets the mean of.
+        follows: the same of each round, of those before it; as many as there are rounds, or none: 1 each.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Stage:
     rounds: tuple[Make, ...]
     examples: Callable[[], FloatArray] | None = None
     averaged: int = 1
+    follows: tuple[int, ...] = ()
 
     def folder(self, state: Path, number: int) -> Path:
         """Where round `number`, from 0, keeps its checkpoint and log."""
@@ -74,12 +76,21 @@ class Stage:
         Raises:
             RecipeError: one of them has not come to its end, or its folder holds a training by another recipe.
         """
-        network, weights = self.network(), []
-        for number in range(len(self.rounds) - self.averaged, len(self.rounds)):
+        network = self.network()
+        self._take_mean(network, state, range(len(self.rounds) - self.averaged, len(self.rounds)))
+        return network
+
+    def begin(self, network: keras.Model, state: Path, number: int) -> None:
+        """Gives the network, which has the weights of the round before, those that round `number` goes on from."""
+        if self.follows and self.follows[number] > 1:
+            self._take_mean(network, state, range(number - self.follows[number], number))
+
+    def _take_mean(self, network: keras.Model, state: Path, numbers: range) -> None:
+        weights = []
+        for number in numbers:
             ended = self.rounds[number](network, self.folder(state, number), 0).finished()
             weights.append(ended.get_weights())
         network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
-        return network
 
 
 def stages(recipe: Recipe, state: Path, workers: int, progress: bool = True) -> list[Stage]:
@@ -145,11 +156,12 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
 
 def _seam_map(recipe: MinutiaeRecipe, state: Path, workers: int) -> Stage:
     @cache
-    def prints() -> PrintPool:
-        first = recipe.seam_map[0]
-        return PrintPool.create(
-            state / "prints", first.fingers, recipe.seed + SEAM_PRINTS, first.impressions.settings(), workers=workers
-        )
+    def prints(fingers: int) -> PrintPool:
+        settings = recipe.seam_map[0].impressions.settings()
+        return PrintPool.create(state / "prints", fingers, recipe.seed + SEAM_PRINTS, settings, workers=workers)
+
+    def batches(part: SeamMapRecipe, seed: int, pictures: int) -> SeamBatches:
+        return SeamBatches(prints(part.fingers), seed, pictures, part.hard, part.across_px, part.darkest)
 
     def make(number: int, part: SeamMapRecipe) -> Make:
         seed = recipe.seed + SEAM_BATCHES + NEXT_ROUND * number
@@ -157,7 +169,7 @@ def _seam_map(recipe: MinutiaeRecipe, state: Path, workers: int) -> Stage:
         about = _about(recipe, recipe.seam_map[: number + 1], "kind")
         return lambda network, folder, workers: Training(
             network,
-            SeamBatches(prints(), seed, part.pictures, part.hard),
+            batches(part, seed, part.pictures),
             losses.seam_loss,
             part.schedule(),
             folder,
@@ -167,10 +179,11 @@ def _seam_map(recipe: MinutiaeRecipe, state: Path, workers: int) -> Stage:
         )
 
     def shown(number: int) -> Batch:
-        return SeamBatches(prints(), recipe.seed, EXAMPLE_IMAGES, recipe.seam_map[-1].hard)(number)
+        return batches(recipe.seam_map[-1], recipe.seed, EXAMPLE_IMAGES)(number)
 
     rounds = tuple(make(number, part) for number, part in enumerate(recipe.seam_map))
-    return Stage("seam_map", seam_map, rounds, _examples(recipe, shown), recipe.averaged.seam_map)
+    follows = tuple(part.follows for part in recipe.seam_map)
+    return Stage("seam_map", seam_map, rounds, _examples(recipe, shown), recipe.averaged.seam_map, follows)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fpverify.features.borders import LEAST_LOGIT, LENGTH_CELLS, folded, shows_border, without_borders
+from fpverify.features.borders import LEAST_LOGIT, LENGTH_CELLS, border_logit, folded, without_borders
 from fpverify.features.pieces import parts
 from fpverify.vocabulary import BoolArray, FloatArray
 
@@ -16,6 +16,10 @@ def answer(rows: slice, columns: slice, logit: float = LEAST_LOGIT + 1) -> Float
     logits = np.full((HIGH, WIDE), -5, np.float32)
     logits[rows, columns] = logit
     return logits
+
+
+def shows_border(logits: FloatArray, print_: BoolArray) -> bool:
+    return border_logit(logits, print_) > LEAST_LOGIT
 
 
 def test_folding_keeps_every_square_in_its_place() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import cv2
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from fpverify.errors import FailureToAcquire, SeveralPrints
+from fpverify.features.borders import LEAST_LOGIT, LENGTH_CELLS, SURE_LOGIT
 from fpverify.features.orientation import Field
-from fpverify.features.pieces import exceed_a_finger, ghosts
+from fpverify.features.pieces import are_near, exceed_a_finger, ghosts
 from fpverify.features.singularities import singularities
 from fpverify.matching import Matcher
 from fpverify.synthesis.dataset import ORDINARY, synthesise
@@ -87,9 +89,20 @@ def test_the_fingers_of_a_hand_are_counted(matcher: Matcher, prints: list[ByteAr
         matcher.acquire(Scan(slap(prints), 500.0))
 
 
-def ghost(first: ByteArray, second: ByteArray) -> ByteArray:
-    faint = paper(first) - 0.25 * (paper(second) - second[:, second.shape[1] // 2 :].astype(np.float32))
+def ghost(first: ByteArray, second: ByteArray, of: float = 0.5) -> ByteArray:
+    shown = second[:, round((1 - of) * second.shape[1]) :].astype(np.float32)
+    faint = paper(first) - 0.2 * (paper(second) - shown)
     return np.hstack([first, np.clip(faint, 0, 255).astype(np.uint8)])
+
+
+def test_whoever_left_a_ghost_beside_a_print_is_not_let_in(matcher: Matcher) -> None:
+    made = [one.scan for one in synthesise(4, 2, seed=4713)]
+    for first in range(0, 6, 2):
+        print_, again, other = made[first], made[first + 1], made[first + 2]
+        enrolled = matcher.acquire(Scan(ghost(print_.pixels, other.pixels, of=1), 500.0))
+        assert matcher.score(matcher.template(again), enrolled.template).value > 40
+        assert matcher.score(matcher.template(other), enrolled.template).value < 20
+        assert not enrolled.foreground[:, 96:].any()
 
 
 def scar(image: ByteArray) -> ByteArray:
@@ -158,17 +171,49 @@ def test_a_seam_map_is_asked_for_the_padded_scan_and_once(matcher: Matcher, prin
 
 
 @pytest.mark.parametrize(
-    ("contrast", "probability", "weak"), [(0.2, 0.99, True), (0.4, 0.9, True), (0.4, 0.99, False), (0.7, 0.9, False)]
+    ("logit", "columns", "refused"),
+    [
+        (SURE_LOGIT + 1, slice(10, 10 + LENGTH_CELLS), True),  # a short one that is sure
+        (LEAST_LOGIT + 0.5, slice(10, 10 + LENGTH_CELLS), False),
+        (LEAST_LOGIT + 0.5, slice(None), True),  # right across
+        (LEAST_LOGIT - 0.5, slice(None), False),
+    ],
 )
-def test_a_part_is_a_ghost_where_it_is_faint_and_not_surely_a_print(
-    contrast: float, probability: float, weak: bool
+def test_a_border_counts_where_it_parts_the_print_or_is_sure(
+    matcher: Matcher, prints: list[ByteArray], logit: float, columns: slice, refused: bool
+) -> None:
+    def seam_map(squares: FloatArray) -> FloatArray:
+        logits = np.full((1, squares.shape[1] // 2, squares.shape[2] // 2, 1), -9, np.float32)
+        logits[:, 12, columns] = logit
+        return logits
+
+    extractor = replace(matcher.extractor, seam_map=seam_map)
+    with pytest.raises(SeveralPrints, match="shows 2 prints") if refused else nullcontext():
+        extractor.acquire(Scan(prints[0], 500.0))
+
+
+@pytest.mark.parametrize(
+    ("print_", "share", "weak"),
+    [(0.4, 0.15, True), (0.4, 0.3, False), (0.1, 0.5, True), (0.1, 0.8, False), (0.02, 0.8, False)],
+)
+def test_a_part_is_a_ghost_where_it_is_far_lighter_or_lighter_and_light(
+    print_: float, share: float, weak: bool
 ) -> None:
     left, right = np.zeros((40, 80), bool), np.zeros((40, 80), bool)
     left[:, :36], right[:, 44:] = True, True
-    ridges = 0.5 + 0.4 * np.sin(np.arange(320, dtype=np.float32) * 1.4) * np.ones((160, 1), np.float32)
-    ridges[:, 160:] = 0.5 + contrast * (ridges[:, 160:] - 0.5)
-    certain = np.where(right, probability, 0.98).astype(np.float32)
-    assert ghosts([left, right], ridges, certain) == [False, weak]
+    ridges = 0.5 + print_ * np.sin(np.arange(320, dtype=np.float32) * 1.4) * np.ones((160, 1), np.float32)
+    ridges[:, 160:] = 0.5 + share * (ridges[:, 160:] - 0.5)
+    assert ghosts([left, right], ridges) == [False, weak]
+
+
+@pytest.mark.parametrize(("gap_cells", "near"), [(2, True), (10, True), (14, False)])
+def test_parts_further_apart_than_a_scar_is_wide_are_not_of_one_finger(gap_cells: int, near: bool) -> None:
+    left, right = np.zeros((40, 80), bool), np.zeros((40, 80), bool)
+    left[:, :30], right[:8, 30 + gap_cells :] = True, True
+    assert are_near([left, right]) is near
+    third = np.zeros((40, 80), bool)
+    third[20:, 30 + gap_cells :] = True  # near the first, not the second
+    assert are_near([left, right, third]) is near
 
 
 def test_no_finger_is_longer_than_60_mm_or_wider_than_42() -> None:

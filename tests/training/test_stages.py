@@ -64,6 +64,25 @@ def test_the_seam_map_learns_where_a_recipe_has_it(tmp_path: Path) -> None:
     np.testing.assert_allclose(shipped, np.asarray(network(image, training=False)), atol=1e-6)
 
 
+def test_a_round_goes_on_from_the_mean_of_the_rounds_it_follows(tmp_path: Path) -> None:
+    once = {"steps": 1, "fingers": 9, "pictures": 2}
+    rounds = [once, once, {**once, "follows": 2, "fingers": 10, "across_px": 50}]
+    *_, stage = stages(MinutiaeRecipe.model_validate({**RECIPE, "seam_map": rounds}), tmp_path, 0)
+    network, ended = stage.network(), []
+    for number in range(2):
+        stage.begin(network, tmp_path, number)
+        stage.rounds[number](network, stage.folder(tmp_path, number), 0).run(progress=False)
+        ended.append(network.get_weights())
+    stage.begin(network, tmp_path, 2)
+    assert any((one != other).any() for one, other in zip(*ended, strict=True))
+    for mean, *both in zip(network.get_weights(), *ended, strict=True):
+        np.testing.assert_allclose(mean, np.mean(both, axis=0), atol=1e-6)
+    stage.rounds[2](network, stage.folder(tmp_path, 2), 0).run(progress=False)
+    assert len(list((tmp_path / "prints").glob("*.npz"))) == 10
+    with pytest.raises(ValueError, match="more than the rounds before it"):
+        MinutiaeRecipe.model_validate({**RECIPE, "seam_map": [{**once, "follows": 2}]})
+
+
 def test_a_round_does_not_go_on_from_one_by_another_recipe(tmp_path: Path) -> None:
     _, stage = stages(MinutiaeRecipe.model_validate(RECIPE), tmp_path, 0)
     stage.rounds[1](stage.network(), stage.folder(tmp_path, 1), 0).run(progress=False)
