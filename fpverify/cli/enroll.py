@@ -80,7 +80,7 @@ def enroll_command(
     a finger that is enrolled already under another id or name.
     """
     if listed is not None:
-        if scan or subject or finger:
+        if (scan, subject, finger) != (None, None, None):
             raise click.UsageError("--from takes a list in place of a scan, --id and --finger")
         from fpverify.cli.lists import List, enroll_list
 
@@ -100,7 +100,7 @@ def enroll_command(
             key=key,
             index=index,
         )
-    if not scan or not subject:
+    if scan is None or subject is None:
         raise click.UsageError("a scan and --id, or --from with a list, are needed; see fpverify enroll --help")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
