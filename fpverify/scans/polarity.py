@@ -23,7 +23,9 @@ LEAST_CONTRAST = 0.6  # grey levels of mean deviation; below there is no print
 GAP_PX = 6  # 0.6 mm: the smallest gap that parts prints
 LEAST_PRINT_PX = 400  # 4 mm²
 
-VIEW_PX = 192  # side of what is looked at, 19.5 mm: most prints with what lies around them
+VIEW_PX = 192  # least side of what is looked at, 19.5 mm: most prints with what lies around them
+LARGEST_PX = 256  # most, 26 mm: thumbs
+AROUND_PX = 16  # beside a large print
 MOST = 3.0  # of the ridges' amplitude: plate is less than 2 from the middle of the ridges, and farther is a frame
 FAINTEST = 0.1  # of the ridges' amplitude: below, contrast is not evened out
 CLEAR = 3.3  # log odds: of gratings and frames around ridges of which nothing tells the network says up to 3
@@ -43,16 +45,17 @@ def is_inverted(pixels: ByteArray, ppi: float) -> bool:
     return view is not None and evidence(view) < -CLEAR
 
 
-def seen(pixels: ByteArray, ppi: float) -> FloatArray | None:
+def seen(pixels: ByteArray, ppi: float, largest_px: int = LARGEST_PX) -> FloatArray | None:
     """What tells polarity: the print and what lies around it, as it is and with even contrast.
 
     Args:
         pixels: (height, width) uint8, ridges dark or bright.
         ppi: of `pixels`.
+        largest_px: most that either side of the view has, at least `VIEW_PX`.
 
     Returns:
-        (`VIEW_PX`, `VIEW_PX`, 2) float32, about the middle of the print at 250 ppi, in units of the ridges' amplitude
-        from their middle grey, and 0 beyond the image; None where there is no print. Of the negative, the negative.
+        (height, width, 2) float32, about the middle of the print at 250 ppi, in units of the ridges' amplitude from
+        their middle grey, and 0 beyond the image; None where there is no print. Of the negative, the negative.
     """
     grey = _at_working_resolution(pixels, ppi).astype(np.float32)
     band = cv2.GaussianBlur(grey, (0, 0), FINEST_PX) - cv2.GaussianBlur(grey, (0, 0), COARSEST_PX)
@@ -62,7 +65,7 @@ def seen(pixels: ByteArray, ppi: float) -> FloatArray | None:
     if strongest < LEAST_CONTRAST or np.count_nonzero(print_) < LEAST_PRINT_PX:
         return None
     amplitude = np.pi / 2 * _percentile(contrast[print_], 50)  # of a sine wave
-    plain = _cut(grey - grey[print_].mean(), print_) / np.float32(amplitude)
+    plain = _cut(grey - grey[print_].mean(), print_, largest_px) / np.float32(amplitude)
     return np.clip(np.stack([plain, _even(plain)], -1), -MOST, MOST)
 
 
@@ -85,24 +88,27 @@ def _even(plain: FloatArray) -> FloatArray:
     return np.asarray(ridges / (np.sqrt(np.maximum(power, 0)) + np.float32(FAINTEST)))
 
 
-def _cut(grey: FloatArray, print_: BoolArray) -> FloatArray:
-    """A square about the middle of the print, within the image as far as it goes."""
-    view = np.zeros((VIEW_PX, VIEW_PX), np.float32)
-    taken, put = zip(
-        *(_overlap(np.flatnonzero(print_.any(1 - axis)), print_.shape[axis]) for axis in (0, 1)), strict=True
+def _cut(grey: FloatArray, print_: BoolArray, largest_px: int) -> FloatArray:
+    """A rectangle about the middle of the print, within the image as far as it goes."""
+    taken, put, sides = zip(
+        *(_overlap(np.flatnonzero(print_.any(1 - axis)), print_.shape[axis], largest_px) for axis in (0, 1)),
+        strict=True,
     )
+    view = np.zeros(sides, np.float32)
     view[put] = grey[taken]
     return view
 
 
-def _overlap(occupied: np.ndarray, side: int) -> tuple[slice, slice]:
-    """Along one axis: what is taken of the image, and where it is put."""
-    if side <= VIEW_PX:
-        start = (VIEW_PX - side) // 2
-        return slice(0, side), slice(start, start + side)
-    middle = (int(occupied[0]) + int(occupied[-1]) + 1) // 2
-    start = min(max(middle - VIEW_PX // 2, 0), side - VIEW_PX)
-    return slice(start, start + VIEW_PX), slice(0, VIEW_PX)
+def _overlap(occupied: np.ndarray, extent: int, largest_px: int) -> tuple[slice, slice, int]:
+    """Along one axis: what is taken of the image, where it is put in the view, and the view's side."""
+    first, last = int(occupied[0]), int(occupied[-1])
+    side = min(max(VIEW_PX, last + 1 - first + 2 * AROUND_PX), largest_px)
+    if extent <= side:
+        side = max(VIEW_PX, extent)
+        start = (side - extent) // 2
+        return slice(0, extent), slice(start, start + extent), side
+    start = min(max((first + last + 1) // 2 - side // 2, 0), extent - side)
+    return slice(start, start + side), slice(0, side), side
 
 
 def _at_working_resolution(pixels: ByteArray, ppi: float) -> ByteArray:

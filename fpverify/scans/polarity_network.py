@@ -33,11 +33,11 @@ def evidence(view: FloatArray) -> float:
         view: (height, width, 2) float32, see `fpverify.scans.polarity.seen`; its negative has the opposite answer.
     """
     *convolutions, hidden, bias, answer = weights()
-    first = _patches(view[None], *CONVOLUTIONS[0][:2]) @ convolutions[0]
+    first = _convolved(view[None], convolutions[0], *CONVOLUTIONS[0][:2])
     cells = _rectified(np.concatenate([first, -first]), convolutions[1])
     for number, (side, stride, *_) in enumerate(CONVOLUTIONS[1:], 1):
         kernel, offset = convolutions[2 * number : 2 * number + 2]
-        cells = _rectified(_patches(cells, side, stride) @ kernel, offset)
+        cells = _rectified(_convolved(cells, kernel, side, stride), offset)
     upright, negative = _rectified(cells.mean((1, 2)) @ hidden, bias) @ answer
     return float(upright - negative)
 
@@ -54,16 +54,16 @@ def shaped(row: FloatArray) -> Weights:
     return tuple(part.reshape(shape) for part, shape in zip(np.split(row, ends[:-1]), SHAPES, strict=True))
 
 
-def _patches(cells: FloatArray, side: int, stride: int) -> FloatArray:
-    """What a kernel sees at each of its places; (n, height, width, side * side * channels)."""
+def _convolved(cells: FloatArray, kernel: FloatArray, side: int, stride: int) -> FloatArray:
+    """A kernel's answers at each of its places; (n, height, width, channels out)."""
     count, height, width, channels = cells.shape
     high, wide = ((extent - side) // stride + 1 for extent in (height, width))
     cells = np.ascontiguousarray(cells)
     image, row, column, _ = cells.strides
+    strides = (image, stride * row, stride * column, row, cells.itemsize)  # a kernel's rows, each of all channels
     shape = (count, high, wide, side, side * channels)
-    strides = (image, stride * row, stride * column, row, cells.itemsize)
     patches = np.lib.stride_tricks.as_strided(cells, shape, strides, writeable=False)
-    return patches.reshape(count, high, wide, side * side * channels)
+    return patches.reshape(count, high, wide, -1) @ kernel  # row by row, too little for BLAS to start threads
 
 
 def _rectified(cells: FloatArray, offset: FloatArray) -> FloatArray:
