@@ -28,7 +28,9 @@ LARGEST_PX = 256  # most, 26 mm: thumbs
 AROUND_PX = 16  # beside a large print
 MOST = 3.0  # of the ridges' amplitude: plate is less than 2 from the middle of the ridges, and farther is a frame
 FAINTEST = 0.1  # of the ridges' amplitude: below, contrast is not evened out
-CLEAR = 3.3  # log odds: of gratings and frames around ridges of which nothing tells the network says up to 3
+CLEAR = (
+    2.2  # log odds: of drawn rings that fill an image within a frame, of which little tells, the network says up to 2.1
+)
 
 
 def is_inverted(pixels: ByteArray, ppi: float) -> bool:
