@@ -4,7 +4,7 @@
 
 It learns from synthetic prints alone, put down well and badly, each made dry, wet, faint, framed, margined, cut or
 compressed at random, and from drawn rings and stripes, of which some show nothing. In the negative of a picture all is
-the other way round, so one answer is learnt from both. Needs the extra `train`; twelve minutes on one core, 3 GB.
+the other way round, so one answer is learnt from both. Needs the extra `train`; a quarter of an hour on one core, 3 GB.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def rings(rng: np.random.Generator, radius: float | None) -> ByteArray:
         outline = radius * (1 + 0.05 * np.sin(3 * turn + start) + 0.04 * np.sin(11 * turn))
         ink /= 1 + np.exp(np.minimum((np.hypot(x, 0.85 * y) - outline) / rng.uniform(0.008, 0.03), 50))
     grey = 225 - 180 * ink + rng.uniform(0, 10) * rng.standard_normal(ink.shape)
-    return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(grey), 0, 255), np.uint8)
 
 
 def kept(labelled: Iterator[Labelled], number: int) -> tuple[np.ndarray, FloatArray]:
@@ -235,7 +235,7 @@ def _batches(
         order = rng.permutation(len(views))
         for start in range(0, len(order) - BATCH + 1, BATCH):
             rows = np.sort(order[start : start + BATCH])
-            batch = np.rot90(views[rows], rng.integers(4), (1, 2)).astype(np.float32) / np.float32(STEP)
+            batch = np.rot90(views[rows], int(rng.integers(4)), (1, 2)).astype(np.float32) / np.float32(STEP)
             batch = batch[:, :, :: rng.choice([-1, 1])]
             batch[..., 0] *= rng.uniform(1 - CONTRAST_OFF, 1 + CONTRAST_OFF, (BATCH, 1, 1))
             yield np.ascontiguousarray(batch), answers[rows]

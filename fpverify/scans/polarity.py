@@ -3,10 +3,13 @@
 Three things tell, and none of them surely. Where a finger does not touch, the image looks as it does in the valleys;
 but a frame or a filling may lie there. Skin has pores, ridges break and end and are ragged, where valleys are not; but
 a wet print has broad ridges and a dry one narrow ones, in pieces. And a print fades where it ends, unless it is cut.
-A small network weighs them (`fpverify.scans.polarity_network`). When in doubt an image is left as it is.
+A small network weighs them (`fpverify.scans.polarity_network`); it is asked once about a picture that is clearly right,
+and about others again, turned and mirrored. When in doubt an image is left as it is.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -28,9 +31,7 @@ LARGEST_PX = 256  # most, 26 mm: thumbs
 AROUND_PX = 16  # beside a large print
 MOST = 3.0  # of the ridges' amplitude: plate is less than 2 from the middle of the ridges, and farther is a frame
 FAINTEST = 0.1  # of the ridges' amplitude: below, contrast is not evened out
-CLEAR = (
-    2.2  # log odds: of drawn rings that fill an image within a frame, of which little tells, the network says up to 2.1
-)
+CLEAR = 1.7  # log odds; of rings and gratings that fill an image or a window, and show nothing, it has said up to 1.6
 
 
 def is_inverted(pixels: ByteArray, ppi: float) -> bool:
@@ -44,7 +45,9 @@ def is_inverted(pixels: ByteArray, ppi: float) -> bool:
         False also when it cannot be told. For the negative of an image the answer is the opposite, or False.
     """
     view = seen(pixels, ppi)
-    return view is not None and evidence(view) < -CLEAR
+    if view is None or evidence(view) > CLEAR:
+        return False
+    return float(np.mean([evidence(turned) for turned in _turned(view)])) < -CLEAR
 
 
 def seen(pixels: ByteArray, ppi: float, largest_px: int = LARGEST_PX) -> FloatArray | None:
@@ -81,6 +84,13 @@ def _largest_patch(mask: BoolArray) -> BoolArray:
     if outlines:
         cv2.drawContours(patch, [max(outlines, key=len)], -1, (1.0,), cv2.FILLED)
     return np.asarray(patch > 0)
+
+
+def _turned(view: FloatArray) -> Iterator[FloatArray]:
+    """The view turned and mirrored in all eight ways: what is no evidence differs, and goes out in their mean."""
+    for upright in (view, view.swapaxes(0, 1)):
+        for rows in (1, -1):
+            yield from (upright[::rows], upright[::rows, ::-1])
 
 
 def _even(plain: FloatArray) -> FloatArray:
