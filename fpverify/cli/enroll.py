@@ -101,7 +101,7 @@ def enroll_command(
             index=index,
         )
     if scan is None or subject is None:
-        raise click.UsageError("a scan and --id, or --from with a list, are needed; see fpverify enroll --help")
+        raise click.UsageError("a scan and --id, or --from with a list, are needed")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
     from fpverify.scans import read_scan

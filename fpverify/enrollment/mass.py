@@ -139,7 +139,7 @@ class _Work:
         """Has a row's file read, if that needs to be."""
         waiting = Future[Acquisition]()
         try:
-            finger = (subject_id(row.subject), row.finger)
+            finger = (row.subject if row.flaw else subject_id(row.subject), row.finger)
             outcome = self._known(row, finger)
         except EnrollmentError as error:
             finger, outcome = (row.subject, row.finger), RowOutcome(row, "refused", f"{error}")

@@ -133,6 +133,11 @@ def test_what_is_wrong_with_a_row_is_told_and_ends_nothing(store: Store, prints:
     assert [bool(one) for one in outcomes] == [False] * 5 + [True]
 
 
+def test_a_flaw_is_told_before_what_follows_from_it(store: Store, prints: Callable[..., Any]) -> None:
+    (outcome,) = enrolled(store, [prints("", 1, flaw="named neither <id>/<finger> nor <id>_<finger>")])
+    assert (outcome.outcome, outcome.reason) == ("refused", "named neither <id>/<finger> nor <id>_<finger>")
+
+
 def test_what_is_told_is_on_disk(store: Store, prints: Callable[..., Any], tmp_path: Path) -> None:
     rows = [prints(f"S{number}", number) for number in range(80)]
     with ThreadPoolExecutor(2) as executor, Store.open(tmp_path / "store", key="none", create=False) as other:
