@@ -113,7 +113,7 @@ class Client:
         Args:
             scan: of the finger; or several of one person, for one search by all of them.
             top: most candidates.
-            fpir: how often a scan of nobody enrolled may match somebody, in (0, 1).
+            fpir: how often a scan of nobody enrolled may match somebody, in (0, 1); None is the server's.
             ppi: resolution, if the file states none or a wrong one.
 
         Raises:
@@ -170,6 +170,24 @@ class Client:
         """
         asked = urlencode({"subject": _utf_8(subject)} | ({} if finger is None else {"finger": _utf_8(finger)}))
         return self._answer("DELETE", f"impressions?{asked}", None, {})
+
+    def locks(self) -> list[dict[str, Any]]:
+        """Whoever has to wait after too many non-matches: `kind` (subject, verify, identify), `name`, `seconds`.
+
+        Raises:
+            ServiceError: the service cannot be reached, or refuses.
+        """
+        return list(self._answer("GET", "locks", None, {})["locks"])
+
+    def unlock(self, *, subject: str | None = None, key: str | None = None) -> dict[str, Any]:
+        """Drops the non-matches that were counted of a subject, or of a key by its name: `{"forgiven": how many}`.
+
+        Raises:
+            ServiceError: the service cannot be reached, or refuses.
+        """
+        named = {"subject": subject, "key": key}
+        asked = urlencode({name: _utf_8(value) for name, value in named.items() if value is not None})
+        return self._answer("DELETE", f"locks?{asked}", None, {})
 
     def _post(
         self, what: str, fields: Mapping[str, object], scans: Mapping[str, ScanFile | Sequence[ScanFile]]

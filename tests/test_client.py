@@ -127,6 +127,20 @@ def test_several_scans_and_their_fingers_are_as_many_fields(client: Client, serv
     assert identify == scans
 
 
+def test_locks_are_listed_and_forgiven(client: Client, server: Recorder) -> None:
+    locks = [{"kind": "subject", "name": "A", "seconds": 60.0}]
+    server.answers(200, {"locks": locks})
+    assert client.locks() == locks
+    server.answers(200, {"forgiven": 1})
+    assert client.unlock(subject="A&B") == {"forgiven": 1}
+    client.unlock(key="door-3")
+    assert [(one.method, one.path) for one in server.asked] == [
+        ("GET", "/v1/locks"),
+        ("DELETE", "/v1/locks?subject=A%26B"),
+        ("DELETE", "/v1/locks?key=door-3"),
+    ]
+
+
 def test_what_is_not_given_is_not_sent(client: Client, server: Recorder) -> None:
     client.verify(SCAN, "A")
     client.identify(SCAN)

@@ -62,7 +62,7 @@ def draw_page(folder: Path, out: Path) -> None:
     keys = ApiKeys(folder / "api-keys.json")
     with _service(folder), running_browser(folder / "profile") as browser:
         browser.open(f"http://127.0.0.1:{PORT}/", "!!document.getElementById('request')")
-        browser.write("key", keys.new("door", Scope.VERIFY))
+        browser.write("key", keys.new("desk", Scope.SCORES))
         browser.write("subject", SUBJECT)
         browser.pick("scan", SAMPLES / "A_2.bmp")
         browser.size(PAGE_WIDTH_PX, 100, PAGE_SCALE)

@@ -51,9 +51,9 @@ Examples:
     click.option("--name", required=True, metavar="NAME", help="Of who will hold it."),
     click.option(
         "--scope",
-        type=click.Choice(["verify", "enroll", "admin"]),
+        type=click.Choice(["verify", "scores", "enroll", "admin"]),
         default="verify",
-        help="What it allows; each includes those before it.  [default: verify]",
+        help="What it allows: each includes verify, admin all of them.  [default: verify]",
     ),
     KEYS_FILE,
     JSON,
@@ -62,7 +62,7 @@ def new_command(*, name: str, scope: str, keys_file: str | None, as_json: bool) 
     """Make a key and print it. It is shown this once; what is kept is its hash."""
     from fpverify.service.api_keys import Scope
 
-    secret = opened_keys(keys_file).new(name, Scope[scope.upper()])
+    secret = opened_keys(keys_file).new(name, Scope(scope))
     if as_json:
         print_json({"name": name, "scope": scope, "key": secret})
     else:

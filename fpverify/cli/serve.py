@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from fpverify.cli.api_keys import KEYS_FILE, opened_keys
-from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, options, registers_with_a_bar
+from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, Parsed, options, registers_with_a_bar
 from fpverify.cli.words import say_new_key
 from fpverify.errors import SettingsError
-from fpverify.settings import load_settings
+from fpverify.settings import load_settings, parse_fpir
 
 MISSING = "the service needs `pip install 'fpverify[service]'`"
 
@@ -29,10 +29,37 @@ Examples:
     click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), metavar="PEM", help="Of the certificate."),
     click.option("--threads", type=click.IntRange(1, 64), metavar="N", help="[default: one for each core]"),
     click.option("--rate", type=click.IntRange(1), default=6000, metavar="N", help="Requests a minute with one key."),
-    click.option("--lock-after", type=click.IntRange(1), default=5, metavar="N", help="Non-matches of a subject."),
+    click.option(
+        *("--lock-after",),
+        type=click.IntRange(1),
+        default=5,
+        metavar="N",
+        help="Non-matches of a subject in a row.  [default: 5]",
+    ),
+    click.option(
+        *("--verify-tries",),
+        type=click.IntRange(1),
+        default=20,
+        metavar="N",
+        help="Non-matching verifications with one key in ten minutes.  [default: 20]",
+    ),
+    click.option(
+        *("--identify-tries",),
+        type=click.IntRange(1),
+        default=5,
+        metavar="N",
+        help="Non-matching identifications with one key in ten minutes.  [default: 5]",
+    ),
     click.option("--open-metrics", is_flag=True, help="/metrics asks for no key."),
     KEYS_FILE,
     FMR,
+    click.option(
+        *("--fpir",),
+        type=Parsed("rate", parse_fpir),
+        default="0.001",
+        metavar="RATE",
+        help="False positive identification rate.  [default: 0.001]",
+    ),
     MODEL,
     CALIBRATION,
     DB,
@@ -48,6 +75,9 @@ def serve_command(
     threads: int | None,
     rate: int,
     lock_after: int,
+    verify_tries: int,
+    identify_tries: int,
+    fpir: float,
     open_metrics: bool,
     keys_file: str | None,
     fmr: float | None,
@@ -82,7 +112,14 @@ def serve_command(
     with open_verifier() as verifier:  # trouble is said here, in one line, not by the server
         place = verifier.store.place
         say_new_key(verifier.store.new_key)
-    limits = Limits(per_minute=rate, lock_after=lock_after, open_metrics=open_metrics)
+    limits = Limits.of(
+        per_minute=rate,
+        fpir=fpir,
+        lock_after=lock_after,
+        verify_tries=verify_tries,
+        identify_tries=identify_tries,
+        open_metrics=open_metrics,
+    )
     scheme = "https" if tls_cert else "http"
     click.echo(f"fpverify serves {scheme}://{host}:{port} with the store {place}", err=True)
     serve(open_verifier, keys, Address(host, port, tls_cert, tls_key), limits, threads or load_settings().processes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,17 +35,20 @@ class ProbeAnswer(ScanFacts):
     """A scan, its score alone, and the finger that it is taken for."""
 
     file: str
-    score: float | None
-    finger: str | None
+    score: float | None = None
+    finger: str | None = None
 
 
 class DecisionAnswer(ScanFacts):
-    """Match or non-match, and what it was based on. Rates are fractions; of several scans, those of the whole."""
+    """Match or non-match, and what it was based on. Rates are fractions; of several scans, those of the whole.
+
+    Scores, and what a non-match was near to, are there with a key of the scope `scores` alone; see `for_a_door`.
+    """
 
     decision: Literal["match", "non-match"]
-    score: float
-    extrapolated: bool
-    llr: float | None
+    score: float | None = None
+    extrapolated: bool | None = None
+    llr: float | None = None
     threshold: float
     target_fmr: float
     fmr: float
@@ -60,7 +63,7 @@ class DecisionAnswer(ScanFacts):
     evidence: str
     model: str
     subject: str | None
-    finger: str | None
+    finger: str | None = None
     probes: list[ProbeAnswer]
     picture: str | None = None
 
@@ -68,7 +71,7 @@ class DecisionAnswer(ScanFacts):
 class AssignedAnswer(_Answer):
     """The finger of a candidate that a scan is taken for, and its score alone."""
 
-    score: float
+    score: float | None = None
     finger: str | None
 
 
@@ -77,22 +80,22 @@ class CandidateAnswer(_Answer):
 
     subject: str
     finger: str
-    score: float
+    score: float | None = None
     match: bool
     probes: list[AssignedAnswer]
 
 
 class IdentificationAnswer(ScanFacts):
-    """Who matches, if anybody does, and who comes near."""
+    """Who matches, if anybody does, and with a key of the scope `scores` who comes near."""
 
     decision: Literal["match", "non-match"]
     fpir: float
     threshold: float
-    extrapolated: bool
+    extrapolated: bool | None = None
     searched: int
     preselection_error: float | None
     candidates: list[CandidateAnswer]
-    score: float | None
+    score: float | None = None
     probes: list[ProbeAnswer]
 
 
@@ -142,8 +145,54 @@ class DeletionAnswer(_Answer):
     deleted: int
 
 
+class LockAnswer(_Answer):
+    """Who has to wait after too many non-matches: a subject, or a key in verifications or identifications."""
+
+    kind: Literal["subject", "verify", "identify"]
+    name: str
+    seconds: float
+
+
+class LocksAnswer(_Answer):
+    """Whoever has to wait, the longest first."""
+
+    locks: list[LockAnswer]
+
+
+class UnlockedAnswer(_Answer):
+    """How many counts of non-matches were dropped."""
+
+    forgiven: int
+
+
 class HealthAnswer(_Answer):
     """Whether the service can work."""
 
     status: Literal["ok"]
     model: str | None = None
+
+
+def for_a_door(answer: dict[str, Any]) -> dict[str, Any]:
+    """A decision without what an attacker would climb by.
+
+    Args:
+        answer: of `fpverify.answers`.
+
+    Returns:
+        The same without scores and, of a non-match, without fingers, candidates and picture.
+    """
+    told = _without(answer, "score", "extrapolated", "llr")
+    told["probes"] = [_without(one, "score") for one in answer["probes"]]
+    if "candidates" in answer:
+        told["candidates"] = [
+            _without(one, "score") | {"probes": [_without(part, "score") for part in one["probes"]]}
+            for one in answer["candidates"]
+            if one["match"]
+        ]
+    if answer["decision"] == "match":
+        return told
+    return _without(told, "finger", "picture") | {"probes": [_without(one, "finger") for one in told["probes"]]}
+
+
+def _without(answer: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name not in names}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from enum import IntEnum
+from enum import Enum
 from pathlib import Path
 
 from fpverify.errors import SettingsError
@@ -23,17 +23,22 @@ SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to k
 FILE_MODE, FOLDER_MODE = 0o600, 0o700  # the owner only
 
 
-class Scope(IntEnum):
-    """What a key allows; each includes those before it."""
+class Scope(Enum):
+    """What a key allows."""
 
-    VERIFY = 1
-    ENROLL = 2
-    ADMIN = 3
+    VERIFY = "verify"  # decisions: what a door has to know
+    SCORES = "scores"  # scores, comparisons, candidates: what an attacker would climb by
+    ENROLL = "enroll"
+    ADMIN = "admin"
 
     @property
     def word(self) -> str:
         """As written in the file and on the command line."""
-        return self.name.lower()
+        return self.value
+
+    def includes(self, other: Scope) -> bool:
+        """Whether a key of this scope allows the other."""
+        return self in {other, Scope.ADMIN} or other is Scope.VERIFY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,9 @@ class ApiKey:
     sha256: str
     created_at: str
 
-    @property
-    def allows(self) -> Scope:
-        """The scope itself."""
-        return Scope[self.scope.upper()]
+    def allows(self, scope: Scope) -> bool:
+        """Whether its scope includes another."""
+        return Scope(self.scope).includes(scope)
 
 
 class ApiKeys:
@@ -175,7 +179,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def _parsed(path: Path) -> tuple[ApiKey, ...]:
     try:
         keys = tuple(ApiKey(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))["keys"])
-        _ = [key.allows for key in keys]
+        _ = [Scope(key.scope) for key in keys]
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartParser
 from fpverify.service.bodies import BodyLimit
 from fpverify.service.gate import add_gate
 from fpverify.service.refusals import say_errors_in_one_shape
-from fpverify.service.routes import decisions, health, page, subjects
+from fpverify.service.routes import decisions, health, locks, page, subjects
 from fpverify.service.service import Service
 
 
@@ -39,6 +39,7 @@ def create_app(service: Service) -> FastAPI:
     add_gate(app, service)
     decisions.add_routes(app, service)
     subjects.add_routes(app, service)
+    locks.add_routes(app, service)
     health.add_routes(app, service)
     page.add_routes(app)
     return app

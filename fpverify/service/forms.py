@@ -37,8 +37,12 @@ FingerFields = Annotated[
 ]
 FingerQuery = Annotated[str | None, Query(description="Such as right-index; all if not given.")]
 Ppi = Annotated[float | None, Form(description="Resolution, if the file states none.", gt=0, le=10_000, examples=[500])]
-Rate = Annotated[float | None, Form(description="False match rate.", gt=0, lt=1, examples=[0.001])]
-Fpir = Annotated[float, Form(description="False positive identification rate.", gt=0, lt=1)]
+Rate = Annotated[
+    float | None, Form(description="False match rate, no higher than the service's.", gt=0, lt=1, examples=[0.001])
+]
+Fpir = Annotated[
+    float | None, Form(description="False positive identification rate, no higher than the service's.", gt=0, lt=1)
+]
 Flag = Annotated[bool, Form()]
 
 
@@ -63,6 +67,18 @@ async def require_form(request: Request) -> None:
         if isinstance(kind, FileField) and texts:
             what = "base64: send the bytes of the file" if is_base64(texts[0].encode()) else "text: send a file"
             raise _not_so(fields, f"{name} is {what}")
+
+
+def require_strict(name: str, asked: float | None, own: float) -> None:
+    """Returns if a request asks for a rate that is no higher than the service's, or for none.
+
+    Raises:
+        Refused: 422; what an operator set, no client loosens.
+    """
+    if asked is not None and asked > own:
+        raise Refused(
+            422, "LooserRate", f"{name} {asked:g} is looser than this service's {own:g}; ask for {own:g} or less"
+        )
 
 
 def _not_so(fields: Mapping[str, Any], wrong: str) -> Refused:

@@ -1,14 +1,57 @@
-"""What a service grants: how often a key may ask, and when a subject is locked. Kept in memory, by one process."""
+"""What a service grants: how often a key may ask, and how often it, or a subject, may be turned away."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Any
+
+from fpverify.store.tries import Tried
 
 Clock = Callable[[], float]
-MOST_REMEMBERED = 100_000  # subjects or keys; beyond, those that matter least are forgotten
+TEN_MINUTES_S = 600.0
+DAY_S = 86_400.0
+MOST_DOUBLINGS = 60  # beyond, a lock is as long as it gets anyway
+
+
+@dataclass(frozen=True, slots=True)
+class TryLimit:
+    """How many non-matches lead to a lock, and for how long.
+
+    The rate of a decision is that of one attempt; who may try a thousand times gets in at 0.1 %.
+
+    Attributes:
+        windows: so many non-matches within so many seconds lead to a lock, the shortest window first.
+        calm_s: seconds without a lock after which the next one is half as long again, and so on.
+        first_s: seconds of the first lock; each further one is twice as long, up to a day.
+    """
+
+    windows: tuple[tuple[int, float], ...]
+    calm_s: float
+    first_s: float = 60.0
+
+    def wait_s(self, tried: Tried, now_s: float) -> float:
+        """Seconds that a lock goes on; 0 if there is none."""
+        return min(max(0.0, tried.until_s - now_s), DAY_S)
+
+    def noted(self, tried: Tried, now_s: float) -> Tried:
+        """A count with one more non-match."""
+        most = max(count for count, _ in self.windows)
+        latest = (*tried.latest_s, now_s)[-most:]
+        within = [sum(abs(now_s - one) < within_s for one in latest) for _, within_s in self.windows]
+        if all(found < count for found, (count, _) in zip(within, self.windows, strict=True)):
+            return replace(tried, latest_s=latest)
+        calm = int(max(0.0, now_s - tried.until_s) / self.calm_s) if tried.locks else 0
+        locks = max(0, tried.locks - calm)
+        lock_s = min(self.first_s * 2.0 ** min(locks, MOST_DOUBLINGS), DAY_S)
+        return Tried(latest, locks + 1, now_s + lock_s)
+
+
+def _windows(tries: int) -> tuple[tuple[int, float], ...]:
+    """Of a key: so many tries in ten minutes, and ten times as many in a day, for whoever is patient."""
+    return (tries, TEN_MINUTES_S), (10 * tries, DAY_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +62,33 @@ class Limits:
         most_bytes: of a request.
         timeout_s: of an answer.
         per_minute: requests with one key.
-        lock_after: non-matches of a subject in a row.
-        lock_s: of the first lock.
+        fpir: false positive identification rate; a request may ask for a stricter one.
+        subject: non-matches of a subject in a row; a match forgives them.
+        verifying: non-matching verifications with one key.
+        identifying: non-matching identifications with one key.
         open_metrics: /metrics asks for no key.
     """
 
     most_bytes: int = 20_000_000  # a scan of 4000 x 4000 px of grey levels is 16 MB
     timeout_s: float = 30.0
     per_minute: int = 6000  # a hundred a second: more than one machine does
-    lock_after: int = 5
-    lock_s: float = 60.0
+    fpir: float = 0.001  # of a door, which many come to
+    subject: TryLimit = TryLimit(((5, 7 * DAY_S),), calm_s=DAY_S)
+    verifying: TryLimit = TryLimit(_windows(20), calm_s=4 * 3600)
+    # A match forgives nothing of a key: whoever is enrolled could match himself after every four tries.
+    identifying: TryLimit = TryLimit(_windows(5), calm_s=4 * 3600)
     open_metrics: bool = False
+
+    @classmethod
+    def of(cls, *, lock_after: int, verify_tries: int, identify_tries: int, **others: Any) -> Limits:
+        """Those that a command line states; `others` are attributes as they are."""
+        usual = cls()
+        return cls(
+            subject=replace(usual.subject, windows=((lock_after, 7 * DAY_S),)),
+            verifying=replace(usual.verifying, windows=_windows(verify_tries)),
+            identifying=replace(usual.identifying, windows=_windows(identify_tries)),
+            **others,
+        )
 
 
 @dataclass(slots=True)
@@ -63,49 +122,3 @@ class RateLimit:
                 bucket.tokens -= 1
                 return 0.0
             return (1 - bucket.tokens) * 60 / self.per_minute
-
-
-@dataclass(slots=True)
-class _Failures:
-    count: int = 0
-    until_s: float = 0.0
-
-
-class Lockout:
-    """A subject is locked for a while after several non-matches in a row, longer each time.
-
-    The rate of a decision is that of one attempt; who may try a thousand times gets in at 0.1 %.
-
-    Attributes:
-        after: non-matches in a row.
-        for_s: seconds of the first lock; each further non-match after it doubles them, up to a day.
-    """
-
-    LONGEST_S = 86_400.0
-
-    def __init__(self, after: int, for_s: float, clock: Clock = time.monotonic) -> None:
-        self.after = after
-        self.for_s = for_s
-        self._clock = clock
-        self._failures: dict[str, _Failures] = {}
-        self._lock = Lock()
-
-    def wait_s(self, subject: str) -> float:
-        """Seconds that the subject stays locked; 0 if it is not."""
-        with self._lock:
-            known = self._failures.get(subject)
-            return max(0.0, known.until_s - self._clock()) if known else 0.0
-
-    def note(self, subject: str, match: bool) -> None:
-        """A decision about the subject."""
-        with self._lock:
-            if match:
-                self._failures.pop(subject, None)
-                return
-            if len(self._failures) >= MOST_REMEMBERED:
-                self._failures.pop(min(self._failures, key=lambda name: self._failures[name].until_s))
-            known = self._failures.setdefault(subject, _Failures())
-            known.count += 1
-            if known.count >= self.after:
-                wait_s = min(self.for_s * 2.0 ** min(known.count - self.after, 60), self.LONGEST_S)
-                known.until_s = self._clock() + wait_s

@@ -44,7 +44,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         (415, "Not an image of a known kind."),
         (422, "No usable print in the scan, or a value out of range."),
         (423, "The subject is locked after several non-matches; `Retry-After` says for how many seconds."),
-        (429, "Too many requests with this key; `Retry-After` says when to go on."),
+        (429, "Too many requests, or non-matches, with this key; `Retry-After` says when to go on."),
         (503, "The store, its index or the API keys cannot be used, or the answer took too long."),
     )
 }
@@ -54,6 +54,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 _PLACE = re.compile(
     r"\b(the store|the index|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))"
 )
+_SCORE = re.compile(r" \(score -?[\d.]+\)")  # what an enrollment resembles is said, how much is not
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -91,7 +92,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        return cls(STATUS[kind], type(error).__name__, _PLACE.sub(r"\1", str(error)), facts=error.facts)
+        return cls(STATUS[kind], type(error).__name__, _SCORE.sub("", _PLACE.sub(r"\1", str(error))), facts=error.facts)
 
     def response(self) -> JSONResponse:
         """The answer."""

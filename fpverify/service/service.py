@@ -11,8 +11,9 @@ from fpverify.errors import SettingsError
 from fpverify.service.api_keys import ApiKey, ApiKeys, Scope
 from fpverify.service.crew import Crew
 from fpverify.service.journal import Journal
-from fpverify.service.limits import Limits, Lockout, RateLimit
+from fpverify.service.limits import Limits, RateLimit
 from fpverify.service.refusals import Refused
+from fpverify.service.tries import TryCounts
 from fpverify.verifier import Verifier
 
 Result = TypeVar("Result")
@@ -34,7 +35,7 @@ class Service:
         self.limits = limits
         self.journal = journal
         self.rate = RateLimit(limits.per_minute)
-        self.lockout = Lockout(limits.lock_after, limits.lock_s)
+        self.tries = TryCounts(limits, journal)
 
     def admitted(self, request: Request) -> ApiKey:
         """The key of a request, if it has requests left; asked before the body is read.
@@ -62,19 +63,9 @@ class Service:
         Raises:
             Refused: 403; 401 without a key.
         """
-        key = getattr(request.state, "key", None) or self.admitted(request)
-        if key.allows < scope:
+        key: ApiKey = getattr(request.state, "key", None) or self.admitted(request)
+        if not key.allows(scope):
             raise Refused(403, "Forbidden", f"the key {key.name!r} allows {key.scope}, this needs {scope.word}")
-
-    def require_open(self, subject: str) -> None:
-        """Returns if the subject is not locked.
-
-        Raises:
-            Refused: 423.
-        """
-        if wait_s := self.lockout.wait_s(subject):
-            message = f"{self.limits.lock_after} non-matches in a row; the subject is locked for {wait_s:.0f} s"
-            raise Refused.after(423, "Locked", message, wait_s)
 
     async def done(self, job: Callable[[Verifier], Result]) -> Result:
         """The answer of a job.

@@ -161,6 +161,8 @@ class Store(StoreReader):
             noted = self._rows.metadata(owner, name) if metadata is None else dict(metadata)
             details = {} if new_name == name else {"renamed": new_name, "records": self._move(owner, name, new_name)}
             self._rows.write_subject(owner, new_name, noted)
+            if new_name != name:
+                self.tries.follow(name, new_name)
             self._trail.append(
                 "update", name, None, details | ({"metadata": "replaced"} if metadata is not None else {})
             )
@@ -184,6 +186,8 @@ class Store(StoreReader):
             removed, size = self._rows.delete(self._rows.owner(name), code)
             if code is not None and not removed:
                 raise self._no_such_finger(name, finger)
+            if code is None:
+                self.tries.follow(name)
             self._trail.append("delete", name, finger, {"removed": " ".join(removed)})
             self._wiping.note(f"{len(removed)} impressions of {name!r} were removed", size)
         return len(removed)

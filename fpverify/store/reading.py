@@ -16,6 +16,7 @@ from fpverify.store.rows import Rows
 from fpverify.store.subject_ids import subject_id
 from fpverify.store.summary import FingerSummary, summaries
 from fpverify.store.trail import Trail
+from fpverify.store.tries import Tries
 from fpverify.store.vault import Vault
 from fpverify.store.wiping import Unwiped, Wiping
 from fpverify.vocabulary import Reference, Scan
@@ -34,10 +35,12 @@ class StoreReader:
 
     Attributes:
         place: file or URL of the store, as messages name it.
+        tries: how often whom a service turned away.
     """
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self.place = database.place
+        self.tries = Tries(database)
         self._database = database
         self._vault = vault
         self._rows = Rows(database, vault)

@@ -88,7 +88,11 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, edges_model: Path) -> Iterator[Running]:
     """One for a module's tests, each of which uses subjects of its own."""
-    with running_service(tmp_path_factory.mktemp("service"), edges_model, lock_after=1000) as running:
+    from fpverify.service.limits import TryLimit
+
+    many = TryLimit(((1000, 60.0),), calm_s=60)
+    limits = {"subject": many, "verifying": many, "identifying": many}
+    with running_service(tmp_path_factory.mktemp("service"), edges_model, **limits) as running:
         yield running
 
 

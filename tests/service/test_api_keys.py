@@ -17,7 +17,7 @@ def test_api_keys_are_kept_as_hashes_for_their_owner_only(tmp_path: Path) -> Non
     assert keys.path.stat().st_mode & 0o777 == 0o600
     holder = ApiKeys(keys.path).holder(secret)
     assert holder is not None
-    assert (holder.name, holder.allows) == ("door", Scope.VERIFY)
+    assert (holder.name, holder.scope) == ("door", "verify")
     for change in (lambda: keys.new("door", Scope.ADMIN), lambda: keys.new("", Scope.ADMIN), lambda: keys.revoke("x")):
         with pytest.raises(SettingsError):
             change()

@@ -63,7 +63,7 @@ def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, s
 
 def test_match_and_non_match_are_answers(service: Any, enrolled: str, stripes: Path) -> None:
     for scan, word in (("A_01.bmp", "match"), ("B_01.bmp", "non-match")):
-        answer = service.post("/v1/verify", stripes / scan, "verify", subject=enrolled)
+        answer = service.post("/v1/verify", stripes / scan, "scores", subject=enrolled)
         assert (answer.status_code, answer.json()["decision"]) == (200, word)
         assert answer.json()["target_fmr"] == 0.001
         assert (answer.json()["score"] >= answer.json()["threshold"]) == (word == "match")
@@ -73,7 +73,7 @@ def test_match_and_non_match_are_answers(service: Any, enrolled: str, stripes: P
 
 def test_identification_names_the_finger(service: Any, enrolled: str, stripes: Path) -> None:
     answer = service.post("/v1/identify", stripes / "A_01.bmp", "verify", top="1").json()
-    assert (answer["decision"], answer["fpir"]) == ("match", 0.01)
+    assert (answer["decision"], answer["fpir"]) == ("match", 0.001)
     assert [(one["subject"], one["match"]) for one in answer["candidates"]] == [(enrolled, True)]
     assert service.post("/v1/identify", stripes / "B_01.bmp", "verify").json()["decision"] == "non-match"
 
@@ -94,14 +94,14 @@ def scans_of(stripes: Path, *names: str) -> list[tuple[str, Any]]:
 
 def test_several_scans_are_one_decision(service: Any, hand: str, stripes: Path) -> None:
     scans = scans_of(stripes, "B_01.bmp", "A_01.bmp")
-    answer = service.ask("POST", "/v1/verify", "verify", files=scans, data={"subject": hand}).json()
+    answer = service.ask("POST", "/v1/verify", "scores", files=scans, data={"subject": hand}).json()
     assert answer["decision"] == "match"
     assert [(one["file"], one["finger"]) for one in answer["probes"]] == [
         ("scan 1", "left-thumb"),
         ("scan 2", "right-thumb"),
     ]
     names = ["left-thumb", "right-thumb"]
-    named = service.ask("POST", "/v1/verify", "verify", files=scans, data={"subject": hand, "finger": names}).json()
+    named = service.ask("POST", "/v1/verify", "scores", files=scans, data={"subject": hand, "finger": names}).json()
     crossed = service.ask("POST", "/v1/verify", files=scans, data={"subject": hand, "finger": names[::-1]}).json()
     assert (named["decision"], crossed["decision"]) == ("match", "non-match")
     assert named["score"] > answer["score"]
@@ -127,7 +127,7 @@ def test_what_is_wrong_with_one_of_several_scans_is_said_by_its_number(service: 
 
 def test_two_scans_are_compared_with_a_picture(service: Any, stripes: Path) -> None:
     both = {side: (stripes / name).read_bytes() for side, name in (("first", "A_00.bmp"), ("second", "A_01.bmp"))}
-    answer = service.ask("POST", "/v1/compare", "verify", files=both, data={"picture": "true"}).json()
+    answer = service.ask("POST", "/v1/compare", "scores", files=both, data={"picture": "true"}).json()
     assert answer["decision"] == "match"
     assert base64.b64decode(answer["picture"]).startswith(b"\x89PNG")
 
@@ -371,18 +371,6 @@ def test_a_body_is_read_no_further_than_allowed(start: Any, chunked: bool) -> No
         answer = service.ask("POST", "/v1/verify", content=pieces() if chunked else body, headers=kind)
         assert said(answer) == (413, "ScanTooLarge")
         assert service.ask("GET", "/health/live", None).status_code == 200
-
-
-def test_a_subject_is_locked_after_non_matches_and_a_match_forgives(start: Any, stripes: Path) -> None:
-    with start(lock_after=3) as service:
-        for subject, scan in (("A", "A_00.bmp"), ("B", "B_00.bmp")):
-            assert service.post("/v1/enroll", stripes / scan, subject=subject).status_code == 201
-        for scan in ("B_01.bmp", "B_01.bmp", "A_01.bmp", "B_01.bmp", "B_01.bmp", "B_01.bmp"):
-            assert service.post("/v1/verify", stripes / scan, subject="A").status_code == 200
-        locked = service.post("/v1/verify", stripes / "A_01.bmp", subject="A")
-        assert said(locked) == (423, "Locked")
-        assert 0 < int(locked.headers["Retry-After"]) <= 60
-        assert service.post("/v1/verify", stripes / "B_01.bmp", subject="B").status_code == 200
 
 
 def test_another_file_at_the_stores_place_is_served_and_a_missing_one_is_said(start: Any, stripes: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fpverify.errors import EnrollmentError, NotEnrolled
 from fpverify.store import Store, encode_template
+from fpverify.store.tries import SUBJECT, Tried
 
 OpenStore = Callable[[], Store]
 
@@ -298,3 +299,25 @@ def test_an_id_from_before_that_looks_like_another_stays_in_use(open_store: Open
         assert store.add("A ", INDEX, make_template(2)).impression == 2
         store.update("A ", rename="A")
         assert len(store.references("A")) == 2
+
+
+def test_counts_of_tries_are_kept_and_go_with_their_subject(open_store: OpenStore, make_template) -> None:
+    one, two = Tried((10.5,)), Tried((10.5, 20.25), 3, 1e12)
+    with open_store() as store:
+        assert store.tries.of(SUBJECT, "A") == Tried()
+        assert store.tries.locked(0) == []
+        assert not store.tries.forget(SUBJECT, "A")
+        store.add("A", INDEX, make_template())
+        assert store.tries.change(SUBJECT, "A", lambda before: one if before == Tried() else before) == one
+        assert store.tries.change(SUBJECT, "A", lambda before: two if before == one else before) == two
+        store.tries.change("verify", "A", lambda before: one)
+    with open_store() as store:
+        assert store.tries.of(SUBJECT, "A") == two
+        assert store.tries.locked(30) == [(SUBJECT, "A", two)]
+        store.update("A", rename="B")
+        assert (store.tries.of(SUBJECT, "A"), store.tries.of(SUBJECT, "B")) == (Tried(), two)
+        store.delete("B")
+        assert store.tries.of(SUBJECT, "B") == Tried()
+        assert store.tries.of("verify", "A") == one
+        assert store.tries.forget("verify", "A")
+        assert store.tries.of("verify", "A") == Tried()

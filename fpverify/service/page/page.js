@@ -268,14 +268,16 @@ function gauge(score, threshold) {
 
 function candidateTable(candidates) {
   const table = made("table", "");
-  table.append(made("caption", "Who comes nearest"));
+  const scored = typeof candidates[0].score === "number"; // with a key of the scope `scores` alone
+  table.append(made("caption", scored ? "Who comes nearest" : "Who matches"));
   const head = table.createTHead().insertRow();
-  const heads = [["subject", ""], ["finger", ""], ["score", "number"], ["", ""]];
+  const heads = [["subject", ""], ["finger", ""], ...(scored ? [["score", "number"]] : []), ["", ""]];
   for (const [name, kind] of heads) head.append(made(name ? "th" : "td", name, kind));
   const rows = table.createTBody();
   for (const one of candidates) {
     const row = rows.insertRow();
-    row.append(made("td", one.subject), made("td", one.finger), made("td", one.score.toFixed(1), "number"));
+    row.append(made("td", one.subject), made("td", one.finger));
+    if (scored) row.append(made("td", one.score.toFixed(1), "number"));
     row.append(made("td", one.match ? "✓ match" : "", one.match ? "yes" : ""));
   }
   return table;

@@ -2,6 +2,7 @@
 
 decisions      verify, identify, compare
 subjects       enroll; list and delete what is enrolled
+locks          who has to wait after too many non-matches
 health         is it well, and the metrics
 page           a web page over the same routes
 """

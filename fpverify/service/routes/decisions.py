@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Form, Request
 
 from fpverify import answers
 from fpverify.service import answers as shapes
-from fpverify.service.api_keys import Scope
+from fpverify.service.api_keys import ApiKey, Scope
 from fpverify.service.forms import (
     FingerFields,
     Flag,
@@ -21,6 +21,7 @@ from fpverify.service.forms import (
     SubjectField,
     fingers_of,
     require_form,
+    require_strict,
     scan_of,
     scans_of,
     subject_of,
@@ -37,10 +38,18 @@ def add_routes(app: FastAPI, service: Service) -> None:
     def verifying(request: Request) -> None:
         service.require_scope(request, Scope.VERIFY)
 
+    def comparing(request: Request) -> None:
+        service.require_scope(request, Scope.SCORES)
+
     @app.post(
-        "/v1/verify", responses=DOCUMENTED, dependencies=[Depends(verifying), Depends(require_form)], tags=["decisions"]
+        "/v1/verify",
+        responses=DOCUMENTED,
+        dependencies=[Depends(verifying), Depends(require_form)],
+        tags=["decisions"],
+        response_model_exclude_unset=True,
     )
     async def verify(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
+        request: Request,
         scan: ScanFiles,
         subject: SubjectField,
         finger: FingerFields = None,
@@ -50,50 +59,59 @@ def add_routes(app: FastAPI, service: Service) -> None:
     ) -> shapes.DecisionAnswer:
         """Whether a scan shows a subject's finger, or several scans its fingers.
 
-        A non-match is an answer like a match: status 200.
+        A non-match is an answer like a match: status 200. Scores are told to a key of the scope `scores` alone.
         """
+        key: ApiKey = request.state.key
         name, which, contents = subject_of(subject), fingers_of(finger, len(scan)), [await one.read() for one in scan]
 
         def job(verifier: Verifier) -> dict[str, Any]:
-            service.require_open(name)  # here, where as many run at once as there are threads, and not while waiting
-            probes = scans_of(contents, ppi)
-            decision = verifier.verify(probes, name, which, fmr=fmr)
-            service.lockout.note(name, decision.match)
+            require_strict("fmr", fmr, verifier.fmr)
+            with service.tries.verification(verifier.store, key.name, name) as noted:
+                probes = scans_of(contents, ppi)
+                decision = verifier.verify(probes, name, which, fmr=fmr)
+                noted(decision.match)
             at = max(range(len(probes)), key=lambda k: decision.probes[k].score.value)
             drawn = _probe_picture(verifier, probes[at], name, decision.probes[at].finger) if picture else None
             return answers.decision_answer(decision, *probes) | {"picture": drawn}
 
         answer = await service.done(job)
         service.journal.note_decision("verify", answer["decision"])
-        return shapes.DecisionAnswer(**answer)
+        return shapes.DecisionAnswer(**_told(answer, key))
 
     @app.post(
         "/v1/identify",
         responses=DOCUMENTED,
         dependencies=[Depends(verifying), Depends(require_form)],
         tags=["decisions"],
+        response_model_exclude_unset=True,
     )
     async def identify(
+        request: Request,
         scan: ScanFiles,
         top: Annotated[int, Form(description="Most candidates.", ge=1, le=100)] = 5,
-        fpir: Fpir = 0.01,
+        fpir: Fpir = None,
         ppi: Ppi = None,
     ) -> shapes.IdentificationAnswer:
         """Whose finger a scan shows, or whose fingers several scans of one person do, of all that are enrolled."""
-        contents = [await one.read() for one in scan]
+        key: ApiKey = request.state.key
+        require_strict("fpir", fpir, service.limits.fpir)
+        contents, rate = [await one.read() for one in scan], service.limits.fpir if fpir is None else fpir
 
         def job(verifier: Verifier) -> dict[str, Any]:
-            probes = scans_of(contents, ppi)
-            return answers.identification_answer(verifier.identify(probes, top=top, fpir=fpir), *probes)
+            with service.tries.identification(verifier.store, key.name) as noted:
+                probes = scans_of(contents, ppi)
+                found = verifier.identify(probes, top=top, fpir=rate)
+                noted(bool(found))
+            return answers.identification_answer(found, *probes)
 
         answer = await service.done(job)
         service.journal.note_decision("identify", answer["decision"])
-        return shapes.IdentificationAnswer(**answer)
+        return shapes.IdentificationAnswer(**_told(answer, key))
 
     @app.post(
         "/v1/compare",
         responses=DOCUMENTED,
-        dependencies=[Depends(verifying), Depends(require_form)],
+        dependencies=[Depends(comparing), Depends(require_form)],
         tags=["decisions"],
     )
     async def compare(
@@ -106,6 +124,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             from fpverify.explanation.explanation import explain
             from fpverify.explanation.pair_picture import pair_png
 
+            require_strict("fmr", fmr, verifier.fmr)
             probe, reference = scan_of(contents[0], ppi), scan_of(contents[1], ppi)
             point = verifier.matcher.operating_point(verifier.fmr if fmr is None else fmr)
             explained = explain(verifier.matcher, probe, reference, point)
@@ -113,6 +132,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
             return answers.decision_answer(explained.decision, probe) | {"picture": drawn}
 
         return shapes.DecisionAnswer(**await service.done(job))
+
+
+def _told(answer: dict[str, Any], key: ApiKey) -> dict[str, Any]:
+    return answer if key.allows(Scope.SCORES) else shapes.for_a_door(answer)
 
 
 def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: str | None) -> str | None:
