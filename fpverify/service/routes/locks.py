@@ -27,7 +27,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """Whoever has to wait after too many non-matches, the longest first."""
         found = await service.done(lambda verifier: service.tries.locked(verifier.store))
         named = [{"kind": kind, "name": name, "seconds": wait_s} for kind, name, wait_s in found]
-        return shapes.LocksAnswer(locks=[shapes.LockAnswer(**one) for one in named])
+        return shapes.LocksAnswer(locks=[shapes.LockAnswer.model_validate(one) for one in named])
 
     @app.delete("/v1/locks", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["locks"])
     async def unlock(
