@@ -4,12 +4,13 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check bench without-train clean
+.PHONY: help setup demo test check audit fuzz bench without-train clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 SLIM := .venv-slim
 WORKERS ?= 2# processes that run tests
+SECONDS ?= 300# of fuzzing, for each reader
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUITABLE)' 2>/dev/null && { echo $$p; break; }; done)
@@ -31,6 +32,12 @@ check: $(VENV)/dev.stamp ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tools
+
+audit: $(VENV)/dev.stamp ## published weaknesses and licences of all that is installed
+	$(BIN)/python tools/audit.py
+
+fuzz: $(VENV)/dev.stamp ## damaged input for every reader of files, for SECONDS each
+	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)
 
 bench: $(VENV)/run.stamp ## time and memory of verify, extraction, comparison and synthesis
 	$(BIN)/python tools/benchmark.py
