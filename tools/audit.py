@@ -32,6 +32,7 @@ NAMED = {  # copyleft for itself alone: linked or run, never copied; each is an 
     "wsq": "CeCILL-C, extra wsq",
     "namex": "Apache, which its files say and its metadata do not; of the extra train",
 }
+EXTRAS = ("dask", "keyring", "milvus", "postgres", "search", "service", "train", "wsq")  # all but dev
 NOBODY_ASKED = 3
 
 
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def needed(name: str) -> Iterator[Distribution]:
     """What is installed of a package, its extras, and all that they need; tools of development are left out."""
-    wanted, seen = [(name, ("dask", "keyring", "milvus", "postgres", "search", "service", "train", "wsq"))], set()
+    wanted: list[tuple[str, tuple[str, ...]]] = [(name, EXTRAS)]
+    seen: set[tuple[str, tuple[str, ...]]] = set()
     installed = {_normal(one.metadata["Name"]): one for one in distributions()}
     while wanted:
         package, extras = wanted.pop()
@@ -78,8 +80,8 @@ def licence(package: Distribution) -> str:
     """What a package's metadata say of its licence."""
     metadata = package.metadata
     classified = [one for one in metadata.get_all("Classifier") or () if one.startswith("License")]
-    stated = metadata.get("License-Expression") or " ".join(classified) or metadata.get("License") or ""
-    return " ".join(str(stated).split())[:120]
+    stated = [one for name in ("License-Expression", "License") for one in metadata.get_all(name) or ()]
+    return " ".join(" ".join([*stated[:1], *classified]).split())[:120]
 
 
 def weaknesses() -> int:
