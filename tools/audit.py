@@ -80,8 +80,8 @@ def licence(package: Distribution) -> str:
     """What a package's metadata say of its licence."""
     metadata = package.metadata
     classified = [one for one in metadata.get_all("Classifier") or () if one.startswith("License")]
-    stated = [one for name in ("License-Expression", "License") for one in metadata.get_all(name) or ()]
-    return " ".join(" ".join([*stated[:1], *classified]).split())[:120]
+    stated = metadata.get_all("License-Expression") or classified or metadata.get_all("License") or ()
+    return " ".join(" ".join(stated).split())[:120]
 
 
 def weaknesses() -> int:

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,8 @@ def targets() -> Iterator[Target]:
     yield Target("template", decode_template, (encode_template(Matcher.load().template(scan)),))
     record = extract_minutiae(scan)
     for name in RECORDS:
-        yield Target(name, minutiae_from_bytes, (minutiae_to_bytes(record, format=name)[0],))
+        read = partial(minutiae_from_bytes, format=name)
+        yield Target(name, read, (minutiae_to_bytes(record, format=name)[0],))
     yield Target("list", _file_reader(lambda path: list(read_rows(path)), ".csv"), (LIST,))
     yield Target("scores", _file_reader(read_scores, ".csv"), (SCORES,))
     yield Target("settings", _settings, (SETTINGS,))
