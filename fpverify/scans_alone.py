@@ -30,7 +30,7 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
         ModelError: the model is unknown or damaged.
     """
     settings = load_settings(model=model)
-    matcher = Matcher.load(settings.model, settings.calibration)
+    matcher = Matcher.load(settings.model, settings.calibration, settings.models)
     return matcher.score(matcher.template(first), matcher.template(second))
 
 
@@ -59,7 +59,7 @@ def explain(
     from fpverify.explanation.explanation import explain as explain_pair
 
     settings = load_settings(model=model, calibration=calibration, fmr=fmr)
-    matcher = Matcher.load(settings.model, settings.calibration)
+    matcher = Matcher.load(settings.model, settings.calibration, settings.models)
     return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
 
 
@@ -101,6 +101,7 @@ def evaluate(
     from fpverify.evaluation.runner import Runner
     from fpverify.evaluation.sets.protocol import make_plans
     from fpverify.evaluation.templates import TemplateCache
+    from fpverify.models import load_bundle
 
     settings = load_settings(model=model)
     folders = [folder] if references is None else [folder, references]
@@ -109,6 +110,10 @@ def evaluate(
         raise ScanError(f"{folder}: holds {len(plans)} sets; evaluate one at a time")
     kept = TemplateCache(Path(cache)) if cache is not None else None
     runner = Runner(
-        model=settings.model, calibration=settings.calibration, workers=workers, cache=kept, progress=progress
+        model=load_bundle(settings.model, settings.models).folder,
+        calibration=settings.calibration,
+        workers=workers,
+        cache=kept,
+        progress=progress,
     )
     return runner.evaluate(plans[0])

@@ -90,7 +90,8 @@ def deduplicate_command(
         db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False
     )
     with opened as verifier, chosen_workforce(workers, dask) as workforce:
-        searched = verifier.store.count(verifier.matcher.model_id)
+        enrolled = verifier.enrolled
+        searched = len(enrolled)
         found = _searched(verifier, pairs, report, workforce, searched)
         drawn = [] if pictures is None else list(_drawn(verifier, found, pictures))
     if report is not None:

@@ -91,6 +91,7 @@ class IdentificationAnswer(ScanFacts):
     extrapolated: bool
     searched: int
     preselection_error: float | None
+    note: str | None
     candidates: list[CandidateAnswer]
     score: float | None
     probes: list[ProbeAnswer]
