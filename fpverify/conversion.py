@@ -59,7 +59,7 @@ class Converter:
         ppi: of scans and records that state none; of scans it overrides what they state.
         size: width and height of the picture of records that state none.
         lenient: take records whose stated length is wrong.
-        model: shipped name or folder of the bundle; it is loaded with the first scan.
+        model: installed name or folder of the bundle; it is loaded with the first scan.
     """
 
     format: str | None = None
@@ -153,7 +153,7 @@ def extract_minutiae(scan: Scan, finger: str = FINGERS[0], *, model: str | Path 
     Args:
         scan: of the finger.
         finger: its name, such as "right-index".
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
 
     Raises:
         FailureToAcquire: there is no usable print in it.

@@ -23,7 +23,7 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
     Args:
         first: one scan.
         second: the other; the order does not matter.
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
 
     Raises:
         FailureToAcquire: there is no usable print in one of them; the message names it.
@@ -47,7 +47,7 @@ def explain(
     Args:
         first: one scan, the probe.
         second: the other, the reference; exchanging them gives the same score and mirrored pairs.
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
         calibration: file of `fpverify calibrate`, in place of the model's own.
         fmr: false match rate to decide at, in (0, 1); None comes from the settings.
 
@@ -86,7 +86,7 @@ def evaluate(
         pairs: CSV file `probe,reference[,mated]` of "pairs".
         ppi: overrides the resolution of every file; None comes from the set, then from the settings, then from what the
             files of the set state or their ridges say (`Evaluation.resolution`).
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
         workers: processes; the scores do not depend on it. More than one start the calling script anew, which
             therefore needs its `if __name__ == "__main__":`.
         cache: folder in which templates are kept for the next evaluation; None keeps none.

@@ -198,7 +198,7 @@ def test_a_model_that_is_not_installed_is_one_line_that_says_what_to_do(
         assert "\n" not in str(raised.value)
         found = verifier.identify(scans["A_00"])
         assert (found.candidates, found.searched) == ((), 0)
-        assert found.note == "4 impressions of edges-1 are not searched: that model is not installed"
+        assert found.note == "without 4 impressions of edges-1, which is not installed"
         verifier.enroll(scans["A_00"], "A", "right-index")  # who has come back is known again
         assert verifier.verify(scans["A_01"], "A", "right-index").match
         with pytest.raises(ModelMismatch):
@@ -343,7 +343,7 @@ def test_the_present_model_evaluates_what_it_has_made_and_says_what_is_left_out(
         after.enroll(scans[scan], subject, unchecked=True)
     measured = after.evaluate()
     assert len(measured.scans) == 3
-    assert measured.notes == ("4 impressions are left out: the model edges-1 made them",)
+    assert measured.notes == ("left out, as another model made them: 4 of edges-1",)
     with Verifier.open(tmp_path / "db", model="edges-1", models=models, key="none") as former:
         assert len(former.evaluate().scans) == 4
 

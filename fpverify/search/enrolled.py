@@ -81,7 +81,8 @@ class Enrolled:
         if not self.missing:
             return None
         count = sum(map(self.store.count, self.missing))
-        return f"{count} impressions of {', '.join(self.missing)} are not searched: that model is not installed"
+        impressions = "impression" if count == 1 else "impressions"
+        return f"without {count} {impressions} of {', '.join(self.missing)}, which is not installed"
 
     def identify(self, probes: Probes, *, top: int, fpir: float) -> Identification:
         """Whose finger a probe shows, or whose fingers several of one person do.

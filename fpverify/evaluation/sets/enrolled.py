@@ -42,7 +42,7 @@ def enrolled_plan(store: Store, model_id: str, protocol: Protocol = "dense") -> 
     except ScanError as error:
         raise TooFewComparisons(f"the store {store.place}: {error}") from error
     scans = tuple(f"{finger}/{one.impression}" for finger, one in zip(fingers, references, strict=True))
-    notes = tuple(f"{count} impressions are left out: the model {one} made them" for one, count in others.items())
+    notes = tuple(f"left out, as another model made them: {count} of {one}" for one, count in others.items())
     return Plan("enrolled", protocol, scans, fingers, pairs, notes=notes), [one.template for one in references]
 
 
