@@ -43,6 +43,7 @@ def identification_answer(found: Identification, *probes: Scan) -> Answer:
         "extrapolated": found.extrapolated,
         "searched": found.searched,
         "preselection_error": found.preselection_error,
+        "note": found.note,
         "candidates": [
             {
                 "subject": one.subject,

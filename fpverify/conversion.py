@@ -59,7 +59,7 @@ class Converter:
         ppi: of scans and records that state none; of scans it overrides what they state.
         size: width and height of the picture of records that state none.
         lenient: take records whose stated length is wrong.
-        model: shipped name or folder of the bundle; it is loaded with the first scan.
+        model: installed name or folder of the bundle; it is loaded with the first scan.
     """
 
     format: str | None = None
@@ -74,7 +74,8 @@ class Converter:
     @cached_property
     def matcher(self) -> Matcher:
         """The model; raises ModelError."""
-        return Matcher.load(load_settings(model=self.model).model)
+        settings = load_settings(model=self.model)
+        return Matcher.load(settings.model, models=settings.models)
 
     def record(self, path: str | Path) -> MinutiaRecord:
         """The minutiae of a file: those of a record as they are, of a scan as the model finds them.
@@ -152,7 +153,7 @@ def extract_minutiae(scan: Scan, finger: str = FINGERS[0], *, model: str | Path 
     Args:
         scan: of the finger.
         finger: its name, such as "right-index".
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
 
     Raises:
         FailureToAcquire: there is no usable print in it.
@@ -161,7 +162,8 @@ def extract_minutiae(scan: Scan, finger: str = FINGERS[0], *, model: str | Path 
     """
     if finger not in FINGERS:
         raise UnwritableRecord(f"no finger is called {finger!r}; the names are {', '.join(FINGERS)}")
-    matcher = Matcher.load(load_settings(model=model).model)
+    settings = load_settings(model=model)
+    matcher = Matcher.load(settings.model, models=settings.models)
     return _record_of_scan(matcher, scan, FINGERS.index(finger))
 
 

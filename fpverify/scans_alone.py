@@ -23,14 +23,14 @@ def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Sc
     Args:
         first: one scan.
         second: the other; the order does not matter.
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
 
     Raises:
         FailureToAcquire: there is no usable print in one of them; the message names it.
         ModelError: the model is unknown or damaged.
     """
     settings = load_settings(model=model)
-    matcher = Matcher.load(settings.model, settings.calibration)
+    matcher = Matcher.load(settings.model, settings.calibration, settings.models)
     return matcher.score(matcher.template(first), matcher.template(second))
 
 
@@ -47,7 +47,7 @@ def explain(
     Args:
         first: one scan, the probe.
         second: the other, the reference; exchanging them gives the same score and mirrored pairs.
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
         calibration: file of `fpverify calibrate`, in place of the model's own.
         fmr: false match rate to decide at, in (0, 1); None comes from the settings.
 
@@ -59,7 +59,7 @@ def explain(
     from fpverify.explanation.explanation import explain as explain_pair
 
     settings = load_settings(model=model, calibration=calibration, fmr=fmr)
-    matcher = Matcher.load(settings.model, settings.calibration)
+    matcher = Matcher.load(settings.model, settings.calibration, settings.models)
     return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
 
 
@@ -86,7 +86,7 @@ def evaluate(
         pairs: CSV file `probe,reference[,mated]` of "pairs".
         ppi: overrides the resolution of every file; None comes from the set, then from the settings, then from what the
             files of the set state or their ridges say (`Evaluation.resolution`).
-        model: shipped name or folder of the bundle; None comes from the settings.
+        model: installed name or folder of the bundle; None comes from the settings.
         workers: processes; the scores do not depend on it. More than one start the calling script anew, which
             therefore needs its `if __name__ == "__main__":`.
         cache: folder in which templates are kept for the next evaluation; None keeps none.
@@ -101,6 +101,7 @@ def evaluate(
     from fpverify.evaluation.runner import Runner
     from fpverify.evaluation.sets.protocol import make_plans
     from fpverify.evaluation.templates import TemplateCache
+    from fpverify.models import load_bundle
 
     settings = load_settings(model=model)
     folders = [folder] if references is None else [folder, references]
@@ -109,6 +110,10 @@ def evaluate(
         raise ScanError(f"{folder}: holds {len(plans)} sets; evaluate one at a time")
     kept = TemplateCache(Path(cache)) if cache is not None else None
     runner = Runner(
-        model=settings.model, calibration=settings.calibration, workers=workers, cache=kept, progress=progress
+        model=load_bundle(settings.model, settings.models).folder,
+        calibration=settings.calibration,
+        workers=workers,
+        cache=kept,
+        progress=progress,
     )
     return runner.evaluate(plans[0])

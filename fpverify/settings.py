@@ -41,7 +41,8 @@ class Settings:
         keep_scans: keep scans beside their templates, sealed, for models to come.
         note_decisions: enter verifications and identifications in the audit trail.
         key: where its key is kept, `file:PATH`, `env:NAME`, `keyring:SERVICE` or `none`; None is a file of its own.
-        model: name or folder of the bundle; None is the shipped release.
+        model: name or folder of the bundle that enrolls; None is the shipped release.
+        models: folder of former bundles, for what they made; None is `models` in the user's data folder.
         calibration: file of `fpverify calibrate`; None is the model's own.
         index: what a probe's likeliest among many references are found with: `auto`, `exact`, `ivf`, `none`, or the URL
             of an engine, `milvus://HOST:PORT/NAME`.
@@ -56,6 +57,7 @@ class Settings:
     keep_scans: bool = False
     note_decisions: bool = True
     model: str | None = None
+    models: str | None = None
     calibration: str | None = None
     index: str = "auto"
     fmr: float = DEFAULT_FMR
@@ -177,6 +179,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "keep_scans": _parse_switch,
         "note_decisions": _parse_switch,
         "model": _parse_text,
+        "models": _parse_text,
         "calibration": _parse_text,
         "index": parse_index,
         "fmr": parse_fmr,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from fpverify.errors import (
     DuplicateFinger,
-    ModelMismatch,
     StoreReadOnly,
 )
 from fpverify.matching import (
     Matcher,
-    Presentation,
+    Matchers,
+    ProbeOf,
+    Probes,
     names_for,
     require_agreement,
     require_different,
@@ -24,13 +25,14 @@ from fpverify.matching import (
 from fpverify.settings import Settings, is_engine_url, load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
 from fpverify.store.location import is_server_url, store_file
-from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Template
+from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan
 
 if TYPE_CHECKING:
     from fpverify.enrollment import EnrollmentRow, RowOutcome
     from fpverify.evaluation.sets.protocol import Protocol
     from fpverify.executors import Workforce
     from fpverify.search.doubles import DuplicatePair
+    from fpverify.search.enrolled import Enrolled
     from fpverify.search.register import Registers
 
 DEFAULT_FPIR = 0.01  # of an identification: one visitor in a hundred is taken for somebody enrolled
@@ -38,13 +40,16 @@ TOP = 5  # candidates of an identification
 
 
 class Verifier:
-    """Enrolls and verifies against one store with one model, at one false match rate unless told otherwise.
+    """Enrolls and verifies against one store, at one false match rate unless told otherwise.
+
+    One model enrolls; what another has enrolled is compared by that one, as long as its bundle is installed.
 
     One thread uses it; any number of processes may have the same store open. If another file takes the place of the
     store's, such as a backup that is restored, `Verifier.open`'s verifiers go on with that one, or say why they cannot.
 
     Attributes:
-        matcher: the model.
+        matcher: the model that enrolls.
+        matchers: it, and those that made references before.
         fmr: false match rate of a decision, in (0, 1).
         keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
         notes_decisions: verifications and identifications are entered in the audit trail.
@@ -61,10 +66,12 @@ class Verifier:
         keeps_scans: bool = False,
         notes_decisions: bool = True,
         reopen: Callable[[], Store] | None = None,
+        models: str | Path | None = None,
     ) -> None:
         self._store = store
         self._reopen = reopen
         self.matcher = matcher
+        self.matchers = Matchers(matcher, models)
         self.fmr = fmr
         self._index = index
         self._registers = registers
@@ -83,26 +90,30 @@ class Verifier:
         create: bool = True,
         index: str | None = None,
         registers: Registers | None = None,
+        models: str | Path | None = None,
     ) -> Verifier:
         """A verifier; what is not given comes from the settings.
 
         Args:
             store: folder or file of the enrollment store.
-            model: shipped name or folder of the bundle.
-            calibration: file of `fpverify calibrate`, in place of the model's own.
+            model: name of an installed bundle, or a bundle's folder.
+            calibration: file of `fpverify calibrate`, in place of that model's own.
             fmr: false match rate of a decision, in (0, 1).
             key: where the store's key is kept, as `Store.open` takes it.
             create: make the store if there is none.
             index: what finds a probe's likeliest among many: `auto`, `exact`, `ivf` or `none`.
             registers: shared with other verifiers of the same store; they have an index already.
+            models: folder of former bundles, for references that other models have made.
 
         Raises:
             ModelError: the model is unknown or damaged.
             StoreError: the store cannot be used.
             SettingsError: a setting is wrong.
         """
-        settings = load_settings(db=store, model=model, calibration=calibration, fmr=fmr, key=key, index=index)
-        matcher = Matcher.load(settings.model, settings.calibration)
+        settings = load_settings(
+            db=store, model=model, models=models, calibration=calibration, fmr=fmr, key=key, index=index
+        )
+        matcher = Matcher.load(settings.model, settings.calibration, settings.models)
         location = settings.db if is_server_url(settings.db) else store_file(settings.db)  # in any working directory
         return cls(
             Store.open(location, create=create, key=settings.key),
@@ -113,6 +124,7 @@ class Verifier:
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
             reopen=lambda: Store.open(location, create=False, key=settings.key),
+            models=settings.models,
         )
 
     @property
@@ -138,6 +150,19 @@ class Verifier:
 
             self._registers = Registers(self._index)
         return self._registers
+
+    @property
+    def enrolled(self) -> Enrolled:
+        """All that is enrolled now, as far as the models that made it are installed, for searching it.
+
+        Raises:
+            CorruptModel: a model of references is damaged.
+            StoreError: the store cannot be read.
+            SettingsError: the index cannot be had.
+        """
+        from fpverify.search.enrolled import Enrolled
+
+        return Enrolled.current(self.registers, self.store, self.matchers)
 
     def close(self) -> None:
         """Closes the store."""
@@ -169,10 +194,11 @@ class Verifier:
                 with the impressions that the finger has.
             StoreError: the store cannot be written; nothing was changed.
         """
-        template = self.matcher.template(scan)
+        (probe,) = Probes(self.matchers, [scan]).each()
+        template = probe(self.matcher.model_id)
         require_quality(template, scan.source)
         if not unchecked:
-            self._require_one_finger(template, scan.source, subject, finger)
+            self._require_one_finger(probe, scan.source, subject, finger)
         return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
 
     def enroll_many(
@@ -209,7 +235,7 @@ class Verifier:
         with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
             how = MassEnrollment(
                 self.store,
-                self.matcher,
+                self.matchers,
                 self.registers,
                 chosen,
                 unchecked=unchecked,
@@ -229,9 +255,9 @@ class Verifier:
     ) -> Decision:
         """Whether a scan, or several of one person together, show a subject's fingers.
 
-        Each scan is compared with every enrolled impression; the false match rate is that of the whole decision,
-        however many there are. Scans of different fingers add up, each with an enrolled finger of its own: as they are
-        named, or as they fit best. Of scans of one finger the best counts.
+        Each scan is compared with every enrolled impression, by the model that made that one; the false match rate is
+        that of the whole decision, however many there are. Scans of different fingers add up, each with an enrolled
+        finger of its own: as they are named, or as they fit best. Of scans of one finger the best counts.
 
         Args:
             scan: of the finger; or several, of one finger or of different ones.
@@ -243,22 +269,23 @@ class Verifier:
             NotEnrolled: the store has no such subject or finger.
             FailureToAcquire: there is no usable print in a scan; names it.
             ScanError: no scan, too many, or one picture twice.
-            ModelMismatch: the finger was enrolled with another model.
+            ModelMismatch: the finger was enrolled with a model that is not installed.
+            CorruptModel: that model is damaged.
             StoreError: the store cannot be read.
             ValueError: there are more fingers than scans, or fewer.
         """
         scans = [scan] if isinstance(scan, Scan) else list(scan)
         names = names_for(len(scans), finger)
         require_different(scans)
-        point = self.matcher.operating_point(self.fmr if fmr is None else parse_fmr(fmr))
+        rate = self.fmr if fmr is None else parse_fmr(fmr)
         asked = [None] if names is None else dict.fromkeys(names)
-        references = [one for name in asked for one in self._comparable(self.store.references(subject, name))]
-        presented, templates = Presentation.of(self.matcher, scans, names), [one.template for one in references]
-        scores = [self.matcher.scores(probe, templates) for probe in presented.templates]
-        judged = presented.judged([one.finger for one in references], scores)
+        references = [one for name in asked for one in self.matchers.comparable(self.store.references(subject, name))]
+        models = dict.fromkeys(one.model_id for one in references)
+        point = self.matchers.operating_point(rate, models)
+        judged = Probes(self.matchers, scans, names).judged(references)
         decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes)
-        named = next(iter(asked)) if len(asked) == 1 else None
-        self._note("verify", decision.subject, named, decision.word, len(scans), fmr=point.target_fmr)
+        whose = decision.subject, next(iter(asked)) if len(asked) == 1 else None
+        self._note("verify", whose, decision, len(scans), model=" ".join(models), fmr=point.target_fmr)
         return decision
 
     def identify(self, scan: Scan | Sequence[Scan], *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
@@ -280,15 +307,10 @@ class Verifier:
         """
         scans = [scan] if isinstance(scan, Scan) else list(scan)
         require_different(scans)
-        register = self.registers.current(self.store, self.matcher)
-        if len(scans) == 1:
-            found = register.identify(self.matcher.template(scans[0]), top=top, fpir=fpir)
-        else:
-            from fpverify.search.persons import identify_person
-
-            found = identify_person(register, Presentation.of(self.matcher, scans), top=top, fpir=fpir)
-        subject, finger = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
-        self._note("identify", subject, finger, found.word, len(scans), fpir=fpir)
+        enrolled = self.enrolled
+        found = enrolled.identify(Probes(self.matchers, scans), top=top, fpir=fpir)
+        whose = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
+        self._note("identify", whose, found, len(scans), model=" ".join(enrolled.model_ids), fpir=fpir)
         return found
 
     def duplicates(
@@ -298,7 +320,7 @@ class Verifier:
         workforce: Workforce | None = None,
         done: Container[str] = (),
     ) -> Iterator[tuple[str, list[DuplicatePair]]]:
-        """Searches for each reference among all others: fingers that are enrolled under two ids or names.
+        """Searches for each reference among all others of its model: fingers that are enrolled under two ids or names.
 
         Args:
             pairs: how many false ones the whole store may be expected to show, above 0.
@@ -314,9 +336,11 @@ class Verifier:
         from fpverify.executors import local_workforce
         from fpverify.search.doubles import duplicate_pairs, pair_threshold
 
-        register = self.registers.current(self.store, self.matcher)
+        enrolled = self.enrolled
+        threshold = pair_threshold(pairs, len(enrolled))
         with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
-            yield from duplicate_pairs(register, chosen, pair_threshold(pairs, len(register.index)), done)
+            for register in enrolled.registers:
+                yield from duplicate_pairs(register, chosen, threshold, done)
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
@@ -332,13 +356,16 @@ class Verifier:
         An index in an engine of its own gives them up, too; IndexUnavailable if it does not answer: they are removed
         from the store then, and from the index with the next search.
         """
+        if not is_engine_url(self._index):
+            return self.store.delete(subject, finger)
+        searched = self.enrolled.registers  # also of a model that made nothing else
         removed = self.store.delete(subject, finger)
-        if is_engine_url(self._index):
-            self.registers.current(self.store, self.matcher)
+        for register in searched:
+            self.registers.current(self.store, register.matcher)
         return removed
 
     def evaluate(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
-        """Compares the enrolled impressions with each other.
+        """Compares the impressions that the verifier's model has enrolled with each other; notes say of the others.
 
         Scans that failed to acquire or enroll are not in the store, so the evaluation knows of none.
 
@@ -348,7 +375,7 @@ class Verifier:
             progress: show a bar on standard error when it is a terminal.
 
         Raises:
-            ModelMismatch: some were enrolled with another model.
+            ModelMismatch: all were enrolled with other models.
             TooFewComparisons: there are no mated or no non-mated comparisons.
             StoreError: the store cannot be read.
         """
@@ -366,18 +393,25 @@ class Verifier:
         runner = Runner(model=self.matcher.bundle.folder, workers=workers, progress=progress)
         return runner.compare_templates(plan, templates, templates_hash(plan, templates))
 
-    def _require_one_finger(self, template: Template, source: str, subject: str, finger: str) -> None:
+    def _require_one_finger(self, probe: ProbeOf, source: str, subject: str, finger: str) -> None:
         """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
-        register = self.registers.current(self.store, self.matcher)
-        mine = register.impressions(subject, finger)
-        require_agreement(self.matcher, template, [one.template for one in mine], source, f"{subject!r}, {finger}")
-        for match in register.duplicates(template, mine):
+        enrolled = self.enrolled
+        mine = enrolled.impressions(subject, finger)
+        require_agreement(self.matchers, probe, [one.template for one in mine], source, f"{subject!r}, {finger}")
+        for match in enrolled.duplicates(probe, mine):
             raise DuplicateFinger(
                 f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
                 f"{match.score.value:.1f}); enroll it unchecked if that is meant"
             )
 
-    def _note(self, action: str, subject: str | None, finger: str | None, word: str, scans: int, **rate: float) -> None:
+    def _note(
+        self,
+        action: str,
+        whose: tuple[str | None, str | None],
+        made: Decision | Identification,
+        scans: int,
+        **details: str | float | None,
+    ) -> None:
         """Writes a decision into the audit trail: that it was made and how it went, not how near it was.
 
         Raises:
@@ -385,24 +419,12 @@ class Verifier:
         """
         if not self.notes_decisions:
             return
-        several = {"scans": scans} if scans > 1 else {}
+        if scans > 1:
+            details["scans"] = scans
         try:
-            self._store.append_audit(
-                action, subject, finger, decision=word, model=self.matcher.model_id, **rate, **several
-            )
+            self._store.append_audit(action, whose[0], whose[1], decision=made.word, **details)
         except StoreReadOnly as error:
             raise StoreReadOnly(
                 f"{error}; or decide without a note of it: note_decisions: no in fpverify.yaml, or "
                 "FPVERIFY_NOTE_DECISIONS=no"
             ) from error
-
-    def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
-        """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""
-        own = [one for one in references if one.model_id == self.matcher.model_id]
-        if not own:
-            first = references[0]
-            raise ModelMismatch(
-                f"{first.subject!r} was enrolled with the model {first.model_id}, this is {self.matcher.model_id}; "
-                f"verify with --model {first.model_id}, or enroll the finger again"
-            )
-        return own

@@ -386,7 +386,7 @@ class Identification:
         extrapolated: the threshold lies beyond the evidence of the calibration.
         preselection_error: how often the index that proposed the references leaves the mate out, as it was measured;
             None if all were compared in full, or nobody measured it.
-        note: what would make the search quicker, in words.
+        note: what could not be searched, in words.
     """
 
     candidates: tuple[Candidate, ...]

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from fpverify.matching import Matcher, Presentation
+from fpverify.matching import Matcher, Presentation, ProbeOf, Probes
 from fpverify.search.index import Index
 from fpverify.search.persons import candidate, proposed
-from fpverify.vocabulary import Reference, Template
+from fpverify.vocabulary import Reference, Score, Template
 
 HANDS = ("right-index", "left-index")
 PAIRINGS = 2  # of each right finger of nobody enrolled with left ones: as many persons
@@ -86,10 +86,12 @@ class People:
             subjects[one.subject].append(one)
         return cls(matcher, references, index, subjects)
 
-    def proposed(self, probe: Template, count: int) -> list[Reference]:
-        """The likeliest references."""
-        listed = self.index.likeliest(probe, count + len(HANDS))
-        return [one for k in listed if (one := self.references[k]).subject != self.besides][:count]
+    def scored(self, probe: ProbeOf, count: int) -> list[tuple[Reference, Score]]:
+        """The likeliest references, and their scores."""
+        template = probe(self.matcher.model_id)
+        listed = self.index.likeliest(template, count + len(HANDS))
+        found = [one for k in listed if (one := self.references[k]).subject != self.besides][:count]
+        return list(zip(found, self.matcher.scores(template, [one.template for one in found]), strict=True))
 
     def of(self, subjects: Iterable[str]) -> dict[str, list[Reference]]:
         """All references of some subjects."""
@@ -98,13 +100,14 @@ class People:
     def search(self, probe: PersonProbe) -> tuple[bool, float, float]:
         """Whether the person is proposed, the person's score whether proposed or not, and the best of all others."""
         presented = Presentation.of_templates(self.matcher, HANDS, probe.templates)
-        found = proposed(self if probe.mated else replace(self, besides=probe.person), presented)
-        scores = {name: self._score(presented, name) for name in {*found, *([probe.person] if probe.mated else [])}}
+        probes = Probes.of_presentation(self.matcher, presented)
+        found = proposed(self if probe.mated else replace(self, besides=probe.person), probes)
+        scores = {name: self._score(probes, name) for name in {*found, *([probe.person] if probe.mated else [])}}
         mate = scores.pop(probe.person) if probe.mated else -math.inf
         return probe.person in found, mate, max(scores.values(), default=-math.inf)
 
-    def _score(self, presented: Presentation, person: str) -> float:
-        return candidate(self.matcher, presented, self.subjects[person], 0.0).score.value
+    def _score(self, probes: Probes, person: str) -> float:
+        return candidate(probes, self.subjects[person], 0.0).score.value
 
 
 def enrolled(shown: Iterable[Shown]) -> list[Reference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,9 +78,11 @@ def calibrate_command(
     if bool(folders) == store:
         raise click.UsageError("give either folders of prints, or --store for the enrolled impressions")
     settings = load_settings(db=db, key=key, model=model, workers=workers, cache=cache)
+    matcher = Matcher.load(settings.model, models=settings.models)
+    settings = replace(settings, model=str(matcher.bundle.folder))
     raw = _of_store(settings) if store else _of_folders(folders, settings, ppi)
     place = f"the store {settings.db}" if store else ", ".join(folders)
-    fit = fit_sensor(raw, Matcher.load(settings.model).calibration, f"{len(raw.scans):,} scans in {place}")
+    fit = fit_sensor(raw, matcher.calibration, f"{len(raw.scans):,} scans in {place}")
     fit.fitted.write(out)
     resolution = resolution_fields(raw.resolution)
     if plot:

@@ -30,6 +30,7 @@ from fpverify.folders import open_private
 
 if TYPE_CHECKING:
     from fpverify.executors import Workforce
+    from fpverify.matching import Matcher
     from fpverify.search.doubles import DuplicatePair
     from fpverify.verifier import Verifier
 
@@ -81,7 +82,8 @@ def deduplicate_command(
 ) -> None:
     """Find fingers that are enrolled twice, under two ids or two names.
 
-    Each reference is searched for among all others. Pictures are made of pairs whose scans were both kept.
+    Each reference is searched for among all others that its model has made; those of two models cannot be compared.
+    Pictures are made of pairs whose scans were both kept.
     """
     from fpverify.verifier import Verifier
 
@@ -90,16 +92,21 @@ def deduplicate_command(
         db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False
     )
     with opened as verifier, chosen_workforce(workers, dask) as workforce:
-        searched = verifier.store.count(verifier.matcher.model_id)
+        enrolled = verifier.enrolled
+        searched, models = len(enrolled), enrolled.model_ids
+        note = f"not between those of {', '.join(models)}" if len(models) > 1 else ""
+        note = "; ".join(one for one in (note, enrolled.note) if one)
         found = _searched(verifier, pairs, report, workforce, searched)
         drawn = [] if pictures is None else list(_drawn(verifier, found, pictures))
     if report is not None:
         _write(report, found)
     if as_json:
-        print_json({"searched": searched, "pairs": [_row(one) for one in found], "expected": pairs, "pictures": drawn})
+        answer = {"searched": searched, "pairs": [_row(one) for one in found], "expected": pairs, "pictures": drawn}
+        print_json(answer | {"note": note or None})
         return
     click.echo(f"{counted(len(found), 'pair')} among {counted(searched, 'reference')}, {pairs:g} expected by chance")
-    print_facts([("report", f"{report or ''}"), ("pictures", counted(len(drawn), "picture") if pictures else "")])
+    made = counted(len(drawn), "picture") if pictures else ""
+    print_facts([("searched", note), ("report", f"{report or ''}"), ("pictures", made)])
     if found and report is None:
         print_table(COLUMNS, [[f"{value}" for value in _row(one).values()] for one in found[:SHOWN]])
         if len(found) > SHOWN:
@@ -179,15 +186,22 @@ def _drawn(verifier: Verifier, found: Sequence[DuplicatePair], folder: Path) -> 
     from fpverify.explanation.explanation import explain
     from fpverify.explanation.pair_picture import write_picture
 
-    point = verifier.matcher.operating_point(verifier.fmr)
     folder.mkdir(parents=True, exist_ok=True)
     for number, one in enumerate(found, 1):
         first = verifier.store.scan(one.subject, one.finger, one.impression)
         second = verifier.store.scan(one.other_subject, one.other_finger, one.other_impression)
         if first is not None and second is not None:
             path = folder / f"pair-{number:04d}.png"
-            write_picture(explain(verifier.matcher, first, second, point), path)
+            matcher = _made_by(verifier, one)
+            write_picture(explain(matcher, first, second, matcher.operating_point(verifier.fmr)), path)
             yield f"{path}"
+
+
+def _made_by(verifier: Verifier, pair: DuplicatePair) -> Matcher:
+    """The model by which a pair was found."""
+    impressions = verifier.references(pair.subject, pair.finger)
+    (model_id,) = (one.model_id for one in impressions if one.impression == pair.impression)
+    return verifier.matchers.of(model_id)
 
 
 def _write(path: Path, found: Sequence[DuplicatePair]) -> None:

@@ -11,6 +11,8 @@ from fpverify.cli.words import counted, print_json
 from fpverify.settings import is_engine_url, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fpverify.store import Unwiped
 
 
@@ -43,12 +45,13 @@ def delete_command(
     if subject is None and (finger is not None or not wipes):
         raise click.UsageError("give --id, or --wipe, or both")
     with existing_store(db, key) as store:
+        models = store.model_ids()
         removed, place = 0 if subject is None else store.delete(subject, finger), store.place
         if wipes:
             store.wipe()
         unwiped = store.unwiped()
     if removed and is_engine_url(load_settings().index):
-        _follow(db, key)
+        _follow(db, key, models)
     if as_json:
         print_json(_fields(place, subject, finger, removed, unwiped))
         return
@@ -64,12 +67,13 @@ def delete_command(
         )
 
 
-def _follow(db: str | None, key: str | None) -> None:
-    """Has an index in an engine of its own give up what the store has no more."""
+def _follow(db: str | None, key: str | None, models: Iterable[str]) -> None:
+    """Has an index in an engine of its own give up what the store has no more, of any of these models."""
     from fpverify.verifier import Verifier
 
     with Verifier.open(db, key=key, create=False) as verifier:
-        verifier.registers.current(verifier.store, verifier.matcher)
+        for one in filter(verifier.matchers.has, models):
+            verifier.registers.current(verifier.store, verifier.matchers.of(one), former=True)
 
 
 def _fields(

@@ -89,7 +89,7 @@ def _evaluate(folder: Path, settings: Settings) -> None:
     from fpverify.scans_alone import evaluate
     from fpverify.synthesis.dataset import write_ridges
 
-    point = Matcher.load(settings.model).operating_point(settings.fmr)
+    point = Matcher.load(settings.model, models=settings.models).operating_point(settings.fmr)
     with TemporaryDirectory(prefix="fpverify-demo-") as prints:
         click.echo(
             f"\n$ fpverify synth ridges --fingers {FINGERS} --impressions {IMPRESSIONS} --seed {SEED} --out prints"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,8 @@ def evaluate_command(
     settings = load_settings(
         db=db, key=key, fmr=fmr, model=model, calibration=calibration, workers=workers, cache=cache
     )
-    matcher = Matcher.load(settings.model, settings.calibration)
+    matcher = Matcher.load(settings.model, settings.calibration, settings.models)
+    settings = replace(settings, model=str(matcher.bundle.folder))
     point = matcher.operating_point(settings.fmr)
     if cutoffs and matcher.bundle.kind != "whole-print":
         raise click.UsageError(f"--cutoffs is about the distances of whole-print models; {matcher.model_id} is none")

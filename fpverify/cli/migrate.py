@@ -33,7 +33,8 @@ def migrate_command(*, model: str | None, db: str | None, key: str | None, as_js
 
     from fpverify.matching import Matcher
 
-    matcher = Matcher.load(load_settings(model=model).model)
+    settings = load_settings(model=model)
+    matcher = Matcher.load(settings.model, models=settings.models)
     made = 0
     left: list[Reference] = []
     with existing_store(db, key) as store:

@@ -24,10 +24,15 @@ Examples:
 )
 @options(click.argument("model", required=False, metavar="[NAME|DIR]"), JSON)
 def models_command(*, model: str | None, as_json: bool) -> None:
-    """List the models that come with fpverify, or show what is known of one."""
-    from fpverify.models import load_bundle, shipped_models
+    """List the models that are installed, or show what is known of one.
 
-    bundles = [load_bundle(name) for name in ([model] if model else shipped_models())]
+    Former models, whose references are verified by them, lie in a folder that the setting `models` names.
+    """
+    from fpverify.models import former_models, load_bundle, shipped_models
+
+    models = load_settings().models
+    names = [model] if model else [*shipped_models(), *map(str, former_models(models))]
+    bundles = [load_bundle(name, models) for name in names]
     if as_json:
         print_json({"models": [bundle.card.to_dict() for bundle in bundles]})
     elif model:
@@ -35,7 +40,7 @@ def models_command(*, model: str | None, as_json: bool) -> None:
     elif bundles:
         print_table(("model", "kind", "created", "FNMR at default"), [_row(bundle.card) for bundle in bundles])
     else:
-        click.echo("no models come with this installation")
+        click.echo("no models are installed")
 
 
 def _row(card: Card) -> tuple[str, ...]:

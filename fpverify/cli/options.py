@@ -142,7 +142,7 @@ KEY = click.option(
     metavar="SOURCE",
     help="Key: file:PATH, env:NAME, keyring:SERVICE or none.  [default: the store's own file]",
 )
-MODEL = click.option("--model", metavar="NAME|DIR", help="Model: shipped name, or folder.  [default: the release]")
+MODEL = click.option("--model", metavar="NAME|DIR", help="Model: installed name, or folder.  [default: the release]")
 CALIBRATION = click.option(
     "--calibration", type=click.Path(), metavar="FILE", help="Of `fpverify calibrate`.  [default: the model's own]"
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import get_ident
@@ -25,6 +26,7 @@ class Acquisition:
     Attributes:
         sha256: of the file, in hex; empty if it cannot be read.
         template: of its print; None if there is none that can be enrolled.
+        former: what other models make of it, by their ids, to find it among their references.
         scan: the print, where it is kept.
         outcome, reason: of a row without a template.
     """
@@ -34,6 +36,7 @@ class Acquisition:
     scan: Scan | None = None
     outcome: Outcome = "unreadable"
     reason: str = ""
+    former: Mapping[str, Template] = field(default_factory=dict)
 
 
 def file_sha256(path: Path) -> str:
@@ -46,6 +49,7 @@ def acquire(
     model: Path | CarriedModel,
     content: bytes | None = None,
     *,
+    former: Sequence[Path | CarriedModel] = (),
     ppi: float | None = None,
     keeps_scan: bool = False,
 ) -> Acquisition:
@@ -55,6 +59,7 @@ def acquire(
         row: of the list.
         model: the bundle, whose matcher a process keeps.
         content: of the file; None reads it here.
+        former: other bundles, whose templates are wanted as well.
         ppi: of files for which the list states none; None takes what they say.
         keeps_scan: give the scan back, too.
     """
@@ -65,13 +70,14 @@ def acquire(
         scan = scan_from_bytes(content, ppi=row.ppi or ppi, source=row.file)
         template = _matcher(model, get_ident()).template(scan)
         require_quality(template, row.file)
+        others = {one.model_id: one.template(scan) for one in (_matcher(each, get_ident()) for each in former)}
     except FailureToEnroll as error:
         return Acquisition(digest, outcome="failure-to-enroll", reason=f"{error}")
     except FailureToAcquire as error:
         return Acquisition(digest, outcome="failure-to-acquire", reason=f"{error}")
     except ScanError as error:
         return Acquisition(digest, reason=f"{error}")
-    return Acquisition(digest, template, scan if keeps_scan else None)
+    return Acquisition(digest, template, scan if keeps_scan else None, former=others)
 
 
 @cache

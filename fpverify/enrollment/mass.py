@@ -24,12 +24,13 @@ from fpverify.enrollment.outcomes import RowOutcome
 from fpverify.enrollment.taken import Taken, TakenBefore, nearest
 from fpverify.errors import EnrollmentError, NotEnrolled, ScanError
 from fpverify.executors import CarriedModel, Workforce
-from fpverify.matching import Matcher, require_agreement
+from fpverify.matching import Matcher, Matchers, require_agreement
 from fpverify.scans.files import file_bytes
-from fpverify.search.register import DUPLICATE_FPIR, Finger, Registers, Search
+from fpverify.search.enrolled import Enrolled
+from fpverify.search.register import DUPLICATE_FPIR, Finger, Registers, Search, identification
 from fpverify.store import Store
 from fpverify.store.subject_ids import subject_id
-from fpverify.vocabulary import Candidate, Reference, Scores, Template
+from fpverify.vocabulary import Candidate, Reference, Scores
 
 FILE_HASH = "file_sha256"  # in an impression's metadata: by this a list that is enrolled again knows its rows
 BATCH_ROWS = 32  # kept in one transaction: what a kill loses, and what shares a disk's sync
@@ -48,8 +49,8 @@ class _Try:
         outcome: of a row that is decided.
         taken: its print, unless something speaks against it.
         own: what the store has of the finger.
-        search: among all other fingers, where they are looked through.
-        comparing: raw similarities of what the search proposes.
+        searches: among all other fingers, one for each model, where they are looked through; None if they are not.
+        comparing: raw similarities of what each proposes.
         unseen: rows that were taken and that the search did not see.
     """
 
@@ -59,8 +60,8 @@ class _Try:
     outcome: RowOutcome | None = None
     taken: Taken | None = None
     own: list[Reference] | None = None
-    search: Search | None = None
-    comparing: Future[Scores] | None = None
+    searches: list[Search] | None = None
+    comparing: list[Future[Scores]] = field(default_factory=list)
     unseen: list[Taken] = field(default_factory=list)
 
     @property
@@ -71,7 +72,12 @@ class _Try:
     @property
     def is_compared(self) -> bool:
         """Whether it can be decided."""
-        return self.outcome is not None or (self.own is not None and (self.comparing is None or self.comparing.done()))
+        return self.outcome is not None or (self.own is not None and all(one.done() for one in self.comparing))
+
+    @property
+    def awaited(self) -> list[Future[Any]]:
+        """What has to come before there is more to be done about it."""
+        return [self.acquiring] if self.own is None else [one for one in self.comparing if not one.done()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +86,7 @@ class MassEnrollment:
 
     Attributes:
         store: where they are kept.
-        matcher: the model.
+        matchers: the model, and those that made what the store has.
         registers: what is enrolled, for searching it.
         workforce: reads and compares the scans.
         unchecked: neither compare rows with their finger's impressions nor look for them among all others.
@@ -90,7 +96,7 @@ class MassEnrollment:
     """
 
     store: Store
-    matcher: Matcher
+    matchers: Matchers
     registers: Registers
     workforce: Workforce
     unchecked: bool = False
@@ -126,9 +132,9 @@ class _Work:
         self.under_way: deque[_Try] = deque()
         self._decided: list[RowOutcome | Taken] = []  # in order, since the last batch
         self._since = time.monotonic()
-        self._model: Path | CarriedModel | None = None
+        self._models: tuple[Path | CarriedModel, ...] = ()  # the present one first
         self._sends = False  # files to the workers
-        self._before = TakenBefore(how.matcher.bundle) if how.rehearsal else None
+        self._before = TakenBefore(how.matchers.own.bundle) if how.rehearsal else None
 
     @property
     def is_full(self) -> bool:
@@ -153,11 +159,20 @@ class _Work:
     def _acquiring(self, row: EnrollmentRow) -> Future[Acquisition]:
         """The work on a row's file, which is sent along where the workers do not see it."""
         how, force = self._how, self._how.workforce
-        if self._model is None:
-            self._model, self._sends = force.model(how.matcher.bundle.folder), not force.sees(row.path)
+        if not self._models:
+            self._models = tuple(force.model(one.bundle.folder) for one in self._matchers())
+            self._sends = not force.sees(row.path)
+        model, *former = self._models
         content = file_bytes(row.path) if self._sends else None
         keeps = how.keeps_scans and not how.rehearsal
-        return force.executor.submit(acquire, row, self._model, content, ppi=how.ppi, keeps_scan=keeps)
+        return force.executor.submit(acquire, row, model, content, former=former, ppi=how.ppi, keeps_scan=keeps)
+
+    def _matchers(self) -> list[Matcher]:
+        """The model of new references, and those of what they are compared with, as far as they are installed."""
+        how = self._how
+        made = [] if how.unchecked else how.store.model_ids()
+        former = [one for one in made if one != how.matchers.own.model_id and how.matchers.has(one)]
+        return [how.matchers.own, *map(how.matchers.of, former)]
 
     def advance(self) -> None:
         """Decides the first rows, or waits until something has come."""
@@ -167,7 +182,8 @@ class _Work:
         if self.under_way[0].is_compared:
             self._decide(self.under_way.popleft())
         else:
-            wait([_awaited(one) for one in self.under_way if one.outcome is None], return_when=FIRST_COMPLETED)
+            undecided = [one for one in self.under_way if one.outcome is None]
+            wait([each for one in undecided for each in one.awaited], return_when=FIRST_COMPLETED)
 
     def told(self, *, all_of_them: bool = False) -> list[RowOutcome]:
         """The outcomes of the rows that were decided, once they are on disk; none while a batch is being gathered."""
@@ -207,21 +223,27 @@ class _Work:
         if acquired.sha256 in _hashes(one.own):
             one.outcome = RowOutcome(one.row, "present")
             return
-        one.taken = Taken(one.row, one.finger, acquired.sha256, acquired.template, acquired.scan)
+        one.taken = Taken(one.row, one.finger, acquired.sha256, acquired.template, acquired.scan, acquired.former)
         one.unseen = [each for each in self._decided if isinstance(each, Taken)]
         if self._before is not None:
             one.unseen += self._before.likeliest(one.finger, acquired.template)
         if not self._how.unchecked:
-            self._search(one, acquired.template)
+            self._search(one, one.taken)
 
-    def _search(self, one: _Try, template: Template) -> None:
-        """Has a print compared in full with what the index proposes."""
+    def _search(self, one: _Try, taken: Taken) -> None:
+        """Has a print compared in full with what the index of each model proposes."""
         how = self._how
-        register = how.registers.current(how.store, how.matcher)
-        one.own = [each for each in one.own or [] if each.model_id == how.matcher.model_id]
-        one.search = register.search(template, one.own)
-        proposed = [each.template for each in one.search.proposed]
-        one.comparing = how.workforce.executor.submit(similarities, template, proposed) if proposed else None
+        enrolled = Enrolled.current(how.registers, how.store, how.matchers).of_models(taken.templates)
+        one.own = enrolled.searched(one.own or [])
+        one.searches = enrolled.search(taken.templates.__getitem__, one.own)
+        one.comparing = [self._comparing(each) for each in one.searches]
+
+    def _comparing(self, search: Search) -> Future[Scores]:
+        if search.proposed:
+            return self._how.workforce.executor.submit(similarities, *search.to_compare)
+        none = Future[Scores]()
+        none.set_result(np.zeros(0))
+        return none
 
     def _decide(self, one: _Try) -> None:
         outcome = self._refusal(one, one.taken) if one.taken else one.outcome
@@ -237,23 +259,25 @@ class _Work:
         same = [each for each in one.unseen if each.finger == taken.finger]
         if taken.sha256 in {each.sha256 for each in same}:
             return RowOutcome(one.row, "present")
-        if one.search is None:
+        if one.searches is None:
             return None
         impressions = [*(each.template for each in one.own or []), *(each.template for each in same)]
         subject, finger = taken.finger
         try:
-            require_agreement(self._how.matcher, taken.template, impressions, one.row.file, f"{subject!r}, {finger}")
+            probe = taken.templates.__getitem__
+            require_agreement(self._how.matchers, probe, impressions, one.row.file, f"{subject!r}, {finger}")
         except EnrollmentError as error:
             return RowOutcome(one.row, "disagreement", f"{error}")
-        found = self._duplicate(one, taken, one.search)
+        found = self._duplicate(one, taken, one.searches)
         return None if found is None else _duplicate_outcome(one.row, found)
 
-    def _duplicate(self, one: _Try, taken: Taken, search: Search) -> Candidate | None:
+    def _duplicate(self, one: _Try, taken: Taken, searches: Sequence[Search]) -> Candidate | None:
         """The other finger that a print shows."""
-        raw = np.zeros(0) if one.comparing is None else one.comparing.result()
-        matches = search.identification(raw, top=1, fpir=DUPLICATE_FPIR).matches
+        compared = [(search, each.result()) for search, each in zip(searches, one.comparing, strict=True)]
+        matches = identification(compared, top=1, fpir=DUPLICATE_FPIR).matches
         others = [each for each in one.unseen if each.finger != taken.finger]
-        return matches[0] if matches else nearest(self._how.matcher, taken, others, search.searched)
+        searched = sum(search.searched for search in searches)
+        return matches[0] if matches else nearest(self._how.matchers.own, taken, others, searched)
 
     def _kept(self, taken: Taken) -> RowOutcome:
         subject, finger = taken.finger
@@ -264,10 +288,6 @@ class _Work:
         except EnrollmentError as error:
             return RowOutcome(taken.row, "refused", f"{error}")
         return RowOutcome(taken.row, "enrolled", impression=reference.impression)
-
-
-def _awaited(one: _Try) -> Future[Any]:
-    return one.acquiring if one.comparing is None else one.comparing
 
 
 def _hashes(references: Sequence[Reference]) -> set[object]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fpverify.comparison import joint_threshold
 from fpverify.enrollment.listing import EnrollmentRow
@@ -28,6 +28,7 @@ class Taken:
         sha256: of the file, in hex.
         template: of the print.
         scan: where it is to be kept.
+        former: what other models make of it, by their ids.
     """
 
     row: EnrollmentRow
@@ -35,6 +36,12 @@ class Taken:
     sha256: str
     template: Template
     scan: Scan | None = None
+    former: Mapping[str, Template] = field(default_factory=dict)
+
+    @property
+    def templates(self) -> dict[str, Template]:
+        """Of all models, by their ids."""
+        return {**self.former, self.template.model_id: self.template}
 
 
 class TakenBefore:

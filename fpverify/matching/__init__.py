@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from fpverify.matching.agreement import require_agreement, require_quality
 from fpverify.matching.matcher import Extractor, Matcher
+from fpverify.matching.matchers import Matchers, ProbeOf
 from fpverify.matching.presentation import Judged, Presentation, names_for, require_different
+from fpverify.matching.probes import Probes
 
 __all__ = [
     "Extractor",
     "Judged",
     "Matcher",
+    "Matchers",
     "Presentation",
+    "ProbeOf",
+    "Probes",
     "names_for",
     "require_agreement",
     "require_different",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fpverify.comparison import fuse
 from fpverify.errors import EnrollmentError, FailureToEnroll
 from fpverify.features.quality import LEAST_QUALITY
-from fpverify.matching.matcher import Matcher
+from fpverify.matching.matchers import Matchers, ProbeOf
 from fpverify.vocabulary import Template
 
 AGREEMENT_FMR = 0.01  # of two impressions of one finger: a swapped finger passes once in a hundred
@@ -27,13 +27,13 @@ def require_quality(template: Template, source: str) -> None:
 
 
 def require_agreement(
-    matcher: Matcher, template: Template, impressions: Sequence[Template], source: str, finger: str
+    matchers: Matchers, probe: ProbeOf, impressions: Sequence[Template], source: str, finger: str
 ) -> None:
     """Returns if a print resembles the impressions that a finger has, or there are none.
 
     Args:
-        matcher: of the model of all of them.
-        template: of the print.
+        matchers: of the models of all of them.
+        probe: the print.
         impressions: of the finger.
         source: name of the scan, for the message.
         finger: whose, in words.
@@ -41,7 +41,7 @@ def require_agreement(
     Raises:
         EnrollmentError: it does not.
     """
-    if impressions and fuse(matcher.scores(template, impressions)).fmr > AGREEMENT_FMR:
+    if impressions and fuse(matchers.scores(probe, impressions)).fmr > AGREEMENT_FMR:
         raise EnrollmentError(
             f"{source}: does not agree with what is enrolled of {finger}; scan that finger again, "
             "or name the finger (or enroll it unchecked)"

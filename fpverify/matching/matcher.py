@@ -45,21 +45,32 @@ class Matcher:
     extractor: Extractor
 
     @classmethod
-    def load(cls, model: str | Path | None = None, calibration: str | Path | None = None) -> Matcher:
+    def load(
+        cls,
+        model: str | Path | None = None,
+        calibration: str | Path | None = None,
+        models: str | Path | None = None,
+    ) -> Matcher:
         """The matcher of a model.
 
         Args:
-            model: name of a shipped bundle or a bundle's folder; None is the release model.
+            model: name of an installed bundle or a bundle's folder; None is the release model.
             calibration: file that `fpverify calibrate` wrote, in place of the model's own.
+            models: folder of former bundles; None is that of the user's data.
 
         Raises:
             ModelError: unknown or damaged, or the calibration is of another model.
         """
-        bundle = load_bundle(model)
+        bundle = load_bundle(model, models)
         if calibration is not None:
             from fpverify.matching.sensor_calibration import calibrated_card
 
             bundle = replace(bundle, card=calibrated_card(bundle.card, calibration))
+        return cls.of(bundle)
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Matcher:
+        """The matcher of a bundle."""
         return cls(bundle, _extractor(bundle))
 
     @property

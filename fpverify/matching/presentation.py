@@ -10,7 +10,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -77,6 +77,13 @@ class Presentation:
         pairs = _one_finger(matcher, templates) if names is None else _alike(names)
         named = None if names is None else tuple(names)
         return cls(tuple(sources), tuple(templates), named, _joined(len(templates), pairs))
+
+    def joined(self, others: Sequence[Presentation]) -> Presentation:
+        """The same probes where others of them, seen by other models, count as well: who is alike to one is alike."""
+        if not others:
+            return self
+        pairs = [(group[0], probe) for one in (self, *others) for group in one.groups for probe in group[1:]]
+        return replace(self, groups=_joined(len(self.templates), pairs))
 
     def judged(self, fingers: Sequence[str], scores: Sequence[Sequence[Score]]) -> Judged:
         """How a subject's fingers agree with the probes.

@@ -2,19 +2,22 @@
 
 from fpverify.models.bundle import (
     Bundle,
+    installed_bundle,
     load_bundle,
     rewrite_card,
-    shipped_models,
     write_bundle,
     write_search_files,
 )
 from fpverify.models.card import Card
+from fpverify.models.installed import former_models, shipped_models
 from fpverify.models.runtime import LiteRtNetwork
 
 __all__ = [
     "Bundle",
     "Card",
     "LiteRtNetwork",
+    "former_models",
+    "installed_bundle",
     "load_bundle",
     "rewrite_card",
     "shipped_models",

@@ -10,14 +10,11 @@ from pathlib import Path
 
 import yaml
 
-from fpverify.errors import CorruptModel, UnknownModel
-from fpverify.models.card import Card
+from fpverify.errors import CorruptModel
+from fpverify.models.card import CARD, Card, read_card
+from fpverify.models.installed import folder_of, folder_of_id
 from fpverify.models.runtime import LiteRtNetwork
 from fpverify.vocabulary import BundleKind
-
-SHIPPED = Path(__file__).parent / "shipped"
-DEFAULT = SHIPPED / "DEFAULT"  # one line: the name of the release model
-CARD = "card.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +70,32 @@ class Bundle:
         return content
 
 
-def shipped_models() -> list[str]:
-    """Names of the models that come with the package."""
-    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{CARD}"))
-
-
-def load_bundle(model: str | Path | None = None) -> Bundle:
-    """A bundle by the name of a shipped model or by its folder, every file of its networks checked: 1 ms for 1 MB.
+def load_bundle(model: str | Path | None = None, models: str | Path | None = None) -> Bundle:
+    """A bundle by its folder or the name of an installed model, every file of its networks checked: 1 ms for 1 MB.
 
     Args:
         model: None is the release model.
+        models: folder of former bundles; None is that of the user's data.
 
     Raises:
-        UnknownModel: neither a shipped model nor a folder with a card.
+        UnknownModel: neither an installed model nor a folder with a card.
         CorruptModel: the card cannot be read, or a file is missing or does not fit its hash; names it.
     """
-    folder = _folder(model)
-    bundle = Bundle(folder, _read_card(folder / CARD))
-    for name in bundle.card.files:
-        bundle.content(name)
-    return bundle
+    return _checked(folder_of(model, models))
+
+
+def installed_bundle(model_id: str, models: str | Path | None = None) -> Bundle:
+    """The bundle of the model that made some template, checked likewise; never what just lies where we work.
+
+    Args:
+        model_id: that the template carries.
+        models: as in `load_bundle`.
+
+    Raises:
+        UnknownModel: it is not installed; names it, and what is.
+        CorruptModel: its card cannot be read, or a file is missing or does not fit its hash.
+    """
+    return _checked(folder_of_id(model_id, models))
 
 
 def write_bundle(folder: Path, card: Card, contents: Mapping[str, bytes]) -> Bundle:
@@ -128,13 +131,11 @@ def rewrite_card(bundle: Bundle) -> Bundle:
     return bundle
 
 
-def _read_card(path: Path) -> Card:
-    try:
-        plain = _plain_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise CorruptModel(f"{path}: the model card cannot be read: {reason}") from error
-    return Card.from_dict(plain, str(path))
+def _checked(folder: Path) -> Bundle:
+    bundle = Bundle(folder, read_card(folder / CARD))
+    for name in bundle.card.files:
+        bundle.content(name)
+    return bundle
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -145,28 +146,3 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def _plain_yaml(text: str) -> object:
-    """What `yaml.safe_load` gives, by the C parser where there is one: ten times as fast on the path of `verify`."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    try:
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
-
-
-def _folder(model: str | Path | None) -> Path:
-    if model is None:
-        if not DEFAULT.exists():
-            raise UnknownModel(f"this installation has no release model in {SHIPPED}; name one by its folder")
-        model = DEFAULT.read_text().strip()
-    shipped = SHIPPED / Path(model).name
-    if str(model) == shipped.name and (shipped / CARD).exists():
-        return shipped
-    if (Path(model) / CARD).exists():
-        return Path(model)
-    names = ", ".join(shipped_models()) or "none"
-    raise UnknownModel(
-        f"no model {str(model)!r}: neither a folder with a {CARD} nor a shipped model (shipped: {names})"
-    )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, get_args
+
+import yaml
 
 from fpverify.errors import CorruptModel
 from fpverify.vocabulary import BundleKind, Interval, OperatingPoint
+
+CARD = "card.yaml"  # the file in a bundle's folder
 
 INTENDED_USE = (
     "One-to-one verification of flat fingerprints from optical, capacitive and thermal sensors, 250 to 1000 ppi, "
@@ -101,6 +105,29 @@ class Card:
             return cls(**_checked(plain))
         except ValueError as error:
             raise CorruptModel(f"{source}: not a model card of this fpverify: {error}") from error
+
+
+def read_card(path: Path) -> Card:
+    """The card in a file.
+
+    Raises:
+        CorruptModel: it cannot be read, or is no card.
+    """
+    try:
+        plain = _plain_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise CorruptModel(f"{path}: the model card cannot be read: {reason}") from error
+    return Card.from_dict(plain, str(path))
+
+
+def _plain_yaml(text: str) -> object:
+    """What `yaml.safe_load` gives, by the C parser where there is one: ten times as fast on the path of `verify`."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _checked(plain: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Each reference is searched for among all others, as a probe would be. Of P pairs of references, all of different
 fingers, P times the false match rate are expected to match by chance: the threshold is that at which this is the number
-that was asked for.
+that was asked for. Templates of two models cannot be compared: each is searched for among those of its own.
 """
 
 from __future__ import annotations

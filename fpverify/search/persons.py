@@ -9,89 +9,52 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from fpverify.comparison import joint_threshold, similarities
-from fpverify.matching import Matcher, Presentation
-from fpverify.search.register import COMPARED_IN_FULL, Register
-from fpverify.vocabulary import Candidate, Identification, Reference, Template
+from fpverify.matching import ProbeOf, Probes
+from fpverify.search.register import COMPARED_IN_FULL
+from fpverify.vocabulary import Candidate, Reference, Score
 
 MOST_COMPLETED = COMPARED_IN_FULL  # references of proposed subjects that each probe is compared with besides
 
 
 class Proposing(Protocol):
-    """What a search for a person asks a register."""
+    """What is searched for a person."""
 
-    @property
-    def matcher(self) -> Matcher:
-        """The model."""
-
-    def proposed(self, probe: Template, count: int) -> list[Reference]:
-        """The likeliest references, at most `count`."""
+    def scored(self, probe: ProbeOf, count: int) -> list[tuple[Reference, Score]]:
+        """The likeliest references of each model, at most `count`, and their scores."""
 
     def of(self, subjects: Iterable[str]) -> dict[str, list[Reference]]:
         """All references of some subjects."""
 
 
-def identify_person(register: Register, presented: Presentation, *, top: int, fpir: float) -> Identification:
-    """The subjects that several probes resemble most, all probes together.
-
-    A subject's score states the false match rate of a decision about it, however many fingers and impressions it has;
-    the threshold is that of the best of all subjects.
-
-    Args:
-        register: all that is enrolled.
-        presented: the probes.
-        top: most candidates.
-        fpir: false positive identification rate of the whole search, in (0, 1).
-    """
-    searched, people = len(register.index), register.store.subject_count()
-    if not searched or not people:  # the store may have been emptied since the index was brought up to date
-        return Identification((), fpir, 0.0, 0, extrapolated=False)
-    threshold = joint_threshold(fpir, people)
-    subjects = proposed(register, presented).values()
-    candidates = [candidate(register.matcher, presented, references, threshold) for references in subjects]
-    candidates.sort(key=lambda one: -one.score.value)
-    return Identification(
-        candidates=tuple(candidates[:top]),
-        fpir=fpir,
-        threshold=threshold,
-        searched=searched,
-        extrapolated=threshold > register.matcher.calibration.evidence_score,
-        preselection_error=register.preselection_error if searched > COMPARED_IN_FULL else None,
-    )
-
-
-def proposed(register: Proposing, presented: Presentation) -> dict[str, list[Reference]]:
+def proposed(searched: Proposing, probes: Probes) -> dict[str, list[Reference]]:
     """The subjects that the probes' short lists hold, the likeliest first, with all of their references.
 
     They have at most `MOST_COMPLETED` references together, or are one. How likely: what each probe's best comparison
     says for a subject, in sum.
     """
     likely: defaultdict[str, float] = defaultdict(float)
-    for probe in presented.templates:
-        for subject, value in _best_of(register, probe).items():
+    for probe in probes.each():
+        for subject, value in _best_of(searched, probe).items():
             likely[subject] += max(0.0, value)
     chosen: dict[str, list[Reference]] = {}
-    for subject, references in register.of(_first(likely)).items():
+    for subject, references in searched.of(_first(likely)).items():
         if chosen and sum(map(len, chosen.values())) + len(references) > MOST_COMPLETED:
             break
         chosen[subject] = references
     return chosen
 
 
-def candidate(
-    matcher: Matcher, presented: Presentation, references: Sequence[Reference], threshold: float
-) -> Candidate:
+def candidate(probes: Probes, references: Sequence[Reference], threshold: float) -> Candidate:
     """A subject, all of whose references are compared with all probes.
 
+    A subject's score states the false match rate of a decision about it, however many fingers and impressions it has.
+
     Args:
-        matcher: of the model.
-        presented: the probes.
+        probes: of one person.
         references: of the subject, at least one.
         threshold: that its score has to reach.
     """
-    templates = [one.template for one in references]
-    scores = [matcher.scores(probe, templates) for probe in presented.templates]
-    judged = presented.judged([one.finger for one in references], scores)
+    judged = probes.judged(references)
     match = judged.score.value >= threshold
     return Candidate(references[0].subject, judged.finger, judged.score, match, judged.probes)
 
@@ -101,11 +64,9 @@ def _first(likely: Mapping[str, float]) -> list[str]:
     return sorted(likely, key=lambda one: -likely[one])[:MOST_COMPLETED]
 
 
-def _best_of(register: Proposing, probe: Template) -> dict[str, float]:
+def _best_of(searched: Proposing, probe: ProbeOf) -> dict[str, float]:
     """The score of the best reference of each subject on a probe's short list."""
-    found = register.proposed(probe, COMPARED_IN_FULL)
-    scores = register.matcher.calibrated(similarities(probe, [one.template for one in found]))
     best: dict[str, float] = {}
-    for one, score in zip(found, scores, strict=True):
+    for one, score in searched.scored(probe, COMPARED_IN_FULL):
         best[one.subject] = max(score.value, best.get(one.subject, score.value))
     return best

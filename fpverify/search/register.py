@@ -6,8 +6,7 @@ templates come from the store, and the threshold is that of all references, so a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -58,11 +57,6 @@ class Register:
         search = self.search(probe, in_full=max(COMPARED_IN_FULL, top))
         return search.identification(search.compared(), top=top, fpir=fpir)
 
-    def duplicates(self, probe: Template, own: Sequence[Reference]) -> tuple[Candidate, ...]:
-        """The finger that a probe shows, if it is another than that whose impressions are given: one, or none."""
-        search = self.search(probe, own)
-        return search.identification(search.compared(), top=1, fpir=DUPLICATE_FPIR).matches
-
     def search(self, probe: Template, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL) -> Search:
         """What the index proposes for a probe.
 
@@ -100,15 +94,6 @@ class Register:
             return []
         return [one for one in found if one.model_id == self.matcher.model_id]
 
-    def of(self, subjects: Iterable[str]) -> dict[str, list[Reference]]:
-        """All references of some subjects, those that are gone meanwhile left out."""
-        found: dict[str, list[Reference]] = {}
-        for subject in subjects:
-            with suppress(NotEnrolled):
-                own = [one for one in self.store.references(subject) if one.model_id == self.matcher.model_id]
-                found |= {subject: own} if own else {}
-        return found
-
     @property
     def preselection_error(self) -> float | None:
         """Of the index, at this size; None if it was never measured."""
@@ -133,9 +118,19 @@ class Search:
     searched: int
     in_full: int
 
+    @property
+    def to_compare(self) -> tuple[Template, list[Template]]:
+        """The probe and the proposed references, as `similarities` takes them."""
+        return self.probe, [one.template for one in self.proposed]
+
     def compared(self) -> Scores:
         """The raw similarities of the probe and each proposed reference."""
-        return similarities(self.probe, [one.template for one in self.proposed])
+        return similarities(*self.to_compare)
+
+    def scored(self) -> list[tuple[Reference, Score]]:
+        """Each proposed reference with its score."""
+        scores = self.register.matcher.calibrated(self.compared())
+        return list(zip(self.proposed, scores, strict=True))
 
     def identification(self, raw: Scores, *, top: int, fpir: float) -> Identification:
         """What the comparisons say.
@@ -145,26 +140,53 @@ class Search:
             top: most candidates.
             fpir: false positive identification rate of the whole search, in (0, 1).
         """
-        if not self.searched:
-            return Identification((), fpir, 0.0, 0, extrapolated=False)
-        matcher = self.register.matcher
-        threshold = joint_threshold(fpir, self.searched)
-        return Identification(
-            candidates=tuple(self._fingers(matcher.calibrated(raw), threshold)[:top]),
-            fpir=fpir,
-            threshold=threshold,
-            searched=self.searched,
-            extrapolated=threshold > matcher.calibration.evidence_score,
-            preselection_error=self.register.preselection_error if self.searched > self.in_full else None,
-        )
+        return identification([(self, raw)], top=top, fpir=fpir)
 
-    def _fingers(self, scores: Sequence[Score], threshold: float) -> list[Candidate]:
-        """Fingers by their best impression, the likeliest first."""
-        found: dict[Finger, Candidate] = {}
-        for one, score in sorted(zip(self.proposed, scores, strict=True), key=lambda pair: -pair[1].value):
-            candidate = Candidate(one.subject, one.finger, score, score.value >= threshold)
-            found.setdefault((one.subject, one.finger), candidate)
-        return list(found.values())
+
+def identification(compared: Sequence[tuple[Search, Scores]], *, top: int, fpir: float) -> Identification:
+    """What the searches for one probe say together, each among the references of one model.
+
+    Args:
+        compared: each with its raw similarities, as in `Search.identification`.
+        top: most candidates.
+        fpir: false positive identification rate of all of them together, in (0, 1).
+    """
+    searches = [search for search, _ in compared if search.searched]
+    searched = sum(search.searched for search in searches)
+    if not searched:
+        return Identification((), fpir, 0.0, 0, extrapolated=False)
+    threshold = joint_threshold(fpir, searched)
+    scores = [score for search, raw in compared for score in search.register.matcher.calibrated(raw)]
+    proposed = [one for search, _ in compared for one in search.proposed]
+    return Identification(
+        candidates=tuple(_fingers(proposed, scores, threshold)[:top]),
+        fpir=fpir,
+        threshold=threshold,
+        searched=searched,
+        extrapolated=any(threshold > one.register.matcher.calibration.evidence_score for one in searches),
+        preselection_error=joint_error(
+            [one.register.preselection_error for one in searches if one.searched > one.in_full]
+        ),
+    )
+
+
+def joint_error(errors: Sequence[float | None]) -> float | None:
+    """The pre-selection error of searches of which one has the mate: the greatest, None if it is not known.
+
+    Args:
+        errors: of those in which not all was compared in full; None where nobody measured it.
+    """
+    known = [one for one in errors if one is not None]
+    return max(known) if known and len(known) == len(errors) else None
+
+
+def _fingers(proposed: Sequence[Reference], scores: Sequence[Score], threshold: float) -> list[Candidate]:
+    """Fingers by their best impression, the likeliest first."""
+    found: dict[Finger, Candidate] = {}
+    for one, score in sorted(zip(proposed, scores, strict=True), key=lambda pair: -pair[1].value):
+        candidate = Candidate(one.subject, one.finger, score, score.value >= threshold)
+        found.setdefault((one.subject, one.finger), candidate)
+    return list(found.values())
 
 
 class Registers:
@@ -180,51 +202,55 @@ class Registers:
         self._wanted = index
         self._progress = progress
         self._lock = Lock()
-        self._kept: Kept | None = None
+        self._kept: dict[str, Kept] = {}  # by the model's id
         self._in_memory = False  # what lies on disk can be neither read nor put right
 
-    def current(self, store: Store, matcher: Matcher) -> Register:
+    def current(self, store: Store, matcher: Matcher, *, former: bool = False) -> Register:
         """The register of all that a model has enrolled.
 
         Args:
             store: opened by the calling thread.
             matcher: the model.
+            former: the index was chosen for another model; if it cannot be had for this one, another will do.
 
         Raises:
             StoreError: the store cannot be read.
             SettingsError: the index cannot be had.
         """
+        wanted = "auto" if former and self._wanted == "ivf" else self._wanted
         with self._lock:
-            kept = self._current(store, matcher)
-        return Register(store, matcher, kept.index, lambda: self._anew(kept, store, matcher))
+            kept = self._current(store, matcher, wanted)
+        return Register(store, matcher, kept.index, lambda: self._anew(kept, store, matcher, wanted))
 
-    def _current(self, store: Store, matcher: Matcher) -> Kept:
+    def _current(self, store: Store, matcher: Matcher, wanted: str) -> Kept:
         key = (*store.identity, matcher.model_id, *self._turned_by(store))
-        if self._kept is None or self._kept.key != key or self._kept.is_outdated:
-            self._kept = self._opened(key, store, matcher)
-        changes = store.changes(self._kept.point)
-        if changes.everything and self._kept.point is not None:
-            self._kept = self._opened(key, store, matcher)
-        self._kept.take_up(changes, store, matcher.model_id)
-        return self._kept
+        kept = self._kept.get(matcher.model_id)
+        if kept is None or kept.key != key or kept.is_outdated:
+            kept = self._opened(key, store, matcher, wanted)
+        changes = store.changes(kept.point)
+        if changes.everything and kept.point is not None:
+            kept = self._opened(key, store, matcher, wanted)
+        self._kept[matcher.model_id] = kept
+        kept.take_up(changes, store, matcher.model_id)
+        return kept
 
-    def _anew(self, broken: Kept, store: Store, matcher: Matcher) -> Index:
+    def _anew(self, broken: Kept, store: Store, matcher: Matcher, wanted: str) -> Index:
         """The index again, after what it has on disk could not be read; another thread may have been faster."""
         with self._lock:
-            if self._kept is broken:
-                self._kept = None
+            if self._kept.get(matcher.model_id) is broken:
+                del self._kept[matcher.model_id]
                 try:
                     broken.put_right(store, matcher.model_id)
                 except (OSError, StoreError):
                     self._in_memory = True
-            return self._current(store, matcher).index
+            return self._current(store, matcher, wanted).index
 
     def _turned_by(self, store: Store) -> tuple[str, ...]:
         """The key by which an engine of its own is given references; it has to be asked whether it is still that."""
         return (store.current_key_id(),) if is_engine_url(self._wanted) else ()
 
-    def _opened(self, key: tuple[str | int, ...], store: Store, matcher: Matcher) -> Kept:
-        index = chosen_index(self._wanted, matcher.bundle, store)
+    def _opened(self, key: tuple[str | int, ...], store: Store, matcher: Matcher, wanted: str) -> Kept:
+        index = chosen_index(wanted, matcher.bundle, store)
         if isinstance(index, EngineIndex):
             return KeptByEngine(key, index)
         if isinstance(index, GrowingIndex | InvertedIndex) and not self._in_memory:

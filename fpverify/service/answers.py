@@ -94,6 +94,7 @@ class IdentificationAnswer(ScanFacts):
     extrapolated: bool | None = None
     searched: int
     preselection_error: float | None
+    note: str | None
     candidates: list[CandidateAnswer]
     score: float | None = None
     probes: list[ProbeAnswer]

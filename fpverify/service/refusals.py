@@ -52,7 +52,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 
 # Where the store and its key lie is nothing to a client.
 _PLACE = re.compile(
-    r"\b(the store|the index|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))"
+    r"\b(the store|the index|the folder|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))"
 )
 _SCORE = re.compile(r" \(score -?[\d.]+\)")  # what an enrollment resembles is said, how much is not
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fpverify.errors import NotEnrolled
-from fpverify.store.backends import Database
+from fpverify.store.backends import MODELS_INDEX, Database
 from fpverify.store.records import Record
 from fpverify.store.vault import Vault
 
@@ -35,7 +35,7 @@ class Rows:
         owner = self._database.subject_row(subject)
         if owner is not None:
             return owner
-        self._database.index_names()
+        self._database.make_indexes()
         self._database.execute(
             "INSERT INTO subjects (name, impression_count, metadata) VALUES (?, 0, ?)",
             subject,
@@ -228,6 +228,25 @@ class Rows:
             self._require_order(last, found[-1][1])
             yield [str(record_id) for record_id, _ in found]
             last = found[-1][1]
+
+    def model_ids(self) -> list[str]:
+        """The models that made records, each once, in the database's order; one look into an index for each.
+
+        A store of an older release has no such index until somebody is enrolled: it is read once.
+        """
+        if not self._database.has(MODELS_INDEX):
+            return [str(one) for (one,) in self._database.rows("SELECT DISTINCT model_id FROM impressions ORDER BY 1")]
+        found: dict[str, None] = {}
+        last = ""
+        while True:
+            (model_id,) = self._database.first("SELECT min(model_id) FROM impressions WHERE model_id > ?", last) or (
+                None,
+            )
+            if model_id is None:
+                return list(found)
+            if model_id in found:  # a damaged index that leads backwards
+                raise self._database.damaged()
+            found[str(model_id)], last = None, model_id
 
     def owners(self, count: int) -> Iterator[list[tuple[str, str]]]:
         """Id and subject of all records, as the database holds them, so many at a time in order of the rows."""

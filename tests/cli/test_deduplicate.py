@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,26 @@ def test_the_report_has_each_pair_of_fingers_once_with_a_picture(search: Call) -
     assert Path("pictures/pair-0001.png").stat().st_size > 10_000
     assert stat.S_IMODE(Path("doubles.csv").stat().st_mode) == 0o600
     assert not list(Path().glob("*.part*"))
+
+
+@pytest.mark.usefixtures("twice")
+def test_what_two_models_made_is_not_compared_which_is_said(
+    call: Call, enroll: Call, edges_model: Path, make_edges_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    newer = make_edges_model(tmp_path / "newer", "edges-2")
+    words = ("deduplicate", "--model", newer, "--workers", 1, "--pairs", "0.001")
+    missing = call(*words).out
+    assert missing.startswith("0 pairs among 0 references")
+    assert "without 4 impressions of edges-1, which is not installed" in missing
+    shutil.copytree(edges_model, "former/edges-1")
+    Path("fpverify.yaml").write_text("models: former\n")
+    assert call(*words, "--json").answer["note"] is None
+    enroll("A_03.bmp", "--unchecked", "--model", newer, subject="D")
+    answer = call(*words, "--json", "--pictures", "pictures").answer
+    assert (answer["searched"], answer["note"]) == (5, "not between those of edges-2, edges-1")
+    assert {answer["pairs"][0]["id"], answer["pairs"][0]["other_id"]} == {"A", "B"}
+    assert len(answer["pictures"]) == 1
+    assert "not between those of edges-2, edges-1" in call(*words).out
 
 
 @pytest.mark.usefixtures("twice")

@@ -295,4 +295,4 @@ def test_the_enrolled_impressions_are_evaluated(
     other = make_edges_model(Path("other"), "other-1")
     ended = call("evaluate", "--store", "--model", other, "--workers", 1)
     assert (ended.code, ended.err.count("\n")) == (3, 1)
-    assert "6 of 6 impressions" in ended.err
+    assert "the 6 impressions" in ended.err

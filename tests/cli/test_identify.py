@@ -38,6 +38,16 @@ def test_nobody_matches_with_exit_code_1(enrolled: Path, identify: Call) -> None
     assert [(one["subject"], one["match"]) for one in answer["candidates"]] == [("A", False)]
 
 
+def test_what_is_not_searched_is_said(
+    call: Call, enrolled: Path, stripes: Path, make_edges_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    words = ("identify", stripes / "A_01.bmp", "--model", make_edges_model(tmp_path / "newer", "edges-2"))
+    said = "without 1 impression of edges-1, which is not installed"
+    ended = call(*words)
+    assert (ended.code, said in ended.out) == (1, True)
+    assert call(*words, "--json").answer["note"] == said
+
+
 @pytest.mark.parametrize("index", ["exact", "none", "auto", "milvus://127.0.0.1:1/fingers"])
 def test_whole_prints_are_compared_exactly_with_every_index(enrolled: Path, identify: Call, index: str) -> None:
     answer = identify("A_01.bmp", "--index", index, "--json").answer

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,17 @@ def test_the_release_model_is_listed(call: Call, release_model: str) -> None:
 
 def test_listing_no_models_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fpverify.models.shipped_models", list)
-    assert call("models").out == "no models come with this installation\n"
+    assert call("models").out == "no models are installed\n"
+
+
+def test_former_models_are_listed_and_shown_by_their_ids(
+    call: Call, edges_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(edges_model, "former/kept")
+    assert "edges-1" not in call("models").out
+    monkeypatch.setenv("FPVERIFY_MODELS", "former")
+    assert "edges-1" in [card["id"] for card in call("models", "--json").answer["models"]]
+    assert call("models", "edges-1").out.startswith("edges-1\n")
 
 
 @pytest.mark.train

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,25 @@ def test_an_image_without_a_finger_is_refused(call: Call, enrolled_sample: None,
         assert "scene.png" in ended.err
 
 
-def test_templates_of_another_model_say_which(
+def test_what_the_release_has_enrolled_verifies_under_another_model(
     call: Call, enrolled_sample: None, edges_model: Path, release_model: str
 ) -> None:
-    ended = call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--model", edges_model)
+    for scan, code in (("A_2.bmp", 0), ("B_1.bmp", 1)):
+        before = call("verify", SAMPLES / scan, "--id", "A", "--json")
+        after = call("verify", SAMPLES / scan, "--id", "A", "--json", "--model", edges_model)
+        assert (after.code, after.answer) == (before.code, before.answer)
+        assert after.code == code
+        assert after.answer["model"] == release_model
+
+
+def test_templates_of_a_model_that_is_not_installed_say_which(call: Call, edges_model: Path, stripes: Path) -> None:
+    assert call("enroll", stripes / "A_00.bmp", "--id", "A", "--model", edges_model).code == 0
+    ended = call("verify", stripes / "A_01.bmp", "--id", "A")
     assert (ended.code, ended.err.count("\n")) == (3, 1)
-    assert f"--model {release_model}" in ended.err
-    assert "edges-1" in ended.err
+    assert "the model edges-1 is not installed" in ended.err
+    shutil.copytree(edges_model, "former/edges-1")
+    Path("fpverify.yaml").write_text("models: former\n")
+    assert call("verify", stripes / "A_01.bmp", "--id", "A").code == 0
 
 
 def test_three_impressions_of_a_finger_are_better_than_one_and_no_other_finger_matches(call: Call) -> None:

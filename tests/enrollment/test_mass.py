@@ -15,6 +15,7 @@ from made_up_prints import finger, impression, moved_by
 from fpverify.enrollment import EnrollmentRow, MassEnrollment, RowOutcome, mass
 from fpverify.enrollment.acquisition import Acquisition, file_sha256
 from fpverify.executors import Workforce
+from fpverify.matching import Matchers
 from fpverify.search.register import Registers
 from fpverify.store import Store
 from fpverify.vocabulary import Score, Template
@@ -59,7 +60,7 @@ def enrolled(
     store: Store, rows: Sequence[EnrollmentRow], executor: Executor | None = None, **how: Any
 ) -> list[RowOutcome]:
     with executor or ThreadPoolExecutor(2) as chosen:
-        enrollment = MassEnrollment(store, Judging({}), Registers("exact"), Workforce(chosen, 2), **how)  # type: ignore[arg-type]
+        enrollment = MassEnrollment(store, Matchers(Judging({})), Registers("exact"), Workforce(chosen, 2), **how)  # type: ignore[arg-type]
         return list(enrollment.outcomes(rows))
 
 
@@ -141,7 +142,7 @@ def test_a_flaw_is_told_before_what_follows_from_it(store: Store, prints: Callab
 def test_what_is_told_is_on_disk(store: Store, prints: Callable[..., Any], tmp_path: Path) -> None:
     rows = [prints(f"S{number}", number) for number in range(80)]
     with ThreadPoolExecutor(2) as executor, Store.open(tmp_path / "store", key="none", create=False) as other:
-        how = MassEnrollment(store, PLAIN, Registers("exact"), Workforce(executor, 2), unchecked=True)  # type: ignore[arg-type]
+        how = MassEnrollment(store, Matchers(PLAIN), Registers("exact"), Workforce(executor, 2), unchecked=True)  # type: ignore[arg-type]
         for number, one in enumerate(how.outcomes(rows)):
             assert other.references(one.row.subject), number
 

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from fpverify.errors import CorruptModel, UnknownModel
-from fpverify.models import Bundle, Card, bundle, load_bundle, rewrite_card, shipped_models, write_bundle
+from fpverify.models import (
+    Bundle,
+    Card,
+    former_models,
+    installed,
+    installed_bundle,
+    load_bundle,
+    rewrite_card,
+    shipped_models,
+    write_bundle,
+)
 from fpverify.vocabulary import Interval, OperatingPoint
 
 CONTENTS = {
@@ -112,8 +122,8 @@ def shipped(tmp_path: Path, made: Bundle, monkeypatch: pytest.MonkeyPatch) -> Pa
     folder = tmp_path / "shipped"
     shutil.copytree(made.folder, folder / "tiny-1")
     (folder / "DEFAULT").write_text("tiny-1\n")
-    monkeypatch.setattr(bundle, "SHIPPED", folder)
-    monkeypatch.setattr(bundle, "DEFAULT", folder / "DEFAULT")
+    monkeypatch.setattr(installed, "SHIPPED", folder)
+    monkeypatch.setattr(installed, "DEFAULT", folder / "DEFAULT")
     return folder
 
 
@@ -149,6 +159,86 @@ def test_a_default_that_was_not_shipped_is_unknown(shipped: Path) -> None:
     (shipped / "DEFAULT").write_text("tiny-9")
     with pytest.raises(UnknownModel, match="tiny-9"):
         load_bundle()
+
+
+# --- former models --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def former(tmp_path: Path) -> Path:
+    """A folder of former bundles with `tiny-0`, and `tiny-00` in a folder of another name."""
+    for name, model_id in (("tiny-0", "tiny-0"), ("kept", "tiny-00")):
+        write_bundle(tmp_path / "former" / name, replace(CARD, id=model_id, operating_points=()), CONTENTS)
+    return tmp_path / "former"
+
+
+def test_a_former_model_is_found_by_the_id_that_its_templates_carry(shipped: Path, former: Path) -> None:
+    assert installed_bundle("tiny-0", former).folder == former / "tiny-0"
+    assert installed_bundle("tiny-00", former).folder == former / "kept"
+    assert load_bundle("tiny-00", former).folder == former / "kept"
+    assert former_models(former) == [former / "kept", former / "tiny-0"]
+
+
+def test_the_folder_of_former_models_lies_with_the_users_data_unless_it_is_named(shipped: Path, former: Path) -> None:
+    own = Path(os.environ["XDG_DATA_HOME"]) / "fpverify" / "models"
+    with pytest.raises(UnknownModel, match="tiny-0 is not installed") as raised:
+        installed_bundle("tiny-0")
+    assert str(own) in str(raised.value)
+    own.parent.mkdir(parents=True)
+    shutil.copytree(former, own)
+    assert installed_bundle("tiny-0").folder == own / "tiny-0"
+
+
+def test_nothing_takes_the_place_of_a_shipped_model(shipped: Path, former: Path) -> None:
+    write_bundle(former / "tiny-1", CARD, dict.fromkeys(CONTENTS, b"another"))
+    assert installed_bundle("tiny-1", former).folder == shipped / "tiny-1"
+    assert load_bundle("tiny-1", former).folder == shipped / "tiny-1"
+
+
+def test_what_lies_in_the_working_directory_is_no_installed_model(
+    shipped: Path, former: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(former)
+    assert load_bundle("tiny-0").folder == Path("tiny-0")  # somebody named it
+    with pytest.raises(UnknownModel):
+        installed_bundle("tiny-0", tmp_path / "no-such-folder")
+
+
+def test_a_former_model_that_is_damaged_is_refused_by_name(shipped: Path, former: Path) -> None:
+    (former / "tiny-0" / "descriptor.tflite").write_bytes(b"altered")
+    with pytest.raises(CorruptModel, match=r"tiny-0.descriptor\.tflite: does not fit the hash"):
+        installed_bundle("tiny-0", former)
+    (former / "tiny-0" / "card.yaml").write_text("id: [")
+    with pytest.raises(CorruptModel, match=r"tiny-0.card\.yaml"):
+        installed_bundle("tiny-0", former)
+    assert installed_bundle("tiny-00", former).model_id == "tiny-00"  # of others nothing is asked
+
+
+@pytest.mark.parametrize("model_id", ["tiny-9", "", "..", "/", "a\0b", "kept", "*"])
+def test_a_model_that_is_not_installed_is_one_line_that_names_it_and_what_is(
+    shipped: Path, former: Path, model_id: str
+) -> None:
+    with pytest.raises(UnknownModel, match=r"installed: tiny-1, kept, tiny-0") as raised:
+        installed_bundle(model_id, former)
+    assert model_id in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_package_of_former_models_is_looked_into_and_not_run(
+    shipped: Path, former: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(former, tmp_path / "site" / "fpverify_models")
+    (tmp_path / "site" / "fpverify_models" / "__init__.py").write_text("raise SystemExit")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert installed_bundle("tiny-0").folder == tmp_path / "site" / "fpverify_models" / "tiny-0"
+    assert installed_bundle("tiny-0", former).folder == former / "tiny-0"  # the folder comes first
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_folder_names_the_folder(shipped: Path, former: Path) -> None:
+    with pytest.raises(UnknownModel, match=r"tiny-0 is not installed .*FPVERIFY_MODELS"):
+        installed_bundle("tiny-0")
+    assert installed_bundle("tiny-0", former).model_id == "tiny-0"
 
 
 # --- writing --------------------------------------------------------------------------------------------------------

@@ -169,6 +169,22 @@ def test_the_error_of_an_index_is_stated_as_measured_in_a_gallery_of_that_size(s
     assert register(store, "exact").identify(finger(0), top=1, fpir=0.1).preselection_error is None
 
 
+def test_an_index_that_was_set_for_another_model_need_not_be_had(store: Store) -> None:
+    assert Registers("ivf").current(store, PLAIN, former=True).index.name == "exact"  # type: ignore[arg-type]
+
+
+def test_each_model_has_an_index_of_its_own(store: Store) -> None:
+    registers, another = Registers("exact"), MadeUp({}, model_id="another")
+    filled(store, many(3))
+    store.add("other", "unknown", replace(finger(9), model_id="another"))
+    first = [registers.current(store, one).index for one in (PLAIN, another)]  # type: ignore[arg-type]
+    assert [len(one) for one in first] == [3, 1]
+    store.add("later", "unknown", replace(finger(10), model_id="another"))
+    again = [registers.current(store, one).index for one in (PLAIN, another)]  # type: ignore[arg-type]
+    assert [one is other for one, other in zip(first, again, strict=True)] == [True, True]
+    assert [len(one) for one in again] == [3, 2]
+
+
 @pytest.mark.parametrize(
     ("index", "matcher", "wrong"),
     [("ivf", PLAIN, "no codebook"), ("milvus://user:word@localhost:19530/fingers", WITH_LISTS, "no password")],

@@ -162,6 +162,30 @@ def test_a_whole_print_model_has_no_picture(service: Any, stripes: Path, make_ed
     assert service.ask("DELETE", "/v1/impressions", params={"subject": "both"}).json() == {"deleted": 2}
 
 
+def test_a_reference_of_a_model_that_is_not_installed_is_a_conflict_that_shows_no_place(
+    service: Any, stripes: Path, make_edges_model: Any, tmp_path: Path
+) -> None:
+    enroll_with(make_edges_model(tmp_path / "gone", "edges-9"), service, stripes / "A_00.bmp", "left behind")
+    answer = service.post("/v1/verify", stripes / "A_01.bmp", subject="left behind")
+    assert said(answer) == (409, "ModelMismatch")
+    assert "edges-9 is not installed" in answer.json()["message"]
+    assert "/" not in answer.json()["message"]
+    service.ask("DELETE", "/v1/impressions", params={"subject": "left behind"})
+
+
+def test_a_reference_of_a_former_model_is_verified_and_drawn_by_that(
+    release_model: str, start: Any, edges_model: Path
+) -> None:
+    samples = Path(__file__).parents[2] / "fpverify" / "samples"
+    with start(edges_model) as service:
+        enroll_with(release_model, service, samples / "A_1.bmp", "A")
+        answer = service.post("/v1/verify", samples / "A_2.bmp", subject="A", picture="true").json()
+        assert (answer["decision"], answer["model"]) == ("match", release_model)
+        assert base64.b64decode(answer["picture"]).startswith(b"\x89PNG")
+        found = service.post("/v1/identify", samples / "A_2.bmp").json()
+        assert (found["decision"], found["candidates"][0]["subject"], found["note"]) == ("match", "A", None)
+
+
 def test_health_and_metrics(service: Any, enrolled: str, stripes: Path) -> None:
     service.post("/v1/verify", stripes / "A_01.bmp", subject=enrolled)
     assert service.ask("GET", "/health/live", None).json() == {"status": "ok", "model": None}

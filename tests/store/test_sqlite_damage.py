@@ -13,7 +13,7 @@ from sqlite_files import database, refusal
 
 from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
 from fpverify.store import Store, encode_template, template_format
-from fpverify.store.backends.database import NAMES_INDEX
+from fpverify.store.backends.database import MODELS_INDEX, NAMES_INDEX
 from fpverify.store.backends.sqlite import PAGE_BYTES
 
 Contents = dict[str, list[tuple[str, int, object, bytes]]]
@@ -178,15 +178,32 @@ def test_an_index_that_leads_backwards_is_damage_and_not_an_endless_list(
         refusal(lambda: list(islice(store._rows.record_ids(9), 9)), CorruptRecord, file)
 
 
-def test_a_store_of_an_older_release_gets_the_second_index_with_the_next_subject(file: Path, make_template) -> None:
+@pytest.mark.parametrize("index", [NAMES_INDEX, MODELS_INDEX])
+def test_a_store_of_an_older_release_gets_what_index_it_lacks_with_the_next_subject(
+    file: Path, make_template, index: str
+) -> None:
     with database(file) as connection:
-        connection.execute(f"DROP INDEX {NAMES_INDEX}")
+        connection.execute(f"DROP INDEX {index}")
     with Store.open(file) as store:
         store.add("A", "right-index", make_template())
-        assert not store._database.has(NAMES_INDEX)
+        assert not store._database.has(index)
+        known = store.model_ids()
+        assert known == ["release-1"]
         store.add("D", "right-index", make_template())
-        assert store._database.has(NAMES_INDEX)
+        assert store._database.has(index)
+        assert store.model_ids() == known
         store.check()
+
+
+def test_models_are_named_without_reading_what_they_made(file: Path, make_template) -> None:
+    with Store.open(file) as store:
+        store.add("E", "right-index", make_template(model_id="release-2"))
+        plan = store._database.rows("EXPLAIN QUERY PLAN SELECT min(model_id) FROM impressions WHERE model_id > ?", "")
+        assert [row[-1] for row in plan] == [f"SEARCH impressions USING COVERING INDEX {MODELS_INDEX} (model_id>?)"]
+        statements: list[str] = []
+        store._database.connection.set_trace_callback(statements.append)
+        assert store.model_ids() == ["release-1", "release-2"]
+        assert not [one for one in statements if "FROM impressions" in one and "min(model_id)" not in one]
 
 
 def test_record_of_an_unknown_template_version_names_the_record(file: Path, monkeypatch) -> None:

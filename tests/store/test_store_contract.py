@@ -45,6 +45,20 @@ def test_what_was_added_is_there_after_reopening(open_store: OpenStore, make_tem
     assert found.enrolled_at == added.enrolled_at
 
 
+def test_a_store_knows_which_models_made_what_it_holds(open_store: OpenStore, make_template) -> None:
+    with open_store() as store:
+        assert store.model_ids() == []
+        for subject, model_id in (("A", "release-2"), ("B", "release-1"), ("C", "release-2"), ("D", "Ω 'x'; --")):
+            store.add(subject, INDEX, make_template(1, model_id=model_id))
+        assert set(store.model_ids()) == {"release-1", "release-2", "Ω 'x'; --"}
+        assert len(store.model_ids()) == 3
+        store.remake("B", "release-2", lambda _: make_template(2, model_id="release-2"))
+        store.delete("D")
+        assert set(store.model_ids()) == {"release-1", "release-2"}  # no scan was kept of B
+        store.delete("B")
+        assert store.model_ids() == ["release-2"]
+
+
 def test_impressions_of_a_finger_are_kept_apart_and_numbered(open_store: OpenStore, make_template) -> None:
     templates = [make_template(seed) for seed in range(3)]
     with open_store() as store:

@@ -142,13 +142,13 @@ def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: str | 
     """The probe with its partners in the reference that resembles it most; None for a whole-print model."""
     from fpverify.explanation.probe_picture import probe_png
 
-    acquired = verifier.matcher.acquire(probe)
-    model_id = verifier.matcher.model_id
-    references = [one.template for one in verifier.references(subject, finger) if one.model_id == model_id]
-    if not references or not len(acquired.template.minutiae):
-        return None
-    raw = verifier.matcher.raw_scores(acquired.template, references)
-    return _base64(probe_png(acquired, references[int(raw.argmax())]))
+    matchers = verifier.matchers
+    references = [one.template for one in matchers.comparable(verifier.references(subject, finger))]
+    acquired = {one: matchers.of(one).acquire(probe) for one in {each.model_id for each in references}}
+    scores = matchers.scores(lambda model_id: acquired[model_id].template, references)
+    likeliest = references[max(range(len(scores)), key=lambda k: scores[k].value)]
+    seen = acquired[likeliest.model_id]
+    return _base64(probe_png(seen, likeliest)) if len(seen.template.minutiae) else None
 
 
 def _base64(content: bytes) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fpverify.store.backends.database import Database
+from fpverify.store.backends.database import MODELS_INDEX, Database
 from fpverify.store.location import is_server_url
 
-__all__ = ["Database", "open_database"]
+__all__ = ["MODELS_INDEX", "Database", "open_database"]
 
 
 def open_database(location: str | Path, *, create: bool, timeout_s: float) -> Database:

@@ -13,6 +13,7 @@ from fpverify.errors import CorruptRecord, StoreError
 Row = tuple[Any, ...]
 
 NAMES_INDEX = "subjects_by_name"
+MODELS_INDEX = "impressions_by_model"
 
 
 class Database(ABC):
@@ -22,12 +23,14 @@ class Database(ABC):
         place: file or URL (without its password), as messages name it.
         types: the database's words for what its schema calls {identity}, {bytes}, {number} and {integer}.
         names_index: the statement that makes a second index of subjects' names, `NAMES_INDEX`.
+        models_index: the one that makes an index of the models of impressions, `MODELS_INDEX`.
         name: a subject's name, as it compares in the order of its characters' codes.
     """
 
     place: str
     types: Mapping[str, str]
     names_index: str
+    models_index: str
     name: str
     _is_within = False  # a transaction,
     _is_cut_off = False  # which is undone before its end
@@ -104,10 +107,11 @@ class Database(ABC):
     def subject_row(self, name: str) -> int | None:
         """The id of a subject's row; None only if neither the index nor the table knows the name."""
 
-    def index_names(self) -> None:
-        """Makes the second index of subjects' names, if an older release made the store; within a change."""
-        if not self.has(NAMES_INDEX):
-            self.execute(self.names_index)
+    def make_indexes(self) -> None:
+        """Makes the indexes that are missing, if an older release made the store; within a change."""
+        for name, statement in ((NAMES_INDEX, self.names_index), (MODELS_INDEX, self.models_index)):
+            if not self.has(name):
+                self.execute(statement)
 
     @abstractmethod
     def has(self, name: str) -> bool:
@@ -140,7 +144,7 @@ class Database(ABC):
         """Makes the tables of a new store, within the caller's transaction."""
         for statement in statements:
             self.execute(statement.format_map(self.types))
-        self.index_names()
+        self.make_indexes()
         self.mark_schema()
 
     def damaged(self) -> CorruptRecord:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from fpverify.errors import StoreError
-from fpverify.store.backends.database import NAMES_INDEX, Database, Row
+from fpverify.store.backends.database import MODELS_INDEX, NAMES_INDEX, Database, Row
 from fpverify.store.backends.postgresql_failures import server_failures
 from fpverify.store.schema import SCHEMA_VERSION, TABLES, VERSION_TABLE, another_program, newer_version, no_version
 
@@ -49,6 +49,7 @@ class PostgresqlDatabase(Database):
 
     name = 'name COLLATE "C"'
     names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects ({name})"  # to list them by
+    models_index = f"CREATE INDEX {MODELS_INDEX} ON impressions (model_id, id)"
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], place: str) -> None:
         self.place = place
@@ -125,10 +126,10 @@ class PostgresqlDatabase(Database):
         (owner,) = self.first("SELECT id FROM subjects WHERE name = ?", name) or (None,)
         return None if owner is None else int(owner)
 
-    def index_names(self) -> None:
-        """Makes the second index of subjects' names; who may not goes without, and lists more slowly."""
+    def make_indexes(self) -> None:
+        """Makes the indexes that are missing; who may not goes without, and lists and searches more slowly."""
         with suppress(StoreError), self.writing():
-            super().index_names()
+            super().make_indexes()
 
     def has(self, name: str) -> bool:
         """Whether a table or an index of this name is there."""

@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from fpverify.store.backends.database import NAMES_INDEX, Database, Row
+from fpverify.store.backends.database import MODELS_INDEX, NAMES_INDEX, Database, Row
 from fpverify.store.backends.sqlite_failures import moved, store_failures
 from fpverify.store.location import create_file, printable, require_file, store_file
 from fpverify.store.schema import SCHEMA_VERSION, another_program, newer_version, no_version
@@ -54,6 +54,7 @@ class SqliteDatabase(Database):
 
     name = "name"
     names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects (name)"  # one that is damaged and misses a name shows
+    models_index = f"CREATE INDEX {MODELS_INDEX} ON impressions (model_id)"  # which holds the row's id, too
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self.place = printable(path)

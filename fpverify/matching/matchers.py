@@ -1,0 +1,99 @@
+"""The models of a store: the one that makes new references, and those that made former ones.
+
+A reference is compared by the model that made it, and its score says what that model's calibration says: -10
+log10(FMR), whichever it is. So scores of several models can be put together as those of one are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from fpverify.errors import ModelMismatch, UnknownModel
+from fpverify.matching.matcher import Matcher
+from fpverify.models import installed_bundle
+from fpverify.vocabulary import OperatingPoint, Reference, Score, Template
+
+ProbeOf = Callable[[str], Template]  # the template that the model of an id makes of a probe
+
+
+class Matchers:
+    """Models by their ids, each loaded when it is first asked for. One thread uses them.
+
+    Attributes:
+        own: makes new references.
+    """
+
+    def __init__(self, own: Matcher, models: str | Path | None = None) -> None:
+        """The first of them.
+
+        Args:
+            own: makes new references.
+            models: folder of former bundles; None is that of the user's data.
+        """
+        self.own = own
+        self._models = models
+        self._loaded = {own.model_id: own}
+
+    def of(self, model_id: str) -> Matcher:
+        """The model that made some reference, with its own calibration.
+
+        Raises:
+            UnknownModel: it is not installed; says what is, and where its bundle would be looked for.
+            CorruptModel: it is damaged.
+        """
+        if model_id not in self._loaded:
+            self._loaded[model_id] = Matcher.of(installed_bundle(model_id, self._models))
+        return self._loaded[model_id]
+
+    def has(self, model_id: str) -> bool:
+        """Whether it is installed; raises CorruptModel if it is, and damaged."""
+        try:
+            self.of(model_id)
+        except UnknownModel:
+            return False
+        return True
+
+    def comparable(self, references: Sequence[Reference]) -> list[Reference]:
+        """Those of a finger whose model is installed: after a change of models fingers may have been enrolled anew.
+
+        Raises:
+            ModelMismatch: there are none; says which model is missing, and what can be done.
+            CorruptModel: a model is damaged.
+        """
+        found, missing = [], None
+        for one in references:
+            try:
+                self.of(one.model_id)
+                found.append(one)
+            except UnknownModel as error:
+                missing = error
+        if missing and not found:
+            raise ModelMismatch(
+                f"{references[0].subject!r} was enrolled with another model: {missing}, or make new templates of scans "
+                "that were kept (fpverify migrate), or enroll the finger again"
+            ) from missing
+        return found
+
+    def scores(self, probe: ProbeOf, references: Sequence[Template]) -> list[Score]:
+        """How alike a probe is to each of k references, by the model that made each.
+
+        Raises:
+            ModelError: one of them cannot be had.
+            FailureToAcquire: one of them finds no print in the probe.
+        """
+        found: dict[int, Score] = {}
+        for model_id in dict.fromkeys(one.model_id for one in references):
+            places = [k for k, one in enumerate(references) if one.model_id == model_id]
+            scores = self.of(model_id).scores(probe(model_id), [references[k] for k in places])
+            found |= zip(places, scores, strict=True)
+        return [found[k] for k in range(len(references))]
+
+    def operating_point(self, fmr: float, model_ids: Iterable[str]) -> OperatingPoint:
+        """The point of a decision that some models make together: the one with the highest threshold, for all of them.
+
+        Raises:
+            ModelError: one of them cannot be had, or the rate lies outside its evidence.
+        """
+        first = sorted(dict.fromkeys(model_ids), key=lambda one: one != self.own.model_id)
+        return max((self.of(one).operating_point(fmr) for one in first), key=lambda point: point.threshold)

@@ -1,0 +1,74 @@
+"""What one person presents, as the model of each reference sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fpverify.matching.matcher import Matcher
+from fpverify.matching.matchers import Matchers, ProbeOf
+from fpverify.matching.presentation import Judged, Presentation
+from fpverify.vocabulary import Reference, Scan, Template
+
+
+class Probes:
+    """Scans of one person, whose templates each model makes when it is first asked: nearly always there is one."""
+
+    def __init__(self, matchers: Matchers, scans: Sequence[Scan], names: Sequence[str] | None = None) -> None:
+        """Nothing is made yet.
+
+        Args:
+            matchers: make the templates.
+            scans: at least one, checked by `require_different`.
+            names: the finger that each shows; None if that is not known.
+        """
+        self._matchers = matchers
+        self._scans = scans
+        self._names = names
+        self._presented: dict[str, Presentation] = {}
+        self._count = len(scans)
+
+    @classmethod
+    def of_presentation(cls, matcher: Matcher, presented: Presentation) -> Probes:
+        """Probes that one model has seen already, for its own references."""
+        probes = cls(Matchers(matcher), (), presented.names)
+        probes._presented[matcher.model_id] = presented
+        probes._count = len(presented.templates)
+        return probes
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._count
+
+    def of(self, model_id: str) -> Presentation:
+        """What a model makes of them.
+
+        Raises:
+            ModelError: the model cannot be had.
+            FailureToAcquire: there is no usable print in one of them; names it.
+        """
+        if model_id not in self._presented:
+            self._presented[model_id] = Presentation.of(self._matchers.of(model_id), self._scans, self._names)
+        return self._presented[model_id]
+
+    def each(self) -> list[ProbeOf]:
+        """Each of them, by the model that makes its template."""
+
+        def one(number: int) -> ProbeOf:
+            def template(model_id: str) -> Template:
+                return self.of(model_id).templates[number]
+
+            return template
+
+        return [one(number) for number in range(self._count)]
+
+    def judged(self, references: Sequence[Reference]) -> Judged:
+        """How a subject's fingers agree with them; errors as in `of`.
+
+        Args:
+            references: of the subject, at least one; all those of the named fingers, and no others, where probes are
+                named.
+        """
+        templates = [one.template for one in references]
+        scores = [self._matchers.scores(probe, templates) for probe in self.each()]
+        presented = [self.of(model_id) for model_id in dict.fromkeys(one.model_id for one in references)]
+        return presented[0].joined(presented[1:]).judged([one.finger for one in references], scores)
