@@ -43,7 +43,7 @@ class Settings:
         key: where its key is kept, `file:PATH`, `env:NAME`, `keyring:SERVICE` or `none`; None is a file of its own.
         model: name or folder of the bundle that enrolls; None is the shipped release.
         models: folder of former bundles, for what they made; None is `models` in the user's data folder.
-        calibration: file of `fpverify calibrate`; None is the model's own.
+        calibration: file of `fpverify calibrate`, or a folder of them for several models; None is each model's own.
         index: what a probe's likeliest among many references are found with: `auto`, `exact`, `ivf`, `none`, or the URL
             of an engine, `milvus://HOST:PORT/NAME`.
         fmr: false match rate of a decision, in (0, 1).

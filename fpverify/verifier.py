@@ -66,12 +66,12 @@ class Verifier:
         keeps_scans: bool = False,
         notes_decisions: bool = True,
         reopen: Callable[[], Store] | None = None,
-        models: str | Path | None = None,
+        matchers: Matchers | None = None,
     ) -> None:
         self._store = store
         self._reopen = reopen
         self.matcher = matcher
-        self.matchers = Matchers(matcher, models)
+        self.matchers = Matchers(matcher) if matchers is None else matchers
         self.fmr = fmr
         self._index = index
         self._registers = registers
@@ -97,7 +97,8 @@ class Verifier:
         Args:
             store: folder or file of the enrollment store.
             model: name of an installed bundle, or a bundle's folder.
-            calibration: file of `fpverify calibrate`, in place of that model's own.
+            calibration: file of `fpverify calibrate`, in place of that model's own; or a folder of some, each for the
+                model that it was made for.
             fmr: false match rate of a decision, in (0, 1).
             key: where the store's key is kept, as `Store.open` takes it.
             create: make the store if there is none.
@@ -124,7 +125,7 @@ class Verifier:
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
             reopen=lambda: Store.open(location, create=False, key=settings.key),
-            models=settings.models,
+            matchers=Matchers(matcher, settings.models, settings.calibration),
         )
 
     @property

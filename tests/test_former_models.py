@@ -10,12 +10,13 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fpverify.comparison import Calibration, fuse, joint_threshold
+from fpverify.comparison import Calibration, LikelihoodRatio, fuse, joint_threshold
 from fpverify.enrollment import read_rows
 from fpverify.errors import (
     CorruptModel,
@@ -27,6 +28,7 @@ from fpverify.errors import (
 )
 from fpverify.executors import Workforce
 from fpverify.matching import Matcher
+from fpverify.matching.sensor_calibration import SensorCalibration
 from fpverify.models import load_bundle, rewrite_card
 from fpverify.scans import read_scan
 from fpverify.search.register import joint_error
@@ -180,6 +182,24 @@ def test_two_fingers_are_judged_each_by_the_model_that_enrolled_it(
     assert decision.score.value > max(one.score.value for one in decision.probes)
     swapped = after.verify([scans["B_03"], scans["A_03"]], "A", ["right-index", "left-index"])
     assert not swapped.match
+
+
+def test_a_calibration_of_ones_own_goes_on_deciding_about_the_model_it_was_made_for(
+    *, tmp_path: Path, edges_model: Path, release: Path, models: Path, before: Verifier, scans: dict[str, Scan]
+) -> None:
+    own = tmp_path / "calibrations" / "door.yaml"
+    own.parent.mkdir()
+    card = load_bundle(edges_model).card
+    likelihood = LikelihoodRatio((0.0, 60.0), (-2.0, 4.0), 100, 100)
+    SensorCalibration("edges-1", STRICTER, likelihood, card.operating_points, "made-up", "", "2026-01-01").write(own)
+    opened = partial(Verifier.open, tmp_path / "db", models=models, key="none", fmr=0.01)
+    with opened(model=edges_model, calibration=own) as calibrated:
+        wanted = [calibrated.verify(scan, "A") for scan in scans.values()]
+    with opened(model=release, calibration=own.parent) as after:
+        assert [after.verify(scan, "A") for scan in scans.values()] == wanted
+    assert wanted != [before.verify(scan, "A", fmr=0.01) for scan in scans.values()]
+    with pytest.raises(ModelMismatch, match="made for the model 'edges-1'"):
+        opened(model=release, calibration=own)
 
 
 # --- a model that cannot be had -------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ Examples:
 def migrate_command(*, model: str | None, db: str | None, key: str | None, as_json: bool) -> None:
     """Make templates of the present model from the scans that were kept, and say who must come back.
 
-    Scans are kept of those who enroll while the setting keep_scans is on. The others verify with the model that they
-    were enrolled with (--model), until they enroll again.
+    Scans are kept of those who enroll while the setting keep_scans is on. The others verify by the model that they
+    were enrolled with, as long as it is installed, until they enroll again.
     """
     from tqdm import tqdm
 

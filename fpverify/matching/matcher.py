@@ -55,22 +55,22 @@ class Matcher:
 
         Args:
             model: name of an installed bundle or a bundle's folder; None is the release model.
-            calibration: file that `fpverify calibrate` wrote, in place of the model's own.
+            calibration: file that `fpverify calibrate` wrote, in place of the model's own; or a folder of some, each
+                for the model that it was made for.
             models: folder of former bundles; None is that of the user's data.
 
         Raises:
             ModelError: unknown or damaged, or the calibration is of another model.
         """
-        bundle = load_bundle(model, models)
+        return cls.of(load_bundle(model, models), calibration)
+
+    @classmethod
+    def of(cls, bundle: Bundle, calibration: str | Path | None = None) -> Matcher:
+        """The matcher of a bundle; otherwise as `load`."""
         if calibration is not None:
             from fpverify.matching.sensor_calibration import calibrated_card
 
             bundle = replace(bundle, card=calibrated_card(bundle.card, calibration))
-        return cls.of(bundle)
-
-    @classmethod
-    def of(cls, bundle: Bundle) -> Matcher:
-        """The matcher of a bundle."""
         return cls(bundle, _extractor(bundle))
 
     @property

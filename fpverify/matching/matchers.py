@@ -24,26 +24,29 @@ class Matchers:
         own: makes new references.
     """
 
-    def __init__(self, own: Matcher, models: str | Path | None = None) -> None:
+    def __init__(self, own: Matcher, models: str | Path | None = None, calibrations: str | Path | None = None) -> None:
         """The first of them.
 
         Args:
             own: makes new references.
             models: folder of former bundles; None is that of the user's data.
+            calibrations: folder of files of `fpverify calibrate`, of which those for former models are used; a single
+                file is not looked at, that is `own`'s.
         """
         self.own = own
         self._models = models
+        self._calibrations = calibrations if calibrations and Path(calibrations).is_dir() else None
         self._loaded = {own.model_id: own}
 
     def of(self, model_id: str) -> Matcher:
-        """The model that made some reference, with its own calibration.
+        """The model that made some reference, with the calibration that is for it.
 
         Raises:
             UnknownModel: it is not installed; says what is, and where its bundle would be looked for.
-            CorruptModel: it is damaged.
+            CorruptModel: it is damaged, or a calibration is.
         """
         if model_id not in self._loaded:
-            self._loaded[model_id] = Matcher.of(installed_bundle(model_id, self._models))
+            self._loaded[model_id] = Matcher.of(installed_bundle(model_id, self._models), self._calibrations)
         return self._loaded[model_id]
 
     def has(self, model_id: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -52,17 +53,35 @@ class SensorCalibration:
 def calibrated_card(card: Card, path: str | Path) -> Card:
     """A model's card with the calibration of a file in place of its own.
 
+    Args:
+        card: of the model.
+        path: the file; or a folder of such files, each for its model: without one for this, the card stays as it is.
+
     Raises:
-        CorruptModel: the file cannot be read or is no such calibration; names it.
+        CorruptModel: a file cannot be read or is no such calibration, or two are for one model; names it.
         ModelMismatch: it was made for another model.
     """
+    if not Path(path).is_dir():
+        return _calibrated(card, Path(path), _read(Path(path)))
+    plains = {file: _read(file) for file in sorted(Path(path).glob("*.yaml"))}
+    own = [file for file, plain in plains.items() if plain["model_id"] == card.id]
+    if len(own) > 1:
+        raise CorruptModel(f"{own[0]} and {own[1]} are both for the model {card.id}; leave one")
+    return _calibrated(card, own[0], plains[own[0]]) if own else card
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        plain = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not YAML"
         raise CorruptModel(f"{path}: cannot be read as a calibration: {reason}") from error
     if not isinstance(plain, dict) or "model_id" not in plain:
         raise CorruptModel(f"{path}: no calibration; a file that `fpverify calibrate` wrote was expected")
+    return plain
+
+
+def _calibrated(card: Card, path: Path, plain: dict[str, Any]) -> Card:
     if plain["model_id"] != card.id:
         raise ModelMismatch(
             f"{path}: made for the model {str(plain['model_id'])!r:.60}, this is {card.id!r}; calibrate anew"

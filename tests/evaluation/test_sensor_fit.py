@@ -105,6 +105,19 @@ def test_a_matcher_uses_the_file(tmp_path: Path) -> None:
     assert own.model_id == Matcher.load().model_id
 
 
+def test_a_folder_has_a_calibration_for_each_model_that_needs_one(tmp_path: Path) -> None:
+    own = fit_sensor(similarities(), exponential(0.02), "made-up")
+    fit_sensor(replace(similarities(seed=5), model_id="another"), exponential(0.02), "made-up").fitted.write(
+        tmp_path / "a.yaml"
+    )
+    assert Matcher.load(calibration=tmp_path).bundle.card == load_bundle().card
+    own.fitted.write(tmp_path / "b.yaml")
+    assert Matcher.load(calibration=tmp_path).calibration == own.fitted.calibration
+    own.fitted.write(tmp_path / "c.yaml")
+    with pytest.raises(CorruptModel, match=r"b\.yaml and .*c\.yaml are both for"):
+        Matcher.load(calibration=tmp_path)
+
+
 def test_the_file_of_another_model_is_refused(tmp_path: Path) -> None:
     fit = fit_sensor(replace(similarities(), model_id="another"), exponential(0.02), "made-up")
     fit.fitted.write(tmp_path / "own.yaml")
