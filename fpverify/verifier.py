@@ -337,7 +337,14 @@ class Verifier:
             self.registers.current(self.store, self.matcher)
         return removed
 
-    def evaluate(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
+    def evaluate(
+        self,
+        *,
+        protocol: Protocol = "dense",
+        workers: int = 1,
+        progress: bool = False,
+        workforce: Workforce | None = None,
+    ) -> Evaluation:
         """Compares the enrolled impressions with each other.
 
         Scans that failed to acquire or enroll are not in the store, so the evaluation knows of none.
@@ -346,6 +353,7 @@ class Verifier:
             protocol: "dense", "fvc" or "first-reference".
             workers: processes, as in `evaluate`.
             progress: show a bar on standard error when it is a terminal.
+            workforce: who compares, in place of these processes.
 
         Raises:
             ModelMismatch: some were enrolled with another model.
@@ -354,16 +362,23 @@ class Verifier:
         """
         from fpverify.evaluation.runner import calibrated
 
-        raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress)
+        raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress, workforce=workforce)
         return calibrated(raw, self.matcher.calibration)
 
-    def compare_enrolled(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
+    def compare_enrolled(
+        self,
+        *,
+        protocol: Protocol = "dense",
+        workers: int = 1,
+        progress: bool = False,
+        workforce: Workforce | None = None,
+    ) -> Evaluation:
         """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
         from fpverify.evaluation.runner import Runner
         from fpverify.evaluation.sets.enrolled import enrolled_plan, templates_hash
 
         plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
-        runner = Runner(model=self.matcher.bundle.folder, workers=workers, progress=progress)
+        runner = Runner(model=self.matcher.bundle.folder, workers=workers, workforce=workforce, progress=progress)
         return runner.compare_templates(plan, templates, templates_hash(plan, templates))
 
     def _require_one_finger(self, template: Template, source: str, subject: str, finger: str) -> None:
