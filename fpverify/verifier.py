@@ -27,7 +27,7 @@ from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Template
 
 if TYPE_CHECKING:
-    from fpverify.enrollment import EnrollmentRow, RowOutcome
+    from fpverify.enrollment import EnrollmentRow, Migrated, RowOutcome
     from fpverify.evaluation.sets.protocol import Protocol
     from fpverify.executors import Workforce
     from fpverify.search.doubles import DuplicatePair
@@ -317,6 +317,24 @@ class Verifier:
         register = self.registers.current(self.store, self.matcher)
         with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
             yield from duplicate_pairs(register, chosen, pair_threshold(pairs, len(register.index)), done)
+
+    def migrate(self, *, workforce: Workforce | None = None) -> Iterator[Migrated]:
+        """Makes templates of this model from the scans that were kept of who was enrolled with another.
+
+        Args:
+            workforce: as in `enroll_many`.
+
+        Yields:
+            What became of each subject, when it is on disk; interrupted, the next call goes on.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        from fpverify.enrollment import Migration
+        from fpverify.executors import local_workforce
+
+        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
+            yield from Migration(self.store, self.matcher).outcomes(chosen)
 
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fpverify.cli import main
 from fpverify.errors import ModelError
 from fpverify.evaluation.runner import Runner
 from fpverify.evaluation.sets.layout import read_set
 from fpverify.evaluation.sets.protocol import Plan, set_plan
 from fpverify.evaluation.templates import TemplateCache
-from fpverify.executors import DaskWorkforce, answers, dask_workforce
+from fpverify.executors import DaskWorkforce, Workforce, answers, dask_workforce, local_workforce
+from fpverify.matching import Matcher
+from fpverify.scans import read_scan
+from fpverify.store import encode_template
 from fpverify.synthesis.dataset import write_ridges
+from fpverify.verifier import Verifier
 from fpverify.vocabulary import Evaluation
 
 
@@ -116,6 +122,57 @@ def test_an_error_comes_from_a_cluster_as_it_is(cluster: Any) -> None:
 
 def _failing(_: object) -> Callable[[int], int]:
     raise ModelError("no model")
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory, make_edges_model: Callable[[Path, str], Path]) -> Path:
+    return make_edges_model(tmp_path_factory.mktemp("newer") / "model", "edges-2")
+
+
+@pytest.mark.parametrize("killing", [False, True])
+def test_a_migration_makes_the_same_templates(
+    cluster: Any, stripes: Path, newer: Path, tmp_path: Path, killing: bool
+) -> None:
+    scans = [read_scan(path) for path in sorted(stripes.glob("*.bmp"))]
+    template = replace(Matcher.load(newer).template(scans[0]), model_id="edges-1")
+
+    def migrated(name: str, force: Workforce, meanwhile: Callable[[], None] = lambda: None) -> dict[str, bytes]:
+        with Verifier.open(tmp_path / name, model=newer, key="none") as verifier:
+            with verifier.store.batch():
+                for number in range(50):
+                    verifier.store.add(f"S{number}", "unknown", template, scan=scans[number % len(scans)])
+            for number, one in enumerate(verifier.migrate(workforce=force)):
+                assert one.made == 1
+                if number == 2:
+                    meanwhile()
+            return {one.subject: encode_template(one.template) for one in verifier.store.records()}
+
+    with local_workforce(2) as force:
+        local = migrated("local", force)
+    assert len(set(local.values())) > 2
+    with dask_workforce(cluster.scheduler_address) as dask:
+        assert migrated("there", dask, partial(killed, cluster) if killing else lambda: None) == local
+
+
+def test_commands_work_on_a_cluster(
+    cluster: Any, edges_model: Path, stripes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FPVERIFY_KEEP_SCANS", "yes")
+    dask = ("--dask", cluster.scheduler_address)
+
+    def ran(*words: object) -> int:
+        return main([f"{word}" for word in words])
+
+    assert ran("synth", "ridges", "--fingers", 2, "--impressions", 2, "--out", "prints", *dask) == 0
+    assert len(list((tmp_path / "prints").glob("*.bmp"))) == 4
+    for where in ((), dask):
+        written = ("--scores", f"{len(where)}.csv", "--no-cache")
+        assert ran("evaluate", stripes, "--model", edges_model, "--ppi", 500, *written, *where) == 0
+    assert (tmp_path / "0.csv").read_text() == (tmp_path / "2.csv").read_text()
+    assert ran("enroll", stripes / "A_00.bmp", "--id", "A", "--model", edges_model) == 0
+    assert ran("migrate", *dask) == 0
+    assert ran("calibrate", "prints", "--out", "door.yaml", *dask) == 3  # too few fingers, which it finds there
 
 
 def test_a_set_is_drawn_bit_for_bit(cluster: Any, tmp_path: Path) -> None:
