@@ -177,7 +177,7 @@ class Verifier:
 
     def enroll_many(
         self,
-        rows: Iterable[EnrollmentRow],
+        rows: Iterable[EnrollmentRow | None],
         *,
         unchecked: bool = False,
         rehearsal: bool = False,
@@ -190,7 +190,7 @@ class Verifier:
         where it was.
 
         Args:
-            rows: as `fpverify.enrollment.read_rows` has them.
+            rows: as `fpverify.enrollment.read_rows` has them; None where the next has not come yet.
             unchecked: as in `enroll`.
             rehearsal: keep nothing, and say what would become of each.
             workforce: who reads and compares the scans; None makes a process for each core, which start the calling

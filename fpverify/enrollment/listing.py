@@ -37,6 +37,7 @@ class EnrollmentRow:
         file: the same as the list names it.
         ppi: its resolution in pixels per inch, where the list states one; None takes the file's.
         flaw: what is wrong with the row itself, so that it cannot be enrolled; empty if nothing is.
+        content: of the file, where it lies nowhere.
     """
 
     subject: str
@@ -45,6 +46,7 @@ class EnrollmentRow:
     file: str
     ppi: float | None = None
     flaw: str = ""
+    content: bytes | None = None
 
 
 def read_rows(source: str | Path) -> list[EnrollmentRow]:

@@ -33,6 +33,7 @@ class Journal:
         self._decisions = Counter(
             "fpverify_decisions", "Decisions by kind", ("kind", "decision"), registry=self.registry
         )
+        self._rows = Counter("fpverify_rows", "Rows of lists by outcome", ("outcome",), registry=self.registry)
         self.under_way = Gauge("fpverify_requests_under_way", "Requests under way", registry=self.registry)
 
     def note_request(self, route: str | None, method: str, status: int, seconds: float, key: str | None) -> None:
@@ -54,6 +55,10 @@ class Journal:
     def note_decision(self, kind: str, word: str) -> None:
         """A verification or identification has come to a decision."""
         self._decisions.labels(kind, word).inc()
+
+    def note_row(self, outcome: str) -> None:
+        """A row of a list has an outcome."""
+        self._rows.labels(outcome).inc()
 
     def exposed(self) -> bytes:
         """The metrics in Prometheus' text format."""
