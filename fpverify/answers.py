@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fpverify.enrollment import RowOutcome
     from fpverify.store import FingerSummary
     from fpverify.vocabulary import Candidate, Decision, Identification, OperatingPoint, Reference, Scan, Score
 
@@ -89,6 +90,21 @@ def reference_answer(reference: Reference) -> Answer:
         "minutiae": len(reference.template.minutiae),
         "model": reference.model_id,
         "enrolled_at": reference.enrolled_at.isoformat(),
+    }
+
+
+def row_answer(outcome: RowOutcome) -> Answer:
+    """What became of a row of a list, by the names that the list has."""
+    return {
+        "id": outcome.row.subject,
+        "finger": outcome.row.finger,
+        "file": outcome.row.file,
+        "outcome": outcome.outcome,
+        "reason": outcome.reason or None,
+        "other_id": outcome.other_subject or None,
+        "other_finger": outcome.other_finger or None,
+        "score": outcome.score,
+        "impression": outcome.impression,
     }
 
 

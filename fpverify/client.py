@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import secrets
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import (
@@ -31,8 +33,29 @@ from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, Severa
 
 TIMEOUT_S = 30.0  # a busy server answers in seconds
 LARGEST_ANSWER = 64 * 2**20  # bytes; the largest picture has a tenth of it
+LARGEST_LINE = 2**20  # bytes; what becomes of a row of a list takes some hundred
+BLOCK_BYTES = 8_000_000  # of a list in one request, and no more than one row beyond: proxies take that
+BLOCK_ROWS = 100  # some seconds of work
 
 ScanFile = str | Path | bytes  # a file, or what is in one
+
+
+class ListedScan(NamedTuple):
+    """A scan of a list to enroll.
+
+    Attributes:
+        subject: whose finger it shows.
+        scan: file, or what is in one.
+        finger: its name; None is "unknown".
+        ppi: resolution, if the file states none or a wrong one.
+        file: name for the answer; None is the file's own, or the number of the line.
+    """
+
+    subject: str
+    scan: ScanFile
+    finger: str | None = None
+    ppi: float | None = None
+    file: str | None = None
 
 
 class Decided(dict[str, Any]):
@@ -161,6 +184,45 @@ class Client:
         fields = {"subject": subject, "finger": finger, "ppi": ppi, "unchecked": unchecked}
         return self._post("enroll", fields, {"scan": scan})
 
+    def enroll_many(self, rows: Iterable[ListedScan], *, unchecked: bool = False) -> Iterator[dict[str, Any]]:
+        """Enrolls a list and says what became of each scan, in their order, as soon as it is on disk.
+
+        Rows are sent some at a time, and their answers read before the next are taken; a list that was interrupted may
+        be sent again, as what is there is left alone.
+
+        Args:
+            rows: any number.
+            unchecked: as in `enroll`.
+
+        Yields:
+            Of each row `id`, `finger`, `file`, its `outcome` (as of `fpverify enroll --from`) and `reason`; of a
+            duplicate `other_id`, `other_finger` and `score`, of what was enrolled `impression`.
+
+        Raises:
+            ServiceError: the service cannot be reached, or refuses, or ended before its end. What was told is kept.
+        """
+        for block in _blocks(rows):
+            yield from self._enrolled(block, unchecked=unchecked)
+
+    def _enrolled(self, block: Sequence[_Line], *, unchecked: bool) -> Iterator[dict[str, Any]]:
+        """The answers of rows; one that is not sent has its answer already."""
+        body = b"".join(one.content for one in block)
+        asked = urlencode({"unchecked": "true"}) if unchecked else ""
+        told = self._lines(f"enroll/list?{asked}", body) if body else iter(())
+        for one in block:
+            answer = next(told, None) if one.answer is None else one.answer
+            if answer is None:
+                raise ServiceError(f"{self.url}: the service ended before all rows were answered; send the list again")
+            yield answer | {"file": one.file}
+
+    def _lines(self, what: str, body: bytes) -> Iterator[dict[str, Any]]:
+        with self._opened("POST", what, body, {"Content-Type": "application/x-ndjson"}) as answer:
+            while line := answer.readline(LARGEST_LINE):
+                said = _json_object(line, answer.status)
+                if "error" in said:
+                    raise _named(said, answer.status, None)
+                yield said
+
     def delete(self, subject: str, finger: str | None = None) -> dict[str, Any]:
         """Deletes a subject, or one finger of it, for good: `{"deleted": number of impressions}`.
 
@@ -197,11 +259,19 @@ class Client:
         return self._answer("POST", what, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
 
     def _answer(self, method: str, what: str, body: bytes | None, headers: Mapping[str, str]) -> dict[str, Any]:
+        with self._opened(method, what, body, headers) as answer:
+            return _json_object(answer.read(LARGEST_ANSWER), answer.status)
+
+    @contextmanager
+    def _opened(self, method: str, what: str, body: bytes | None, headers: Mapping[str, str]) -> Iterator[Any]:
+        """The answer, to be read within the block; what goes wrong there is said as well."""
         address = f"{self.url}/v1/{what}"
         request = Request(address, body, {**self._headers, **headers}, method=method)  # noqa: S310 - checked at the start
         try:
             with self._opener.open(request, timeout=self.timeout_s) as answer:
-                return _json_object(answer.read(LARGEST_ANSWER), answer.status)
+                yield answer
+        except FpverifyError:
+            raise
         except HTTPError as refused:
             with refused:
                 raise _refusal(refused, self._way(request)) from None
@@ -218,6 +288,38 @@ class Client:
         if request.host == service.netloc:
             return ""
         return f" through the proxy {request.host} of the environment (to go round it: no_proxy={service.hostname})"
+
+
+class _Line(NamedTuple):
+    """A row as a line, or what becomes of it if it cannot be one."""
+
+    file: str
+    content: bytes = b""
+    answer: dict[str, Any] | None = None
+
+
+def _blocks(rows: Iterable[ListedScan]) -> Iterator[list[_Line]]:
+    """Rows as lines, as many as one request holds."""
+    block: list[_Line] = []
+    for number, row in enumerate(rows, 1):
+        block.append(_line(row, number))
+        if len(block) >= BLOCK_ROWS or sum(len(one.content) for one in block) >= BLOCK_BYTES:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _line(row: ListedScan, number: int) -> _Line:
+    name = row.file or (f"line {number}" if isinstance(row.scan, bytes) else f"{row.scan}")
+    said = {"id": row.subject, "finger": row.finger, "ppi": row.ppi, "file": row.file or _file_name(row.scan)}
+    try:
+        image = b64encode(_content(row.scan)).decode()
+    except UnreadableScan as error:
+        nothing = dict.fromkeys(("other_id", "other_finger", "score", "impression"))
+        said = {"id": row.subject, "finger": row.finger or "unknown", "file": name}
+        return _Line(name, answer=said | {"outcome": "unreadable", "reason": f"{error}"} | nothing)
+    return _Line(name, json.dumps(said | {"image": image}).encode() + b"\n")
 
 
 def _authorization(key: str | None) -> dict[str, str]:
@@ -315,13 +417,18 @@ def _refusal(refused: HTTPError, way: str) -> FpverifyError:
         answer = _json_object(refused.read(LARGEST_ANSWER), refused.code)
     except (ServiceError, OSError, HTTPException):
         answer = {}
-    message = str(answer.get("message") or f"the server answered {refused.code} {refused.reason}{way}")
-    kind = getattr(errors, str(answer.get("error")), None)
+    said = {"message": f"the server answered {refused.code} {refused.reason}{way}"} | answer
+    return _named(said, refused.code, _seconds(refused.headers.get("Retry-After")))
+
+
+def _named(said: Mapping[str, Any], status: int, wait_s: float | None) -> FpverifyError:
+    """The error that an answer names."""
+    message, kind = str(said["message"]), getattr(errors, str(said.get("error")), None)
     if kind is SeveralPrints:
-        return SeveralPrints(message, int(answer.get("prints_seen", 2)))
+        return SeveralPrints(message, int(said.get("prints_seen", 2)))
     if isinstance(kind, type) and issubclass(kind, FpverifyError) and not issubclass(kind, ServiceError):
         return kind(message)
-    return ServiceError(message, refused.code, _seconds(refused.headers.get("Retry-After")))
+    return ServiceError(message, status, wait_s)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -12,6 +12,7 @@ from fpverify.vocabulary import Evaluation, Scan, Score
 
 if TYPE_CHECKING:
     from fpverify.evaluation.sets.protocol import Protocol
+    from fpverify.executors import Workforce
     from fpverify.explanation.explanation import Explanation
 
 
@@ -74,6 +75,7 @@ def evaluate(
     workers: int = 1,
     cache: str | Path | None = None,
     progress: bool = False,
+    workforce: Workforce | None = None,
 ) -> Evaluation:
     """Compares the prints of a folder, `<finger>_<impression>` files or a folder for each finger, with each other.
 
@@ -91,6 +93,7 @@ def evaluate(
             therefore needs its `if __name__ == "__main__":`.
         cache: folder in which templates are kept for the next evaluation; None keeps none.
         progress: show bars on standard error when it is a terminal.
+        workforce: who does the work, in place of these processes: such as `fpverify.executors.dask_workforce`.
 
     Raises:
         ScanError: the folder cannot be evaluated. A file that cannot be read or acquired is no error but a failure
@@ -113,6 +116,7 @@ def evaluate(
         model=load_bundle(settings.model, settings.models).folder,
         calibration=settings.calibration,
         workers=workers,
+        workforce=workforce,
         cache=kept,
         progress=progress,
     )

@@ -28,7 +28,7 @@ from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan
 
 if TYPE_CHECKING:
-    from fpverify.enrollment import EnrollmentRow, RowOutcome
+    from fpverify.enrollment import EnrollmentRow, Migrated, RowOutcome
     from fpverify.evaluation.sets.protocol import Protocol
     from fpverify.executors import Workforce
     from fpverify.search.doubles import DuplicatePair
@@ -204,7 +204,7 @@ class Verifier:
 
     def enroll_many(
         self,
-        rows: Iterable[EnrollmentRow],
+        rows: Iterable[EnrollmentRow | None],
         *,
         unchecked: bool = False,
         rehearsal: bool = False,
@@ -217,7 +217,7 @@ class Verifier:
         where it was.
 
         Args:
-            rows: as `fpverify.enrollment.read_rows` has them.
+            rows: as `fpverify.enrollment.read_rows` has them; None where the next has not come yet.
             unchecked: as in `enroll`.
             rehearsal: keep nothing, and say what would become of each.
             workforce: who reads and compares the scans; None makes a process for each core, which start the calling
@@ -343,6 +343,24 @@ class Verifier:
             for register in enrolled.registers:
                 yield from duplicate_pairs(register, chosen, threshold, done)
 
+    def migrate(self, *, workforce: Workforce | None = None) -> Iterator[Migrated]:
+        """Makes templates of this model from the scans that were kept of who was enrolled with another.
+
+        Args:
+            workforce: as in `enroll_many`.
+
+        Yields:
+            What became of each subject, when it is on disk; interrupted, the next call goes on.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        from fpverify.enrollment import Migration
+        from fpverify.executors import local_workforce
+
+        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
+            yield from Migration(self.store, self.matcher).outcomes(chosen)
+
     def references(self, subject: str, finger: str | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
         return self.store.references(subject, finger)
@@ -365,7 +383,14 @@ class Verifier:
             self.registers.current(self.store, register.matcher)
         return removed
 
-    def evaluate(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
+    def evaluate(
+        self,
+        *,
+        protocol: Protocol = "dense",
+        workers: int = 1,
+        progress: bool = False,
+        workforce: Workforce | None = None,
+    ) -> Evaluation:
         """Compares the impressions that the verifier's model has enrolled with each other; notes say of the others.
 
         Scans that failed to acquire or enroll are not in the store, so the evaluation knows of none.
@@ -374,6 +399,7 @@ class Verifier:
             protocol: "dense", "fvc" or "first-reference".
             workers: processes, as in `evaluate`.
             progress: show a bar on standard error when it is a terminal.
+            workforce: who compares, in place of these processes.
 
         Raises:
             ModelMismatch: all were enrolled with other models.
@@ -382,16 +408,23 @@ class Verifier:
         """
         from fpverify.evaluation.runner import calibrated
 
-        raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress)
+        raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress, workforce=workforce)
         return calibrated(raw, self.matcher.calibration)
 
-    def compare_enrolled(self, *, protocol: Protocol = "dense", workers: int = 1, progress: bool = False) -> Evaluation:
+    def compare_enrolled(
+        self,
+        *,
+        protocol: Protocol = "dense",
+        workers: int = 1,
+        progress: bool = False,
+        workforce: Workforce | None = None,
+    ) -> Evaluation:
         """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
         from fpverify.evaluation.runner import Runner
         from fpverify.evaluation.sets.enrolled import enrolled_plan, templates_hash
 
         plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
-        runner = Runner(model=self.matcher.bundle.folder, workers=workers, progress=progress)
+        runner = Runner(model=self.matcher.bundle.folder, workers=workers, workforce=workforce, progress=progress)
         return runner.compare_templates(plan, templates, templates_hash(plan, templates))
 
     def _require_one_finger(self, probe: ProbeOf, source: str, subject: str, finger: str) -> None:

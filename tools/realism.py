@@ -28,7 +28,7 @@ from fpverify.evaluation.rates.pooling import pooled
 from fpverify.evaluation.runner import Runner, calibrated
 from fpverify.evaluation.sets.layout import Print, find_sets, read_set
 from fpverify.evaluation.sets.protocol import set_plan
-from fpverify.evaluation.workers import answers
+from fpverify.executors import answers, local_workforce
 from fpverify.features import Acquired
 from fpverify.features.minutiae import CELL_PX
 from fpverify.matching import Matcher
@@ -136,7 +136,8 @@ def measured(sets: Sequence[Path], model: str | None, ppi: float | None, workers
     runner, facts, raw = Runner(model=model, workers=workers), [], []
     for folder in sets:
         plan = set_plan(read_set(folder, ppi=ppi))
-        found: dict[int, Facts | str] = dict(answers(_Measuring(model), plan.prints, workers))
+        with local_workforce(workers) as workforce:
+            found: dict[int, Facts | str] = dict(answers(workforce, _Measuring(model), plan.prints))
         ordered = [found[number] for number in range(len(plan.prints))]
         outcomes = [one if isinstance(one, str) else one.template for one in ordered]
         raw.append(runner.compare_templates(plan, outcomes, ""))
@@ -152,7 +153,7 @@ class _Measuring:
 
     model: str | None
 
-    def __call__(self) -> Callable[[Print], Facts | str]:
+    def __call__(self, _: None) -> Callable[[Print], Facts | str]:
         matcher = Matcher.load(self.model)
         return lambda job: _facts_of(matcher, job)
 

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.options import CACHE, DB, JSON, KEY, MODEL, PICTURES, PPI, WORKERS, OutputFile, options
+from fpverify.cli.options import (
+    CACHE,
+    DASK,
+    DB,
+    JSON,
+    KEY,
+    MODEL,
+    PICTURES,
+    PPI,
+    WORKERS,
+    OutputFile,
+    chosen_workforce,
+    options,
+)
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import (
     counted,
@@ -26,6 +39,7 @@ if TYPE_CHECKING:
 
     from fpverify.evaluation.rates.reliability import ReliabilityPoint
     from fpverify.evaluation.sensor_fit import SensorFit
+    from fpverify.executors import Workforce
     from fpverify.vocabulary import Evaluation
 
 
@@ -48,6 +62,7 @@ Examples:
     PPI,
     MODEL,
     WORKERS,
+    DASK,
     CACHE,
     JSON,
 )
@@ -62,6 +77,7 @@ def calibrate_command(
     ppi: float | None,
     model: str | None,
     workers: int | None,
+    dask: str | None,
     cache: str | None,
     as_json: bool,
 ) -> None:
@@ -80,7 +96,8 @@ def calibrate_command(
     settings = load_settings(db=db, key=key, model=model, workers=workers, cache=cache)
     matcher = Matcher.load(settings.model, models=settings.models)
     settings = replace(settings, model=str(matcher.bundle.folder))
-    raw = _of_store(settings) if store else _of_folders(folders, settings, ppi)
+    with chosen_workforce(settings.processes, dask) as workforce:
+        raw = _of_store(settings, workforce) if store else _of_folders(folders, settings, ppi, workforce)
     place = f"the store {settings.db}" if store else ", ".join(folders)
     fit = fit_sensor(raw, matcher.calibration, f"{len(raw.scans):,} scans in {place}")
     fit.fitted.write(out)
@@ -94,21 +111,21 @@ def calibrate_command(
         print_facts(set_resolution_facts(resolution))
 
 
-def _of_folders(folders: Sequence[str], settings: Settings, ppi: float | None) -> Evaluation:
+def _of_folders(folders: Sequence[str], settings: Settings, ppi: float | None, workforce: Workforce) -> Evaluation:
     from fpverify.evaluation.rates.pooling import pooled
     from fpverify.evaluation.runner import Runner
 
     plans = plans_of(folders, "dense", None, ppi, settings.ppi)
-    runner = Runner(model=settings.model, workers=settings.processes, cache=writable_cache(settings), progress=True)
+    runner = Runner(model=settings.model, workforce=workforce, cache=writable_cache(settings), progress=True)
     raw = [runner.compare(plan) for plan in plans]
     return pooled(raw) if len(raw) > 1 else raw[0]
 
 
-def _of_store(settings: Settings) -> Evaluation:
+def _of_store(settings: Settings, workforce: Workforce) -> Evaluation:
     from fpverify.verifier import Verifier
 
     with Verifier.open(settings.db, model=settings.model, key=settings.key, create=False) as verifier:
-        return verifier.compare_enrolled(workers=settings.processes, progress=True)
+        return verifier.compare_enrolled(workforce=workforce, progress=True)
 
 
 def print_fit(fit: SensorFit, out: Path) -> None:

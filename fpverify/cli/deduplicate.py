@@ -26,6 +26,7 @@ from fpverify.cli.options import (
     registers_with_a_bar,
 )
 from fpverify.cli.words import counted, print_facts, print_json, print_table
+from fpverify.enrollment.cells import guarded
 from fpverify.folders import open_private
 
 if TYPE_CHECKING:
@@ -208,7 +209,9 @@ def _write(path: Path, found: Sequence[DuplicatePair]) -> None:
     with open_private(path) as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(map(_row, found))
+        for one in found:
+            row = _row(one)
+            writer.writerow(row | {name: guarded(row[name]) for name in ("id", "other_id")})
 
 
 def _row(one: DuplicatePair) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import click
 from fpverify.cli.options import (
     CACHE,
     CALIBRATION,
+    DASK,
     DB,
     FMR,
     JSON,
@@ -22,6 +23,7 @@ from fpverify.cli.options import (
     PPI,
     WORKERS,
     OutputFile,
+    chosen_workforce,
     options,
 )
 from fpverify.cli.report import Written, write_report
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fpverify.evaluation.sets.protocol import Plan
+    from fpverify.executors import Workforce
     from fpverify.matching import Matcher
     from fpverify.vocabulary import Evaluation, OperatingPoint
 
@@ -84,6 +87,7 @@ Examples:
     MODEL,
     CALIBRATION,
     WORKERS,
+    DASK,
     CACHE,
     click.option("--no-cache", is_flag=True, help="Keep no templates, and use none that were kept."),
     JSON,
@@ -107,6 +111,7 @@ def evaluate_command(
     model: str | None,
     calibration: str | None,
     workers: int | None,
+    dask: str | None,
     cache: str | None,
     no_cache: bool,
     as_json: bool,
@@ -133,13 +138,15 @@ def evaluate_command(
         raise click.UsageError(f"--cutoffs is about the distances of whole-print models; {matcher.model_id} is none")
     if cutoffs and len(folders) > 1:
         raise click.UsageError("--cutoffs draws one set; give one folder")
-    began, plans = time.perf_counter(), []
-    if store:
-        title, raw = settings.db, [_of_store(settings, protocol, scores)]
-    else:
-        plans = plans_of(folders, protocol or ("pairs" if pairs else "dense"), pairs, ppi, settings.ppi)
-        _check_scores(scores, len(plans))
-        title, raw = ", ".join(folders), _of_plans(plans, settings, keep=not no_cache)
+    began, title = time.perf_counter(), settings.db if store else ", ".join(folders)
+    plans = [] if store else plans_of(folders, protocol or ("pairs" if pairs else "dense"), pairs, ppi, settings.ppi)
+    _check_scores(scores, max(1, len(plans)))
+    with chosen_workforce(settings.processes, dask) as workforce:
+        if store:
+            raw = [_of_store(settings, protocol, workforce)]
+        else:
+            raw = _of_plans(plans, settings, workforce, keep=not no_cache)
+        cores = workforce.workers
     seconds = time.perf_counter() - began
     evaluations = [calibrated(one, matcher.calibration) for one in raw]
     answer = _figures(evaluations, point)
@@ -149,7 +156,7 @@ def evaluate_command(
                 its_figures["cutoffs"] = _cutoffs(one, matcher, point, cutoffs)
     _write_files(evaluations, answer, point, scores=scores, metrics=metrics, roc=roc)
     if report or figures:
-        timing = f"{seconds:.1f} s on {counted(settings.processes, 'core')}"
+        timing = f"{seconds:.1f} s on {counted(cores, 'core')}"
         written = Written(matcher, evaluations, answer, point, plans, timing)
         write_report(written, f"Evaluation of {title}", report, figures)
     if as_json:
@@ -278,26 +285,25 @@ def _check_use(folders: Sequence[str], *, store: bool, protocol: str | None, pai
         raise click.UsageError("--protocol pairs and --pairs go together, and with no other protocol")
 
 
-def _of_plans(plans: Sequence[Plan], settings: Settings, *, keep: bool) -> list[Evaluation]:
+def _of_plans(plans: Sequence[Plan], settings: Settings, workforce: Workforce, *, keep: bool) -> list[Evaluation]:
     from fpverify.evaluation.runner import Runner
 
     kept = writable_cache(settings) if keep else None
     runner = Runner(
         model=settings.model,
         calibration=settings.calibration,
-        workers=settings.processes,
+        workforce=workforce,
         cache=kept,
         progress=True,
     )
     return [runner.compare(plan) for plan in plans]
 
 
-def _of_store(settings: Settings, protocol: str | None, scores: Path | None) -> Evaluation:
+def _of_store(settings: Settings, protocol: str | None, workforce: Workforce) -> Evaluation:
     from fpverify.verifier import Verifier
 
-    _check_scores(scores, 1)
     with Verifier.open(settings.db, model=settings.model, key=settings.key, create=False) as verifier:
-        return verifier.compare_enrolled(protocol=protocol or "dense", workers=settings.processes, progress=True)  # type: ignore[arg-type]
+        return verifier.compare_enrolled(protocol=protocol or "dense", workforce=workforce, progress=True)  # type: ignore[arg-type]
 
 
 def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.options import DB, JSON, KEY, MODEL, existing_store, options
+from fpverify.cli.options import DASK, DB, JSON, KEY, MODEL, WORKERS, chosen_workforce, existing_store, options
 from fpverify.cli.words import counted, print_json, print_table
 from fpverify.settings import load_settings
 
@@ -22,30 +22,42 @@ Examples:
   fpverify migrate --db /srv/door/enroll_db --model ridgeline-11 --json
 """,
 )
-@options(MODEL, DB, KEY, JSON)
-def migrate_command(*, model: str | None, db: str | None, key: str | None, as_json: bool) -> None:
+@options(MODEL, DB, KEY, WORKERS, DASK, JSON)
+def migrate_command(
+    *,
+    model: str | None,
+    db: str | None,
+    key: str | None,
+    workers: int | None,
+    dask: str | None,
+    as_json: bool,
+) -> None:
     """Make templates of the present model from the scans that were kept, and say who must come back.
 
     Scans are kept of those who enroll while the setting keep_scans is on. The others verify by the model that they
-    were enrolled with, as long as it is installed, until they enroll again.
+    were enrolled with, as long as it is installed, until they enroll again. Ended at any moment, the same command goes
+    on.
     """
     from tqdm import tqdm
 
+    from fpverify.enrollment import Migration
     from fpverify.matching import Matcher
 
     settings = load_settings(model=model)
     matcher = Matcher.load(settings.model, models=settings.models)
     made = 0
-    left: list[Reference] = []
-    with existing_store(db, key) as store:
-        subjects = dict.fromkeys(finger.subject for finger in store.fingers())
-        for subject in tqdm(subjects, desc="subjects", unit="", disable=None):
-            remade, others = store.remake(subject, matcher.model_id, matcher.template)
-            made, left = made + remade, left + others
+    missing: dict[str, list[Reference]] = {}
+    with existing_store(db, key) as store, chosen_workforce(workers, dask) as workforce:
+        migration = Migration(store, matcher)
+        with tqdm(total=len(migration.subjects), desc="subjects", unit="", disable=None) as bar:
+            for one in migration.outcomes(workforce):
+                made, missing[one.subject] = made + one.made, one.left
+                bar.update()
         place = store.place
+        left = [one for subject in migration.subjects for one in missing[subject]]
     if as_json:
-        missing = [{"subject": one.subject, "finger": one.finger, "impression": one.impression} for one in left]
-        print_json({"store": place, "model": matcher.model_id, "made": made, "left": missing})
+        rows = [{"subject": one.subject, "finger": one.finger, "impression": one.impression} for one in left]
+        print_json({"store": place, "model": matcher.model_id, "made": made, "left": rows})
         return
     click.echo(f"made {counted(made, 'template')} of {matcher.model_id} in {place}")
     if left:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from fpverify.cli.options import WORKERS, Span, options
+from fpverify.cli.options import DASK, WORKERS, Span, chosen_workforce, options
 from fpverify.cli.words import counted
-from fpverify.settings import load_settings
 
 OUT = click.option("--out", type=click.Path(), required=True, metavar="DIR", help="Folder, made if missing.")
 SEED = click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Of the whole set.")
@@ -43,9 +42,18 @@ Examples:
     click.option("--labels", is_flag=True, help="Also write <finger>_<impression>.json: exact minutiae."),
     click.option("--sensor", default="optical", show_default=True, help="Kind of sensor.", metavar="NAME"),
     WORKERS,
+    DASK,
 )
 def ridges_command(
-    *, fingers: int, impressions: int, out: str, seed: int, labels: bool, sensor: str, workers: int | None
+    *,
+    fingers: int,
+    impressions: int,
+    out: str,
+    seed: int,
+    labels: bool,
+    sensor: str,
+    workers: int | None,
+    dask: str | None,
 ) -> None:
     """Make realistic prints, <finger>_<impression>.bmp at 500 ppi.
 
@@ -57,16 +65,17 @@ def ridges_command(
 
     if sensor not in SENSORS:
         raise click.BadParameter(f"{sensor!r} is none of {', '.join(SENSORS)}", param_hint="--sensor")
-    written = write_ridges(
-        Path(out),
-        fingers=fingers,
-        impressions=impressions,
-        seed=seed,
-        workers=load_settings(workers=workers).processes,
-        labels=labels,
-        sensor=sensor,
-        progress=True,
-    )
+    with chosen_workforce(workers, dask) as workforce:
+        written = write_ridges(
+            Path(out),
+            fingers=fingers,
+            impressions=impressions,
+            seed=seed,
+            workforce=workforce,
+            labels=labels,
+            sensor=sensor,
+            progress=True,
+        )
     click.echo(f"wrote {counted(written, 'scan')} of {counted(fingers, 'finger')} to {out}")
 
 

@@ -39,9 +39,9 @@ class Acquisition:
     former: Mapping[str, Template] = field(default_factory=dict)
 
 
-def file_sha256(path: Path) -> str:
-    """Of a file's content, in hex; raises ScanError."""
-    return hashlib.sha256(file_bytes(path)).hexdigest()
+def row_sha256(row: EnrollmentRow) -> str:
+    """Of a row's file, in hex; raises ScanError."""
+    return hashlib.sha256(file_bytes(row.path) if row.content is None else row.content).hexdigest()
 
 
 def acquire(

@@ -11,14 +11,14 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fpverify.comparison import similarities
-from fpverify.enrollment.acquisition import Acquisition, acquire, file_sha256
+from fpverify.enrollment.acquisition import Acquisition, acquire, row_sha256
 from fpverify.enrollment.listing import EnrollmentRow
 from fpverify.enrollment.outcomes import RowOutcome
 from fpverify.enrollment.taken import Taken, TakenBefore, nearest
@@ -104,8 +104,11 @@ class MassEnrollment:
     keeps_scans: bool = False
     ppi: float | None = None
 
-    def outcomes(self, rows: Iterable[EnrollmentRow]) -> Iterator[RowOutcome]:
+    def outcomes(self, rows: Iterable[EnrollmentRow | None]) -> Iterator[RowOutcome]:
         """What becomes of each row, in order; of one that is enrolled, when it is on disk.
+
+        Args:
+            rows: of the list; None where the next has not come yet, so that those before it are told meanwhile.
 
         Raises:
             StoreError: the store cannot be read or written. What was told is in it.
@@ -114,10 +117,11 @@ class MassEnrollment:
         """
         work = _Work(self)
         for row in rows:
-            work.begin(row)
-            while work.is_full:
+            if row is not None:
+                work.begin(row)
+            while work.is_full or (row is None and work.under_way):
                 work.advance()
-            yield from work.told()
+            yield from work.told(all_of_them=row is None)
         while work.under_way:
             work.advance()
             yield from work.told()
@@ -133,7 +137,7 @@ class _Work:
         self._decided: list[RowOutcome | Taken] = []  # in order, since the last batch
         self._since = time.monotonic()
         self._models: tuple[Path | CarriedModel, ...] = ()  # the present one first
-        self._sends = False  # files to the workers
+        self._sends: bool | None = None  # files to the workers; it is not known before the first
         self._before = TakenBefore(how.matchers.own.bundle) if how.rehearsal else None
 
     @property
@@ -154,17 +158,19 @@ class _Work:
                 waiting = self._acquiring(row)
             except ScanError as error:
                 outcome = RowOutcome(row, "unreadable", f"{error}")
-        self.under_way.append(_Try(row, finger, waiting, outcome))
+        bare = replace(row, content=None)  # of what waits, nothing large is kept
+        self.under_way.append(_Try(bare, finger, waiting, outcome and replace(outcome, row=bare)))
 
     def _acquiring(self, row: EnrollmentRow) -> Future[Acquisition]:
         """The work on a row's file, which is sent along where the workers do not see it."""
         how, force = self._how, self._how.workforce
         if not self._models:
             self._models = tuple(force.model(one.bundle.folder) for one in self._matchers())
+        if self._sends is None and row.content is None:
             self._sends = not force.sees(row.path)
         model, *former = self._models
-        content = file_bytes(row.path) if self._sends else None
-        keeps = how.keeps_scans and not how.rehearsal
+        content = file_bytes(row.path) if self._sends and row.content is None else row.content
+        keeps, row = how.keeps_scans and not how.rehearsal, replace(row, content=None)
         return force.executor.submit(acquire, row, model, content, former=former, ppi=how.ppi, keeps_scan=keeps)
 
     def _matchers(self) -> list[Matcher]:
@@ -187,6 +193,9 @@ class _Work:
 
     def told(self, *, all_of_them: bool = False) -> list[RowOutcome]:
         """The outcomes of the rows that were decided, once they are on disk; none while a batch is being gathered."""
+        if not self._decided:
+            self._since = time.monotonic()
+            return []
         is_due = len(self._decided) >= BATCH_ROWS or time.monotonic() >= self._since + BATCH_S
         if not (is_due or all_of_them):
             return []
@@ -203,7 +212,7 @@ class _Work:
             return RowOutcome(row, "refused", row.flaw)
         known = _hashes(self._impressions(finger))
         try:
-            return RowOutcome(row, "present") if known and file_sha256(row.path) in known else None
+            return RowOutcome(row, "present") if known and row_sha256(row) in known else None
         except ScanError as error:
             return RowOutcome(row, "unreadable", f"{error}")
 

@@ -1,9 +1,10 @@
-"""Comparisons of a plan, on all cores."""
+"""Comparisons of a plan, on all cores or by a cluster."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Never, TypedDict, Unpack
@@ -16,12 +17,13 @@ from fpverify.evaluation.sets.duplicates import duplicate_notes
 from fpverify.evaluation.sets.layout import Print, read_set
 from fpverify.evaluation.sets.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.sets.resolution import set_resolution
+from fpverify.evaluation.sets.sending import sent_content
 from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
-from fpverify.evaluation.workers import answers
+from fpverify.executors import CarriedModel, Workforce, answers, local_workforce
 from fpverify.matching import Matcher
 from fpverify.models import load_bundle
-from fpverify.scans import read_scan
+from fpverify.scans import scan_from_bytes
 from fpverify.scans.acquisition import Surveyed, check_given_ppi
 from fpverify.scans.files import file_bytes
 from fpverify.settings import Settings
@@ -43,6 +45,7 @@ class Way(TypedDict, total=False):
         model: name or folder of a bundle; the release model if not given.
         calibration: file of `fpverify calibrate`; the model's own if not given.
         workers: processes; one a core if not given.
+        workforce: who does the work; processes of this machine if not given.
         cache: where templates are kept; nowhere if not given.
         progress: show bars on standard error when it is a terminal.
     """
@@ -50,6 +53,7 @@ class Way(TypedDict, total=False):
     model: str | Path | None
     calibration: str | Path | None
     workers: int | None
+    workforce: Workforce | None
     cache: TemplateCache | None
     progress: bool
 
@@ -61,6 +65,7 @@ class Runner:
     model: str | Path | None = None
     calibration: str | Path | None = None
     workers: int | None = None
+    workforce: Workforce | None = None
     cache: TemplateCache | None = None
     progress: bool = False
 
@@ -80,13 +85,16 @@ class Runner:
         for ppi, one in {one.ppi: one for one in plan.prints}.items():
             check_given_ppi(ppi, str(one.path))
         hashes = [_content_hash(one.path) for one in plan.prints]
-        surveyed = self._surveyed(plan.prints, hashes)
-        resolution, agreed = set_resolution(plan, surveyed)
-        prints = [replace(one, ppi=ppi) for one, ppi in zip(plan.prints, agreed, strict=True)]
-        failures = [one if isinstance(one, str) else None for one in surveyed]
-        outcomes = self._acquired(prints, hashes, failures)
-        notes = (*plan.notes, *duplicate_notes(plan.prints, hashes, outcomes))
-        raw = self.compare_templates(replace(plan, notes=notes), outcomes, _data_hash(plan.prints, hashes))
+        with self._working() as workforce:
+            surveyed = self._surveyed(plan.prints, hashes, workforce)
+            resolution, agreed = set_resolution(plan, surveyed)
+            prints = [replace(one, ppi=ppi) for one, ppi in zip(plan.prints, agreed, strict=True)]
+            failures = [one if isinstance(one, str) else None for one in surveyed]
+            outcomes = self._acquired(prints, hashes, failures, workforce)
+            notes = (*plan.notes, *duplicate_notes(plan.prints, hashes, outcomes))
+            raw = replace(self, workforce=workforce).compare_templates(
+                replace(plan, notes=notes), outcomes, _data_hash(plan.prints, hashes)
+            )
         return replace(raw, resolution=resolution)
 
     def compare_templates(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str) -> Evaluation:
@@ -113,32 +121,43 @@ class Runner:
             notes=plan.notes,
         )
 
-    @property
-    def processes(self) -> int:
-        """The number of them."""
-        return max(1, Settings(workers=self.workers).processes)
+    @contextmanager
+    def _working(self) -> Iterator[Workforce]:
+        if self.workforce is not None:
+            yield self.workforce
+        else:
+            with local_workforce(max(1, Settings(workers=self.workers).processes)) as made:
+                yield made
 
-    def _surveyed(self, prints: Sequence[Print], hashes: Sequence[str]) -> list[Surveyed | str]:
+    def _surveyed(self, prints: Sequence[Print], hashes: Sequence[str], workforce: Workforce) -> list[Surveyed | str]:
         extraction = extraction_id(load_bundle(self.model))
         keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
-        return survey(prints, keys, self.cache, self.processes)
+        return survey(prints, keys, self.cache, workforce)
 
     def _acquired(
-        self, prints: Sequence[Print], hashes: Sequence[str], failures: Sequence[str | None]
+        self,
+        prints: Sequence[Print],
+        hashes: Sequence[str],
+        failures: Sequence[str | None],
+        workforce: Workforce,
     ) -> list[Outcome]:
         """The outcome of each print, from the cache where it is known; those that failed already are not tried."""
-        extraction = extraction_id(load_bundle(self.model))
+        bundle = load_bundle(self.model)
+        extraction = extraction_id(bundle)
         keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
         outcomes: list[Outcome | None] = [
             failure or (self.cache.get(key) if self.cache else None)
             for failure, key in zip(failures, keys, strict=True)
         ]
-        jobs = [_Acquisition(prints[k], hashes[k], keys[k]) for k, known in enumerate(outcomes) if known is None]
         missing = [k for k, known in enumerate(outcomes) if known is None]
+        jobs = (_Acquisition(prints[k], hashes[k], sent) for k, sent in sent_content(prints, missing, workforce))
         with _bar(len(prints), "templates", self.progress) as bar:
             bar.update(len(prints) - len(missing))
-            for number, outcome in answers(_Acquiring(self.model, self.cache), jobs, self.processes):
+            model = workforce.model(bundle.folder) if missing else bundle.folder
+            for number, outcome in answers(workforce, _Acquiring(model), jobs):
                 outcomes[missing[number]] = outcome
+                if self.cache is not None:
+                    self.cache.put(keys[missing[number]], outcome)
                 bar.update()
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -147,10 +166,10 @@ class Runner:
         records = [encode_template(one) if isinstance(one, Template) else b"" for one in outcomes]
         acquired = np.array([isinstance(one, Template) for one in outcomes])
         raw = np.full(len(pairs), -np.inf)
-        places = list(_blocks(pairs, acquired, self.processes))
-        jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
-        with _bar(len(pairs), "comparisons", self.progress) as bar:
-            for number, similar in answers(_Comparing(records), jobs, self.processes):
+        with self._working() as workforce, _bar(len(pairs), "comparisons", self.progress) as bar:
+            places = list(_blocks(pairs, acquired, workforce.workers))
+            jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
+            for number, similar in answers(workforce, _comparing, jobs, records):
                 raw[places[number]] = similar
                 bar.update(len(similar))
         return raw
@@ -191,38 +210,39 @@ def calibrated(raw: Evaluation, calibration: Calibration) -> Evaluation:
 
 
 class _Acquisition(NamedTuple):
-    """A print to be read, the hash its file is known to have, and the key of what comes of it."""
+    """A print to be read, the hash its file is known to have, and its content where that is sent along."""
 
     print: Print
     content_hash: str
-    key: str
+    content: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Acquiring:
     """Begins the acquisition of prints: loads the model."""
 
-    model: str | Path | None
-    cache: TemplateCache | None
+    model: Path | CarriedModel
 
-    def __call__(self) -> Callable[[_Acquisition], Outcome]:
-        matcher = Matcher.load(self.model)
-        return lambda job: self._outcome(matcher, job)
-
-    def _outcome(self, matcher: Matcher, job: _Acquisition) -> Outcome:
-        path = job.print.path
-        outcome = _template(matcher, path, job.print.ppi)
-        if self.cache is not None:
-            if _content_hash(path) != job.content_hash:
-                raise ScanError(f"{path}: the file was changed during the evaluation; start it again")
-            self.cache.put(job.key, outcome)
-        return outcome
+    def __call__(self, _: None) -> Callable[[_Acquisition], Outcome]:
+        matcher = Matcher.load(self.model if isinstance(self.model, Path) else self.model.folder)
+        return lambda job: _outcome(matcher, job)
 
 
-def _template(matcher: Matcher, path: Path, ppi: float | None) -> Outcome:
-    """The template of a file, or why there is none; the reason does not name the file, whose content may have many."""
+def _outcome(matcher: Matcher, job: _Acquisition) -> Outcome:
+    """The template of a file, or why there is none; the reason does not name the file, whose content may have many.
+
+    Raises:
+        ScanError: the file is not what it was.
+    """
+    path = job.print.path
     try:
-        return matcher.template(read_scan(path, ppi=ppi))
+        content = file_bytes(path) if job.content is None else job.content
+    except ScanError:  # it could be read before
+        content = b""
+    if hashlib.sha256(content).hexdigest() != job.content_hash:
+        raise ScanError(f"{path}: the file was changed during the evaluation; start it again")
+    try:
+        return matcher.template(scan_from_bytes(content, ppi=job.print.ppi, source=f"{path}"))
     except ScanError as failure:
         return str(failure).removeprefix(f"{path}: ")
 
@@ -234,14 +254,9 @@ class _Block(NamedTuple):
     reference: IndexArray
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparing:
-    """Begins comparisons: what is sent to a process once are the templates in their binary form, empty where failed."""
-
-    records: list[bytes]
-
-    def __call__(self) -> Callable[[_Block], Scores]:
-        return _Gallery(self.records).compared
+def _comparing(records: list[bytes]) -> Callable[[_Block], Scores]:
+    """Begins comparisons of templates in their binary form, empty where a print failed."""
+    return _Gallery(records).compared
 
 
 class _Gallery:

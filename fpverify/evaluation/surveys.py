@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from fpverify.errors import ScanError
 from fpverify.evaluation.sets.layout import Print
+from fpverify.evaluation.sets.sending import sent_content
 from fpverify.evaluation.templates import TemplateCache
-from fpverify.evaluation.workers import answers
+from fpverify.executors import Workforce, answers
 from fpverify.scans.acquisition import Surveyed, survey_scan
 from fpverify.scans.ridges import Ridges
 
@@ -19,14 +18,14 @@ PRINTS_PER_PROCESS = 200  # a survey of 4 ms each: fewer are done before another
 
 
 class _Survey(NamedTuple):
-    """A print to be looked at, and the key of what comes of it."""
+    """A print to be looked at, and its file's content where that is sent along."""
 
     print: Print
-    key: str
+    content: bytes | None
 
 
 def survey(
-    prints: Sequence[Print], keys: Sequence[str], cache: TemplateCache | None, processes: int
+    prints: Sequence[Print], keys: Sequence[str], cache: TemplateCache | None, workforce: Workforce
 ) -> list[Surveyed | str]:
     """What each print tells, or why it cannot be read.
 
@@ -34,37 +33,29 @@ def survey(
         prints: (n).
         keys: (n) of their templates, beside which it is kept.
         cache: where; None keeps nothing.
-        processes: at most.
+        workforce: who looks, where there are many.
     """
     noted = [cache.note(key) if cache else None for key in keys]
     found = [None if text is None else _decoded(text) for text in noted]
     missing = [number for number, known in enumerate(found) if known is None]
-    jobs = [_Survey(prints[number], keys[number]) for number in missing]
-    for number, surveyed in answers(_Surveying(cache), jobs, min(processes, 1 + len(jobs) // PRINTS_PER_PROCESS)):
+    few = len(missing) < PRINTS_PER_PROCESS
+    jobs = (_Survey(prints[k], content) for k, content in sent_content(prints, missing, workforce, here=few))
+    for number, surveyed in answers(workforce, _surveying, jobs, here=few):
         found[missing[number]] = surveyed
+        if cache is not None:
+            cache.keep_note(keys[missing[number]], _encoded(surveyed))
     return [one for one in found if one is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Surveying:
-    """Begins the survey of prints."""
-
-    cache: TemplateCache | None
-
-    def __call__(self) -> Callable[[_Survey], Surveyed | str]:
-        return self._surveyed
-
-    def _surveyed(self, job: _Survey) -> Surveyed | str:
-        surveyed = _of(job.print.path, job.print.ppi)
-        if self.cache is not None:
-            self.cache.keep_note(job.key, _encoded(surveyed))
-        return surveyed
+def _surveying(_: None) -> Callable[[_Survey], Surveyed | str]:
+    return _surveyed
 
 
-def _of(path: Path, ppi: float | None) -> Surveyed | str:
+def _surveyed(job: _Survey) -> Surveyed | str:
     """What a file tells; or why it is no scan, without its name, as its content may have many."""
+    path = job.print.path
     try:
-        return survey_scan(path, ppi=ppi)
+        return survey_scan(path, ppi=job.print.ppi, content=job.content)
     except ScanError as error:
         return str(error).removeprefix(f"{path}: ")
 

@@ -11,14 +11,17 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from fpverify.errors import WorkersUnavailable
+from fpverify.executors.lending import Lent, forget
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -48,9 +51,27 @@ class Workforce:
         """A model's folder as they find it; its files travel to each of them once."""
         return folder
 
-    def shared(self, thing: Any) -> Any:
-        """Something that many jobs need, as their argument; it travels to each of them once, where that can be."""
-        return thing
+    def spares(self, jobs: int) -> bool:
+        """Whether so many jobs are done in this process rather than sent to them."""
+        return False
+
+    @contextmanager
+    def lending(self, thing: Any) -> Iterator[Any]:
+        """What stands for something that many jobs need, beside each of them; None is nothing."""
+        lent = Lent(uuid4().hex, thing, thing is not None)
+        try:
+            yield lent
+        finally:
+            forget(lent.token)  # where the workers are threads
+
+
+@dataclass(frozen=True, slots=True)
+class LocalWorkforce(Workforce):
+    """Processes of this machine."""
+
+    def spares(self, jobs: int) -> bool:
+        """Where one process is enough, this one does it."""
+        return min(jobs, self.workers) < 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +91,28 @@ class DaskWorkforce(Workforce):
 
     def model(self, folder: Path) -> CarriedModel:
         """The model as the workers keep it, those that come later as well."""
-        from fpverify.executors.dask_models import ModelFiles
+        from fpverify.executors.dask_plugins import ModelFiles
 
         files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
         digest = hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in files.values())).hexdigest()
         self.client.register_plugin(ModelFiles(digest, files))
         return CarriedModel(digest)
 
-    def shared(self, thing: Any) -> Any:
-        """It, as each worker keeps it."""
-        return self.client.scatter(thing, broadcast=True)
+    @contextmanager
+    def lending(self, thing: Any) -> Iterator[Any]:
+        """It, as the workers keep it meanwhile, those that come later as well."""
+        from fpverify.executors.dask_plugins import LentThing
+
+        if thing is None:
+            yield Lent(uuid4().hex)
+            return
+        plugin = LentThing(uuid4().hex, thing)
+        self.client.register_plugin(plugin)
+        try:
+            yield CarriedThing(plugin.token)
+        finally:
+            with suppress(OSError, RuntimeError):  # the scheduler is gone, and all that it had with it
+                self.client.unregister_worker_plugin(plugin.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +133,60 @@ class CarriedModel:
         return Path(get_worker().local_directory) / self.digest
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedThing:
+    """What many jobs need, as the workers of a cluster keep it.
+
+    Attributes:
+        token: which thing this is.
+    """
+
+    token: str
+
+    @property
+    def is_here(self) -> bool:
+        """All of them have it."""
+        return True
+
+    @property
+    def is_needed(self) -> bool:
+        """Nothing else is carried."""
+        return True
+
+    def found(self) -> Any:
+        """The thing; within one of the workers' jobs."""
+        from distributed import get_worker
+
+        from fpverify.executors.dask_plugins import LentThing
+
+        plugin: LentThing = get_worker().plugins[LentThing.name_of(self.token)]
+        return plugin.thing
+
+    def mentioned(self) -> CarriedThing:
+        """The same."""
+        return self
+
+
 @contextmanager
-def local_workforce(workers: int) -> Iterator[Workforce]:
-    """Processes of this machine, started as they are needed.
+def local_workforce(workers: int) -> Iterator[LocalWorkforce]:
+    """Processes of this machine, started as they are needed. They end when this one dies, and at once with an error.
 
     Args:
         workers: at least 1. The calling script is started anew in each, which therefore needs its
             `if __name__ == "__main__":`.
     """
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
+    context = get_context("spawn")
+    life, held = context.Pipe(duplex=False)  # closed by this process, or by its end
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(life,))
     try:
-        yield Workforce(pool, workers)
+        yield LocalWorkforce(pool, workers)
+    except BaseException:
+        held.close()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+        held.close()
+        life.close()
 
 
 @contextmanager
@@ -150,17 +224,17 @@ def file_digest(path: Path) -> str:
         return ""
 
 
-def _begin() -> None:
+def _begin(life: Connection) -> None:
     """What a process does first: it leaves Ctrl-C to the one that made it, and works on one core."""
     import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=_end_with, args=(life,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(KILLED)
+def _end_with(life: Connection) -> None:
+    """Ends this process as soon as nobody holds the other end of the pipe, whatever it is at."""
+    with suppress(OSError):
+        life.poll(None)
+    os._exit(KILLED)

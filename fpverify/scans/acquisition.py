@@ -100,18 +100,19 @@ class Surveyed(NamedTuple):
     ridges: Ridges | None
 
 
-def survey_scan(path: str | Path, *, ppi: float | None = None) -> Surveyed:
+def survey_scan(path: str | Path, *, ppi: float | None = None, content: bytes | None = None) -> Surveyed:
     """What tells the resolution of an image file, for whoever has many of one sensor.
 
     Args:
         path: of a regular file.
         ppi: resolution that is thought to be right, which makes it quicker; None takes the file's own.
+        content: of the file; None reads it.
 
     Raises:
         ScanError: as `read_scan` does, of files that no resolution makes a scan.
     """
     source = str(path)
-    picture = decode(file_bytes(path), source)
+    picture = decode(file_bytes(path) if content is None else content, source)
     _check_side_px(picture.pixels, source)
     stated = picture.stated_ppi if ppi is None or _is_square(picture.stated_ppi) else None
     stated_ppi = _plausible(stated, source)

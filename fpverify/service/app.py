@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartParser
 from fpverify.service.bodies import BodyLimit
 from fpverify.service.gate import add_gate
 from fpverify.service.refusals import say_errors_in_one_shape
-from fpverify.service.routes import decisions, health, locks, page, subjects
+from fpverify.service.routes import decisions, health, lists, locks, page, subjects
 from fpverify.service.service import Service
 
 
@@ -23,6 +23,7 @@ def create_app(service: Service) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.crew.warm()
         yield
+        service.lister.close()
         service.crew.close()
 
     app = FastAPI(
@@ -33,13 +34,14 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
     )
-    app.add_middleware(BodyLimit, most_bytes=service.limits.most_bytes)
+    app.add_middleware(BodyLimit, most_bytes=service.limits.most_bytes, streams=(lists.PATH,))
     MultiPartParser.spool_max_size = service.limits.most_bytes  # scans stay in memory, never in temporary files
     say_errors_in_one_shape(app)
     add_gate(app, service)
     decisions.add_routes(app, service)
     subjects.add_routes(app, service)
     locks.add_routes(app, service)
+    lists.add_routes(app, service)
     health.add_routes(app, service)
     page.add_routes(app)
     return app

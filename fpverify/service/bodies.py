@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,11 +16,15 @@ class TooLarge(HTTPException):
 
 
 class BodyLimit:
-    """ASGI middleware under which reading more than `most_bytes` of a body raises `TooLarge`."""
+    """ASGI middleware under which reading more than `most_bytes` of a body raises `TooLarge`.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    Bodies of the paths in `streams` are of any length: whoever reads them keeps to the limit line by line.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, streams: Container[str] = ()) -> None:
         self.app = app
         self.most_bytes = most_bytes
+        self.streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, counting."""
@@ -32,4 +38,5 @@ class BodyLimit:
                 raise TooLarge(self.most_bytes)
             return message
 
-        await self.app(scope, counted if scope["type"] == "http" else receive, send)
+        counts = scope["type"] == "http" and scope["path"] not in self.streams
+        await self.app(scope, counted if counts else receive, send)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from fpverify.executors import Workforce
 from fpverify.verifier import Verifier
 
 Answer = TypeVar("Answer")
@@ -26,7 +27,16 @@ class Crew:
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="fpverify")
 
-    async def run(self, job: Callable[[Verifier], Answer], timeout_s: float) -> Answer:
+    def single(self) -> Crew:
+        """Another of one thread, which opens a verifier when it is first needed."""
+        return Crew(self._open, 1)
+
+    @property
+    def workforce(self) -> Workforce:
+        """Half of the threads, for the rows of a list: other requests find the other half."""
+        return Workforce(self._pool, max(1, self.threads // 2))
+
+    async def run(self, job: Callable[[Verifier], Answer], timeout_s: float | None) -> Answer:
         """The answer of a job; what was begun is done to its end even if nobody waits any longer, other jobs are not.
 
         Raises:

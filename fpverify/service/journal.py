@@ -34,6 +34,7 @@ class Journal:
             "fpverify_decisions", "Decisions by kind", ("kind", "decision"), registry=self.registry
         )
         self._locks = Counter("fpverify_locks", "Locks after too many non-matches", ("kind",), registry=self.registry)
+        self._rows = Counter("fpverify_rows", "Rows of lists by outcome", ("outcome",), registry=self.registry)
         self.under_way = Gauge("fpverify_requests_under_way", "Requests under way", registry=self.registry)
 
     def note_request(self, route: str | None, method: str, status: int, seconds: float, key: str | None) -> None:
@@ -59,6 +60,10 @@ class Journal:
     def note_lock(self, kind: str) -> None:
         """A subject, or a key, was locked after too many non-matches."""
         self._locks.labels(kind).inc()
+
+    def note_row(self, outcome: str) -> None:
+        """A row of a list has an outcome."""
+        self._rows.labels(outcome).inc()
 
     def exposed(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -94,9 +94,19 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
         kind = next(base for base in type(error).__mro__ if base in STATUS)
         return cls(STATUS[kind], type(error).__name__, _SCORE.sub("", _PLACE.sub(r"\1", str(error))), facts=error.facts)
 
+    @classmethod
+    def unforeseen(cls, error: Exception) -> Refused:
+        """The refusal that any other error becomes."""
+        return cls(500, "InternalError", f"an error of the service itself: {type(error).__name__}")
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is said."""
+        return {"error": self.name, "message": self.message, **self.facts}
+
     def response(self) -> JSONResponse:
         """The answer."""
-        return JSONResponse({"error": self.name, "message": self.message, **self.facts}, self.status, self.headers)
+        return JSONResponse(self.body, self.status, self.headers)
 
 
 def say_errors_in_one_shape(app: FastAPI) -> None:
@@ -126,4 +136,4 @@ def say_errors_in_one_shape(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, error: Exception) -> Response:
-        return Refused(500, "InternalError", f"an error of the service itself: {type(error).__name__}").response()
+        return Refused.unforeseen(error).response()

@@ -24,6 +24,7 @@ class Service:
 
     Attributes:
         crew: does the work.
+        lister: enrolls lists, one at a time; its thread waits for the crew.
         keys: who may do what.
         limits: what is granted.
         journal: what is written down.
@@ -31,6 +32,7 @@ class Service:
 
     def __init__(self, crew: Crew, keys: ApiKeys, limits: Limits, journal: Journal) -> None:
         self.crew = crew
+        self.lister = crew.single()
         self.keys = keys
         self.limits = limits
         self.journal = journal

@@ -6,13 +6,13 @@ for bit for any number of workers.
 
 from __future__ import annotations
 
+import io
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from multiprocessing import get_context
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fpverify.executors import Workforce, answers, local_workforce
 from fpverify.synthesis.finger import MasterFinger, draw_finger
 from fpverify.synthesis.flow import USUAL, Flow
 from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_impression
@@ -119,6 +120,7 @@ def write_ridges(
     labels: bool = False,
     sensor: str = "optical",
     progress: bool = False,
+    workforce: Workforce | None = None,
 ) -> int:
     """Writes `<finger>_<impression>.bmp` files, 500 ppi in the header; not the pictures of `synthesise`, see there.
 
@@ -131,6 +133,7 @@ def write_ridges(
         labels: also write `<finger>_<impression>.json` with exact minutiae and correspondences.
         sensor: a key of `sensor.SENSORS`.
         progress: show a bar on standard error when it is a terminal.
+        workforce: who draws; processes of this machine if not given. The files are written here.
 
     Returns:
         The number of scans written.
@@ -138,11 +141,15 @@ def write_ridges(
     from tqdm import tqdm
 
     out.mkdir(parents=True, exist_ok=True)
-    settings = replace(ORDINARY, sensor=SENSORS[sensor])
-    job = partial(_write_finger, out=out, impressions=impressions, seed=seed, settings=settings, labels=labels)
-    done = _mapped(job, range(1, fingers + 1), workers)
-    shown = tqdm(done, total=fingers, unit="finger", desc="synthesising", disable=None if progress else True)
-    return sum(shown)
+    drawing = _Drawing(impressions, seed, sensor, labels)
+    with nullcontext(workforce) if workforce is not None else local_workforce(max(1, workers)) as chosen:
+        drawn = answers(chosen, drawing, range(1, fingers + 1))
+        for _, files in tqdm(
+            drawn, total=fingers, unit="finger", desc="synthesising", disable=None if progress else True
+        ):
+            for name, content in files:
+                (out / name).write_bytes(content)
+    return fingers * impressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +190,10 @@ class MasterPool:
         pool = cls(Path(folder) / f"{flow.name}-{seed}", fingers)
         pool.folder.mkdir(parents=True, exist_ok=True)
         missing = [shard for shard in range(-(-fingers // SHARD)) if not pool._labels_path(shard).exists()]
-        done = _mapped(partial(_write_shard, pool=pool, seed=seed, flow=flow), missing, workers)
-        for _ in tqdm(done, total=len(missing), unit="shard", desc="fingers", disable=None if progress else True):
-            pass
+        with local_workforce(max(1, workers)) as workforce:
+            done = answers(workforce, _Sharding(pool, seed, flow), missing)
+            for _ in tqdm(done, total=len(missing), unit="shard", desc="fingers", disable=None if progress else True):
+                pass
         return pool
 
     def finger(self, number: int, *, mirrored: bool = False) -> tuple[FloatArray, Minutiae]:
@@ -216,6 +224,18 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         return dict(stored)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sharding:
+    """Begins to draw the shards of a pool."""
+
+    pool: MasterPool
+    seed: int
+    flow: Flow
+
+    def __call__(self, _: None) -> Callable[[int], int]:
+        return lambda shard: _write_shard(shard, self.pool, self.seed, self.flow)
+
+
 def _write_shard(shard: int, pool: MasterPool, seed: int, flow: Flow) -> int:
     drawn = [master(seed, finger, flow) for finger in range(shard * SHARD, (shard + 1) * SHARD)]
     ridges = np.stack([np.rint(one.ridges * INT8_STEP).astype(np.int8) for one in drawn])
@@ -244,15 +264,31 @@ class _replacing:  # noqa: N801 - used as a statement
             self._part.unlink(missing_ok=True)
 
 
-def _write_finger(
-    finger: int, *, out: Path, impressions: int, seed: int, settings: ImpressionSettings, labels: bool
-) -> int:
-    for made in _scans_of_finger(finger, impressions, seed, settings):
-        image = Image.fromarray(made.scan.pixels)
-        image.save(out / f"{made.name}.bmp", dpi=(made.scan.ppi, made.scan.ppi))
-        if labels:
-            (out / f"{made.name}.json").write_text(json.dumps(made.labels()) + "\n")
-    return impressions
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """Begins to draw the impressions of fingers; arguments as of `write_ridges`."""
+
+    impressions: int
+    seed: int
+    sensor: str
+    labels: bool
+
+    def __call__(self, _: None) -> Callable[[int], list[tuple[str, bytes]]]:
+        return self._files
+
+    def _files(self, finger: int) -> list[tuple[str, bytes]]:
+        """Names and contents of a finger's files."""
+        settings = replace(ORDINARY, sensor=SENSORS[self.sensor])
+        made = _scans_of_finger(finger, self.impressions, self.seed, settings)
+        return [one for scan in made for one in _files_of(scan, labels=self.labels)]
+
+
+def _files_of(made: LabelledScan, *, labels: bool) -> Iterator[tuple[str, bytes]]:
+    picture = io.BytesIO()
+    Image.fromarray(made.scan.pixels).save(picture, "BMP", dpi=(made.scan.ppi, made.scan.ppi))
+    yield f"{made.name}.bmp", picture.getvalue()
+    if labels:
+        yield f"{made.name}.json", (json.dumps(made.labels()) + "\n").encode()
 
 
 def _scans_of_finger(finger: int, impressions: int, seed: int, settings: ImpressionSettings) -> Iterator[LabelledScan]:
@@ -272,16 +308,3 @@ def _at_scan_ppi(minutiae: Minutiae, kept: np.ndarray) -> Minutiae:
     shift = (factor - 1) / 2  # pixel centres: the first working pixel covers the first two of the scan
     x, y = (axis[kept] * factor + shift for axis in (minutiae.x_px, minutiae.y_px))
     return Minutiae(x, y, minutiae.angle_rad[kept], minutiae.quality[kept])
-
-
-def _mapped(job: partial[int], numbers: range | list[int], workers: int) -> Iterator[int]:
-    if workers <= 1:
-        yield from map(job, numbers)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        yield from pool.map(job, numbers)
-
-
-def _one_thread() -> None:
-    """Workers share the cores already."""
-    cv2.setNumThreads(1)

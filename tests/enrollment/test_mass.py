@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -13,9 +14,9 @@ from made_up_model import PLAIN
 from made_up_prints import finger, impression, moved_by
 
 from fpverify.enrollment import EnrollmentRow, MassEnrollment, RowOutcome, mass
-from fpverify.enrollment.acquisition import Acquisition, file_sha256
+from fpverify.enrollment.acquisition import Acquisition, row_sha256
 from fpverify.executors import Workforce
-from fpverify.matching import Matchers
+from fpverify.matching import Matcher, Matchers
 from fpverify.search.register import Registers
 from fpverify.store import Store
 from fpverify.vocabulary import Score, Template
@@ -43,7 +44,7 @@ def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Enr
 
     def acquire(row: EnrollmentRow, model: Path, content: None, **_: Any) -> Acquisition:
         made = templates[row.file]
-        return made if isinstance(made, Acquisition) else Acquisition(file_sha256(row.path), made)
+        return made if isinstance(made, Acquisition) else Acquisition(row_sha256(row), made)
 
     def row(subject: str, number: int, seed: int = 0, name: str = "unknown", **changed: Any) -> EnrollmentRow:
         file = f"{number}-{seed}.png"
@@ -74,7 +75,7 @@ def test_every_row_is_enrolled_once_however_often_the_list_comes(store: Store, p
     assert kinds(enrolled(store, rows)) == ["present"] * 75
     assert kinds(enrolled(store, [*rows[:2], *rows[:2]])) == ["present"] * 4
     assert store.count() == 75
-    assert store.references("S7")[0].metadata == {"file_sha256": file_sha256(rows[7].path)}
+    assert store.references("S7")[0].metadata == {"file_sha256": row_sha256(rows[7])}
 
 
 @pytest.mark.parametrize("unchecked", [True, False])
@@ -137,6 +138,38 @@ def test_what_is_wrong_with_a_row_is_told_and_ends_nothing(store: Store, prints:
 def test_a_flaw_is_told_before_what_follows_from_it(store: Store, prints: Callable[..., Any]) -> None:
     (outcome,) = enrolled(store, [prints("", 1, flaw="named neither <id>/<finger> nor <id>_<finger>")])
     assert (outcome.outcome, outcome.reason) == ("refused", "named neither <id>/<finger> nor <id>_<finger>")
+
+
+def test_rows_are_told_while_the_next_has_not_come(store: Store, prints: Callable[..., Any]) -> None:
+    told: list[RowOutcome] = []
+
+    def coming() -> Iterator[EnrollmentRow | None]:
+        for number in range(5):
+            yield prints(f"S{number}", number)
+            yield None
+            assert len(told) == number + 1
+
+    with ThreadPoolExecutor(2) as executor:
+        how = MassEnrollment(store, Judging({}), Registers("exact"), Workforce(executor, 2))  # type: ignore[arg-type]
+        told.extend(how.outcomes(coming()))
+    assert kinds(told) == ["enrolled"] * 5
+
+
+def test_a_row_may_hold_what_is_in_its_file(store: Store, edges_model: Path, stripes: Path) -> None:
+    scan = (stripes / "A_00.bmp").read_bytes()
+    nowhere = Path("nowhere.bmp")
+    rows = [
+        EnrollmentRow("A", "unknown", nowhere, "1", content=scan),
+        EnrollmentRow("A", "unknown", nowhere, "2", content=scan),
+        EnrollmentRow("B", "unknown", nowhere, "3", content=b"no scan"),
+        EnrollmentRow("C", "unknown", nowhere, "4"),
+    ]
+    with ThreadPoolExecutor(2) as executor:
+        how = MassEnrollment(store, Matcher.load(edges_model), Registers("exact"), Workforce(executor, 2))
+        outcomes = [*how.outcomes(rows), *how.outcomes(rows[:1])]
+    assert kinds(outcomes) == ["enrolled", "present", "unreadable", "unreadable", "present"]
+    assert all(one.row.content is None for one in outcomes)
+    assert store.references("A")[0].metadata == {"file_sha256": hashlib.sha256(scan).hexdigest()}
 
 
 def test_what_is_told_is_on_disk(store: Store, prints: Callable[..., Any], tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,14 +21,16 @@ from fpverify.evaluation import evaluate, runner
 from fpverify.evaluation.rates.summary import metrics
 from fpverify.evaluation.report.plots import plot_roc
 from fpverify.evaluation.runner import Runner
-from fpverify.evaluation.sets.layout import PrintSet, read_set
+from fpverify.evaluation.sets.layout import Print, PrintSet, read_set
 from fpverify.evaluation.sets.protocol import Plan, finger_comparisons, set_plan
+from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import TemplateCache
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan
+from fpverify.scans.acquisition import Surveyed
 from fpverify.store import decode_template, encode_template
 from fpverify.synthesis.dataset import write_ridges
-from fpverify.vocabulary import Evaluation, Minutiae, Scan, Template
+from fpverify.vocabulary import Evaluation, Minutiae, Template
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +108,7 @@ def test_kept_templates_give_the_same_evaluation_and_no_scan_is_read_again(
     def unwanted(*_: object, **__: object) -> None:
         raise AssertionError("a scan was read")
 
-    monkeypatch.setattr(runner, "read_scan", unwanted)
+    monkeypatch.setattr(runner, "scan_from_bytes", unwanted)
     again = evaluate(folder, workers=1, cache=cache)
     for one in (first, again):
         assert one.scores.tolist() == evaluation.scores.tolist()
@@ -146,12 +150,12 @@ def test_a_file_that_changes_during_an_evaluation_is_no_entry(
     copies = tmp_path / "copies"
     shutil.copytree(folder, copies)
 
-    def changed(path: Path, **given: float | None) -> Scan:
-        scan = read_scan(path, **given)
-        path.write_bytes(path.read_bytes() + b" ")
-        return scan
+    def surveyed(prints: Sequence[Print], *given: Any) -> list[Surveyed | str]:
+        found = survey(prints, *given)
+        prints[0].path.write_bytes(prints[0].path.read_bytes() + b" ")
+        return found
 
-    monkeypatch.setattr(runner, "read_scan", changed)
+    monkeypatch.setattr(runner, "survey", surveyed)
     cache = TemplateCache(tmp_path / "cache")
     with pytest.raises(ScanError, match="changed during"):
         evaluate(copies, workers=1, cache=cache)
@@ -161,6 +165,7 @@ def test_a_file_that_changes_during_an_evaluation_is_no_entry(
 EVALUATING = """
 import sys
 from fpverify.evaluation.runner import evaluate
+from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import TemplateCache
 from pathlib import Path
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 
 from fpverify.evaluation import templates
 from fpverify.evaluation.templates import TemplateCache, extraction_id, template_key
-from fpverify.evaluation.workers import answers
+from fpverify.executors import answers, local_workforce
 from fpverify.matching import Matcher
 from fpverify.store import encode_template
 from fpverify.vocabulary import Minutiae, Template
@@ -78,7 +78,7 @@ class Sharing:
 
     folder: Path
 
-    def __call__(self) -> Callable[[int], int]:
+    def __call__(self, _: None) -> Callable[[int], int]:
         return self.wrong
 
     def wrong(self, seed: int) -> int:
@@ -92,7 +92,8 @@ class Sharing:
 
 
 def test_several_processes_share_a_folder(cache: TemplateCache) -> None:
-    assert dict(answers(Sharing(cache.folder), range(6), 3)) == dict.fromkeys(range(6), 0)
+    with local_workforce(3) as force:
+        assert dict(answers(force, Sharing(cache.folder), range(6))) == dict.fromkeys(range(6), 0)
     assert len(entries(cache)) == 3
 
 

@@ -3,6 +3,7 @@
 decisions      verify, identify, compare
 subjects       enroll; list and delete what is enrolled
 locks          who has to wait after too many non-matches
+lists          enroll a list of fingers
 health         is it well, and the metrics
 page           a web page over the same routes
 """
