@@ -6,17 +6,26 @@ other they leave most minutiae of the common area alone, or beside one with anot
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.comparison.consensus import Consensus, IndexArray, Proposals, consensus, descriptor_similarity
+from fpverify.comparison.consensus import SETTINGS as CONSENSUS_SETTINGS
+from fpverify.comparison.consensus import (
+    Consensus,
+    IndexArray,
+    Proposals,
+    consensus_in_order,
+    descriptor_similarities,
+)
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.vocabulary import BoolArray, FloatArray, Scores, Template
 
 Points = NDArray[np.complex128]  # x + iy, so that a rotation is a product
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
+AT_ONCE = 32  # references whose descriptors are multiplied together: 0.5 MB
 Group = tuple[IndexArray, FloatArray]  # pairs (k, 2) and their weights (k,)
 
 
@@ -155,9 +164,9 @@ def overlap(
     """
     one, other = prepare_template(probe), prepare_template(reference)
     require_comparable(one, other)
-    if one.order <= other.order:
-        return _overlap(one, other, settings)
-    return _overlap(other, one, settings).mirrored
+    (pair,) = _in_order(one, [other])
+    found = _overlap(*pair, settings)
+    return found if one.order <= other.order else found.mirrored
 
 
 def overlap_similarity(
@@ -181,19 +190,44 @@ def overlap_similarity(
     Returns:
         In [0, 1]; 0 without a consensus to align by.
     """
-    one, other = (probe, reference) if probe.order <= reference.order else (reference, probe)
-    return _overlap(one, other, settings).similarity
+    return float(overlap_similarities(probe, [reference], settings)[0])
 
 
-def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSettings) -> Overlap:
-    found = consensus(one, other)
+def overlap_similarities(
+    probe: PreparedTemplate, references: Sequence[PreparedTemplate], settings: OverlapSettings = SETTINGS
+) -> Scores:
+    """`overlap_similarity` of a probe and each of many references, (k,), at what can be shared."""
+    found = (_overlap(*pair, settings) for pair in _in_order(probe, references))
+    return np.array([one.similarity for one in found], np.float64)
+
+
+def _in_order(
+    probe: PreparedTemplate, references: Sequence[PreparedTemplate]
+) -> Iterator[tuple[PreparedTemplate, PreparedTemplate, FloatArray | None]]:
+    """The probe and each reference in their order, with the similarities of their descriptors; none for a few."""
+    least = CONSENSUS_SETTINGS.min_minutiae
+    for start in range(0, len(references), AT_ONCE):
+        block = references[start : start + AT_ONCE]
+        full = [one for one in block if min(len(probe), len(one)) >= least]
+        cosines = iter(descriptor_similarities(probe, full) if full else ())
+        for one in block:
+            cosine = next(cosines) if min(len(probe), len(one)) >= least else None
+            yield (probe, one, cosine) if probe.order <= one.order else (one, probe, cosine)
+
+
+def _overlap(
+    one: PreparedTemplate, other: PreparedTemplate, cosine: FloatArray | None, settings: OverlapSettings
+) -> Overlap:
+    """Of two templates in their order, with the similarities of their descriptors; without, if there are too few."""
+    if cosine is None:
+        return _not_aligned(0, 0)
+    found = consensus_in_order(one, other, cosine)
     if len(found.pairs) < settings.least_pairs or found.similarity == 0:
         return _not_aligned(found.proposed, len(found.pairs))
-    likely = _likely(one, other, settings)
+    likely = _likely(cosine, settings)
     best = laid = _laid(one, other, found, (found.pairs, found.support), likely, settings=settings)
-    unexplained = np.ones(found.proposed, bool)
+    unexplained = ~_explained(one, other, laid.alignment, found.proposals, settings)
     for _ in range(settings.alignments - 1):
-        unexplained &= ~_explained(one, other, laid.alignment, found.proposals, settings)
         start = _next_group(found.proposals, unexplained, settings)
         if start is None:
             break
@@ -201,15 +235,17 @@ def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSe
             continue
         laid = _laid(one, other, found, start, likely, settings=settings)
         best = max(best, laid, key=lambda tried: tried.similarity)
+        unexplained &= ~_explained(one, other, laid.alignment, found.proposals, settings)
     return best
 
 
-def _likely(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSettings) -> Group:
+def _likely(cosine: FloatArray, settings: OverlapSettings) -> Group:
     """The pairs whose neighbourhoods are more alike than any two may be, from there (0) to the same (1)."""
-    cosine = descriptor_similarity(one, other)
-    index, other_index = np.nonzero(cosine > np.float32(settings.chance))
-    alike = (cosine[index, other_index] - np.float32(settings.chance)) / np.float32(1 - settings.chance)
-    return np.array((index, other_index)).T, np.asarray(alike, np.float32)
+    chosen = np.flatnonzero(cosine > np.float32(settings.chance))
+    alike = (cosine.ravel()[chosen] - np.float32(settings.chance)) / np.float32(1 - settings.chance)
+    pairs = np.empty((2, len(chosen)), np.intp)
+    np.divmod(chosen, cosine.shape[1], out=(pairs[0], pairs[1]))
+    return pairs.T, np.asarray(alike, np.float32)
 
 
 def _laid(
@@ -285,13 +321,14 @@ def _partners(
     turns = one.direction_turns[index] + turn - other.direction_turns[other_index]
     turn_rad = 2 * np.pi * (turns - np.rint(turns))
     strength = likely[1][near] * np.exp(-cost[near] - (turn_rad / settings.angle_rad) ** 2)
-    mutual = (strength == _best(index, strength)) & (strength == _best(other_index, strength))
+    mutual = strength == _best(index, strength, len(one))
+    mutual &= strength == _best(other_index, strength, len(other))
     return likely[0][near[mutual]], np.asarray(strength[mutual], np.float32)
 
 
-def _best(index: IndexArray, strength: Scores) -> Scores:
-    """Of each pair, the most strength that its minutia has in any; (k,)."""
-    most = np.zeros(index.max(initial=-1) + 1)
+def _best(index: IndexArray, strength: Scores, minutiae: int) -> Scores:
+    """Of each pair, the most strength that its minutia, of so many, has in any; (k,)."""
+    most = np.zeros(minutiae)
     np.maximum.at(most, index, strength)
     return most[index]
 
