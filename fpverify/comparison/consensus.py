@@ -129,7 +129,7 @@ def consensus(
 def consensus_in_order(
     one: PreparedTemplate,
     other: PreparedTemplate,
-    similarity: FloatArray | None = None,
+    cosine: FloatArray | None = None,
     settings: ConsensusSettings = SETTINGS,
 ) -> Consensus:
     """The same of two templates that can be compared, of which the one comes first in their order.
@@ -137,13 +137,13 @@ def consensus_in_order(
     Args:
         one: the first.
         other: the second.
-        similarity: `descriptor_similarity` of the two, if that is known already.
+        cosine: `descriptor_similarity` of the two, if that is known already.
         settings: constants.
     """
     size = min(len(one), len(other))
     if size < settings.min_minutiae:
         return _no_consensus()
-    pairs, initial = _candidates(descriptor_similarity(one, other) if similarity is None else similarity, settings)
+    pairs, initial = _candidates(descriptor_similarity(one, other) if cosine is None else cosine, settings)
     if len(pairs) == 0:
         return _no_consensus()
     agreement = _agreement(one, other, pairs, settings)
@@ -168,11 +168,13 @@ def descriptor_similarity(one: PreparedTemplate, other: PreparedTemplate) -> Flo
 
 
 def descriptor_similarities(probe: PreparedTemplate, references: Sequence[PreparedTemplate]) -> list[FloatArray]:
-    """The same of a probe and each of many references of its model, all of which have minutiae, in one product.
+    """The same of a probe and each of many references of its model, all of which have minutiae; in one product.
 
     Returns:
         For each reference the similarities of the two, that one's minutiae first which comes first in their order.
     """
+    if not references:
+        return []
     descriptors = np.concatenate([reference.descriptors for reference in references])
     inverse_norm = np.concatenate([reference.inverse_norm for reference in references])
     cosine = descriptors @ probe.descriptors.T

@@ -340,16 +340,17 @@ def _largest_places(products: FloatArray, count: int) -> NDArray[np.intp]:
         return np.asarray(np.argpartition(products, -count, axis=1)[:, -count:])
     row, place = np.nonzero(products >= _least_of_many(products, groups, count)[:, None])
     order = np.lexsort((-products[row, place], row))
-    first = np.searchsorted(row, np.arange(len(products)))
+    end = np.searchsorted(row, np.arange(len(products)), side="right")
+    first = np.append(0, end[:-1])
     chosen = place[order][first[:, None] + np.arange(count)]
-    last = np.take_along_axis(products, chosen[:, -1:], axis=1)
-    tied = (products >= last).sum(axis=1) > count
+    value = products[row, place][order]
+    tied = (end - first > count) & (value[first + count - 1] == value[np.minimum(first + count, len(value) - 1)])
     chosen[tied] = np.argpartition(products[tied], -count, axis=1)[:, -count:]
     return np.asarray(chosen)
 
 
 def _least_of_many(products: FloatArray, groups: int, count: int) -> FloatArray:
-    """For each row a number that at least so many of it reach, and few more: of groups' largest the so many-th, (n,)."""
+    """For each row a number that so many of it reach, and few more: of groups' largest the so many-th; (n,)."""
     size = products.shape[1] // groups
     largest = products[:, : size * groups].reshape(len(products), size, groups).max(axis=1)
     return np.asarray(np.partition(largest, groups - count, axis=1)[:, groups - count])
