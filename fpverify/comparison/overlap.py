@@ -21,7 +21,7 @@ from fpverify.comparison.consensus import (
     descriptor_similarities,
 )
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
-from fpverify.comparison.side_by_side import Group, Pair, Points, Together
+from fpverify.comparison.side_by_side import Group, Pair, Points, Together, spread
 from fpverify.vocabulary import BoolArray, FloatArray, Scores, Template
 
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
@@ -319,23 +319,23 @@ def _partners(together: Together, alignments: Sequence[Alignment], settings: Ove
     """Of each pair the likely pairs of minutiae of which each is the other's best, and their strengths in (0, 1]."""
     one, other = together.one, together.other
     here, turn, there = _numbers(alignments)
-    away = one.position - here[one.of]
+    away = one.position - spread(here, one.of)
     tolerance = settings.distance_px + settings.distance_growth * np.abs(away)
-    laid = away * turn[one.of] + there[one.of]
+    laid = away * spread(turn, one.of) + spread(there, one.of)
     index, other_index = together.place
     displacement = laid[index] - other.position[other_index]
     cost = (displacement.real**2 + displacement.imag**2) / tolerance[index] ** 2
     near = np.flatnonzero(cost < FAR)
     index, other_index, of = index[near], other_index[near], together.of[near]
     turned = np.asarray(np.angle(turn) / (2 * np.pi), np.float32)
-    turns = one.turns[index] + turned[of] - other.turns[other_index]
+    turns = one.turns[index] + spread(turned, of) - other.turns[other_index]
     turn_rad = 2 * np.pi * (turns - np.rint(turns))
     strength = together.alike[near] * np.exp(-cost[near] - (turn_rad / settings.angle_rad) ** 2)
     mutual = strength == _best(index, strength, len(one.position))
     mutual &= strength == _best(other_index, strength, len(other.position))
     partners, strengths = together.likely[near[mutual]], np.asarray(strength[mutual], np.float32)
-    ends = np.searchsorted(of[mutual], np.arange(len(alignments)), side="right").tolist()
-    for start, end in pairwise([0, *ends]):
+    ends = np.searchsorted(of[mutual], range(len(alignments) - 1), side="right").tolist() if len(alignments) > 1 else []
+    for start, end in pairwise([0, *ends, len(partners)]):
         yield partners[start:end], strengths[start:end]
 
 
@@ -358,8 +358,8 @@ def _in_common(
     """Of each pair, which of either print's minutiae lie within the other."""
     one, other = together.one, together.other
     here, turn, there = _numbers(alignments)
-    laid = (one.position - here[one.of]) * turn[one.of] + there[one.of]
-    lifted = (other.position - there[other.of]) / turn[other.of] + here[other.of]
+    laid = (one.position - spread(here, one.of)) * spread(turn, one.of) + spread(there, one.of)
+    lifted = (other.position - spread(there, other.of)) / spread(turn, other.of) + spread(here, other.of)
     within = _inside(laid, one.of, other.prints, settings.margin_px)
     other_within = _inside(lifted, other.of, one.prints, settings.margin_px)
     for pair, start, other_start in zip(together.pairs, one.first.tolist(), other.first.tolist(), strict=True):
@@ -375,10 +375,18 @@ def _inside(points: Points, of: IndexArray, prints: Sequence[PreparedTemplate], 
         prints: with the edges of their hulls.
         margin_px: by which every edge is moved out.
     """
+    normals, offsets_px = _hulls(prints)
+    beyond = (points[:, None] * spread(normals, of)).real - spread(offsets_px, of)  # (n, edges)
+    return np.asarray(beyond.max(1, initial=-np.inf) <= margin_px)
+
+
+def _hulls(prints: Sequence[PreparedTemplate]) -> tuple[Points, Scores]:
+    """Of each print the normals, conjugate, and offsets of its hull's edges, (p, e); no point is beyond one more."""
+    if len(prints) == 1:
+        return prints[0].hull_normals.conj()[None], prints[0].hull_offsets_px[None]
     edges = max(len(one.hull_normals) for one in prints)
     normals, offsets_px = np.zeros((len(prints), edges), np.complex128), np.full((len(prints), edges), np.inf)
     for number, one in enumerate(prints):
         normals[number, : len(one.hull_normals)] = one.hull_normals.conj()
         offsets_px[number, : len(one.hull_normals)] = one.hull_offsets_px
-    beyond = (points[:, None] * normals[of]).real - offsets_px[of]  # (n, edges); of an edge that is none: -inf
-    return np.asarray(beyond.max(1, initial=-np.inf) <= margin_px)
+    return normals, offsets_px

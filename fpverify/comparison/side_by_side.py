@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +58,7 @@ class Side:
         """Of these prints, at least one."""
         counts = np.array([len(one) for one in prints])
         of = np.repeat(np.arange(len(prints)), counts)
-        position = np.concatenate([one.position for one in prints])
-        turns = np.concatenate([one.direction_turns for one in prints])
+        position, turns = joined([one.position for one in prints]), joined([one.direction_turns for one in prints])
         return cls(prints, of, np.cumsum(counts) - counts, position, turns)
 
 
@@ -88,10 +88,33 @@ class Together:
         """Of these pairs."""
         one, other = Side.by_side(tuple(pair.one for pair in pairs)), Side.by_side(tuple(pair.other for pair in pairs))
         of = np.repeat(np.arange(len(pairs)), [len(pair.likely[1]) for pair in pairs])
-        likely = np.concatenate([pair.likely[0] for pair in pairs])
-        place = np.array([likely[:, 0] + one.first[of], likely[:, 1] + other.first[of]])
-        return cls(pairs, one, other, likely, place, np.concatenate([pair.likely[1] for pair in pairs]), of)
+        likely, alike = joined([pair.likely[0] for pair in pairs]), joined([pair.likely[1] for pair in pairs])
+        place = (
+            likely.T if len(pairs) == 1 else np.array([likely[:, 0] + one.first[of], likely[:, 1] + other.first[of]])
+        )
+        return cls(pairs, one, other, likely, place, alike, of)
 
     def only(self, numbers: Sequence[int]) -> Together:
         """Some of the pairs, in their order."""
         return self if len(numbers) == len(self.pairs) else Together.of_pairs([self.pairs[one] for one in numbers])
+
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+def joined(parts: Sequence[NDArray[Number]]) -> NDArray[Number]:
+    """One after the other; a single one as it is."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def spread(values: NDArray[Number], of: IndexArray) -> NDArray[Number]:
+    """For each minutia what its print has.
+
+    Args:
+        values: (p, ...) of the prints.
+        of: (n,) place of each minutia's print.
+
+    Returns:
+        (n, ...); if there is one print, (1, ...), which NumPy repeats by itself.
+    """
+    return values if len(values) == 1 else values[of]
