@@ -45,9 +45,7 @@ SEED = 61261124  # neither training nor calibration draws from it
 FINGERS = 40_000  # as many again as a gallery of 20,000: they are the probes of nobody enrolled
 BLOCK = 50  # fingers in a file: about 10 s of work
 INTERRUPTED = 130  # exit code, as a shell has it
-OWN = (
-    8  # blocks of which a finger is made again, half a second of work: too few to see what happens to one in a hundred
-)
+OWN = 8  # blocks of which a finger is made again, half a second of work: too few to see what happens to one in a hundred
 PROBED = 4  # of so many blocks one has further impressions
 FIRST, ORDINARY_PROBE, HARD_PROBE = 1, 2, 3  # impressions
 NAME = re.compile(r"(\d{6})\.npz")
@@ -102,9 +100,7 @@ class GalleryCache:
     @classmethod
     def of(cls, cache: Path, bundle: Bundle) -> GalleryCache:
         """The part of a cache that belongs to a model: one of another minutia map or descriptor has another."""
-        files = [
-            name for name in sorted(bundle.card.files) if not name.startswith("seam_map")
-        ]  # refuses, changes nothing
+        files = [name for name in sorted(bundle.card.files) if not name.startswith("seam_map")]  # refuses, changes nothing
         networks = " ".join(f"{name} {bundle.card.files[name]}" for name in files)
         digest = hashlib.sha256(networks.encode()).hexdigest()[:12]
         return cls(cache / f"{bundle.model_id}-{digest}-{SEED}")
