@@ -13,14 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from fpverify.comparison.assignment import Assignment, assign, combine
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse, joint_threshold
 from fpverify.comparison.likelihood import LikelihoodRatio
-from fpverify.comparison.overlap import Alignment, Overlap, overlap, overlap_similarity
+from fpverify.comparison.overlap import Alignment, Overlap, overlap, overlap_similarities
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.vocabulary import Scores, Template
 
@@ -84,4 +82,4 @@ def similarities(probe: Template | PreparedTemplate, references: Sequence[Templa
         from fpverify.comparison.whole_print import vector_similarities
 
         return vector_similarities(one, many)
-    return np.array([overlap_similarity(one, reference) for reference in many], np.float64)
+    return overlap_similarities(one, many)

@@ -81,7 +81,12 @@ class Calibration:
         Args:
             raw: finite; usually in [0, 1].
         """
-        return Score(float(self.scores(raw)[()]), extrapolated=bool(raw > self.evidence_raw))
+        return self.score_of_each(np.array([raw], np.float64))[0]
+
+    def score_of_each(self, raw: Scores) -> list[Score]:
+        """The score of each of k comparisons, (k,); errors as in `scores`."""
+        beyond = (raw > self.evidence_raw).tolist()
+        return [Score(*each) for each in zip(self.scores(raw).tolist(), beyond, strict=True)]
 
     def scores(self, raw: ArrayLike) -> Scores:
         """The values of many scores.

@@ -17,6 +17,7 @@ Different from it:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -119,17 +120,30 @@ def consensus(
     one, other = prepare_template(probe), prepare_template(reference)
     require_comparable(one, other)
     if one.order <= other.order:
-        return _consensus(one, other, settings)
-    swapped = _consensus(other, one, settings)
+        return consensus_in_order(one, other, None, settings)
+    swapped = consensus_in_order(other, one, None, settings)
     exchanged = replace(swapped.proposals, pairs=swapped.proposals.pairs[:, ::-1])
     return Consensus(swapped.pairs[:, ::-1], swapped.support, swapped.similarity, exchanged)
 
 
-def _consensus(one: PreparedTemplate, other: PreparedTemplate, settings: ConsensusSettings) -> Consensus:
+def consensus_in_order(
+    one: PreparedTemplate,
+    other: PreparedTemplate,
+    cosine: FloatArray | None = None,
+    settings: ConsensusSettings = SETTINGS,
+) -> Consensus:
+    """The same of two templates that can be compared, of which the one comes first in their order.
+
+    Args:
+        one: the first.
+        other: the second.
+        cosine: `descriptor_similarity` of the two, if that is known already.
+        settings: constants.
+    """
     size = min(len(one), len(other))
     if size < settings.min_minutiae:
         return _no_consensus()
-    pairs, initial = _candidates(descriptor_similarity(one, other), settings)
+    pairs, initial = _candidates(descriptor_similarity(one, other) if cosine is None else cosine, settings)
     if len(pairs) == 0:
         return _no_consensus()
     agreement = _agreement(one, other, pairs, settings)
@@ -153,6 +167,26 @@ def descriptor_similarity(one: PreparedTemplate, other: PreparedTemplate) -> Flo
     return np.asarray(products * (one.inverse_norm[:, None] * other.inverse_norm))
 
 
+def descriptor_similarities(probe: PreparedTemplate, references: Sequence[PreparedTemplate]) -> list[FloatArray]:
+    """The same of a probe and each of many references of its model, all of which have minutiae; in one product.
+
+    Returns:
+        For each reference the similarities of the two, that one's minutiae first which comes first in their order.
+    """
+    if not references:
+        return []
+    descriptors = np.concatenate([reference.descriptors for reference in references])
+    inverse_norm = np.concatenate([reference.inverse_norm for reference in references])
+    cosine = descriptors @ probe.descriptors.T
+    cosine *= inverse_norm[:, None] * probe.inverse_norm
+    parts, end = [], 0
+    for reference in references:
+        start, end = end, end + len(reference)
+        part = cosine[start:end]
+        parts.append(np.ascontiguousarray(part.T) if probe.order <= reference.order else part)
+    return parts
+
+
 def _candidates(similarity: FloatArray, settings: ConsensusSettings) -> tuple[IndexArray, FloatArray]:
     """Pairs that a minutia of either print ranks among its best, and their positive similarities; (k, 2) and (k,)."""
     proposed = similarity >= _kth_largest(similarity, 1, settings.proposals)
@@ -163,13 +197,16 @@ def _candidates(similarity: FloatArray, settings: ConsensusSettings) -> tuple[In
     if len(chosen) > settings.max_candidates:
         best = np.argsort(-values, kind="stable")[: settings.max_candidates]
         chosen, values = chosen[best], values[best]
-    return np.stack(np.divmod(chosen, similarity.shape[1]), axis=1), values
+    pairs = np.empty((len(chosen), 2), np.intp)
+    np.divmod(chosen, similarity.shape[1], out=(pairs[:, 0], pairs[:, 1]))
+    return pairs, values
 
 
 def _kth_largest(similarity: FloatArray, axis: int, k: int) -> FloatArray:
     """Along an axis, which is kept with length 1."""
     index = max(similarity.shape[axis] - k, 0)
-    return np.take(np.partition(similarity, index, axis), [index], axis)
+    ordered = np.partition(similarity, index, axis)
+    return ordered[index : index + 1] if axis == 0 else ordered[:, index : index + 1]
 
 
 def _agreement(
@@ -182,36 +219,41 @@ def _agreement(
     """
     i, j = pairs[:, 0], pairs[:, 1]
     distance, other_distance = _among(one.distance_px, i), _among(other.distance_px, j)
-    tolerance = settings.distance_px + settings.distance_growth / 2 * (distance + other_distance)
-    turn = one.direction_turns[i] - other.direction_turns[j]
-    radial = _among(one.radial_turns, i) - _among(other.radial_turns, j)
-    denominator = _inverse_sigmoid(np.abs(distance - other_distance) - tolerance, settings.distance_steepness)
-    for turns in (turn[:, None] - turn, radial):
-        denominator *= _inverse_sigmoid(_size_rad(turns) - settings.angle_rad, settings.angle_steepness)
     different = (distance > 0) & (other_distance > 0)
+    turn = one.direction_turns[i] - other.direction_turns[j]
+    excess = np.empty((3, *distance.shape), np.float32)  # of the mismatches beyond what is tolerated, px, rad and rad
+    turns = excess[1:]
+    np.subtract(turn[:, None], turn, out=turns[0])
+    np.subtract(_among(one.radial_turns, i), _among(other.radial_turns, j), out=turns[1])
+    turns -= np.rint(turns)
+    np.abs(turns, out=turns)
+    turns *= TURN_RAD
+    turns -= np.float32(settings.angle_rad)
+    turns *= np.float32(settings.angle_steepness)
+    tolerance = distance + other_distance
+    tolerance *= np.float32(settings.distance_growth / 2)
+    tolerance += np.float32(settings.distance_px)
+    np.abs(np.subtract(distance, other_distance, out=distance), out=distance)
+    np.subtract(distance, tolerance, out=excess[0])
+    excess[0] *= np.float32(settings.distance_steepness)
+    denominator, *others = _inverse_sigmoid(excess)
+    for factor in others:
+        denominator *= factor
     return np.asarray(different / denominator)
 
 
 def _among(table: FloatArray, chosen: IndexArray) -> FloatArray:
     """Entries of an (n, n) table between the chosen; (k, k)."""
-    return table.take(chosen, axis=0).take(chosen, axis=1)
+    return table.take(chosen, axis=1).take(chosen, axis=0)  # k is greater than n: columns first is half the work
 
 
-def _size_rad(turns: FloatArray) -> FloatArray:
-    """Size in [0, pi] of angles in turns."""
-    size = turns - np.rint(turns)
-    np.abs(size, out=size)
-    size *= TURN_RAD
-    return size
-
-
-def _inverse_sigmoid(excess: FloatArray, steepness: float) -> FloatArray:
-    """1 + exp(steepness * excess), one over MCC's Z: from 1 upwards as the mismatch grows. Overwrites `excess`."""
-    excess *= steepness
-    np.minimum(excess, NO_AGREEMENT, out=excess)
-    np.exp(excess, out=excess)
-    excess += 1
-    return excess
+def _inverse_sigmoid(exponent: FloatArray) -> FloatArray:
+    """1 + exp(exponent), one over MCC's Z: from 1 upwards as the mismatch grows. Overwrites `exponent`, (..., k, k)."""
+    furthest = np.full(exponent.shape[-2:], NO_AGREEMENT, np.float32)  # NumPy is three times as fast as with a scalar
+    np.minimum(exponent, furthest, out=exponent)
+    np.exp(exponent, out=exponent)
+    exponent += np.float32(1)
+    return exponent
 
 
 def _relaxed(initial: FloatArray, weight: FloatArray, settings: ConsensusSettings) -> FloatArray:

@@ -51,7 +51,11 @@ class LikelihoodRatio:
 
     def llr(self, score: float) -> float:
         """log10 of the likelihood ratio at a calibrated score; 0 says nothing either way."""
-        return float(np.interp(score, self.knots_score, self.knots_llr))
+        return float(self.llrs(score)[()])
+
+    def llrs(self, scores: ArrayLike) -> Scores:
+        """The same of scores of any shape."""
+        return np.asarray(np.interp(np.asarray(scores, np.float64), self.knots_score, self.knots_llr), np.float64)
 
     @classmethod
     def fit(cls, mated: ArrayLike, non_mated: ArrayLike) -> LikelihoodRatio:

@@ -6,18 +6,26 @@ other they leave most minutiae of the common area alone, or beside one with anot
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.comparison.consensus import Consensus, IndexArray, Proposals, consensus, descriptor_similarity
+from fpverify.comparison.consensus import SETTINGS as CONSENSUS_SETTINGS
+from fpverify.comparison.consensus import (
+    IndexArray,
+    Proposals,
+    consensus_in_order,
+    descriptor_similarities,
+)
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
+from fpverify.comparison.side_by_side import Group, Pair, Points, Together, spread
 from fpverify.vocabulary import BoolArray, FloatArray, Scores, Template
 
-Points = NDArray[np.complex128]  # x + iy, so that a rotation is a product
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
-Group = tuple[IndexArray, FloatArray]  # pairs (k, 2) and their weights (k,)
+AT_ONCE = 32  # references that a probe is compared with together: 2 MB, two thirds of it who agrees with whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +163,8 @@ def overlap(
     """
     one, other = prepare_template(probe), prepare_template(reference)
     require_comparable(one, other)
-    if one.order <= other.order:
-        return _overlap(one, other, settings)
-    return _overlap(other, one, settings).mirrored
+    (found,) = _overlaps(one, [other], settings)
+    return found if one.order <= other.order else found.mirrored
 
 
 def overlap_similarity(
@@ -181,75 +188,112 @@ def overlap_similarity(
     Returns:
         In [0, 1]; 0 without a consensus to align by.
     """
-    one, other = (probe, reference) if probe.order <= reference.order else (reference, probe)
-    return _overlap(one, other, settings).similarity
+    return float(overlap_similarities(probe, [reference], settings)[0])
 
 
-def _overlap(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSettings) -> Overlap:
-    found = consensus(one, other)
-    if len(found.pairs) < settings.least_pairs or found.similarity == 0:
-        return _not_aligned(found.proposed, len(found.pairs))
-    likely = _likely(one, other, settings)
-    best = laid = _laid(one, other, found, (found.pairs, found.support), likely, settings=settings)
-    unexplained = np.ones(found.proposed, bool)
+def overlap_similarities(
+    probe: PreparedTemplate, references: Sequence[PreparedTemplate], settings: OverlapSettings = SETTINGS
+) -> Scores:
+    """`overlap_similarity` of a probe and each of many references, (k,), at what can be shared."""
+    blocks = (references[start : start + AT_ONCE] for start in range(0, len(references), AT_ONCE))
+    found = (one.similarity for block in blocks for one in _overlaps(probe, block, settings))
+    return np.fromiter(found, np.float64, len(references))
+
+
+def _overlaps(
+    probe: PreparedTemplate, references: Sequence[PreparedTemplate], settings: OverlapSettings
+) -> list[Overlap]:
+    """The probe laid on each reference, or it on the probe: of two templates always the same on the other.
+
+    What is done with few numbers is done for all references at once: NumPy's calls would take longer than the work.
+    """
+    least, results, pairs = CONSENSUS_SETTINGS.min_minutiae, [_not_aligned(0, 0)] * len(references), dict[int, Pair]()
+    full = [number for number, one in enumerate(references) if min(len(probe), len(one)) >= least]
+    for number, cosine in zip(full, descriptor_similarities(probe, [references[one] for one in full]), strict=True):
+        one, other = probe, references[number]
+        if one.order > other.order:
+            one, other = other, one
+        found = consensus_in_order(one, other, cosine)
+        if len(found.pairs) < settings.least_pairs or found.similarity == 0:
+            results[number] = _not_aligned(found.proposed, len(found.pairs))
+        else:
+            pairs[number] = Pair(one, other, found, _likely(cosine, settings))
+    if pairs:
+        for number, best in zip(pairs, _best_laid(list(pairs.values()), settings), strict=True):
+            results[number] = best
+    return results
+
+
+def _best_laid(pairs: Sequence[Pair], settings: OverlapSettings) -> list[Overlap]:
+    """Of each pair the best of several alignments."""
+    together = Together.of_pairs(pairs)
+    best = _laid(together, [(pair.found.pairs, pair.found.support) for pair in pairs], settings)
+    unexplained = [~_explained(*each, settings) for each in zip(pairs, best, strict=True)]
     for _ in range(settings.alignments - 1):
-        unexplained &= ~_explained(one, other, laid.alignment, found.proposals, settings)
-        start = _next_group(found.proposals, unexplained, settings)
-        if start is None:
-            break
-        if len(start[0]) < settings.least_pairs:
-            continue
-        laid = _laid(one, other, found, start, likely, settings=settings)
-        best = max(best, laid, key=lambda tried: tried.similarity)
+        starts = dict[int, Group]()
+        for number, pair in enumerate(pairs):
+            start = _next_group(pair.found.proposals, unexplained[number], settings)
+            if start is not None and len(start[0]) >= settings.least_pairs:
+                starts[number] = start
+        laid = _laid(together.only(list(starts)), list(starts.values()), settings) if starts else ()
+        for number, tried in zip(starts, laid, strict=True):
+            best[number] = max(best[number], tried, key=lambda one: one.similarity)
+            unexplained[number] &= ~_explained(pairs[number], tried, settings)
     return best
 
 
-def _likely(one: PreparedTemplate, other: PreparedTemplate, settings: OverlapSettings) -> Group:
+def _likely(cosine: FloatArray, settings: OverlapSettings) -> Group:
     """The pairs whose neighbourhoods are more alike than any two may be, from there (0) to the same (1)."""
-    cosine = descriptor_similarity(one, other)
-    index, other_index = np.nonzero(cosine > np.float32(settings.chance))
-    alike = (cosine[index, other_index] - np.float32(settings.chance)) / np.float32(1 - settings.chance)
-    return np.array((index, other_index)).T, np.asarray(alike, np.float32)
+    chosen = np.flatnonzero(cosine > np.float32(settings.chance))
+    alike = (cosine.ravel()[chosen] - np.float32(settings.chance)) / np.float32(1 - settings.chance)
+    pairs = np.empty((2, len(chosen)), np.intp)
+    np.divmod(chosen, cosine.shape[1], out=(pairs[0], pairs[1]))
+    return pairs.T, np.asarray(alike, np.float32)
 
 
-def _laid(
-    one: PreparedTemplate,
-    other: PreparedTemplate,
-    found: Consensus,
-    start: Group,
-    likely: Group,
+def _laid(together: Together, starts: Sequence[Group], settings: OverlapSettings) -> list[Overlap]:
+    """The prints of each pair laid on each other by a group of pairs, then by all partners found so far."""
+    pairs, groups, laying = together.pairs, list(starts), list(range(len(starts)))
+    alignments, totals = [Alignment(1, 0, 0)] * len(pairs), [0.0] * len(pairs)
+    for _ in range(settings.refits + 1):
+        for number in laying:
+            (index, other_index), strengths = groups[number][0].T, groups[number][1]
+            one, other = pairs[number].one, pairs[number].other
+            alignments[number] = Alignment.fit(one.position[index], other.position[other_index], strengths)
+        found = _partners(together.only(laying), [alignments[number] for number in laying], settings)
+        for number, (partners, strength) in zip(laying, found, strict=True):
+            strong = strength > settings.least_partner
+            groups[number] = partners[strong], strength[strong]
+            totals[number] = float((strength * strength).sum(dtype=np.float64))
+        laying = [number for number in laying if len(groups[number][0]) >= settings.least_pairs]
+        if not laying:
+            break
+    common = _in_common(together, alignments, settings)
+    return [_shown(*each, settings=settings) for each in zip(pairs, alignments, groups, common, totals, strict=True)]
+
+
+def _shown(
+    pair: Pair,
+    alignment: Alignment,
+    partners: Group,
+    common: tuple[BoolArray, BoolArray],
+    total: float,
     *,
     settings: OverlapSettings,
 ) -> Overlap:
-    """The prints laid on each other by a group of pairs, then by all partners found so far."""
-    pairs, strengths = start
-    for _ in range(settings.refits + 1):
-        alignment = Alignment.fit(one.position[pairs[:, 0]], other.position[pairs[:, 1]], strengths)
-        partners, strength = _partners(one, other, alignment, likely, settings)
-        strong = strength > settings.least_partner
-        pairs, strengths = partners[strong], strength[strong]
-        if len(pairs) < settings.least_pairs:
-            break
-    common = _in_common(one, other, alignment, settings)
-    total = float((strength * strength).sum(dtype=np.float64))
-    expected = (one.expected[common[0]].sum(dtype=np.float64) + other.expected[common[1]].sum(dtype=np.float64)) / 2
+    """What two prints that are laid on each other show."""
+    one, other = pair.one.expected[common[0]], pair.other.expected[common[1]]
+    expected = (one.sum(dtype=np.float64) + other.sum(dtype=np.float64)) / 2
     scale = np.sqrt((expected + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
     similarity = min(1.0, total / float(scale))
-    return Overlap(found.proposed, len(found.pairs), alignment, pairs, strengths, *common, total, similarity)
+    return Overlap(pair.found.proposed, len(pair.found.pairs), alignment, *partners, *common, total, similarity)
 
 
-def _explained(
-    one: PreparedTemplate,
-    other: PreparedTemplate,
-    alignment: Alignment | None,
-    proposals: Proposals,
-    settings: OverlapSettings,
-) -> BoolArray:
+def _explained(pair: Pair, laid: Overlap, settings: OverlapSettings) -> BoolArray:
     """Which proposed pairs an alignment brings together; (k,)."""
-    if alignment is None:
-        return np.zeros(len(proposals), bool)
-    index, other_index = proposals.pairs.T
-    apart = np.abs(alignment.laid(one.position[index]) - other.position[other_index])
+    assert laid.alignment is not None  # noqa: S101 - it was laid
+    index, other_index = pair.found.proposals.pairs.T
+    apart = np.abs(laid.alignment.laid(pair.one.position[index]) - pair.other.position[other_index])
     return np.asarray(apart < settings.explained_px)
 
 
@@ -271,40 +315,78 @@ def _not_aligned(proposed: int, agreed: int) -> Overlap:
     return Overlap(proposed, agreed, None, pairs, strengths, nothing, nothing, 0.0, 0.0)
 
 
-def _partners(
-    one: PreparedTemplate, other: PreparedTemplate, alignment: Alignment, likely: Group, settings: OverlapSettings
-) -> Group:
-    """The likely pairs of which each is the other's best, and their strengths, float32 in (0, 1]."""
-    tolerance = settings.distance_px + settings.distance_growth * np.abs(one.position - alignment.here)
-    index, other_index = likely[0].T
-    displacement = alignment.laid(one.position)[index] - other.position[other_index]
+def _partners(together: Together, alignments: Sequence[Alignment], settings: OverlapSettings) -> Iterator[Group]:
+    """Of each pair the likely pairs of minutiae of which each is the other's best, and their strengths in (0, 1]."""
+    one, other = together.one, together.other
+    here, turn, there = _numbers(alignments)
+    away = one.position - spread(here, one.of)
+    tolerance = settings.distance_px + settings.distance_growth * np.abs(away)
+    laid = away * spread(turn, one.of) + spread(there, one.of)
+    index, other_index = together.place
+    displacement = laid[index] - other.position[other_index]
     cost = (displacement.real**2 + displacement.imag**2) / tolerance[index] ** 2
     near = np.flatnonzero(cost < FAR)
-    index, other_index = index[near], other_index[near]
-    turn = np.float32(np.angle(alignment.turn) / (2 * np.pi))
-    turns = one.direction_turns[index] + turn - other.direction_turns[other_index]
+    index, other_index, of = index[near], other_index[near], together.of[near]
+    turned = np.asarray(np.angle(turn) / (2 * np.pi), np.float32)
+    turns = one.turns[index] + spread(turned, of) - other.turns[other_index]
     turn_rad = 2 * np.pi * (turns - np.rint(turns))
-    strength = likely[1][near] * np.exp(-cost[near] - (turn_rad / settings.angle_rad) ** 2)
-    mutual = (strength == _best(index, strength)) & (strength == _best(other_index, strength))
-    return likely[0][near[mutual]], np.asarray(strength[mutual], np.float32)
+    strength = together.alike[near] * np.exp(-cost[near] - (turn_rad / settings.angle_rad) ** 2)
+    mutual = strength == _best(index, strength, len(one.position))
+    mutual &= strength == _best(other_index, strength, len(other.position))
+    partners, strengths = together.likely[near[mutual]], np.asarray(strength[mutual], np.float32)
+    ends = np.searchsorted(of[mutual], range(len(alignments) - 1), side="right").tolist() if len(alignments) > 1 else []
+    for start, end in pairwise([0, *ends, len(partners)]):
+        yield partners[start:end], strengths[start:end]
 
 
-def _best(index: IndexArray, strength: Scores) -> Scores:
-    """Of each pair, the most strength that its minutia has in any; (k,)."""
-    most = np.zeros(index.max(initial=-1) + 1)
+def _numbers(alignments: Sequence[Alignment]) -> tuple[Points, Points, Points]:
+    """Where each turns about, how far, and where that comes to lie; (p,) each."""
+    here, turn, there = np.array([(one.here, one.turn, one.there) for one in alignments], np.complex128).T
+    return here, turn, there
+
+
+def _best(index: IndexArray, strength: Scores, minutiae: int) -> Scores:
+    """Of each pair, the most strength that its minutia, of so many, has in any; (k,)."""
+    most = np.zeros(minutiae)
     np.maximum.at(most, index, strength)
     return most[index]
 
 
 def _in_common(
-    one: PreparedTemplate, other: PreparedTemplate, alignment: Alignment, settings: OverlapSettings
-) -> tuple[BoolArray, BoolArray]:
-    """Which of either print's minutiae lie within the other."""
-    laid, lifted = alignment.laid(one.position), alignment.lifted(other.position)
-    return _inside(laid, other, settings.margin_px), _inside(lifted, one, settings.margin_px)
+    together: Together, alignments: Sequence[Alignment], settings: OverlapSettings
+) -> Iterator[tuple[BoolArray, BoolArray]]:
+    """Of each pair, which of either print's minutiae lie within the other."""
+    one, other = together.one, together.other
+    here, turn, there = _numbers(alignments)
+    laid = (one.position - spread(here, one.of)) * spread(turn, one.of) + spread(there, one.of)
+    lifted = (other.position - spread(there, other.of)) / spread(turn, other.of) + spread(here, other.of)
+    within = _inside(laid, one.of, other.prints, settings.margin_px)
+    other_within = _inside(lifted, other.of, one.prints, settings.margin_px)
+    for pair, start, other_start in zip(together.pairs, one.first.tolist(), other.first.tolist(), strict=True):
+        yield within[start : start + len(pair.one)], other_within[other_start : other_start + len(pair.other)]
 
 
-def _inside(points: Points, prepared: PreparedTemplate, margin_px: float) -> BoolArray:
-    """Which points lie within the convex hull of a print's minutiae, every edge moved out by the margin."""
-    beyond = (points[:, None] * prepared.hull_normals.conj()).real - prepared.hull_offsets_px  # (n, edges)
+def _inside(points: Points, of: IndexArray, prints: Sequence[PreparedTemplate], margin_px: float) -> BoolArray:
+    """Which points lie within the convex hull of the minutiae of their print, every edge moved out by the margin.
+
+    Args:
+        points: (n,) px.
+        of: (n,) place of each point's print.
+        prints: with the edges of their hulls.
+        margin_px: by which every edge is moved out.
+    """
+    normals, offsets_px = _hulls(prints)
+    beyond = (points[:, None] * spread(normals, of)).real - spread(offsets_px, of)  # (n, edges)
     return np.asarray(beyond.max(1, initial=-np.inf) <= margin_px)
+
+
+def _hulls(prints: Sequence[PreparedTemplate]) -> tuple[Points, Scores]:
+    """Of each print the normals, conjugate, and offsets of its hull's edges, (p, e); no point is beyond one more."""
+    if len(prints) == 1:
+        return prints[0].hull_normals.conj()[None], prints[0].hull_offsets_px[None]
+    edges = max(len(one.hull_normals) for one in prints)
+    normals, offsets_px = np.zeros((len(prints), edges), np.complex128), np.full((len(prints), edges), np.inf)
+    for number, one in enumerate(prints):
+        normals[number, : len(one.hull_normals)] = one.hull_normals.conj()
+        offsets_px[number, : len(one.hull_normals)] = one.hull_offsets_px
+    return normals, offsets_px

@@ -75,7 +75,8 @@ def prepare_template(template: Template | PreparedTemplate) -> PreparedTemplate:
     minutiae = template.minutiae
     descriptors = np.asarray(template.descriptors, np.float32)
     distance_px, bearing_rad = _geometry(minutiae)
-    position = minutiae.x_px.astype(np.float64) + 1j * minutiae.y_px
+    position = np.empty(len(minutiae), np.complex128)
+    position.real, position.imag = minutiae.x_px, minutiae.y_px
     normals, offsets = _hull(minutiae)
     direction_turns = np.asarray(minutiae.angle_rad / TURN_RAD, np.float32)
     return PreparedTemplate(
@@ -105,6 +106,8 @@ def require_comparable(probe: PreparedTemplate, reference: PreparedTemplate) -> 
             f"the probe was made by the model {probe.model_id!r}, the reference by {reference.model_id!r}; "
             "only templates of one model can be compared"
         )
+    if len(probe) and len(reference) and probe.descriptors.shape[1] == reference.descriptors.shape[1]:
+        return  # nearly always, and said without words
     empty_minutiae = "no minutiae" in (probe.form, reference.form) and not (probe.whole_print or reference.whole_print)
     if probe.form != reference.form and not empty_minutiae:
         raise ModelMismatch(
@@ -124,13 +127,15 @@ def _hull(minutiae: Minutiae) -> tuple[NDArray[np.complex128], Scores]:
     """Outward normals and offsets of the edges of the convex hull; none when the minutiae span no area."""
     if len(minutiae) < 3:
         return np.empty(0, np.complex128), np.empty(0)
-    corners = cv2.convexHull(np.stack([minutiae.x_px, minutiae.y_px], 1).astype(np.float32))
+    places = np.empty((len(minutiae), 2), np.float32)
+    places[:, 0], places[:, 1] = minutiae.x_px, minutiae.y_px
+    corners = cv2.convexHull(places)
     if len(corners) < 3:
         return np.empty(0, np.complex128), np.empty(0)
-    z = corners[:, 0, 0].astype(np.float64) + 1j * corners[:, 0, 1]
-    edges = np.roll(z, -1) - z
+    z = corners.reshape(-1, 2).astype(np.float64).view(np.complex128)[:, 0]
+    edges = np.concatenate([z[1:], z[:1]]) - z
     outwards = -1j * edges / np.abs(edges)
-    centre = z.mean()
+    centre = z.sum() / len(z)
     outwards *= np.sign(((z - centre) * outwards.conj()).real.sum())
     return outwards, (z * outwards.conj()).real
 

@@ -152,10 +152,11 @@ class Matcher:
     def calibrated(self, raw: Scores) -> list[Score]:
         """The scores of k raw similarities, (k,) in [0, 1]."""
         calibration, likelihood = self.calibration, self.likelihood
-        scores = [calibration.score(value) for value in raw.tolist()]
+        scores = calibration.score_of_each(raw)
         if likelihood is None:
             return scores
-        return [replace(score, llr=likelihood.llr(score.value)) for score in scores]
+        llrs = likelihood.llrs([score.value for score in scores]).tolist()
+        return [replace(score, llr=llr) for score, llr in zip(scores, llrs, strict=True)]
 
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
         """Raw similarities (k,) in [0, 1]; what a calibration is fitted on."""

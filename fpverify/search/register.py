@@ -23,7 +23,7 @@ from fpverify.settings import is_engine_url
 from fpverify.store import Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Score, Scores, Template
 
-COMPARED_IN_FULL = 20  # references, at any size: 20 ms. Mates are nearly always among the first three
+COMPARED_IN_FULL = 20  # references, at any size: 10 ms. Mates are nearly always among the first three
 DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
 TRIES = 3  # of a search, where what lies on disk is written anew by others meanwhile
 

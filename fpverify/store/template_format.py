@@ -48,6 +48,7 @@ POSITION_STEPS_PER_PX = 8  # 1/8 px is 13 µm at 250 ppi, a thirtieth of a ridge
 ANGLE_STEPS_PER_TURN = 65536  # all of a uint16
 QUALITY_STEPS = 255  # all of a uint8
 DESCRIPTOR_BITS = (5, 8)  # that a template chooses from: what the release model takes, and all of an int8
+PER_GROUP = 8  # numbers that are unpacked together: of b bits they fill b bytes, and fit a word of 64 bits
 
 _MAGIC = b"FPVT"
 _HEADERS = {1: struct.Struct("<4sBBBHHH"), 2: struct.Struct("<4sBBBHHHB")}  # by format version
@@ -233,11 +234,13 @@ def _descriptors(packed: bytes, header: _Header) -> NDArray[np.int8]:
     shape = header.minutiae, header.descriptor_size
     if header.version == 1:
         return np.frombuffer(packed, np.int8).reshape(shape).copy()
-    digits = np.zeros((shape[0] * shape[1], 8), np.uint8)
-    stored = np.unpackbits(np.frombuffer(packed, np.uint8), count=len(digits) * header.bits)
-    digits[:, 8 - header.bits :] = stored.reshape(len(digits), header.bits)
-    raised = np.packbits(digits, axis=1).astype(np.int16)
-    return np.asarray(raised - 2 ** (header.bits - 1), np.int8).reshape(shape)
+    count, bits = shape[0] * shape[1], header.bits
+    groups = -(-count // PER_GROUP)
+    words = np.zeros((groups, PER_GROUP), np.uint8)
+    words[:, PER_GROUP - bits :] = np.frombuffer(packed.ljust(groups * bits, b"\0"), np.uint8).reshape(groups, bits)
+    shifts = np.arange((PER_GROUP - 1) * bits, -1, -bits, dtype=np.uint64)
+    raised = (words.view(">u8").astype(np.uint64) >> shifts) & np.uint64(2**bits - 1)
+    return np.asarray(raised.astype(np.int16) - 2 ** (bits - 1), np.int8).ravel()[:count].reshape(shape)
 
 
 def _vector(vector: FloatArray | None) -> NDArray[np.float32]:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_prints import finger, impression
 
-from fpverify.comparison import consensus, prepare_template, similarities, similarity
+from fpverify.comparison import consensus, overlap, prepare_template, similarities, similarity
+from fpverify.comparison.overlap import AT_ONCE
 from fpverify.errors import ModelMismatch
 from fpverify.vocabulary import Minutiae, Template
 
@@ -35,6 +36,28 @@ def prints() -> list[Template]:
 def test_one_to_many_gives_exactly_the_numbers_of_one_to_one(prints: list[Template]) -> None:
     for probe in prints:
         assert similarities(probe, prints).tolist() == [similarity(probe, reference) for reference in prints]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.data())
+def test_company_changes_no_bit_of_a_similarity(data: st.DataObject) -> None:
+    sizes = st.sampled_from([0, 1, 3, 4, 5, 12, 30, 60])
+    fingers = [finger(seed, data.draw(sizes)) for seed in range(4)]
+    probe = impression(fingers[0], 1, missing=data.draw(st.sampled_from([0.0, 0.3])))
+    chosen = data.draw(st.lists(st.integers(0, 7), min_size=1, max_size=12))
+    references = [impression(fingers[one % 4], one, missing=0.1 * (one // 4)) for one in chosen]
+    together = similarities(probe, references)
+    assert together.tolist() == [similarity(probe, one) for one in references]
+    assert together.tolist() == [overlap(one, probe).similarity for one in references]
+
+
+def test_more_references_than_are_compared_together_are_all_compared() -> None:
+    fingers = [finger(seed, 10) for seed in range(AT_ONCE + 3)]
+    probe, last = fingers[0], fingers[AT_ONCE + 2]
+    found = similarities(probe, fingers)
+    assert len(found) == AT_ONCE + 3
+    assert found[0] == similarity(probe, probe)
+    assert similarities(last, fingers).argmax() == AT_ONCE + 2
 
 
 def test_prepared_templates_score_exactly_as_plain_ones(prints: list[Template]) -> None:

@@ -15,7 +15,14 @@ from fpverify.search.index.codebook import STEPS, Codebook, steps
 from fpverify.search.index.everything import Everything
 from fpverify.search.index.exact import BLOCK, ExactIndex
 from fpverify.search.index.growing import GrowingIndex
-from fpverify.search.index.inverted import NEIGHBOURS, InvertedIndex, asked_lists
+from fpverify.search.index.inverted import (
+    NEIGHBOURS,
+    InvertedIndex,
+    _largest,
+    _largest_places,
+    _products,
+    asked_lists,
+)
 from fpverify.search.index.lists import Lists
 from fpverify.search.index.preselection import Measured, decoded, encoded
 from fpverify.search.index.slots import OwnLists
@@ -91,6 +98,31 @@ def test_neighbours_are_those_of_a_slow_look_at_all_rows() -> None:
         assert found.tolist() == np.sort(wanted)[::-1][:NEIGHBOURS].tolist()
         named = index._slots.ids_of(slot)
         assert all(one in wanted[owners == owner] for one, owner in zip(found, named, strict=True))
+
+
+@pytest.mark.parametrize("sizes", [[1], [3, 0, 5], [40], [9, 16, 1, 33], [16, 16]])
+def test_products_are_those_of_all_rows_however_many_fit_the_cache(sizes: list[int]) -> None:
+    rng = np.random.default_rng(2)
+    codes = [rng.integers(-127, 128, (size, 8)).astype(np.int8) for size in sizes]
+    probe = rng.integers(-127, 128, 8).astype(np.float32)
+    wanted = np.concatenate(codes).astype(int) @ probe.astype(int)
+    assert _products(codes, probe, np.empty((16, 8), np.float32)).tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("count", [1, NEIGHBOURS, 1599, 1700, 5000])
+@pytest.mark.parametrize("values", [7, 1000])
+def test_the_largest_products_are_found_whichever_group_they_are_in(count: int, values: int) -> None:
+    products = np.random.default_rng(count).integers(-values, values, count).astype(np.float32)
+    for some in (products, np.sort(products), np.sort(products)[::-1]):
+        assert some[_largest(some)].tolist() == np.sort(some)[::-1][:NEIGHBOURS].tolist()
+
+
+@pytest.mark.parametrize("values", [3, 60, 20_000])
+@pytest.mark.parametrize("count", [1, 4, 9, 44, 200])
+def test_a_minutia_asks_the_lists_that_numpy_finds_nearest_of_equals_too(count: int, values: int) -> None:
+    products = np.random.default_rng(count).integers(-values, values, (30, 512)).astype(np.float32)
+    wanted = np.argpartition(products, -count, axis=1)[:, -count:]
+    assert np.sort(_largest_places(products, count)).tolist() == np.sort(wanted).tolist()
 
 
 def test_a_list_is_that_of_the_nearest_centre() -> None:

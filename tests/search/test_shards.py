@@ -151,6 +151,21 @@ def test_a_new_process_reads_no_references(store: Store, tmp_path: Path, unread:
     assert [found(store, number) for number in (3, 39, 42)] == ["S3", "S39", "S42"]
 
 
+def test_rows_of_several_shards_lie_together_once_they_are_read(store: Store, tmp_path: Path) -> None:
+    registers = searched(store)
+    for start in range(0, 36, 12):
+        enroll(store, range(start, start + 12))
+        size(store, registers)
+    assert len(files(tmp_path)) > 1
+    new = searched(store)
+    assert found(store, 20, new) == "S20"
+    lists = new.current(store, WITH_LISTS).index  # type: ignore[arg-type]
+    assert isinstance(lists, InvertedIndex)
+    read = [blocks for blocks in lists._lists._blocks if blocks]
+    assert sum(block.size for blocks in read for block in blocks) > len(finger(20).minutiae)
+    assert {len(blocks) for blocks in read} == {1}
+
+
 def test_a_small_store_has_no_files_until_an_index_is_worth_it(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ Part of the references may lie in shards on disk (`fpverify.store.shards`): a li
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -29,6 +29,8 @@ LISTS = (4, 256)  # that a minutia asks: at least, and at most
 SCANNED = 10_000  # minutiae that it is compared with, if these lists allow it: 0.2 ms
 MISSING = np.finfo(np.float32).min  # cosine where there is no neighbour
 AT_ONCE = 1024  # minutiae whose lists are looked up together: 17 MB of products
+IN_CACHE = 2048  # rows that are made float32 and multiplied together: 512 KB, half of a core's second cache
+ROW_GROUP, LIST_GROUP = 16, 8  # numbers of which the largest is looked at first, where the largest of many are wanted
 
 ListNumbers = NDArray[np.uint16]
 
@@ -155,9 +157,8 @@ class InvertedIndex:
     def read_whole(self, shards: Collection[Stored]) -> None:
         """Reads what was not read yet of some shards; errors as in `likeliest`."""
         with self._lock.alone():
-            for shard in self._shards:
-                if shard.stored in shards:
-                    self._read(shard, np.flatnonzero(shard.unread).tolist())
+            chosen = [shard for shard in self._shards if shard.stored in shards]
+            self._read([(shard, np.flatnonzero(shard.unread).tolist()) for shard in chosen])
 
     def saved(self, merged: Collection[Stored], written: Collection[Stored]) -> None:
         """Notes that shards hold what was unsaved, and what some shards held that were read as a whole."""
@@ -181,23 +182,18 @@ class InvertedIndex:
     def _asked(self, coded: FloatArray, minutiae: int) -> NDArray[np.intp]:
         """The lists that each minutia of a probe asks, (n, a): fewer, the fuller they are."""
         count = asked_lists(minutiae, len(self._lists))
-        products = coded @ self._centres
-        return np.asarray(np.argpartition(products, -count, axis=1)[:, -count:])
+        return _largest_places(coded @ self._centres, count)
 
     def _neighbours(self, coded: FloatArray, asked: NDArray[np.intp]) -> tuple[FloatArray, Slots]:
         """Products with each minutia's nearest neighbours, (n, k), none increases, and whose they are."""
         best = np.full((len(coded), NEIGHBOURS), MISSING, np.float32)
         owner = np.full(best.shape, NO_SLOT, np.uint32)
-        room = np.empty((0, coded.shape[1]), np.float32)
+        room = np.empty((IN_CACHE, coded.shape[1]), np.float32)
         for number, lists in enumerate(asked.tolist()):
             codes, slots = self._lists.rows(lists)
-            size = sum(map(len, slots))
-            if not size:
+            if not slots:
                 continue
-            if size > len(room):
-                room = np.empty((size + size // 4, coded.shape[1]), np.float32)
-            np.concatenate(codes, out=room[:size])
-            products = room[:size] @ coded[number]
+            products = _products(codes, coded[number], room)
             nearest = _largest(products)
             best[number, : len(nearest)] = products[nearest]
             owner[number, : len(nearest)] = np.concatenate(slots)[nearest]
@@ -237,18 +233,23 @@ class InvertedIndex:
             if not any(shard.unread[numbers].any() for shard in self._shards):
                 return
         with self._lock.alone():
-            for shard in self._shards:
-                self._read(shard, numbers[shard.unread[numbers]].tolist())
+            self._read([(shard, numbers[shard.unread[numbers]].tolist()) for shard in self._shards])
 
-    def _read(self, shard: _Attached, numbers: Sequence[int]) -> None:
-        for number, (codes, places) in zip(numbers, shard.stored.rows(numbers), strict=True):
-            slots = shard.slots[places]
+    def _read(self, wanted: Sequence[tuple[_Attached, Sequence[int]]]) -> None:
+        """Takes some lists of some shards in; the rows of all of them lie together afterwards."""
+        found: dict[int, list[tuple[Codes, Slots]]] = {}
+        for shard, numbers in wanted:
+            for number, (codes, places) in zip(numbers, shard.stored.rows(numbers), strict=True):
+                found.setdefault(number, []).append((codes, shard.slots[places]))
+        for number, parts in found.items():
+            codes, slots = (np.concatenate(each) for each in zip(*parts, strict=True))
             there = self._slots.alive(slots)
-            if there.all():  # nearly always, and copied in a quarter of the time
-                self._lists.put_whole(number, codes.copy(), slots)
+            if there.all():  # nearly always
+                self._lists.put_whole(number, codes, slots)
             else:
                 self._lists.put_whole(number, codes[there], slots[there])
-        shard.unread[numbers] = False
+        for shard, numbers in wanted:
+            shard.unread[numbers] = False
 
 
 class _Attached:
@@ -284,12 +285,72 @@ def asked_lists(minutiae: int, lists: int) -> int:
     return int(min(max(round(wanted), LISTS[0]), LISTS[1], lists))
 
 
+def _products(codes: Sequence[Codes], probe: FloatArray, room: FloatArray) -> FloatArray:
+    """Products of a probe's descriptor, (d,), with all rows of some blocks, one after the other.
+
+    Args:
+        codes: (n, d) each.
+        probe: whole numbers.
+        room: (m, d), overwritten: so many rows at a time are made float32 there, and do not leave the cache.
+    """
+    products = np.empty(sum(map(len, codes)), np.float32)
+    start = 0
+    for portion in _portions(codes, len(room)):
+        size = sum(map(len, portion))
+        np.concatenate(portion, out=room[:size])
+        np.dot(room[:size], probe, out=products[start : start + size])
+        start += size
+    return products
+
+
+def _portions(codes: Sequence[Codes], most: int) -> Iterator[list[Codes]]:
+    """Blocks together, so many rows at most; a larger one in parts."""
+    waiting, size = list[Codes](), 0
+    for block in codes:
+        if size + len(block) > most:
+            if waiting:
+                yield waiting
+            waiting, size = [], 0
+            while len(block) > most:
+                yield [block[:most]]
+                block = block[most:]  # noqa: PLW2901 - what is left of it
+        waiting.append(block)
+        size += len(block)
+    if waiting:
+        yield waiting
+
+
 def _largest(products: FloatArray) -> NDArray[np.intp]:
     """Places of the largest, at most `NEIGHBOURS`, the largest first.
 
     Which of several that are as large as the last is left out makes no difference: none of them votes.
     """
-    if len(products) <= NEIGHBOURS:
-        return np.argsort(-products, kind="stable")
-    chosen = np.argpartition(products, -NEIGHBOURS)[-NEIGHBOURS:]
-    return np.asarray(chosen[np.argsort(-products[chosen], kind="stable")])
+    groups = len(products) // ROW_GROUP
+    if groups > NEIGHBOURS:
+        near = np.flatnonzero(products >= _least_of_many(products[None], groups, NEIGHBOURS)[0])
+    else:
+        near = np.arange(len(products))
+    return np.asarray(near[np.argsort(-products[near], kind="stable")[:NEIGHBOURS]])
+
+
+def _largest_places(products: FloatArray, count: int) -> NDArray[np.intp]:
+    """Places of the so many largest of each row, (n, count); of those as large as the last, what NumPy takes."""
+    groups = products.shape[1] // LIST_GROUP
+    if groups < 2 * count:
+        return np.asarray(np.argpartition(products, -count, axis=1)[:, -count:])
+    row, place = np.nonzero(products >= _least_of_many(products, groups, count)[:, None])
+    order = np.lexsort((-products[row, place], row))
+    end = np.searchsorted(row, np.arange(len(products)), side="right")
+    first = np.append(0, end[:-1])
+    chosen = place[order][first[:, None] + np.arange(count)]
+    value = products[row, place][order]
+    tied = (end - first > count) & (value[first + count - 1] == value[np.minimum(first + count, len(value) - 1)])
+    chosen[tied] = np.argpartition(products[tied], -count, axis=1)[:, -count:]
+    return np.asarray(chosen)
+
+
+def _least_of_many(products: FloatArray, groups: int, count: int) -> FloatArray:
+    """For each row a number that so many of it reach, and few more: of groups' largest the so many-th; (n,)."""
+    size = products.shape[1] // groups
+    largest = products[:, : size * groups].reshape(len(products), size, groups).max(axis=1)
+    return np.asarray(np.partition(largest, groups - count, axis=1)[:, groups - count])

@@ -23,7 +23,7 @@ class Rows:
     Attributes:
         codes: (room, d) int8, descriptors.
         slots: (room,) uint32, whose they are.
-        size: rows that are there.
+        size: rows that are there; changed by `put` and `cut` alone.
         low, high: no slot is below or above.
     """
 
@@ -32,6 +32,7 @@ class Rows:
     size: int
     low: int = 2**32
     high: int = -1
+    _held: tuple[Codes, Slots] | None = None
 
     @classmethod
     def empty(cls, room: int, width: int) -> Rows:
@@ -49,7 +50,12 @@ class Rows:
         end = self.size + len(slots)
         self.codes[self.size : end] = codes
         self.slots[self.size : end] = slots
-        self.size = end
+        self.size, self._held = end, None
+
+    def cut(self) -> None:
+        """Gives up the last row, whose bytes become 0."""
+        self.size, self._held = self.size - 1, None
+        self.codes[self.size], self.slots[self.size] = 0, 0
 
     def spread(self, slots: Slots) -> None:
         """Notes that slots that do not fall are among its rows."""
@@ -57,8 +63,10 @@ class Rows:
             self.low, self.high = min(self.low, int(slots[0])), max(self.high, int(slots[-1]))
 
     def held(self) -> tuple[Codes, Slots]:
-        """The rows that are there, as views."""
-        return self.codes[: self.size], self.slots[: self.size]
+        """The rows that are there, as views, which are made once: most are asked for many times between two changes."""
+        if self._held is None:
+            self._held = self.codes[: self.size], self.slots[: self.size]
+        return self._held
 
 
 class Lists:
@@ -101,7 +109,7 @@ class Lists:
     def put_whole(self, number: int, codes: Codes, slots: Slots) -> None:
         """Takes the rows of a list in as a block of their own, before the others; the arrays are kept, not copied."""
         if len(slots):
-            self._blocks[number].insert(0, Rows(codes, slots, len(slots), int(slots[0]), int(slots[-1])))
+            self._blocks[number].insert(0, Rows(codes, slots, len(slots), int(slots.min()), int(slots.max())))
 
     def strike(self, number: int, slot: int) -> None:
         """Takes a reference's rows out of a list: the last ones take their places."""
@@ -109,10 +117,9 @@ class Lists:
         for block in [one for one in blocks if one.low <= slot <= one.high]:
             for place in np.flatnonzero(block.slots[: block.size] == slot)[::-1].tolist():
                 last = blocks[-1]
-                last.size -= 1
-                block.codes[place], block.slots[place] = last.codes[last.size], last.slots[last.size]
+                block.codes[place], block.slots[place] = last.codes[last.size - 1], last.slots[last.size - 1]
                 block.spread(block.slots[place : place + 1])
-                last.codes[last.size], last.slots[last.size] = 0, 0
+                last.cut()
                 if not last.size:
                     blocks.pop()
 
