@@ -146,14 +146,15 @@ class ApiKeys:
 
     def _write(self, keys: list[ApiKey]) -> None:
         text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=1) + "\n"
-        part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        path = self.path.resolve()  # where a link leads
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        keep_owner(part, self.path)
-        part.replace(self.path)
+        keep_owner(part, path)
+        part.replace(path)
 
 
 @contextmanager

@@ -163,7 +163,7 @@ class KeySource:
         return ring
 
     def save(self, ring: KeyRing) -> None:
-        """Replaces the ring; whatever happens, the old one or the new one is there.
+        """Replaces the ring, where a link leads if it is one; whatever happens, the old one or the new one is there.
 
         Raises:
             StoreError: it cannot be written; a variable never can.
@@ -176,8 +176,8 @@ class KeySource:
             return
         import glob
 
-        path = Path(self.name)
         try:
+            path = Path(self.name).resolve()
             own = f".{glob.escape(path.name)}." + SUFFIX_BYTES * "[0-9a-f][0-9a-f]"
             for left in path.parent.glob(own):  # by a process that was killed: a secret
                 left.unlink()
