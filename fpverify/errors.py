@@ -14,6 +14,7 @@ FpverifyError
 ├── StoreError                   the store
 │   ├── WrongKey                   the key does not open it
 │   ├── CorruptRecord              damaged or altered data
+│   │   └── DeletedRecord            a record that was deleted, and put back
 │   ├── StoreLocked                another process holds it
 │   └── StoreReadOnly              it may be read, but not written
 ├── ModelError                   the model
@@ -107,6 +108,18 @@ class WrongKey(StoreError):
 
 class CorruptRecord(StoreError):
     """The store or one of its records is damaged or was altered."""
+
+
+class DeletedRecord(CorruptRecord):
+    """A record that the audit trail says was deleted, or is another subject's by now, was put back.
+
+    Attributes:
+        word: "deleted" or "renamed".
+    """
+
+    def __init__(self, message: str, word: str = "deleted") -> None:
+        super().__init__(message)
+        self.word = word
 
 
 class StoreLocked(StoreError):

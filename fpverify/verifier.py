@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fpverify.errors import (
+    DeletedRecord,
     DuplicateFinger,
     ModelMismatch,
+    StoreError,
     StoreReadOnly,
 )
 from fpverify.matching import (
@@ -22,7 +24,7 @@ from fpverify.matching import (
     require_quality,
 )
 from fpverify.settings import Settings, is_engine_url, load_settings, parse_fmr
-from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
+from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
 from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan, Template
 
@@ -244,6 +246,7 @@ class Verifier:
             FailureToAcquire: there is no usable print in a scan; names it.
             ScanError: no scan, too many, or one picture twice.
             ModelMismatch: the finger was enrolled with another model.
+            DeletedRecord: one of the subject's records was deleted, and put back by somebody.
             StoreError: the store cannot be read.
             ValueError: there are more fingers than scans, or fewer.
         """
@@ -252,7 +255,7 @@ class Verifier:
         require_different(scans)
         point = self.matcher.operating_point(self.fmr if fmr is None else parse_fmr(fmr))
         asked = [None] if names is None else dict.fromkeys(names)
-        references = [one for name in asked for one in self._comparable(self.store.references(subject, name))]
+        references = [one for name in asked for one in self._comparable(self._believed(subject, name))]
         presented, templates = Presentation.of(self.matcher, scans, names), [one.template for one in references]
         scores = [self.matcher.scores(probe, templates) for probe in presented.templates]
         judged = presented.judged([one.finger for one in references], scores)
@@ -387,7 +390,7 @@ class Verifier:
             return
         several = {"scans": scans} if scans > 1 else {}
         try:
-            self._store.append_audit(
+            self._store.note_decision(
                 action, subject, finger, decision=word, model=self.matcher.model_id, **rate, **several
             )
         except StoreReadOnly as error:
@@ -395,6 +398,16 @@ class Verifier:
                 f"{error}; or decide without a note of it: note_decisions: no in fpverify.yaml, or "
                 "FPVERIFY_NOTE_DECISIONS=no"
             ) from error
+
+    def _believed(self, subject: str, finger: str | None) -> list[Reference]:
+        """The references; if one was put back after it was deleted, a note of that stays in the audit trail."""
+        try:
+            return self.store.references(subject, finger)
+        except DeletedRecord as error:
+            if self.notes_decisions:
+                with suppress(StoreError):
+                    self._store.append_audit("refuse", subject_id(subject), finger, because=error.word)
+            raise
 
     def _comparable(self, references: Sequence[Reference]) -> list[Reference]:
         """Those of the verifier's own model, if there are any: after a change of models fingers are enrolled anew."""

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fpverify.errors import EnrollmentError, StoreError
+from fpverify.errors import EnrollmentError, NotEnrolled, StoreError
 from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code
@@ -256,6 +256,21 @@ class Store(StoreReader):
             StoreError: the store cannot be written, is locked or damaged.
         """
         with self._writing():
+            return self._trail.append(action, subject, finger, details, changes=False)
+
+    def note_decision(
+        self, action: str, subject: str | None, finger: str | None = None, **details: str | float | bool | None
+    ) -> AuditEntry:
+        """Writes down a decision about who is enrolled, as `append_audit` does.
+
+        Raises:
+            NotEnrolled: the subject, or the finger, was deleted while it was compared: nothing was decided.
+            StoreError: the store cannot be written, is locked or damaged.
+        """
+        with self._writing():
+            if subject is not None and not self._rows.has(subject, None if finger is None else finger_code(finger)):
+                what = f"{subject!r}" if finger is None else f"{finger} of {subject!r}"
+                raise NotEnrolled(f"{what} was deleted while it was compared, from the store {self.place}")
             return self._trail.append(action, subject, finger, details, changes=False)
 
     @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fpverify.errors import CorruptRecord, StoreError
+from fpverify.store.schema import REMOVALS, REMOVALS_INDEX
 
 Row = tuple[Any, ...]
 
@@ -109,6 +110,11 @@ class Database(ABC):
         if not self.has(NAMES_INDEX):
             self.execute(self.names_index)
 
+    def index_removals(self) -> None:
+        """Makes the index of what the audit trail says was removed, if an older release made the store."""
+        if not self.has(REMOVALS_INDEX):
+            self.execute(f"CREATE INDEX {REMOVALS_INDEX} ON audit (subject) WHERE {REMOVALS}")
+
     @abstractmethod
     def has(self, name: str) -> bool:
         """Whether a table or an index of this name is there."""
@@ -141,6 +147,7 @@ class Database(ABC):
         for statement in statements:
             self.execute(statement.format_map(self.types))
         self.index_names()
+        self.index_removals()
         self.mark_schema()
 
     def damaged(self) -> CorruptRecord:

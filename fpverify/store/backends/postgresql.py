@@ -130,6 +130,11 @@ class PostgresqlDatabase(Database):
         with suppress(StoreError), self.writing():
             super().index_names()
 
+    def index_removals(self) -> None:
+        """Makes the index of what was removed; who may not goes without, and verifies more slowly."""
+        with suppress(StoreError), self.writing():
+            super().index_removals()
+
     def has(self, name: str) -> bool:
         """Whether a table or an index of this name is there."""
         query = "SELECT 1 FROM pg_class WHERE relname = ? AND relnamespace = current_schema()::regnamespace"
