@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from fpverify.store.audit import AuditEntry
 
+NOT_ANCHORED = (
+    "without --anchor nobody can tell whether the end of the trail was cut off, or the whole store put back to an "
+    "earlier state"
+)
+
 
 def _parse_anchor(value: object) -> object:
     from fpverify.store.inspection import Anchor
@@ -77,7 +82,8 @@ def show_command(*, subject: str | None, last: int | None, db: str | None, key: 
     epilog="""\b
 Examples:
   fpverify audit verify
-  fpverify audit verify --anchor "$(cat /mnt/elsewhere/anchor)" --json
+  fpverify audit verify --anchor "$(tail -n 1 /mnt/elsewhere/anchors)" --json
+  fpverify audit verify --quick
 
 \b
 Exit codes:
@@ -91,27 +97,32 @@ Exit codes:
         metavar="VALUE",
         help="Of `fpverify audit anchor`, kept elsewhere.",
     ),
+    click.option("--quick", is_flag=True, help="Open no seal: altered records show only when they are used."),
     DB,
     KEY,
     JSON,
 )
-def verify_command(*, anchor: Any, db: str | None, key: str | None, as_json: bool) -> int:
-    """Find out whether the audit trail, or the records that it speaks of, were altered.
+def verify_command(*, anchor: Any, quick: bool, db: str | None, key: str | None, as_json: bool) -> int:
+    """Find out whether the store was altered: its tables, its audit trail, its records and all of their seals.
 
-    An anchor shows in addition whether the whole store was put back to an earlier state.
+    An anchor shows in addition whether the end of the trail was cut off, or the whole store put back to an earlier
+    state. Without one nobody can tell.
     """
     from fpverify.store.inspection import inspect
 
     with existing_store(db, key) as store:
-        found, place = inspect(store, anchor), store.place
+        found, place = inspect(store, anchor, quick=quick), store.place
     if as_json:
         fields = {"store": place, "intact": found.intact, "entries": found.entries, "records": found.records}
-        print_json({**fields, "findings": list(found.findings)})
-    elif found.intact:
+        how = {"seals_opened": not quick, "anchored": anchor is not None}
+        print_json({**fields, **how, "findings": list(found.findings)})
+        return 0 if found.intact else EXIT_NO_DECISION
+    if found.intact:
         click.echo(f"intact: {_entries(found.entries)}, {counted(found.records, 'record')} in {place}")
-    else:
-        for finding in found.findings:
-            click.echo(one_line(finding))
+        if anchor is None:
+            click.echo(NOT_ANCHORED)
+    for finding in found.findings:
+        click.echo(one_line(finding))
     return 0 if found.intact else EXIT_NO_DECISION
 
 

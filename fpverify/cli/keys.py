@@ -29,7 +29,7 @@ def keys_command() -> None:
 @options(DB, KEY, JSON)
 def show_command(*, db: str | None, key: str | None, as_json: bool) -> None:
     """Say where the key is, and how much still needs an older one."""
-    from fpverify.store.inspection import count_seals
+    from fpverify.store.seals import count_seals
 
     with existing_store(db, key) as store:
         seals, fields = count_seals(store), _key_fields(store)

@@ -270,6 +270,33 @@ class Rows:
             yield [(str(record_id), str(subject)) for _, record_id, subject in found]
             last = found[-1][0]
 
+    def sealed(self, count: int) -> Iterator[list[tuple[int, Record]]]:
+        """All records with their rows, sealed as the database holds them, so many at a time in order of the rows."""
+        last = -1
+        while found := self._database.rows(
+            f"SELECT impressions.id, {_COLUMNS} FROM impressions LEFT JOIN subjects ON subjects.id = subject_id"  # noqa: S608
+            " WHERE impressions.id > ? ORDER BY impressions.id LIMIT ?",
+            *(last, count),
+        ):
+            yield [(row, Record(*fields)) for row, *fields in found]
+            last = found[-1][0]
+
+    def with_scans(self, first: int, last: int) -> set[int]:
+        """Those of the rows from one to another whose impression has a scan."""
+        query = "SELECT impression_id FROM scans WHERE impression_id >= ? AND impression_id <= ?"
+        return {row for (row,) in self._database.rows(query, first, last)}
+
+    def subject_blocks(self, count: int) -> Iterator[list[tuple[Any, Any, Any, int]]]:
+        """Name, sealed metadata, stated and real number of records of all subjects, so many at a time."""
+        last = -1
+        while found := self._database.rows(
+            "SELECT id, name, metadata, impression_count FROM subjects WHERE id > ? ORDER BY id LIMIT ?", last, count
+        ):
+            query = "SELECT subject_id, count(*) FROM impressions WHERE subject_id > ? AND subject_id <= ?"
+            there: dict[Any, int] = dict(self._database.rows(f"{query} GROUP BY subject_id", last, found[-1][0]))
+            yield [(name, metadata, stated, there.get(row, 0)) for row, name, metadata, stated in found]
+            last = found[-1][0]
+
     def count(self, model_id: str | None = None) -> int:
         """How many records there are, or how many that a model made."""
         wanted, values = ("", ()) if model_id is None else (" WHERE model_id = ?", (model_id,))

@@ -30,9 +30,9 @@ def folder(tmp_path: Path, make_template: Callable[..., Any]) -> Path:
     return tmp_path / "db"
 
 
-def inspected(folder: Path, anchor: Anchor | None = None) -> Inspection:
+def inspected(folder: Path, anchor: Anchor | None = None, *, quick: bool = False) -> Inspection:
     with Store.open(folder, create=False) as store:
-        return inspect(store, anchor)
+        return inspect(store, anchor, quick=quick)
 
 
 def tamper(folder: Path, *statements: str) -> None:
@@ -89,7 +89,7 @@ def test_a_missing_and_an_added_record_are_both_named(folder: Path) -> None:
     with Store.open(folder) as store:
         lost = set(store.record_ids())
     tamper(folder, "UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE number = 2")
-    missing, added = inspected(folder).findings
+    missing, added = inspected(folder, quick=True).findings
     assert added == "record ffffffffffffffff was put in: no entry says so"
     assert missing.split()[1] in lost
     assert missing.endswith("is missing: it was enrolled and never deleted")
@@ -182,7 +182,7 @@ def test_findings_beyond_the_first_thousand_are_counted(
         store.add_many(("A", INDEX, make_template(seed)) for seed in range(5))
         assert inspect(store).records == 5
         store._database.execute("DELETE FROM impressions WHERE number < 5")
-        found = inspect(store)
+        found = inspect(store, quick=True)
     assert (len(found.findings), found.findings[-1], found.records) == (3, "... and 2 more such records", 1)
 
 

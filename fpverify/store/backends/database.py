@@ -128,6 +128,10 @@ class Database(ABC):
         """Whether the database finds itself as it was written."""
 
     @abstractmethod
+    def departures(self) -> list[str]:
+        """A sentence for each way in which the tables are others than those of a new store."""
+
+    @abstractmethod
     def wipe(self) -> None:
         """Rewrites the files of the database without the traces of deleted rows; costs their size."""
 

@@ -150,6 +150,12 @@ class PostgresqlDatabase(Database):
         """True: the server looks after its pages; records are checked by their seals."""
         return True
 
+    def departures(self) -> list[str]:
+        """See `fpverify.store.backends.shape`."""
+        from fpverify.store.backends.postgresql_shape import postgresql_departures
+
+        return postgresql_departures(self)
+
     def wipe(self) -> None:
         """Rewrites the tables without their dead rows.
 

@@ -155,6 +155,12 @@ class SqliteDatabase(Database):
         """Whether every page and index is in order, and every row belongs to one that is there."""
         return self.rows("PRAGMA integrity_check(1)") == [("ok",)] and not self.rows("PRAGMA foreign_key_check")
 
+    def departures(self) -> list[str]:
+        """See `fpverify.store.backends.shape`."""
+        from fpverify.store.backends.sqlite_shape import sqlite_departures
+
+        return sqlite_departures(self)
+
     def wipe(self) -> None:
         """Rewrites the file without its free pages, and empties the log."""
         with self.failures():
