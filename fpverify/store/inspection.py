@@ -2,19 +2,15 @@
 
 Every seal is opened, the tables are compared with those of a new store, and each decision with who was enrolled by
 then. The chain and its sealed head show every edit, removal and truncation. What they cannot show is a whole store that
-was put back to an earlier day: that is sound in itself. An anchor shows it. It names the store, how many entries there
-were and the code of the last, which covers all before it:
-
-    fpva1-<first 8 digits of the store's id>-<entries>-<code of the last, 64 digits>-<checksum, 8 digits>
+was put back to an earlier day: that is sound in itself. An anchor shows it (`fpverify.store.anchors`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from fpverify.store.anchors import Anchor, anchor_at, departures
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.database import Store
 from fpverify.store.findings import Findings
@@ -25,43 +21,6 @@ from fpverify.store.trail import named_records
 MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
 MOST_FINDINGS = 1000  # of each kind; a store that is another one altogether has as many as records
 RECORDS_AT_A_TIME = 10_000  # ids and subjects that are read at once: two megabytes
-STORE_DIGITS = 8  # of the store's id in an anchor: two stores of one operator agree once in 4 billion
-
-_ANCHOR = re.compile(r"fpva1-([0-9a-f]{8})-(0|[1-9][0-9]{0,17})-([0-9a-f]{64})-([0-9a-f]{8})")
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The end of an audit trail at some moment.
-
-    Attributes:
-        store: first 8 digits of the store's id.
-        count: entries by then.
-        mac: of the last one, 64 hex digits; zeros for none.
-    """
-
-    store: str
-    count: int
-    mac: str
-
-    @classmethod
-    def parse(cls, text: str) -> Anchor:
-        """The anchor that was written down.
-
-        Raises:
-            ValueError: it is none, or was mistyped.
-        """
-        found = _ANCHOR.fullmatch(text.strip().lower())
-        if found is None:
-            raise ValueError("this is no anchor; give what `fpverify audit anchor` printed")
-        anchor = cls(found[1], int(found[2]), found[3])
-        if str(anchor) != found[0]:
-            raise ValueError("the anchor was mistyped: its last 8 digits do not fit the others")
-        return anchor
-
-    def __str__(self) -> str:
-        said = f"fpva1-{self.store}-{self.count}-{self.mac}"
-        return f"{said}-{hashlib.blake2b(said.encode(), digest_size=4).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +41,6 @@ class Inspection:
     def intact(self) -> bool:
         """Whether nothing is wrong."""
         return not self.findings
-
-
-def anchor_of(store: Store) -> Anchor:
-    """The anchor of a store as it is now.
-
-    Raises:
-        CorruptRecord: the head of its audit trail was altered.
-        StoreError: it cannot be read.
-    """
-    head = store.audit_head()
-    store.vault.chain.check(head)
-    return _anchor(store, head)
 
 
 def inspect(store: Store, anchor: Anchor | None = None, *, quick: bool = False) -> Inspection:
@@ -122,7 +69,7 @@ def inspect(store: Store, anchor: Anchor | None = None, *, quick: bool = False) 
             seals.add(told)
     findings += differences.findings() + seals.told()
     if anchor is not None:
-        findings += _departures(anchor, _anchor(store, Head(witness.count, witness.anchored, b"")))
+        findings += departures(anchor, anchor_at(store, Head(witness.count, witness.anchored, b"")))
     return Inspection(witness.count, differences.count, tuple(findings))
 
 
@@ -194,10 +141,6 @@ class _Witness:
             pass
 
 
-def _anchor(store: Store, head: Head) -> Anchor:
-    return Anchor(store.store_id[:STORE_DIGITS], head.count, head.mac.hex())
-
-
 def _well_typed(entry: AuditEntry) -> bool:
     """Whether the database returned what it was given; a forged row may hold values of any type."""
     optional = all(one is None or isinstance(one, str) for one in (entry.subject, entry.finger))
@@ -243,27 +186,3 @@ def _told(sentences: Iterable[str]) -> list[str]:
     findings = Findings("records", MOST_FINDINGS)
     findings.add(sentences)
     return findings.told()
-
-
-def _departures(anchor: Anchor, found: Anchor) -> list[str]:
-    """How a trail departs from an anchor.
-
-    Args:
-        anchor: as it was kept.
-        found: of the trail, with all its entries and the code of the one at which the anchor was taken.
-    """
-    if anchor.store != found.store:
-        return [
-            f"the anchor is of the store {anchor.store}..., this one is {found.store}...; another was put in its place"
-        ]
-    if found.count < anchor.count:
-        return [
-            f"the anchor was taken at entry {anchor.count}, but there are {found.count}: "
-            "the store was put back to an earlier state"
-        ]
-    if anchor.mac != found.mac:
-        return [
-            f"entry {anchor.count} is another than when the anchor was taken: "
-            "the store was put back to an earlier state and used since"
-        ]
-    return []

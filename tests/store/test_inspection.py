@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from fpverify.errors import CorruptRecord, DeletedRecord
 from fpverify.store import Store
+from fpverify.store.anchors import Anchor, anchor_of, later_anchor
 from fpverify.store.audit import AuditEntry
-from fpverify.store.inspection import Anchor, Inspection, anchor_of, expected_records, inspect
+from fpverify.store.inspection import Inspection, expected_records, inspect
 
 INDEX = "right-index"
 
@@ -109,6 +110,18 @@ def test_a_rollback_shows_by_an_anchor_alone(folder: Path, make_template: Callab
             store.add("E", INDEX, make_template(seed))
     assert inspected(folder).intact
     assert "put back to an earlier state and used since" in inspected(folder, anchor).findings[0]
+    with Store.open(folder) as store, pytest.raises(CorruptRecord, match="put back to an earlier state and used since"):
+        later_anchor(store, anchor)
+
+
+def test_a_later_anchor_goes_on_from_an_earlier_one(folder: Path, tmp_path: Path) -> None:
+    with Store.open(folder) as store:
+        first = later_anchor(store, None)
+        store.append_audit("verify", "A", decision="match")
+        assert later_anchor(store, first).count == first.count + 1
+        assert later_anchor(store, Anchor(first.store, 0, bytes(32).hex())) == later_anchor(store, first)
+    with Store.open(tmp_path / "other") as other, pytest.raises(CorruptRecord, match="another was put in its place"):
+        later_anchor(other, first)
 
 
 def test_an_anchor_stays_good_however_much_is_done_since(folder: Path) -> None:

@@ -17,7 +17,8 @@ from test_removals import put_back, rows_of, take_away
 
 from fpverify.errors import CorruptRecord, DeletedRecord
 from fpverify.store import Store
-from fpverify.store.inspection import anchor_of, inspect
+from fpverify.store.anchors import anchor_of
+from fpverify.store.inspection import inspect
 from fpverify.store.schema import TABLE_STATEMENTS
 from fpverify.vocabulary import Scan
 
