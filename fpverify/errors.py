@@ -13,6 +13,7 @@ FpverifyError
 │   └── NotEnrolled (LookupError)  no such subject or finger
 ├── StoreError                   the store
 │   ├── WrongKey                   the key does not open it
+│   ├── UntrustedFile              others may change a file that decisions rest on
 │   ├── CorruptRecord              damaged or altered data
 │   │   └── DeletedRecord            a record that was deleted, and put back
 │   ├── StoreLocked                another process holds it
@@ -104,6 +105,10 @@ class StoreError(FpverifyError):
 
 class WrongKey(StoreError):
     """The key does not open the store."""
+
+
+class UntrustedFile(StoreError):
+    """A file that decisions rest on is somebody else's, or others may write it or its folder."""
 
 
 class CorruptRecord(StoreError):

@@ -107,14 +107,16 @@ class Verifier:
         matcher = Matcher.load(settings.model, settings.calibration)
         location = settings.db if is_server_url(settings.db) else store_file(settings.db)  # in any working directory
         return cls(
-            Store.open(location, create=create, key=settings.key),
+            Store.open(location, create=create, key=settings.key, trust_permissions=settings.trust_permissions),
             matcher,
             settings.fmr,
             index=settings.index,
             registers=registers,
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
-            reopen=lambda: Store.open(location, create=False, key=settings.key),
+            reopen=lambda: Store.open(
+                location, create=False, key=settings.key, trust_permissions=settings.trust_permissions
+            ),
         )
 
     @property

@@ -50,6 +50,8 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 
+UNTRUSTED = "others could change a file that the service decides by; look after its owner and its mode"
+
 # Where the store and its key lie is nothing to a client.
 _PLACE = re.compile(
     r"\b(the store|the index|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))"
@@ -91,7 +93,8 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        return cls(STATUS[kind], type(error).__name__, _PLACE.sub(r"\1", str(error)), facts=error.facts)
+        message = UNTRUSTED if isinstance(error, errors.UntrustedFile) else _PLACE.sub(r"\1", str(error))
+        return cls(STATUS[kind], type(error).__name__, message, facts=error.facts)
 
     def response(self) -> JSONResponse:
         """The answer."""

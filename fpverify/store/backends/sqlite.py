@@ -21,6 +21,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
+from fpverify.folders import require_own
 from fpverify.store.backends.database import NAMES_INDEX, Database, Row
 from fpverify.store.backends.sqlite_failures import moved, store_failures
 from fpverify.store.location import create_file, printable, require_file, store_file
@@ -62,15 +63,20 @@ class SqliteDatabase(Database):
         self._connection = _connection(path, timeout_s)
 
     @classmethod
-    def open(cls, location: str | Path, *, create: bool, timeout_s: float) -> SqliteDatabase:
+    def open(
+        cls, location: str | Path, *, create: bool, timeout_s: float, trust_permissions: bool = False
+    ) -> SqliteDatabase:
         """The database at a location, see `fpverify.store.location`.
 
         Raises:
+            UntrustedFile: other users of the machine could change it, unless `trust_permissions`.
             StoreError: there is none and `create` is false; it cannot be made, opened or read.
             CorruptRecord: the file is damaged, or no database at all.
             StoreLocked: another process held it for longer than `timeout_s`.
         """
         path = store_file(location)
+        if not trust_permissions:
+            require_own(path, "the store")
         if create:
             create_file(path)
         require_file(path, may_be_empty=create)
