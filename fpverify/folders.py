@@ -74,10 +74,19 @@ def open_private(path: Path) -> TextIO:
     return open(path, "w", newline="", encoding="utf-8", opener=_for_owner)  # Path has no opener
 
 
+def private(path: str | Path) -> Path:
+    """A path at which a file for its owner alone lies now, empty: whoever writes it by its name keeps the mode.
+
+    Pictures of prints, reports on them and templates are about people who did not choose the folder's readers.
+    """
+    os.close(_for_owner(str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
+    return Path(path)
+
+
 def _for_owner(path: str, flags: int) -> int:
     descriptor = os.open(path, flags, PRIVATE)
-    if hasattr(os, "fchmod"):  # a file that was there keeps its mode otherwise
-        os.fchmod(descriptor, PRIVATE)
+    if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, PRIVATE)  # a file that was there keeps its mode otherwise
     return descriptor
 
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from fpverify import errors
 from fpverify.service.answers import ErrorAnswer
 from fpverify.service.bodies import TooLarge
+from fpverify.service.headers import guard
 
 STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
     {
@@ -98,7 +99,10 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
 
     def response(self) -> JSONResponse:
         """The answer."""
-        return JSONResponse({"error": self.name, "message": self.message, **self.facts}, self.status, self.headers)
+        body = {"error": self.name, "message": self.message, **self.facts}
+        response = JSONResponse(body, self.status, self.headers)
+        guard(response.headers, is_kept=False)  # here, too: what fails unforeseen does not come by the gate
+        return response
 
 
 def say_errors_in_one_shape(app: FastAPI) -> None:
