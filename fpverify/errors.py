@@ -13,7 +13,9 @@ FpverifyError
 │   └── NotEnrolled (LookupError)  no such subject or finger
 ├── StoreError                   the store
 │   ├── WrongKey                   the key does not open it
+│   ├── UntrustedFile              others may change a file that decisions rest on
 │   ├── CorruptRecord              damaged or altered data
+│   │   └── DeletedRecord            a record that was deleted, and put back
 │   ├── StoreLocked                another process holds it
 │   └── StoreReadOnly              it may be read, but not written
 ├── ModelError                   the model
@@ -105,8 +107,24 @@ class WrongKey(StoreError):
     """The key does not open the store."""
 
 
+class UntrustedFile(StoreError):
+    """A file that decisions rest on is somebody else's, or others may write it or its folder."""
+
+
 class CorruptRecord(StoreError):
     """The store or one of its records is damaged or was altered."""
+
+
+class DeletedRecord(CorruptRecord):
+    """A record that the audit trail says was deleted, or is another subject's by now, was put back.
+
+    Attributes:
+        word: "deleted" or "renamed".
+    """
+
+    def __init__(self, message: str, word: str = "deleted") -> None:
+        super().__init__(message)
+        self.word = word
 
 
 class StoreLocked(StoreError):

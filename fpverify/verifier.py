@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fpverify.errors import (
+    DeletedRecord,
     DuplicateFinger,
+    StoreError,
     StoreReadOnly,
 )
 from fpverify.matching import (
@@ -23,7 +25,7 @@ from fpverify.matching import (
     require_quality,
 )
 from fpverify.settings import Settings, is_engine_url, load_settings, parse_fmr
-from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store
+from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
 from fpverify.store.location import is_server_url, store_file
 from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan
 
@@ -117,14 +119,16 @@ class Verifier:
         matcher = Matcher.load(settings.model, settings.calibration, settings.models)
         location = settings.db if is_server_url(settings.db) else store_file(settings.db)  # in any working directory
         return cls(
-            Store.open(location, create=create, key=settings.key),
+            Store.open(location, create=create, key=settings.key, trust_permissions=settings.trust_permissions),
             matcher,
             settings.fmr,
             index=settings.index,
             registers=registers,
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
-            reopen=lambda: Store.open(location, create=False, key=settings.key),
+            reopen=lambda: Store.open(
+                location, create=False, key=settings.key, trust_permissions=settings.trust_permissions
+            ),
             matchers=Matchers(matcher, settings.models, settings.calibration),
         )
 
@@ -272,6 +276,7 @@ class Verifier:
             ScanError: no scan, too many, or one picture twice.
             ModelMismatch: the finger was enrolled with a model that is not installed.
             CorruptModel: that model is damaged.
+            DeletedRecord: one of the subject's records was deleted, and put back by somebody.
             StoreError: the store cannot be read.
             ValueError: there are more fingers than scans, or fewer.
         """
@@ -280,7 +285,7 @@ class Verifier:
         require_different(scans)
         rate = self.fmr if fmr is None else parse_fmr(fmr)
         asked = [None] if names is None else dict.fromkeys(names)
-        references = [one for name in asked for one in self.matchers.comparable(self.store.references(subject, name))]
+        references = [one for name in asked for one in self.matchers.comparable(self._believed(subject, name))]
         models = dict.fromkeys(one.model_id for one in references)
         point = self.matchers.operating_point(rate, models)
         judged = Probes(self.matchers, scans, names).judged(references)
@@ -456,9 +461,19 @@ class Verifier:
         if scans > 1:
             details["scans"] = scans
         try:
-            self._store.append_audit(action, whose[0], whose[1], decision=made.word, **details)
+            self._store.note_decision(action, whose[0], whose[1], decision=made.word, **details)
         except StoreReadOnly as error:
             raise StoreReadOnly(
                 f"{error}; or decide without a note of it: note_decisions: no in fpverify.yaml, or "
                 "FPVERIFY_NOTE_DECISIONS=no"
             ) from error
+
+    def _believed(self, subject: str, finger: str | None) -> list[Reference]:
+        """The references; if one was put back after it was deleted, a note of that stays in the audit trail."""
+        try:
+            return self.store.references(subject, finger)
+        except DeletedRecord as error:
+            if self.notes_decisions:
+                with suppress(StoreError):
+                    self._store.append_audit("refuse", subject_id(subject), finger, because=error.word)
+            raise

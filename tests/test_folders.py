@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from fpverify.errors import SettingsError
 from fpverify.evaluation.templates import TemplateCache
-from fpverify.folders import cache_folder, config_file
+from fpverify.folders import cache_folder, config_file, private
 from fpverify.service.api_keys import ApiKeys
 from fpverify.store.key_source import KeySource
 
@@ -91,3 +93,16 @@ def test_a_user_without_a_home_may_still_name_folders(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert key_file() == tmp_path / "fpverify" / "keys" / f"{STORE}.key"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+def test_a_private_file_is_its_owners_whatever_lay_there(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.write_text("before")
+    there.chmod(0o664)
+    for path in (there, tmp_path / "new"):
+        assert private(path).read_text() == ""
+        path.write_bytes(b"content")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert private("/dev/null") == Path("/dev/null")
+    assert stat.S_IMODE(Path("/dev/null").stat().st_mode) != 0o600

@@ -37,6 +37,7 @@ from fpverify.comparison.consensus import descriptor_similarity
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.sets.protocol import comparisons, list_prints
 from fpverify.features.quality import LEAST_QUALITY
+from fpverify.folders import private
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.vocabulary import WORKING_PPI, BoolArray, ByteArray, Scan, Scores, Template
@@ -335,7 +336,7 @@ def _widest_path(folder: Folder, pair: tuple[int, int], least: float) -> list[in
 def _told(folder: Folder, pair: tuple[int, int], alignment: Alignment | None, finding: Finding, out: Path) -> None:
     """The finding in words, and its picture in the folder."""
     name = f"{finding.cause}-{finding.probe}-{finding.reference}.png"
-    cv2.imwrite(str(out / name), picture(folder, pair, alignment))
+    cv2.imwrite(str(private(out / name)), picture(folder, pair, alignment))
     print(finding.row())
 
 

@@ -31,6 +31,7 @@ from fpverify.evaluation.sets.protocol import set_plan
 from fpverify.executors import answers, local_workforce
 from fpverify.features import Acquired
 from fpverify.features.minutiae import CELL_PX
+from fpverify.folders import private
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan
 from fpverify.scans.ridges import find_ridges
@@ -342,7 +343,7 @@ def plot_statistics(sides: dict[str, Side], path: Path) -> None:
     for axes in figure.axes[len(STATISTICS) :]:
         axes.set_axis_off()
     figure.axes[-1].legend(*figure.axes[0].get_legend_handles_labels(), loc="center", frameon=False)
-    figure.savefig(path)
+    figure.savefig(private(path))
 
 
 def plot_difficulty(sides: dict[str, Side], path: Path) -> None:
@@ -361,7 +362,7 @@ def plot_difficulty(sides: dict[str, Side], path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(visible=True, color="0.9")
         axes.legend(frameon=False)
-    figure.savefig(path)
+    figure.savefig(private(path))
 
 
 def _quantiles(values: Values) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.options import JSON, options
+from fpverify.cli.options import JSON, TRUST, options
 from fpverify.cli.words import print_json, print_table
+from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
     from fpverify.service.api_keys import ApiKeys
@@ -23,7 +24,8 @@ def opened_keys(path: str | None) -> ApiKeys:
     """The keys in a file; None is the one in the user's configuration folder."""
     from fpverify.service.api_keys import ApiKeys
 
-    return ApiKeys.default() if path is None else ApiKeys(Path(path))
+    trusts = load_settings().trust_permissions
+    return ApiKeys.default(trusts=trusts) if path is None else ApiKeys(Path(path), trusts=trusts)
 
 
 @click.group(
@@ -56,6 +58,7 @@ Examples:
         help="What it allows: each includes verify, admin all of them.  [default: verify]",
     ),
     KEYS_FILE,
+    TRUST,
     JSON,
 )
 def new_command(*, name: str, scope: str, keys_file: str | None, as_json: bool) -> None:
@@ -77,7 +80,7 @@ Examples:
   fpverify api-keys list --json
 """,
 )
-@options(KEYS_FILE, JSON)
+@options(KEYS_FILE, TRUST, JSON)
 def list_command(*, keys_file: str | None, as_json: bool) -> None:
     """List the keys: names and scopes, not the keys themselves."""
     keys = opened_keys(keys_file)
@@ -96,7 +99,7 @@ Examples:
   fpverify api-keys revoke --name door-3
 """,
 )
-@options(click.option("--name", required=True, metavar="NAME", help="Of the key."), KEYS_FILE)
+@options(click.option("--name", required=True, metavar="NAME", help="Of the key."), KEYS_FILE, TRUST)
 def revoke_command(*, name: str, keys_file: str | None) -> None:
     """Make a key worthless, from its next request on."""
     keys = opened_keys(keys_file)

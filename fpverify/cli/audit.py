@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fpverify.cli.anchors import Recipient, anchors, parse_span
 from fpverify.cli.failures import EXIT_NO_DECISION, one_line
 from fpverify.cli.options import DB, JSON, KEY, Parsed, existing_store, options
+from fpverify.cli.signals import stopped_by_signals
 from fpverify.cli.words import counted, print_json, print_json_list, print_table
 
 if TYPE_CHECKING:
@@ -18,9 +20,14 @@ if TYPE_CHECKING:
 
     from fpverify.store.audit import AuditEntry
 
+NOT_ANCHORED = (
+    "without --anchor nobody can tell whether the end of the trail was cut off, or the whole store put back to an "
+    "earlier state"
+)
+
 
 def _parse_anchor(value: object) -> object:
-    from fpverify.store.inspection import Anchor
+    from fpverify.store.anchors import Anchor
 
     return value if isinstance(value, Anchor) else Anchor.parse(str(value))
 
@@ -77,7 +84,8 @@ def show_command(*, subject: str | None, last: int | None, db: str | None, key: 
     epilog="""\b
 Examples:
   fpverify audit verify
-  fpverify audit verify --anchor "$(cat /mnt/elsewhere/anchor)" --json
+  fpverify audit verify --anchor "$(tail -n 1 /mnt/elsewhere/anchors)" --json
+  fpverify audit verify --quick
 
 \b
 Exit codes:
@@ -91,27 +99,32 @@ Exit codes:
         metavar="VALUE",
         help="Of `fpverify audit anchor`, kept elsewhere.",
     ),
+    click.option("--quick", is_flag=True, help="Open no seal: altered records show only when they are used."),
     DB,
     KEY,
     JSON,
 )
-def verify_command(*, anchor: Any, db: str | None, key: str | None, as_json: bool) -> int:
-    """Find out whether the audit trail, or the records that it speaks of, were altered.
+def verify_command(*, anchor: Any, quick: bool, db: str | None, key: str | None, as_json: bool) -> int:
+    """Find out whether the store was altered: its tables, its audit trail, its records and all of their seals.
 
-    An anchor shows in addition whether the whole store was put back to an earlier state.
+    An anchor shows in addition whether the end of the trail was cut off, or the whole store put back to an earlier
+    state. Without one nobody can tell.
     """
     from fpverify.store.inspection import inspect
 
     with existing_store(db, key) as store:
-        found, place = inspect(store, anchor), store.place
+        found, place = inspect(store, anchor, quick=quick), store.place
     if as_json:
         fields = {"store": place, "intact": found.intact, "entries": found.entries, "records": found.records}
-        print_json({**fields, "findings": list(found.findings)})
-    elif found.intact:
+        how = {"seals_opened": not quick, "anchored": anchor is not None}
+        print_json({**fields, **how, "findings": list(found.findings)})
+        return 0 if found.intact else EXIT_NO_DECISION
+    if found.intact:
         click.echo(f"intact: {_entries(found.entries)}, {counted(found.records, 'record')} in {place}")
-    else:
-        for finding in found.findings:
-            click.echo(one_line(finding))
+        if anchor is None:
+            click.echo(NOT_ANCHORED)
+    for finding in found.findings:
+        click.echo(one_line(finding))
     return 0 if found.intact else EXIT_NO_DECISION
 
 
@@ -120,20 +133,50 @@ def verify_command(*, anchor: Any, db: str | None, key: str | None, as_json: boo
     epilog="""\b
 Examples:
   fpverify audit anchor
-  fpverify audit anchor > /mnt/elsewhere/anchor
+  fpverify audit anchor --to /mnt/elsewhere/anchors
+  fpverify audit anchor --every 1h --to '| ssh elsewhere "cat >> anchors"'
+
+\b
+Exit codes:
+  0  done, or ended by SIGTERM or Ctrl-C
+  3  no anchor could be had at the start, or the store does not go on from the one before
 """,
 )
-@options(DB, KEY, JSON)
-def anchor_command(*, db: str | None, key: str | None, as_json: bool) -> None:
-    """Print a value to keep elsewhere: `audit verify --anchor` compares the store with it."""
-    from fpverify.store.inspection import anchor_of
+@options(
+    click.option(
+        "--every",
+        type=Parsed("span", parse_span),
+        metavar="SPAN",
+        help="Go on, with one each 15m, 1h, 1d, until told to end.",
+    ),
+    click.option(
+        "--to", metavar="FILE|COMMAND", help="Append to a file, or run '| COMMAND', which reads one.  [default: print]"
+    ),
+    DB,
+    KEY,
+    JSON,
+)
+def anchor_command(*, every: float | None, to: str | None, db: str | None, key: str | None, as_json: bool) -> None:
+    """Take a value to keep elsewhere: `audit verify --anchor` compares the store with it.
 
-    with existing_store(db, key) as store:
-        anchor, place = anchor_of(store), store.place
-    if as_json:
-        print_json({"store": place, "entries": anchor.count, "anchor": str(anchor)})
-    else:
-        click.echo(str(anchor))
+    Each is compared with the one before, and with the last line of the file. A store that does not go on from there
+    was put back: that is said, and ends it.
+    """
+    from fpverify.store.anchors import Anchor, later_anchor
+
+    place = ""
+
+    def take(earlier: Anchor | None) -> Anchor:
+        nonlocal place
+        with existing_store(db, key) as store:
+            place = store.place
+            return later_anchor(store, earlier)
+
+    recipient = Recipient(to, prints=not as_json)
+    with stopped_by_signals() as stop:
+        for anchor in anchors(take, recipient, every, stop):
+            if as_json:
+                print_json({"store": place, "entries": anchor.count, "anchor": str(anchor)})
 
 
 def _concerns(entry: AuditEntry, subject: str | None) -> bool:

@@ -29,6 +29,7 @@ from fpverify.cli.options import (
 from fpverify.cli.report import Written, write_report
 from fpverify.cli.sets import plans_of, writable_cache
 from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, set_resolution_facts
+from fpverify.folders import private
 from fpverify.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -351,7 +352,7 @@ def _write_files(
     for one, path in _score_files(evaluations, scores):
         write_scores(one, path)
     if metrics:
-        metrics.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        private(metrics).write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     if roc:
         whole = evaluations[0] if len(evaluations) == 1 else pooled(evaluations)
         if measured(whole):

@@ -48,7 +48,11 @@ def import_command(
     ask = needs_passphrase(file) and not plain  # a plain one without --plain is refused by what reads it
     passphrase = passphrase_from(passphrase_file, twice=False) if ask else None if plain else ""
     settings = load_settings(db=db, key=key)
-    with opened_archive(file, passphrase) as archive, Store.open(settings.db, key=settings.key) as store:
+    trusts = settings.trust_permissions
+    with (
+        opened_archive(file, passphrase) as archive,
+        Store.open(settings.db, key=settings.key, trust_permissions=trusts) as store,
+    ):
         say_new_key(store.new_key)
         done = import_archive(store, archive, skip_existing=skip_existing)
         place = store.place

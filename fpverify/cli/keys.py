@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from fpverify.cli.options import DB, JSON, KEY, OutputFile, existing_store, options
+from fpverify.cli.options import DB, JSON, KEY, TRUST, OutputFile, existing_store, options
 from fpverify.cli.words import counted, print_facts, print_json
+from fpverify.settings import load_settings
 
 
 @click.group(
@@ -29,7 +30,7 @@ def keys_command() -> None:
 @options(DB, KEY, JSON)
 def show_command(*, db: str | None, key: str | None, as_json: bool) -> None:
     """Say where the key is, and how much still needs an older one."""
-    from fpverify.store.inspection import count_seals
+    from fpverify.store.seals import count_seals
 
     with existing_store(db, key) as store:
         seals, fields = count_seals(store), _key_fields(store)
@@ -77,14 +78,16 @@ Examples:
 """,
 )
 @options(
-    click.option("--out", type=OutputFile(), required=True, metavar="FILE", help="New file, for its owner only."), JSON
+    click.option("--out", type=OutputFile(), required=True, metavar="FILE", help="New file, for its owner only."),
+    TRUST,
+    JSON,
 )
 def new_command(*, out: Path, as_json: bool) -> None:
     """Make a key file, to found a store with (--key)."""
     from fpverify.store.key_source import KeySource
     from fpverify.store.vault import key_id
 
-    made = key_id(KeySource.parse(f"file:{out}", "").create())
+    made = key_id(KeySource.parse(f"file:{out}", "", trusts=load_settings().trust_permissions).create())
     if as_json:
         print_json({"key": made, "place": str(out)})
         return

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fpverify.settings import load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
+from fpverify.settings import VARIABLE_PREFIX, load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
 
 if TYPE_CHECKING:
     from fpverify.executors import Workforce
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fpverify.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+TRUST_VARIABLE = f"{VARIABLE_PREFIX}TRUST_PERMISSIONS"
 PICTURES = (".png", ".svg", ".pdf")
 Decorator = Callable[[Command], Command]
 
@@ -116,7 +118,22 @@ def existing_store(db: str | None, key: str | None) -> Store:
     from fpverify.store import Store
 
     settings = load_settings(db=db, key=key)
-    return Store.open(settings.db, create=False, key=settings.key)
+    return Store.open(settings.db, create=False, key=settings.key, trust_permissions=settings.trust_permissions)
+
+
+def _trust(context: click.Context, _: click.Parameter, value: bool) -> None:
+    """Sets the variable of the setting for as long as a command runs, so that all that reads settings knows."""
+    if value:
+        before = os.environ.get(TRUST_VARIABLE)
+        os.environ[TRUST_VARIABLE] = "yes"
+        context.call_on_close(partial(_set_back, before))
+
+
+def _set_back(before: str | None) -> None:
+    if before is None:
+        os.environ.pop(TRUST_VARIABLE, None)
+    else:
+        os.environ[TRUST_VARIABLE] = before
 
 
 def options(*decorators: Decorator[Any]) -> Decorator[Any]:
@@ -136,7 +153,17 @@ FINGERS = click.option(
     metavar="NAME",
     help="Such as right-index: one for each scan, or one for all.  [default: as they fit best]",
 )
-DB = click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]")
+TRUST = click.option(
+    "--trust-permissions",
+    is_flag=True,
+    expose_value=False,
+    callback=_trust,
+    help="Use a store and keys that other users could change.",
+)
+DB = options(
+    click.option("--db", type=click.Path(), metavar="PATH", help="Store: a folder or file.  [default: enroll_db]"),
+    TRUST,
+)
 KEY = click.option(
     "--key",
     metavar="SOURCE",

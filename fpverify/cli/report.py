@@ -13,6 +13,7 @@ import click
 
 from fpverify.cli.options import JSON, OutputFile, options
 from fpverify.cli.words import print_facts, print_json, print_table
+from fpverify.folders import private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,9 +55,9 @@ def report_command(*, scores: tuple[str, ...], out: Path | None, title: str, as_
     every = [one for sets in found.values() for one in sets.values()]
     content = matchers_content(title, found, provenance_of(command_line(), every, {}, "the scores file"))
     if out and out.suffix == ".json":
-        out.write_text(json.dumps(content.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        private(out).write_text(json.dumps(content.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     elif out:
-        out.write_text(matchers_page(content), encoding="utf-8")
+        private(out).write_text(matchers_page(content), encoding="utf-8")
     if as_json:
         print_json(content.to_dict())
     else:
@@ -112,9 +113,9 @@ def write_report(written: Written, title: str, path: Path | None, folder: Path |
 
     content = _content(written, title)
     if path and path.suffix == ".json":
-        path.write_text(json.dumps(content.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        private(path).write_text(json.dumps(content.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     elif path:
-        path.write_text(report_page(content), encoding="utf-8")
+        private(path).write_text(report_page(content), encoding="utf-8")
     if folder:
         write_figures(content, folder)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ import click
 from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NO_DECISION, EXIT_NON_MATCH, one_line
 from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, KEY, MODEL, PPI, options
+from fpverify.cli.signals import stopped_by_signals
 from fpverify.cli.words import print_json, scan_notes
 from fpverify.errors import EnrollmentError, FpverifyError
 from fpverify.settings import load_settings
@@ -83,7 +83,7 @@ def watch_command(
     from fpverify.verifier import Verifier
 
     opened = Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False)
-    with opened as verifier, _stopped_by_signals() as stop:
+    with opened as verifier, stopped_by_signals() as stop:
         door = Door(verifier, subject, finger, load_settings(ppi=ppi).ppi)
         inbox = Inbox(folder, _say_left_alone)
         codes = set()
@@ -270,15 +270,3 @@ def _claimed(folder: Path, scan: Path) -> Path:
             number += 1
         else:
             return path
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Set by SIGTERM and Ctrl-C, so that the scan in hand still gets its line."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import ScanError
+from fpverify.folders import open_private
 from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores
 
 HEADER = ("probe", "reference", "mated", "score")
@@ -39,7 +40,7 @@ def write_scores(evaluation: Evaluation, path: str | Path) -> None:
     """Writes every comparison; the scores read back exactly."""
     scans = evaluation.scans
     columns = (evaluation.probe, evaluation.reference, evaluation.mated, evaluation.scores)
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
+    with open_private(Path(path)) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for probe, reference, mated, score in zip(*columns, strict=True):

@@ -27,6 +27,7 @@ from fpverify.explanation.palette import (
 )
 from fpverify.explanation.print_picture import draw_minutiae, draw_print, draw_scale, same_scale
 from fpverify.explanation.score_picture import draw_numbers
+from fpverify.folders import private
 from fpverify.vocabulary import FloatArray
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def write_picture(explained: Explanation, path: str | Path) -> None:
     figure = Figure(figsize=SIZE_IN, dpi=DOTS_PER_INCH, facecolor="white")
     draw_pair(explained, figure)
     if Path(path).suffix.lower() == ".png":
-        Path(path).write_bytes(png(figure, PNG_BYTES))
+        private(path).write_bytes(png(figure, PNG_BYTES))
     else:
-        figure.savefig(path)
+        figure.savefig(private(path))
 
 
 def pair_png(explained: Explanation) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fpverify.errors import UnreadableRecord, UnwritableRecord
+from fpverify.folders import private
 from fpverify.formats.checks import require_sound
 from fpverify.formats.grids import CM_PER_INCH
 from fpverify.formats.kinds import Format, decoded, format_named, format_of_suffix, with_own_length
@@ -98,7 +99,7 @@ def write_minutiae(
     """
     chosen = written_format(path, format, profile)
     content, missing = minutiae_to_bytes(record, format=chosen.name, profile=profile)
-    Path(path).write_bytes(content)
+    private(path).write_bytes(content)
     return missing
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fpverify.errors import ScanError
+from fpverify.folders import private
 from fpverify.lab.design import Design
 from fpverify.lab.examples import Kind, print_image
 from fpverify.lab.learners import Autoencoder, Sides, TwinImage, encoder_of
@@ -104,7 +105,7 @@ def draw_six(sides: Sides, found: Features, title: str, path: Path) -> None:
     for one in axes:
         one.set_axis_off()
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path)
+    figure.savefig(private(path))
 
 
 def _twin_features(network: Network, twin: FloatArray, difference: str) -> Features:

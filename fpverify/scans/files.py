@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
+from fpverify.folders import private
 from fpverify.vocabulary import Scan
 
 MOST_BYTES = 200_000_000  # 4000 x 4000 px of four channels of 16 bits take 128 MB
@@ -52,7 +53,7 @@ def write_scan(scan: Scan, path: str | Path) -> None:
     target = Path(path)
     if target.suffix.lower() not in WRITTEN_SUFFIXES:
         raise ScanError(f"{path}: scans are written as {', '.join(WRITTEN_SUFFIXES)}")
-    Image.fromarray(scan.pixels).save(target, dpi=(scan.ppi, scan.ppi))
+    Image.fromarray(scan.pixels).save(private(target), dpi=(scan.ppi, scan.ppi))
 
 
 def _size(path: str | Path) -> int:

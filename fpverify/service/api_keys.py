@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 
 from fpverify.errors import SettingsError
-from fpverify.folders import config_file
+from fpverify.folders import config_file, require_own
 from fpverify.store.key_source import keep_owner
 
 PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
@@ -69,25 +69,35 @@ class ApiKeys:
         path: JSON, for the owner only.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, trusts: bool = False) -> None:
+        """Nothing is read yet.
+
+        Args:
+            path: of the file.
+            trusts: use it although other users of the machine could change it.
+        """
         self.path = path
-        self._state: tuple[int, int] | None = None
+        self._trusts = trusts
+        self._state: tuple[int, ...] | None = None
         self._keys: tuple[ApiKey, ...] = ()
 
     @classmethod
-    def default(cls) -> ApiKeys:
+    def default(cls, *, trusts: bool = False) -> ApiKeys:
         """In the user's configuration folder.
 
         Raises:
             SettingsError: this user has no home folder.
         """
-        return cls(config_file("api-keys.json", otherwise="name the file of the API keys with --api-keys"))
+        return cls(
+            config_file("api-keys.json", otherwise="name the file of the API keys with --api-keys"), trusts=trusts
+        )
 
     def all(self) -> tuple[ApiKey, ...]:
         """All keys; none if there is no file.
 
         Raises:
             SettingsError: the file cannot be read, or holds something else.
+            UntrustedFile: other users of the machine could change it.
         """
         try:
             status = self.path.stat()
@@ -95,9 +105,12 @@ class ApiKeys:
             return ()
         except OSError as error:
             raise SettingsError(f"{self.path}: cannot be read: {error.strerror}") from error
-        if self._state != (status.st_mtime_ns, status.st_ino):
+        state = status.st_mtime_ns, status.st_ctime_ns, status.st_ino  # the second changes with owner and mode
+        if self._state != state:
+            if not self._trusts:
+                require_own(self.path, "the file of API keys")
             self._keys = _parsed(self.path)
-            self._state = status.st_mtime_ns, status.st_ino
+            self._state = state
         return self._keys
 
     def holder(self, secret: str) -> ApiKey | None:
@@ -139,6 +152,8 @@ class ApiKeys:
     @contextmanager
     def _changing(self) -> Iterator[list[ApiKey]]:
         """The keys, to be changed by nobody else meanwhile; they are written when the block ends."""
+        if not self._trusts:
+            require_own(self.path, "the file of API keys")
         try:
             self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             with _alone(self.path.parent):
@@ -150,14 +165,15 @@ class ApiKeys:
 
     def _write(self, keys: list[ApiKey]) -> None:
         text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=1) + "\n"
-        part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        path = self.path.resolve()  # where a link leads
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        keep_owner(part, self.path)
-        part.replace(self.path)
+        keep_owner(part, path)
+        part.replace(path)
 
 
 @contextmanager

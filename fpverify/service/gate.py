@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
 
+from fpverify.service.headers import guard
 from fpverify.service.refusals import Refused
 from fpverify.service.service import Service
 
@@ -23,6 +24,7 @@ def add_gate(app: FastAPI, service: Service) -> None:
         try:
             response = await _guarded(service, request, answer)
             status = response.status_code
+            guard(response.headers, is_kept=not request.url.path.startswith(GUARDED))
             return response
         finally:
             service.journal.under_way.dec()

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from fpverify import errors
 from fpverify.service.answers import ErrorAnswer
 from fpverify.service.bodies import TooLarge
+from fpverify.service.headers import guard
 
 STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
     {
@@ -49,6 +50,8 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     )
 }
 
+
+UNTRUSTED = "others could change a file that the service decides by; look after its owner and its mode"
 
 # Where the store and its key lie is nothing to a client.
 _PLACE = re.compile(
@@ -92,7 +95,8 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        return cls(STATUS[kind], type(error).__name__, _SCORE.sub("", _PLACE.sub(r"\1", str(error))), facts=error.facts)
+        said = UNTRUSTED if isinstance(error, errors.UntrustedFile) else _PLACE.sub(r"\1", str(error))
+        return cls(STATUS[kind], type(error).__name__, _SCORE.sub("", said), facts=error.facts)
 
     @classmethod
     def unforeseen(cls, error: Exception) -> Refused:
@@ -106,7 +110,9 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
 
     def response(self) -> JSONResponse:
         """The answer."""
-        return JSONResponse(self.body, self.status, self.headers)
+        response = JSONResponse(self.body, self.status, self.headers)
+        guard(response.headers, is_kept=False)  # here, too: what fails unforeseen does not come by the gate
+        return response
 
 
 def say_errors_in_one_shape(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from fpverify.errors import SettingsError
+from fpverify.errors import SettingsError, UntrustedFile
 from fpverify.service.api_keys import ApiKey, ApiKeys, Scope
 from fpverify.service.crew import Crew
 from fpverify.service.journal import Journal
@@ -48,7 +48,7 @@ class Service:
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         try:
             key = self.keys.holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
-        except SettingsError as error:
+        except (SettingsError, UntrustedFile) as error:
             raise Refused(503, "Unavailable", "the service cannot read its API keys; look after their file") from error
         if key is None:
             message = "give a key of this service in the header: Authorization: Bearer fpv_..."

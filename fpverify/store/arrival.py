@@ -14,7 +14,7 @@ from fpverify.store.metadata import encode_metadata
 from fpverify.store.records import Record, new_record
 from fpverify.store.scan_format import decode_scan
 from fpverify.store.subject_ids import subject_id
-from fpverify.store.template_format import decode_template
+from fpverify.store.template_format import decode_template, require_usual
 
 NAMED = 5  # subjects in a message, so that it stays a line
 
@@ -120,6 +120,7 @@ def _arrived(block: Block, where: str) -> tuple[Record, bytes | None]:
     number = field(fields, "impression", int, where)
     moment = field(fields, "enrolled_at", str, where)
     with _sound(where):
+        require_usual(block.data[:size])
         record = new_record(
             subject_id(field(fields, "subject", str, where)),
             field(fields, "finger", str, where),

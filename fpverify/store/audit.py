@@ -108,6 +108,15 @@ class AuditChain:
             return ["the head does not fit"]
         return []
 
+    def follows(self, entry: AuditEntry, before: bytes | None) -> bool:
+        """Whether an entry is as it was written, behind the one before it.
+
+        Args:
+            entry: as the database holds it.
+            before: code of the entry before; None before the first.
+        """
+        return _same(entry.mac, self._mac(entry, FIRST if before is None else before))
+
     def _mac(self, entry: AuditEntry, last: bytes) -> bytes:
         said = [entry.sequence, entry.at, entry.action, entry.subject, entry.finger, entry.details, last.hex()]
         return hmac.digest(self._secret, json.dumps(said, default=_damaged).encode(), hashlib.sha256)

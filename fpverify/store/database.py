@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fpverify.errors import EnrollmentError, StoreError
+from fpverify.errors import EnrollmentError, NotEnrolled, StoreError
 from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code
@@ -52,6 +52,7 @@ class Store(StoreReader):
         create: bool = True,
         key: str | None = None,
         timeout_s: float = LOCK_TIMEOUT_S,
+        trust_permissions: bool = False,
     ) -> Store:
         """The store at a location.
 
@@ -62,8 +63,10 @@ class Store(StoreReader):
             key: where its key is kept: `file:PATH`, `env:NAME`, `keyring:SERVICE`, or `none` for a store that is not
                 encrypted; None is a file of the store's own in the user's configuration folder.
             timeout_s: how long to wait for other processes, in seconds, here and in every later call.
+            trust_permissions: use files of the store and of its key that other users of the machine could change.
 
         Raises:
+            UntrustedFile: other users of the machine could change the store's file or the key's.
             StoreError: there is no store and `create` is false; it cannot be made, opened or read; it is no store,
                 or one of a newer fpverify.
             WrongKey: there is no key, or it does not open the store.
@@ -72,10 +75,10 @@ class Store(StoreReader):
             SettingsError: the key is in its default place, and this user has no home folder.
         """
         if create:
-            require_key_place(location, key)
-        database = open_database(location, create=create, timeout_s=timeout_s)
+            require_key_place(location, key, trust_permissions=trust_permissions)
+        database = open_database(location, create=create, timeout_s=timeout_s, trust_permissions=trust_permissions)
         try:
-            return cls(database, *opened_vault(database, key, create=create))
+            return cls(database, *opened_vault(database, key, create=create, trust_permissions=trust_permissions))
         except BaseException:
             database.close()
             raise
@@ -260,6 +263,21 @@ class Store(StoreReader):
             StoreError: the store cannot be written, is locked or damaged.
         """
         with self._writing():
+            return self._trail.append(action, subject, finger, details, changes=False)
+
+    def note_decision(
+        self, action: str, subject: str | None, finger: str | None = None, **details: str | float | bool | None
+    ) -> AuditEntry:
+        """Writes down a decision about who is enrolled, as `append_audit` does.
+
+        Raises:
+            NotEnrolled: the subject, or the finger, was deleted while it was compared: nothing was decided.
+            StoreError: the store cannot be written, is locked or damaged.
+        """
+        with self._writing():
+            if subject is not None and not self._rows.has(subject, None if finger is None else finger_code(finger)):
+                what = f"{subject!r}" if finger is None else f"{finger} of {subject!r}"
+                raise NotEnrolled(f"{what} was deleted while it was compared, from the store {self.place}")
             return self._trail.append(action, subject, finger, details, changes=False)
 
     @contextmanager

@@ -17,12 +17,13 @@ from fpverify.store.vault import Vault, key_id
 STORE_ID_BYTES = 16  # random; it also names the file of the store's key
 
 
-def require_key_place(location: str | Path, key: str | None) -> None:
+def require_key_place(location: str | Path, key: str | None, *, trust_permissions: bool = False) -> None:
     """Returns if the key of a store that is to be made can be kept; otherwise not even an empty file is to be made.
 
     Args:
         location: of the store; nothing is asked of one that is there already, or in a PostgreSQL database.
         key: as in `opened_vault`.
+        trust_permissions: as there.
 
     Raises:
         StoreError: no key can be kept at its place.
@@ -30,10 +31,12 @@ def require_key_place(location: str | Path, key: str | None) -> None:
         SettingsError: no place was named, and this user has no home folder.
     """
     if not is_server_url(location) and is_vacant(location):
-        KeySource.parse(key, os.urandom(STORE_ID_BYTES).hex()).require_usable()
+        KeySource.parse(key, os.urandom(STORE_ID_BYTES).hex(), trusts=trust_permissions).require_usable()
 
 
-def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[Vault, str | None]:
+def opened_vault(
+    database: Database, key: str | None, *, create: bool, trust_permissions: bool = False
+) -> tuple[Vault, str | None]:
     """The keys of the store in a database, which is made or brought up to date first.
 
     Args:
@@ -41,11 +44,13 @@ def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[
         key: where the key is kept, as `KeySource.parse` takes it; None is the default place, and no key for a store
             that has none.
         create: make a store of an empty database.
+        trust_permissions: use the file of a key that other users of the machine could change.
 
     Returns:
         The keys, and the place of a key that was made for it.
 
     Raises:
+        UntrustedFile: other users of the machine could change the key's file.
         StoreError: the database is empty and `create` is false, or belongs to something else.
         WrongKey: the key does not open the store.
         SettingsError: no place of the key was named, and this user has no home folder.
@@ -53,24 +58,29 @@ def opened_vault(database: Database, key: str | None, *, create: bool) -> tuple[
     with database.failures():
         version = database.schema_version()
     if version == SCHEMA_VERSION:
-        return _existing(database, key), None
+        return _existing(database, key, trust_permissions), None
     if version == 0 and not create:
         raise no_store(database.place)
     if version == 0:
         with ExitStack() as undoing:
             with database.writing():  # look again: another process may have been faster
-                founded = _founded(database, key, undoing) if database.schema_version() == 0 else None
+                founded = (
+                    _founded(database, key, undoing, trust_permissions) if database.schema_version() == 0 else None
+                )
             undoing.pop_all()
-        return founded or (_existing(database, key), None)
+        return founded or (_existing(database, key, trust_permissions), None)
     from fpverify.store.migrations import upgrade
 
-    return upgrade(database, lambda: new_vault(database, key)) or (_existing(database, key), None)
+    return upgrade(database, lambda: new_vault(database, key, trust_permissions)) or (
+        _existing(database, key, trust_permissions),
+        None,
+    )
 
 
-def new_vault(database: Database, key: str | None) -> tuple[Vault, str | None]:
+def new_vault(database: Database, key: str | None, trusts: bool) -> tuple[Vault, str | None]:
     """The keys for a store that is about to be made: those at the place, or new ones; and the place of new ones."""
     store_id = os.urandom(STORE_ID_BYTES).hex()
-    source = KeySource.parse(key, store_id)
+    source = KeySource.parse(key, store_id, trusts=trusts)
     ring, is_new = _loaded_or_created(source)
     return Vault(store_id, source, ring, database.place), source.place if is_new else None
 
@@ -85,8 +95,8 @@ def write_identity(database: Database, vault: Vault) -> None:
     )
 
 
-def _founded(database: Database, key: str | None, undoing: ExitStack) -> tuple[Vault, str | None]:
-    vault, place = new_vault(database, key)
+def _founded(database: Database, key: str | None, undoing: ExitStack, trusts: bool) -> tuple[Vault, str | None]:
+    vault, place = new_vault(database, key, trusts)
     undoing.callback(vault.source.release, remove=place is not None)
     database.create_schema(STATEMENTS)
     write_identity(database, vault)
@@ -94,13 +104,15 @@ def _founded(database: Database, key: str | None, undoing: ExitStack) -> tuple[V
     return vault, place
 
 
-def _existing(database: Database, key: str | None) -> Vault:
+def _existing(database: Database, key: str | None, trusts: bool) -> Vault:
     with database.failures():
         found = database.first("SELECT store_id, key_id FROM store") or ()
     if [type(one) for one in found] != [str, str]:
         raise database.damaged()
     store_id, wanted = found
-    source = KeySource.parse("none" if key is None and wanted == key_id(KeyRing.none()) else key, store_id)
+    source = KeySource.parse(
+        "none" if key is None and wanted == key_id(KeyRing.none()) else key, store_id, trusts=trusts
+    )
     vault = Vault(store_id, source, source.load(), database.place)
     vault.require(wanted)
     return vault

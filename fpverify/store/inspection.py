@@ -1,69 +1,26 @@
 """Whether a store is what its audit trail says: the chain, the records it speaks of, and an anchor kept elsewhere.
 
-The chain and its sealed head show every edit, removal and truncation. What they cannot show is a whole store that was
-put back to an earlier day: that is sound in itself. An anchor shows it. It names the store, how many entries there
-were and the code of the last, which covers all before it:
-
-    fpva1-<first 8 digits of the store's id>-<entries>-<code of the last, 64 digits>-<checksum, 8 digits>
+Every seal is opened, the tables are compared with those of a new store, and each decision with who was enrolled by
+then. The chain and its sealed head show every edit, removal and truncation. What they cannot show is a whole store that
+was put back to an earlier day: that is sound in itself. An anchor shows it (`fpverify.store.anchors`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
+from fpverify.store.anchors import Anchor, anchor_at, departures
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.database import Store
+from fpverify.store.findings import Findings
+from fpverify.store.presence import Presence
+from fpverify.store.seals import OpenedSeals
 from fpverify.store.trail import named_records
 
 MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
-SEAL_HEAD_BYTES = 5  # version and id of the key
 MOST_FINDINGS = 1000  # of each kind; a store that is another one altogether has as many as records
 RECORDS_AT_A_TIME = 10_000  # ids and subjects that are read at once: two megabytes
-STORE_DIGITS = 8  # of the store's id in an anchor: two stores of one operator agree once in 4 billion
-
-_Found = TypeVar("_Found")
-
-_SEALED = (("impressions", "id", "record"), ("scans", "impression_id", "scan"), ("subjects", "id", "metadata"))
-_ANCHOR = re.compile(r"fpva1-([0-9a-f]{8})-(0|[1-9][0-9]{0,17})-([0-9a-f]{64})-([0-9a-f]{8})")
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The end of an audit trail at some moment.
-
-    Attributes:
-        store: first 8 digits of the store's id.
-        count: entries by then.
-        mac: of the last one, 64 hex digits; zeros for none.
-    """
-
-    store: str
-    count: int
-    mac: str
-
-    @classmethod
-    def parse(cls, text: str) -> Anchor:
-        """The anchor that was written down.
-
-        Raises:
-            ValueError: it is none, or was mistyped.
-        """
-        found = _ANCHOR.fullmatch(text.strip().lower())
-        if found is None:
-            raise ValueError("this is no anchor; give what `fpverify audit anchor` printed")
-        anchor = cls(found[1], int(found[2]), found[3])
-        if str(anchor) != found[0]:
-            raise ValueError("the anchor was mistyped: its last 8 digits do not fit the others")
-        return anchor
-
-    def __str__(self) -> str:
-        said = f"fpva1-{self.store}-{self.count}-{self.mac}"
-        return f"{said}-{hashlib.blake2b(said.encode(), digest_size=4).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,35 +43,45 @@ class Inspection:
         return not self.findings
 
 
-def anchor_of(store: Store) -> Anchor:
-    """The anchor of a store as it is now.
-
-    Raises:
-        CorruptRecord: the head of its audit trail was altered.
-        StoreError: it cannot be read.
-    """
-    head = store.audit_head()
-    store.vault.chain.check(head)
-    return _anchor(store, head)
-
-
-def inspect(store: Store, anchor: Anchor | None = None) -> Inspection:
+def inspect(store: Store, anchor: Anchor | None = None, *, quick: bool = False) -> Inspection:
     """Compares a store with its audit trail, and the trail with an anchor.
+
+    Args:
+        store: to be read.
+        anchor: of the store, kept elsewhere; without one nothing shows that the whole store was put back.
+        quick: open no seal, and let the database not look at itself; the ids of the records are still compared.
 
     Raises:
         StoreError: the store cannot be read; CorruptRecord if that is because of damage.
     """
     with store._database.reading():  # one state of the store, so that nobody's change is taken for tampering
+        findings = [*store._database.departures()]
+        if not quick and not store._database.is_whole():
+            findings.append("the database finds itself damaged: its pages, its indexes, or rows of nobody's")
         witness = _Witness(store.audit_entries(), anchor)
-        findings = [str(one) for one in store.vault.chain.verify(witness, store.audit_head())]
+        findings += [str(one) for one in store.vault.chain.verify(witness, store.audit_head())]
         witness.see_the_rest()
+        findings += witness.presence.findings.told()
         differences = _Differences(witness.expected)
-        for block in store._rows.owners(RECORDS_AT_A_TIME):
+        seals = Findings("seals", MOST_FINDINGS)
+        for block, told in _blocks(store, quick=quick):
             differences.see(block)
-    findings += differences.findings()
+            seals.add(told)
+    findings += differences.findings() + seals.told()
     if anchor is not None:
-        findings += _departures(anchor, _anchor(store, Head(witness.count, witness.anchored, b"")))
+        findings += departures(anchor, anchor_at(store, Head(witness.count, witness.anchored, b"")))
     return Inspection(witness.count, differences.count, tuple(findings))
+
+
+def _blocks(store: Store, *, quick: bool) -> Iterator[tuple[Iterable[tuple[str, str]], Iterable[str]]]:
+    """Ids and subjects of all records, and what is wrong with their seals and those of the notes, block by block."""
+    if quick:
+        yield from ((block, ()) for block in store._rows.owners(RECORDS_AT_A_TIME))
+        return
+    seals = OpenedSeals(store._database, store.vault, store._rows)
+    yield from seals.of_records()
+    for finding in seals.of_subjects():
+        yield (), (finding,)
 
 
 def expected_records(entries: Iterable[AuditEntry]) -> dict[str, str | None]:
@@ -132,6 +99,7 @@ class _Witness:
 
     Attributes:
         expected: records that should be there, with their subjects as far as entries name them.
+        presence: who was enrolled when, and decisions about others.
         count: entries so far.
         anchored: code of the entry that an anchor was taken at, empty if there is none.
     """
@@ -140,6 +108,7 @@ class _Witness:
         self._entries = iter(entries)
         self._anchored_at = anchor.count if anchor else 0
         self.expected: dict[str, str | None] = {}
+        self.presence = Presence(MOST_FINDINGS)
         self.count = 0
         self.anchored = b"" if self._anchored_at else bytes(MAC_BYTES)
 
@@ -155,9 +124,10 @@ class _Witness:
             yield whole
 
     def _follow(self, entry: AuditEntry) -> None:
-        self.expected.update(dict.fromkeys(named_records(entry, "added") or (), entry.subject))
-        for removed in named_records(entry, "removed") or ():
-            self.expected.pop(removed, None)
+        added, removed = named_records(entry, "added") or (), named_records(entry, "removed") or ()
+        self.expected.update(dict.fromkeys(added, entry.subject))
+        gone = sum(self.expected.pop(one, entry) is not entry for one in removed)
+        self.presence.follow(entry, len(added), gone)
         renamed = entry.details.get("renamed")
         if isinstance(renamed, str):
             named = named_records(entry, "records")
@@ -169,10 +139,6 @@ class _Witness:
         """Reads what nobody has asked for."""
         for _ in self:
             pass
-
-
-def _anchor(store: Store, head: Head) -> Anchor:
-    return Anchor(store.store_id[:STORE_DIGITS], head.count, head.mac.hex())
 
 
 def _well_typed(entry: AuditEntry) -> bool:
@@ -208,77 +174,15 @@ class _Differences:
 
     def findings(self) -> list[str]:
         """A sentence for each."""
-        return [
-            *_told(sorted(self._expected), lambda one: f"record {one} is missing: it was enrolled and never deleted"),
-            *_told(sorted(self._added), lambda one: f"record {one} was put in: no entry says so"),
-            *_told(sorted(self._moved), lambda one: f"record {one[0]} is of {one[1]!r}, but should be of {one[2]!r}"),
-        ]
+        kinds = (
+            (f"record {one} is missing: it was enrolled and never deleted" for one in sorted(self._expected)),
+            (f"record {one} was put in: no entry says so" for one in sorted(self._added)),
+            (f"record {one} is of {there!r}, but should be of {due!r}" for one, there, due in sorted(self._moved)),
+        )
+        return [one for kind in kinds for one in _told(kind)]
 
 
-def _told(found: Sequence[_Found], sentence: Callable[[_Found], str]) -> list[str]:
-    """A sentence for each thing found, the last one for all that are too many."""
-    told = [sentence(one) for one in found[:MOST_FINDINGS]]
-    return told + [f"... and {len(found) - MOST_FINDINGS:,} more such records"] * (len(found) > MOST_FINDINGS)
-
-
-def _departures(anchor: Anchor, found: Anchor) -> list[str]:
-    """How a trail departs from an anchor.
-
-    Args:
-        anchor: as it was kept.
-        found: of the trail, with all its entries and the code of the one at which the anchor was taken.
-    """
-    if anchor.store != found.store:
-        return [
-            f"the anchor is of the store {anchor.store}..., this one is {found.store}...; another was put in its place"
-        ]
-    if found.count < anchor.count:
-        return [
-            f"the anchor was taken at entry {anchor.count}, but there are {found.count}: "
-            "the store was put back to an earlier state"
-        ]
-    if anchor.mac != found.mac:
-        return [
-            f"entry {anchor.count} is another than when the anchor was taken: "
-            "the store was put back to an earlier state and used since"
-        ]
-    return []
-
-
-@dataclass(frozen=True, slots=True)
-class Seals:
-    """How many seals there are, of impressions, their scans and what was noted of subjects.
-
-    Attributes:
-        all: of any key.
-        older: of them, those that need an older key than the present one.
-    """
-
-    all: int
-    older: int
-
-
-def count_seals(store: Store) -> Seals:
-    """How far a rotation has come.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
-    counted: Counter[bytes] = Counter()
-    with store._database.reading():
-        for place in _SEALED:
-            for head in _seal_heads(store, *place):
-                counted[head] += 1
-    older = sum(number for head, number in counted.items() if not store.vault.is_current(head))
-    return Seals(counted.total(), older)
-
-
-def _seal_heads(store: Store, table: str, row: str, column: str) -> Iterator[bytes]:
-    """The heads of all seals of a column; sorting them in the database would take the memory of all of it."""
-    last = -1
-    while found := store._database.rows(
-        f"SELECT {row}, substr({column}, 1, {SEAL_HEAD_BYTES}) FROM {table} WHERE {row} > ? ORDER BY {row} LIMIT ?",  # noqa: S608
-        *(last, RECORDS_AT_A_TIME),
-    ):
-        yield from (head if isinstance(head, bytes) else b"" for _, head in found)  # a damaged one may be anything
-        last = found[-1][0]
+def _told(sentences: Iterable[str]) -> list[str]:
+    findings = Findings("records", MOST_FINDINGS)
+    findings.add(sentences)
+    return findings.told()

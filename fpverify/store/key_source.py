@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fpverify.errors import StoreError, WrongKey
-from fpverify.folders import config_file
+from fpverify.folders import config_file, require_own
 from fpverify.store.keys import KeyRing
 
 SUFFIX_BYTES = 4  # of the name of a file that is being written
@@ -34,20 +34,23 @@ class KeySource:
         kind: of place.
         name: path of the file, name of the variable, or service of the keyring.
         store_id: whose ring it is, for a keyring that holds several.
+        trusts: use a file that others may read or change.
     """
 
     kind: Kind
     name: str
     store_id: str = ""
+    trusts: bool = False
 
     @classmethod
-    def parse(cls, text: str | None, store_id: str) -> KeySource:
+    def parse(cls, text: str | None, store_id: str, *, trusts: bool = False) -> KeySource:
         """The source that a text names.
 
         Args:
             text: `file:PATH` or a path, `env:NAME`, `keyring:SERVICE`, `none`; None is a file named for the store in
                 the user's configuration folder.
             store_id: of the store.
+            trusts: use a file that others may read or change.
 
         Raises:
             WrongKey: the text names no place.
@@ -55,15 +58,16 @@ class KeySource:
         """
         if text is None:
             path = config_file(f"keys/{store_id}.key", otherwise="name the key with --key")
-            return cls("file", str(path), store_id)
+            return cls("file", str(path), store_id, trusts)
         if text == "none":
-            return cls("none", "none", store_id)
+            return cls("none", "none", store_id, trusts)
         kind, separator, name = text.partition(":")
         if separator and kind in {"file", "env", "keyring"}:
             if not name:
                 raise WrongKey(f"{text!r} names no place for keys; give file:PATH, env:NAME, keyring:SERVICE or none")
-            return cls(kind, _path(name) if kind == "file" else name, store_id)  # type: ignore[arg-type]
-        return cls("file", _path(text), store_id)
+            place = _path(name) if kind == "file" else name
+            return cls(kind, place, store_id, trusts)  # type: ignore[arg-type]
+        return cls("file", _path(text), store_id, trusts)
 
     @property
     def place(self) -> str:
@@ -92,6 +96,7 @@ class KeySource:
             raise self._unchangeable()
         elif self.kind == "file":
             path = Path(self.name)
+            self._require_own()
             try:
                 path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
                 _written(path, "").unlink()
@@ -104,6 +109,7 @@ class KeySource:
 
         Raises:
             WrongKey: there is none, it cannot be read, others may read its file, or it is no ring.
+            UntrustedFile: others could change its file.
         """
         if self.kind == "none":
             return KeyRing.none()
@@ -150,6 +156,7 @@ class KeySource:
             self.save(ring)
             return ring
         path = Path(self.name)
+        self._require_own()
         try:
             path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             part = _written(path, ring.to_json())
@@ -163,7 +170,7 @@ class KeySource:
         return ring
 
     def save(self, ring: KeyRing) -> None:
-        """Replaces the ring; whatever happens, the old one or the new one is there.
+        """Replaces the ring, where a link leads if it is one; whatever happens, the old one or the new one is there.
 
         Raises:
             StoreError: it cannot be written; a variable never can.
@@ -176,8 +183,8 @@ class KeySource:
             return
         import glob
 
-        path = Path(self.name)
         try:
+            path = Path(self.name).resolve()
             own = f".{glob.escape(path.name)}." + SUFFIX_BYTES * "[0-9a-f][0-9a-f]"
             for left in path.parent.glob(own):  # by a process that was killed: a secret
                 left.unlink()
@@ -201,14 +208,19 @@ class KeySource:
     def _file_text(self) -> str | None:
         try:
             with Path(self.name).open(encoding="utf-8") as file:
-                if os.name == "posix" and os.fstat(file.fileno()).st_mode & OTHERS:
+                if os.name == "posix" and os.fstat(file.fileno()).st_mode & OTHERS and not self.trusts:
                     raise WrongKey(f"others may read the key at {self.place}; say `chmod 600 {self.name}`")
+                self._require_own()
                 return file.read()
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no text"
             raise WrongKey(f"the key at {self.place} cannot be read: {reason}") from error
+
+    def _require_own(self) -> None:
+        if not self.trusts:
+            require_own(Path(self.name), "the key")
 
     def _unchangeable(self) -> StoreError:
         return StoreError(

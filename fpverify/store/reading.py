@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -107,7 +107,7 @@ class StoreReader:
         Raises:
             StoreError: the store cannot be read, is locked or damaged.
         """
-        for block in self._blocks():
+        for block in self._blocks(self._checked):
             yield from map(self._reference, block)
 
     def subjects(self) -> list[FingerSummary]:
@@ -169,6 +169,7 @@ class StoreReader:
                 raise self._database.damaged()
             self._rows.require_no_strays()
             for block in self._rows.blocks(BLOCK_SUBJECTS):
+                self._rows.require_wanted(block)
                 for record in block:
                     self._reference(record)
             findings = self._vault.chain.verify(self._trail.entries(), self._trail.head())
@@ -235,8 +236,11 @@ class StoreReader:
         return {one: self._reference(found[one]) for one in wanted if one in found}
 
     def enrolled(self, model_id: str | None = None) -> Iterator[tuple[str, Reference]]:
-        """All impressions with their record ids, or those that a model made; otherwise as `records`."""
-        for block in self._blocks():
+        """All impressions with their record ids, or those that a model made; otherwise as `records`.
+
+        What the audit trail says was deleted, and was put back, is left out: a search does not propose it.
+        """
+        for block in self._blocks(self._rows.wanted):
             for record in block:
                 if model_id in (None, record.model_id):
                     yield record.record_id, self._reference(record)
@@ -324,15 +328,24 @@ class StoreReader:
         root = place_of(self._database, self.store_id)
         return Beside(root, self._vault) if root is not None and root.exists() else None
 
-    def _blocks(self) -> Iterator[list[Record]]:
-        """The records of some hundred subjects at a time, each block as it is when its turn comes."""
+    def _blocks(self, chosen: Callable[[list[Record]], list[Record]]) -> Iterator[list[Record]]:
+        """The records of some hundred subjects at a time, each block as it is when its turn comes.
+
+        Args:
+            chosen: those of a block that are to be given.
+        """
         blocks = self._rows.blocks(BLOCK_SUBJECTS)
         while True:
             with self._database.reading():
                 block = next(blocks, None)
-            if block is None:
+                found = None if block is None else chosen(block)
+            if found is None:
                 return
-            yield block
+            yield found
+
+    def _checked(self, block: list[Record]) -> list[Record]:
+        self._rows.require_wanted(block)
+        return block
 
     def _reference(self, record: Record) -> Reference:
         try:

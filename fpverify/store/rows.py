@@ -9,6 +9,7 @@ from typing import Any
 from fpverify.errors import NotEnrolled
 from fpverify.store.backends import MODELS_INDEX, Database
 from fpverify.store.records import Record
+from fpverify.store.removals import Removals
 from fpverify.store.vault import Vault
 
 _COLUMNS = "subjects.name, finger, number, model_id, quality, enrolled_at, record_id, record"
@@ -22,6 +23,7 @@ class Rows:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
+        self._removals = Removals(database, vault)
 
     def owner(self, subject: str) -> int:
         """The subject's row; raises NotEnrolled."""
@@ -29,6 +31,14 @@ class Rows:
         if owner is None:
             raise NotEnrolled(f"no subject {subject!r} in the store {self._database.place}")
         return owner
+
+    def has(self, subject: str, finger: int | None) -> bool:
+        """Whether a subject is enrolled, or a finger of it."""
+        owner = self._database.subject_row(subject)
+        if owner is None or finger is None:
+            return owner is not None
+        query = "SELECT 1 FROM impressions WHERE subject_id = ? AND finger = ?"
+        return self._database.first(query, owner, finger) is not None
 
     def owner_or_new(self, subject: str) -> int:
         """The subject's row, made if there is none."""
@@ -48,17 +58,24 @@ class Rows:
         return [record for _, record in self.numbered(owner, subject)]
 
     def numbered(self, owner: int, subject: str) -> list[tuple[int, Record]]:
-        """The same with the ids of the rows."""
+        """The same with the ids of the rows.
+
+        Raises:
+            DeletedRecord: the audit trail says that one of them was deleted.
+        """
         found = self._database.rows(f"{_RECORDS} WHERE subject_id = ? ORDER BY finger, number", owner)
         known = self._database.first("SELECT impression_count, name FROM subjects WHERE id = ?", owner)
         if known != (len(found), subject):
             raise self._database.damaged()
-        return [(row, self._vault.opened(Record(*fields))) for row, *fields in found]
+        records = [(row, self._vault.opened(Record(*fields))) for row, *fields in found]
+        self._removals.require_none([record for _, record in records])
+        return records
 
     def blocks(self, subjects: int) -> Iterator[list[Record]]:
         """All records of the store, opened, those of so many subjects at a time, in order of the subjects' rows.
 
-        Each block has to be taken within a transaction; what is not there when its turn comes is not among them.
+        Among them are those that the audit trail says were deleted, see `wanted`. Each block has to be taken within a
+        transaction; what is not there when its turn comes is not among them.
         """
         last = -1
         while True:
@@ -96,6 +113,7 @@ class Rows:
         records = [self._vault.opened(Record(*fields)) for _, *fields in rows]
         if Counter(record.subject for record in records) != {owned: count for _, owned, count in found if count}:
             raise self._database.damaged()
+        self._removals.require_none(records)
         return found[-1][1], records
 
     def _require_order(self, last: Any, following: Any) -> None:
@@ -211,10 +229,21 @@ class Rows:
         return made
 
     def by_record_ids(self, record_ids: Sequence[str]) -> list[Record]:
-        """The records with these ids that are there, opened, in any order; a few hundred ids at a time."""
+        """The records with these ids that are there, opened, in any order; a few hundred ids at a time.
+
+        Those that the audit trail says were deleted are left out.
+        """
         places = ", ".join("?" * len(record_ids))
         found = self._database.rows(f"{_RECORDS} WHERE record_id IN ({places})", *record_ids)
-        return [self._vault.opened(Record(*fields)) for _, *fields in found]
+        return self.wanted([self._vault.opened(Record(*fields)) for _, *fields in found])
+
+    def wanted(self, records: Sequence[Record]) -> list[Record]:
+        """The records without those that the audit trail says were deleted."""
+        return self._removals.without(records)
+
+    def require_wanted(self, records: Sequence[Record]) -> None:
+        """Returns if none of the records was deleted as the audit trail says; otherwise raises DeletedRecord."""
+        self._removals.require_none(records)
 
     def record_ids(self, count: int, model_id: str | None = None) -> Iterator[list[str]]:
         """The ids of all records, or of those that a model made, so many at a time; each block is read as it is taken.
@@ -258,6 +287,33 @@ class Rows:
             *(last, count),
         ):
             yield [(str(record_id), str(subject)) for _, record_id, subject in found]
+            last = found[-1][0]
+
+    def sealed(self, count: int) -> Iterator[list[tuple[int, Record]]]:
+        """All records with their rows, sealed as the database holds them, so many at a time in order of the rows."""
+        last = -1
+        while found := self._database.rows(
+            f"SELECT impressions.id, {_COLUMNS} FROM impressions LEFT JOIN subjects ON subjects.id = subject_id"  # noqa: S608
+            " WHERE impressions.id > ? ORDER BY impressions.id LIMIT ?",
+            *(last, count),
+        ):
+            yield [(row, Record(*fields)) for row, *fields in found]
+            last = found[-1][0]
+
+    def with_scans(self, first: int, last: int) -> set[int]:
+        """Those of the rows from one to another whose impression has a scan."""
+        query = "SELECT impression_id FROM scans WHERE impression_id >= ? AND impression_id <= ?"
+        return {row for (row,) in self._database.rows(query, first, last)}
+
+    def subject_blocks(self, count: int) -> Iterator[list[tuple[Any, Any, Any, int]]]:
+        """Name, sealed metadata, stated and real number of records of all subjects, so many at a time."""
+        last = -1
+        while found := self._database.rows(
+            "SELECT id, name, metadata, impression_count FROM subjects WHERE id > ? ORDER BY id LIMIT ?", last, count
+        ):
+            query = "SELECT subject_id, count(*) FROM impressions WHERE subject_id > ? AND subject_id <= ?"
+            there: dict[Any, int] = dict(self._database.rows(f"{query} GROUP BY subject_id", last, found[-1][0]))
+            yield [(name, metadata, stated, there.get(row, 0)) for row, name, metadata, stated in found]
             last = found[-1][0]
 
     def count(self, model_id: str | None = None) -> int:

@@ -11,6 +11,10 @@ from fpverify.errors import CorruptRecord, StoreError
 SCHEMA_VERSION = 2
 
 VERSION_TABLE = "schema_version"  # Alembic's, under a name of our own: another program's may lie beside it
+UNWIPED_TABLE = "unwiped"  # made by the first deletion from a large store, see `fpverify.store.wiping`
+TRIES_TABLE = "tries"  # made by the first non-match that a service counts, see `fpverify.store.tries`
+REMOVALS_INDEX = "audit_removals"
+REMOVALS = """action IN ('delete', 'migrate', 'update') AND details <> '{"metadata": "replaced"}'"""  # or rename
 TABLES = (VERSION_TABLE, "store", "subjects", "impressions", "scans", "audit")
 
 # Types are not enforced by STRICT tables: those need SQLite 3.37, and Python 3.11 still comes with 3.34.

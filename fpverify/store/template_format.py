@@ -50,6 +50,10 @@ QUALITY_STEPS = 255  # all of a uint8
 DESCRIPTOR_BITS = (5, 8)  # that a template chooses from: what the release model takes, and all of an int8
 PER_GROUP = 8  # numbers that are unpacked together: of b bits they fill b bytes, and fit a word of 64 bits
 
+MOST_MINUTIAE = 80  # of a template of ours; what compares them takes time and memory with their square
+MOST_NUMBERS = 512  # of a descriptor; the release model has 64
+LONGEST_VECTOR = 4096  # numbers, of a whole print; recipes have 32
+
 _MAGIC = b"FPVT"
 _HEADERS = {1: struct.Struct("<4sBBBHHH"), 2: struct.Struct("<4sBBBHHHB")}  # by format version
 _CHECKSUM = struct.Struct("<I")
@@ -145,6 +149,22 @@ def decode_template(record: bytes) -> Template:
         descriptors=descriptors,
         vector=vector if header.vector_size else None,
     )
+
+
+def require_usual(record: bytes) -> None:
+    """Returns if a template that comes from outside is no larger than those that are made here; reads its header.
+
+    Raises:
+        CorruptRecord: it is, and says what a template has at most; or it is none.
+    """
+    header = _checked_header(record)
+    for has, most, what in (
+        (header.minutiae, MOST_MINUTIAE, "minutiae"),
+        (header.descriptor_size, MOST_NUMBERS, "numbers in a descriptor"),
+        (header.vector_size, LONGEST_VECTOR, "numbers in its vector"),
+    ):
+        if has > most:
+            raise CorruptRecord(f"its template has {has:,} {what}, and a template has {most:,} at most")
 
 
 class _Parts:

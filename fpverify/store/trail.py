@@ -12,6 +12,7 @@ from fpverify.store.backends import Database
 from fpverify.store.records import Record
 from fpverify.store.vault import Vault
 
+_COLUMNS = "sequence, at, action, subject, finger, details, mac"
 BLOCK = 1000  # entries that are read at a time: some hundred kilobytes
 
 
@@ -26,6 +27,7 @@ class Trail:
         self.removed: list[str] = []
         self._database = database
         self._vault = vault
+        self._is_indexed = False  # by now, as far as this process may see to it
 
     def append(
         self,
@@ -45,12 +47,15 @@ class Trail:
             details: plain values by name.
             changes: what is enrolled is another than before.
         """
+        if not self._is_indexed:
+            self._database.index_removals()
+            self._is_indexed = True
         moment = datetime.now(UTC).isoformat(timespec="microseconds")
         entry, head = self._vault.chain.next(
             self.head(), action, subject=subject, finger=finger, details=dict(details or {}), at=moment
         )
         self._database.execute(
-            "INSERT INTO audit (sequence, at, action, subject, finger, details, mac) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
             *(entry.sequence, entry.at, entry.action, entry.subject, entry.finger, _written(entry.details), entry.mac),
         )
         self._database.execute(
@@ -84,6 +89,18 @@ class Trail:
         (mac,) = self._database.first("SELECT mac FROM audit WHERE sequence = ?", sequence) or (None,)
         return mac.hex() if isinstance(mac, bytes) else None
 
+    def concerning(self, subjects: Sequence[str], condition: str) -> Iterator[AuditEntry]:
+        """The entries about some subjects, in order.
+
+        Args:
+            subjects: a few hundred at most.
+            condition: that they meet besides, in SQL.
+        """
+        places = ", ".join("?" * len(subjects))
+        query = f"SELECT {_COLUMNS} FROM audit WHERE subject IN ({places}) AND {condition} ORDER BY sequence"  # noqa: S608
+        for sequence, at, action, subject, finger, details, mac in self._database.rows(query, *subjects):
+            yield AuditEntry(sequence, at, action, subject, finger, _read(details), mac)
+
     def entries(self, after: int = -1, actions: Sequence[str] = ()) -> Iterator[AuditEntry]:
         """All entries in order, as the database holds them.
 
@@ -93,7 +110,7 @@ class Trail:
         """
         wanted = f" AND action IN ({', '.join('?' * len(actions))})" if actions else ""
         query = (
-            "SELECT sequence, at, action, subject, finger, details, mac FROM audit"  # noqa: S608 - question marks
+            f"SELECT {_COLUMNS} FROM audit"  # noqa: S608 - question marks
             f" WHERE sequence > ?{wanted} ORDER BY sequence LIMIT ?"
         )
         last = after

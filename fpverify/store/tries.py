@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fpverify.store.backends import Database
+from fpverify.store.schema import TRIES_TABLE
 
-TRIES_TABLE = "tries"  # made by the first non-match that a service counts
 _MAKE_TABLE = f"""
 CREATE TABLE {TRIES_TABLE} (
     kind TEXT NOT NULL,                       -- what is counted

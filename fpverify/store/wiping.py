@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 from fpverify.errors import StoreError
 from fpverify.store.backends import Database
+from fpverify.store.schema import UNWIPED_TABLE
 from fpverify.store.trail import Trail
 
 SMALL_BYTES = 32 << 20  # rewritten in a tenth of a second of CPU: some 8,000 impressions without scans
@@ -26,7 +27,7 @@ LONGEST_S = 24 * 3600.0  # from the first deletion that was not wiped to the fir
 LATEST_S = 2.5e11  # s since 1970: the year 9892, which Python's calendar still has
 RETRY_S = 3600.0  # after a rewriting that failed, or was under way elsewhere
 
-_TABLE = "unwiped"
+_TABLE = UNWIPED_TABLE
 _MAKE_TABLE = f"""
 CREATE TABLE {_TABLE} (
     id {{integer}} PRIMARY KEY CHECK (id = 1),  -- there is one row, or none

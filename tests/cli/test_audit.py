@@ -46,17 +46,27 @@ def test_an_intact_store_ends_with_0(call: Call, store: Path) -> None:
     ended = call("audit", "verify")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("intact: ")
-    assert ended.out.endswith(f" 2 records in {store}\n")
+    intact, unsaid = ended.out.splitlines()
+    assert intact.endswith(f" 2 records in {store}")
+    assert unsaid.startswith("without --anchor nobody can tell whether the end of the trail was cut off")
     answer = call("audit", "verify", "--json").answer
     assert (answer["intact"], answer["records"], answer["findings"]) == (True, 2, [])
+    assert (answer["seals_opened"], answer["anchored"]) == (True, False)
+
+
+def test_an_anchored_store_ends_with_0_and_no_doubt(call: Call, store: Path) -> None:
+    anchor = call("audit", "anchor").out.strip()
+    assert len(call("audit", "verify", "--anchor", anchor).out.splitlines()) == 1
+    answer = call("audit", "verify", "--quick", "--anchor", anchor, "--json").answer
+    assert (answer["seals_opened"], answer["anchored"]) == (False, True)
 
 
 def test_an_altered_store_ends_with_3_and_a_line_for_each_finding(call: Call, store: Path) -> None:
     forge(store, "UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE id = 1")
-    ended = call("audit", "verify")
+    ended = call("audit", "verify", "--quick")
     assert (ended.code, len(ended.out.splitlines())) == (3, 2)
     ended = call("audit", "verify", "--json")
-    assert (ended.code, ended.answer["intact"], len(ended.answer["findings"])) == (3, False, 2)
+    assert (ended.code, ended.answer["intact"], len(ended.answer["findings"])) == (3, False, 3)
 
 
 def test_an_anchor_shows_a_rollback(call: Call, store: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 Call = Callable[..., Any]
 
+STRANGER = 54321  # as in stranger.py
 NAME_THE_KEY = "fpverify: this user has no home folder; name the key with --key\n"
 
 
@@ -92,7 +93,8 @@ def test_a_user_whom_the_system_does_not_know_has_no_home(stripes: Path, edges_m
         for part in ("rehearsal", "stranger"):
             (folder / part).mkdir()
         for path in (folder, *folder.rglob("*")):
-            path.chmod(0o777)
+            path.chmod(0o755)
+        os.chown(folder / "stranger", STRANGER, STRANGER)
         *ended, left = as_stranger(folder, commands)
     lines = [said.removeprefix("fpverify: this user has no home folder; ") for _, _, said in ended]
     assert [code for code, *_ in ended] == [2, 2, 2, 3, 0, 2, 0]

@@ -40,3 +40,11 @@ def test_api_keys_stay_their_owners_whoever_changes_them(tmp_path: Path, monkeyp
     keys.new("other", Scope.VERIFY)
     status = keys.path.stat()
     assert given == [(status.st_uid, status.st_gid)]  # the first has none to follow
+
+
+def test_api_keys_are_written_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir(mode=0o700)
+    (tmp_path / "keys.json").symlink_to(tmp_path / "kept" / "keys.json")
+    secret = ApiKeys(tmp_path / "keys.json").new("door", Scope.VERIFY)
+    assert (tmp_path / "keys.json").is_symlink()
+    assert ApiKeys(tmp_path / "kept" / "keys.json").holder(secret) is not None

@@ -435,6 +435,39 @@ def test_where_store_and_key_lie_is_not_told_to_clients(said_to_operators: str, 
     assert Refused.of(StoreError(said_to_operators)).message == told_to_clients
 
 
+def answered(service: Any, stripes: Path) -> dict[str, Any]:
+    """An answer of each kind, and whether it may be kept."""
+    return {
+        "enroll": service.post("/v1/enroll", stripes / "A_00.bmp", subject="headed"),
+        "list": service.ask("GET", "/v1/subjects"),
+        "no key": service.ask("GET", "/v1/subjects", None),
+        "nobody": service.ask("GET", "/v1/impressions", params={"subject": "nobody"}),
+        "no route": service.ask("GET", "/v1/elsewhere"),
+        "no scan": service.post("/v1/verify", b"no image", subject="headed"),
+        "page": service.ask("GET", "/", None),
+        "health": service.ask("GET", "/health/live", None),
+        "api": service.ask("GET", "/openapi.json", None),
+    }
+
+
+def test_every_answer_bears_the_usual_headers(service: Any, stripes: Path) -> None:
+    for name, answer in answered(service, stripes).items():
+        assert answer.headers["x-content-type-options"] == "nosniff", name
+        assert answer.headers["referrer-policy"] == "no-referrer", name
+        is_html = answer.headers["content-type"].startswith("text/html")
+        assert ("content-security-policy" in answer.headers) == is_html, name
+        if answer.request.url.path.startswith("/v1/"):
+            assert answer.headers["cache-control"] == "no-store", name
+
+
+def test_what_fails_unforeseen_bears_them_as_well(service: Any, enrolled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fpverify.answers.reference_answer", lambda _: 1 / 0)
+    answer = service.ask("GET", "/v1/impressions", params={"subject": enrolled})
+    assert said(answer) == (500, "InternalError")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_a_key_that_asks_too_often_is_slowed_down(start: Any) -> None:
     with start(per_minute=10) as service:  # one at once, the next after six seconds: longer than an answer takes
         assert service.ask("GET", "/v1/subjects").status_code == 200

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -315,6 +316,36 @@ def test_a_forged_subject_is_refused(
     with pytest.raises(CorruptRecord, match=said):
         imported(target, tmp_path / "b.fpva", None)
     assert target.subjects() == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ({"minutiae": 81}, "has 81 minutiae, and a template has 80 at most"),
+        ({"minutiae": 8000}, "has 8,000 minutiae, and a template has 80 at most"),
+        ({"minutiae": 3, "size": 513}, "has 513 numbers in a descriptor"),
+        ({"minutiae": 0, "vector": 4097}, "has 4,097 numbers in its vector"),
+    ],
+)
+def test_a_template_beyond_the_bounds_of_ours_is_refused_and_its_record_named(
+    target: Store, tmp_path: Path, make_template, shape: dict[str, int], said: str
+) -> None:
+    vector = np.ones(shape.get("vector", 1), np.float32)
+    shape = {name: value for name, value in shape.items() if name != "vector"}
+    with Store.open(tmp_path / "source") as store:
+        store.add("A", INDEX, make_template(1, minutiae=80))
+        store.add("B", INDEX, replace(make_template(2, **shape), vector=vector))
+        path = exported(store, tmp_path / "big.fpva", None)
+    with pytest.raises(CorruptRecord, match=rf"big.fpva: record 2, of 'B': its template {said}"):
+        imported(target, path, None)
+    assert target.subjects() == []
+
+
+def test_the_bound_of_imported_templates_is_that_of_extraction() -> None:
+    from fpverify.features import minutiae
+    from fpverify.store import template_format
+
+    assert template_format.MOST_MINUTIAE == minutiae.MOST_MINUTIAE
 
 
 def test_a_record_may_not_be_there_twice(source: Store, target: Store, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpverify.errors import CorruptRecord
+from fpverify.errors import CorruptRecord, DeletedRecord
 from fpverify.store import Store
+from fpverify.store.anchors import Anchor, anchor_of, later_anchor
 from fpverify.store.audit import AuditEntry
-from fpverify.store.inspection import Anchor, Inspection, anchor_of, expected_records, inspect
+from fpverify.store.inspection import Inspection, expected_records, inspect
 
 INDEX = "right-index"
 
@@ -30,9 +31,9 @@ def folder(tmp_path: Path, make_template: Callable[..., Any]) -> Path:
     return tmp_path / "db"
 
 
-def inspected(folder: Path, anchor: Anchor | None = None) -> Inspection:
+def inspected(folder: Path, anchor: Anchor | None = None, *, quick: bool = False) -> Inspection:
     with Store.open(folder, create=False) as store:
-        return inspect(store, anchor)
+        return inspect(store, anchor, quick=quick)
 
 
 def tamper(folder: Path, *statements: str) -> None:
@@ -89,7 +90,7 @@ def test_a_missing_and_an_added_record_are_both_named(folder: Path) -> None:
     with Store.open(folder) as store:
         lost = set(store.record_ids())
     tamper(folder, "UPDATE impressions SET record_id = 'ffffffffffffffff' WHERE number = 2")
-    missing, added = inspected(folder).findings
+    missing, added = inspected(folder, quick=True).findings
     assert added == "record ffffffffffffffff was put in: no entry says so"
     assert missing.split()[1] in lost
     assert missing.endswith("is missing: it was enrolled and never deleted")
@@ -109,6 +110,18 @@ def test_a_rollback_shows_by_an_anchor_alone(folder: Path, make_template: Callab
             store.add("E", INDEX, make_template(seed))
     assert inspected(folder).intact
     assert "put back to an earlier state and used since" in inspected(folder, anchor).findings[0]
+    with Store.open(folder) as store, pytest.raises(CorruptRecord, match="put back to an earlier state and used since"):
+        later_anchor(store, anchor)
+
+
+def test_a_later_anchor_goes_on_from_an_earlier_one(folder: Path, tmp_path: Path) -> None:
+    with Store.open(folder) as store:
+        first = later_anchor(store, None)
+        store.append_audit("verify", "A", decision="match")
+        assert later_anchor(store, first).count == first.count + 1
+        assert later_anchor(store, Anchor(first.store, 0, bytes(32).hex())) == later_anchor(store, first)
+    with Store.open(tmp_path / "other") as other, pytest.raises(CorruptRecord, match="another was put in its place"):
+        later_anchor(other, first)
 
 
 def test_an_anchor_stays_good_however_much_is_done_since(folder: Path) -> None:
@@ -182,7 +195,7 @@ def test_findings_beyond_the_first_thousand_are_counted(
         store.add_many(("A", INDEX, make_template(seed)) for seed in range(5))
         assert inspect(store).records == 5
         store._database.execute("DELETE FROM impressions WHERE number < 5")
-        found = inspect(store)
+        found = inspect(store, quick=True)
     assert (len(found.findings), found.findings[-1], found.records) == (3, "... and 2 more such records", 1)
 
 
@@ -199,6 +212,6 @@ def test_a_subject_that_was_put_back_under_its_former_id_is_found(folder: Path) 
     connection.executemany("UPDATE impressions SET record = ? WHERE id = ?", records)
     connection.commit()
     connection.close()
-    with Store.open(folder) as store:
-        assert len(store.references("A")) == 2  # every seal fits, as it did once
+    with Store.open(folder) as store, pytest.raises(DeletedRecord, match="it is of 'Z' by now"):
+        store.references("A")  # every seal fits, as it did once
     assert [one.partition(" is ")[2] for one in inspected(folder).findings] == ["of 'A', but should be of 'Z'"] * 2

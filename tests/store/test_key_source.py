@@ -198,3 +198,20 @@ def test_a_keyring_that_fails_is_said_in_one_line(tmp_path: Path, monkeypatch: p
 def test_a_text_that_names_no_place_is_refused(text: str) -> None:
     with pytest.raises(WrongKey):
         KeySource.parse(text, STORE)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_rotation_writes_where_a_link_leads(tmp_path: Path, make_template: Any, steps: int) -> None:
+    (tmp_path / "stick").mkdir(mode=0o700)
+    made = KeySource.parse(f"file:{tmp_path}/stick/door.key", "").create()
+    links = [tmp_path / "door.key", tmp_path / "other.key"][:steps]
+    for link, target in zip(links, (tmp_path / "stick" / "door.key", *links), strict=False):
+        link.symlink_to(target)
+    with Store.open(tmp_path / "db", key=f"file:{links[-1]}") as store:
+        store.add("A", "unknown", make_template())
+        store.rotate()
+    assert all(link.is_symlink() for link in links)
+    assert made.records[0].secret.hex() not in (tmp_path / "stick" / "door.key").read_text()
+    assert [one.name for one in (tmp_path / "stick").iterdir()] == ["door.key"]
+    with Store.open(tmp_path / "db", key=f"file:{tmp_path}/stick/door.key") as store:
+        assert len(store.references("A")) == 1

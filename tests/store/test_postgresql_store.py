@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,6 +63,40 @@ def test_who_does_not_own_the_tables_enrolls_and_is_told_what_is_not_wiped(
         assert [one.subject for one in store.subjects()] == ["C"]
     with Store.open(new_database) as owned:
         owned.wipe()
+
+
+SAID = [
+    (
+        'connection failed: connection to server at "db.internal" (10.0.0.5), port 5432 failed: FATAL: no user "u"',
+        'connection failed: connection to server at ... failed: FATAL: no user "u"',
+    ),
+    ("failed to resolve host 'db.internal': [Errno -2]", "failed to resolve host ...: [Errno -2]"),
+    ('could not translate host name "other.internal" to address', "could not translate host name ... to address"),
+    ('FATAL: no entry for host "10.1.2.3", user "fp"', 'FATAL: no entry for host ..., user "fp"'),
+    ("- host: 'a', port: '5432', hostaddr: 'fe80::1:2:3': bad", "- host: ..., hostaddr: ...: bad"),
+    ("the machine db.internal has no room at 12:30:55", "the machine ... has no room at 12:30:55"),
+    ("it listens on 10.1.2.3 and fe80::1:2:3:4", "it listens on ... and ..."),
+    ('relation "impressions" does not exist', 'relation "impressions" does not exist'),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), SAID)
+def test_what_a_server_said_is_told_without_the_machines_that_it_names(said: str, told: str) -> None:
+    from fpverify.store.backends.postgresql_failures import without_hosts
+
+    assert without_hosts(said, "postgresql://u@db.internal:5432,other.internal/x?host=/run/pg") == told
+
+
+@pytest.mark.parametrize("url", ["postgresql://u@127.0.0.1:1/x", "postgresql://u@/x?host=/nowhere/at/all"])
+def test_a_server_that_cannot_be_reached_names_no_host_to_clients(server: str, url: str) -> None:
+    pytest.importorskip("fastapi")
+    from fpverify.service.refusals import Refused
+
+    with pytest.raises(StoreError, match="cannot be used") as caught:
+        Store.open(url)
+    message = Refused.of(caught.value).message
+    assert message.startswith("the store cannot be used: ")
+    assert not re.search(r"127\.0\.0\.1|nowhere|postgresql:", message)
 
 
 USES: tuple[Callable[[Store, Any], object], ...] = (

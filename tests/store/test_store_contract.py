@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fpverify.errors import EnrollmentError, NotEnrolled
 from fpverify.store import Store, encode_template
+from fpverify.store.inspection import inspect
 from fpverify.store.tries import SUBJECT, Tried
 
 OpenStore = Callable[[], Store]
@@ -325,6 +326,7 @@ def test_counts_of_tries_are_kept_and_go_with_their_subject(open_store: OpenStor
         assert store.tries.change(SUBJECT, "A", lambda before: one if before == Tried() else before) == one
         assert store.tries.change(SUBJECT, "A", lambda before: two if before == one else before) == two
         store.tries.change("verify", "A", lambda before: one)
+        assert inspect(store).findings == ()
     with open_store() as store:
         assert store.tries.of(SUBJECT, "A") == two
         assert store.tries.locked(30) == [(SUBJECT, "A", two)]

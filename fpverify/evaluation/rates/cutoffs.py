@@ -10,6 +10,7 @@ import numpy as np
 
 from fpverify.comparison import Calibration
 from fpverify.evaluation.rates.error_rates import error_rates
+from fpverify.folders import private
 from fpverify.vocabulary import Evaluation, OperatingPoint, Scores
 
 FIXED_DISTANCE = 0.5  # the cutoff of Siamese tutorials with contrastive loss: closer is "same"
@@ -107,4 +108,4 @@ def plot_cutoffs(raw: Evaluation, chosen: Sequence[Cutoff], path: str | Path) ->
     axes.set(xlabel="Siamese distance", ylabel="density", title=raw.name)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
-    figure.savefig(path)
+    figure.savefig(private(path))

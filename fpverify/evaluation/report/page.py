@@ -11,6 +11,7 @@ from fpverify.evaluation.rates.error_rates import measured
 from fpverify.evaluation.rates.false_matches import false_matches_said
 from fpverify.evaluation.report import figures
 from fpverify.evaluation.report.content import ReportContent
+from fpverify.folders import private
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -63,8 +64,8 @@ def write_figures(content: ReportContent, folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
     written = []
     for name, figure in report_figures(content).items():
-        (folder / f"{name}.svg").write_text(figures.as_svg(figure), encoding="utf-8")
-        figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
+        private(folder / f"{name}.svg").write_text(figures.as_svg(figure), encoding="utf-8")
+        figure.savefig(private(folder / f"{name}.png"), dpi=DOTS_PER_INCH)
         written += [folder / f"{name}.svg", folder / f"{name}.png"]
     return written
 

@@ -10,6 +10,7 @@ import numpy as np
 from fpverify.evaluation.rates.error_rates import equal_error_rate, error_rates
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.evaluation.report.bounds import bounded_name, no_fmr
+from fpverify.folders import private
 from fpverify.vocabulary import Evaluation
 
 DOTS_PER_INCH = 130
@@ -55,7 +56,7 @@ def plot_roc(evaluation: Evaluation, threshold: float, path: str | Path, title: 
     axes.grid(visible=True, which="major", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower right", frameon=False)
-    figure.savefig(path)
+    figure.savefig(private(path))
 
 
 def plot_reliability(curves: Mapping[str, Sequence[ReliabilityPoint]], path: str | Path) -> None:
@@ -84,4 +85,4 @@ def plot_reliability(curves: Mapping[str, Sequence[ReliabilityPoint]], path: str
     axes.grid(visible=True, which="major", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", frameon=False)
-    figure.savefig(path)
+    figure.savefig(private(path))

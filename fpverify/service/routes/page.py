@@ -22,8 +22,6 @@ def add_routes(app: FastAPI) -> None:
         async def page() -> Response:
             headers = {
                 "Content-Security-Policy": PAGE_POLICY,
-                "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "no-referrer",
                 "Cache-Control": "no-cache",
             }
             return Response((folder / name).read_bytes(), media_type=f"{kind}; charset=utf-8", headers=headers)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fpverify.errors import CorruptRecord, StoreError
+from fpverify.store.schema import REMOVALS, REMOVALS_INDEX
 
 Row = tuple[Any, ...]
 
@@ -113,6 +114,11 @@ class Database(ABC):
             if not self.has(name):
                 self.execute(statement)
 
+    def index_removals(self) -> None:
+        """Makes the index of what the audit trail says was removed, if an older release made the store."""
+        if not self.has(REMOVALS_INDEX):
+            self.execute(f"CREATE INDEX {REMOVALS_INDEX} ON audit (subject) WHERE {REMOVALS}")
+
     @abstractmethod
     def has(self, name: str) -> bool:
         """Whether a table or an index of this name is there."""
@@ -124,6 +130,10 @@ class Database(ABC):
     @abstractmethod
     def is_whole(self) -> bool:
         """Whether the database finds itself as it was written."""
+
+    @abstractmethod
+    def departures(self) -> list[str]:
+        """A sentence for each way in which the tables are others than those of a new store."""
 
     @abstractmethod
     def wipe(self) -> None:
@@ -145,6 +155,7 @@ class Database(ABC):
         for statement in statements:
             self.execute(statement.format_map(self.types))
         self.make_indexes()
+        self.index_removals()
         self.mark_schema()
 
     def damaged(self) -> CorruptRecord:

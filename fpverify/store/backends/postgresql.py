@@ -131,6 +131,11 @@ class PostgresqlDatabase(Database):
         with suppress(StoreError), self.writing():
             super().make_indexes()
 
+    def index_removals(self) -> None:
+        """Makes the index of what was removed; who may not goes without, and verifies more slowly."""
+        with suppress(StoreError), self.writing():
+            super().index_removals()
+
     def has(self, name: str) -> bool:
         """Whether a table or an index of this name is there."""
         query = "SELECT 1 FROM pg_class WHERE relname = ? AND relnamespace = current_schema()::regnamespace"
@@ -145,6 +150,12 @@ class PostgresqlDatabase(Database):
     def is_whole(self) -> bool:
         """True: the server looks after its pages; records are checked by their seals."""
         return True
+
+    def departures(self) -> list[str]:
+        """See `fpverify.store.backends.shape`."""
+        from fpverify.store.backends.postgresql_shape import postgresql_departures
+
+        return postgresql_departures(self)
 
     def wipe(self) -> None:
         """Rewrites the tables without their dead rows.

@@ -21,6 +21,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
+from fpverify.folders import require_own
 from fpverify.store.backends.database import MODELS_INDEX, NAMES_INDEX, Database, Row
 from fpverify.store.backends.sqlite_failures import moved, store_failures
 from fpverify.store.location import create_file, printable, require_file, store_file
@@ -63,15 +64,20 @@ class SqliteDatabase(Database):
         self._connection = _connection(path, timeout_s)
 
     @classmethod
-    def open(cls, location: str | Path, *, create: bool, timeout_s: float) -> SqliteDatabase:
+    def open(
+        cls, location: str | Path, *, create: bool, timeout_s: float, trust_permissions: bool = False
+    ) -> SqliteDatabase:
         """The database at a location, see `fpverify.store.location`.
 
         Raises:
+            UntrustedFile: other users of the machine could change it, unless `trust_permissions`.
             StoreError: there is none and `create` is false; it cannot be made, opened or read.
             CorruptRecord: the file is damaged, or no database at all.
             StoreLocked: another process held it for longer than `timeout_s`.
         """
         path = store_file(location)
+        if not trust_permissions:
+            require_own(path, "the store")
         if create:
             create_file(path)
         require_file(path, may_be_empty=create)
@@ -155,6 +161,12 @@ class SqliteDatabase(Database):
     def is_whole(self) -> bool:
         """Whether every page and index is in order, and every row belongs to one that is there."""
         return self.rows("PRAGMA integrity_check(1)") == [("ok",)] and not self.rows("PRAGMA foreign_key_check")
+
+    def departures(self) -> list[str]:
+        """See `fpverify.store.backends.shape`."""
+        from fpverify.store.backends.sqlite_shape import sqlite_departures
+
+        return sqlite_departures(self)
 
     def wipe(self) -> None:
         """Rewrites the file without its free pages, and empties the log."""
