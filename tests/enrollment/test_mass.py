@@ -150,7 +150,7 @@ def test_rows_are_told_while_the_next_has_not_come(store: Store, prints: Callabl
             assert len(told) == number + 1
 
     with ThreadPoolExecutor(2) as executor:
-        how = MassEnrollment(store, Judging({}), Registers("exact"), Workforce(executor, 2))  # type: ignore[arg-type]
+        how = MassEnrollment(store, Matchers(Judging({})), Registers("exact"), Workforce(executor, 2))  # type: ignore[arg-type]
         told.extend(how.outcomes(coming()))
     assert kinds(told) == ["enrolled"] * 5
 
@@ -165,7 +165,7 @@ def test_a_row_may_hold_what_is_in_its_file(store: Store, edges_model: Path, str
         EnrollmentRow("C", "unknown", nowhere, "4"),
     ]
     with ThreadPoolExecutor(2) as executor:
-        how = MassEnrollment(store, Matcher.load(edges_model), Registers("exact"), Workforce(executor, 2))
+        how = MassEnrollment(store, Matchers(Matcher.load(edges_model)), Registers("exact"), Workforce(executor, 2))
         outcomes = [*how.outcomes(rows), *how.outcomes(rows[:1])]
     assert kinds(outcomes) == ["enrolled", "present", "unreadable", "unreadable", "present"]
     assert all(one.row.content is None for one in outcomes)
