@@ -17,7 +17,6 @@ from fpverify.errors import (
 from fpverify.matching import (
     Matcher,
     Matchers,
-    ProbeOf,
     Probes,
     names_for,
     require_agreement,
@@ -199,11 +198,11 @@ class Verifier:
                 with the impressions that the finger has.
             StoreError: the store cannot be written; nothing was changed.
         """
-        (probe,) = Probes(self.matchers, [scan]).each()
-        template = probe(self.matcher.model_id)
+        probes = Probes(self.matchers, [scan])
+        template = probes.of(self.matcher.model_id).templates[0]
         require_quality(template, scan.source)
         if not unchecked:
-            self._require_one_finger(probe, scan.source, subject, finger)
+            self._require_one_finger(probes, scan.source, subject, finger)
         return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
 
     def enroll_many(
@@ -432,9 +431,11 @@ class Verifier:
         runner = Runner(model=self.matcher.bundle.folder, workers=workers, workforce=workforce, progress=progress)
         return runner.compare_templates(plan, templates, templates_hash(plan, templates))
 
-    def _require_one_finger(self, probe: ProbeOf, source: str, subject: str, finger: str) -> None:
+    def _require_one_finger(self, probes: Probes, source: str, subject: str, finger: str) -> None:
         """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
-        enrolled = self.enrolled
+        enrolled, probe = self.enrolled, probes.each()[0]
+        failures = probes.seen_by([self.matcher.model_id, *enrolled.model_ids])
+        enrolled = enrolled.of_models([one for one, failure in failures.items() if failure is None])
         mine = enrolled.impressions(subject, finger)
         require_agreement(self.matchers, probe, [one.template for one in mine], source, f"{subject!r}, {finger}")
         for match in enrolled.duplicates(probe, mine):

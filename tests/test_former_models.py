@@ -22,6 +22,7 @@ from fpverify.errors import (
     CorruptModel,
     DuplicateFinger,
     EnrollmentError,
+    FailureToAcquire,
     ModelError,
     ModelMismatch,
     TooFewComparisons,
@@ -251,6 +252,48 @@ def test_a_damaged_one_decides_nothing(after: Verifier, models: Path, scans: dic
 def test_a_rate_beyond_a_former_models_evidence_is_refused(after: Verifier, scans: dict[str, Scan]) -> None:
     with pytest.raises(ModelError, match=r"model edges-1 has evidence from 0\.0001"):
         after.verify(scans["A_00"], "A", fmr=1e-5)
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The former model finds no print in A_03 and B_03."""
+    template = Matcher.template
+
+    def seeing(matcher: Matcher, scan: Scan) -> Any:
+        if matcher.model_id == "edges-1" and scan.source.endswith("_03.bmp"):
+            raise FailureToAcquire(f"{scan.source}: nothing seen by {matcher.model_id}")
+        return template(matcher, scan)
+
+    monkeypatch.setattr(Matcher, "template", seeing)
+
+
+@pytest.mark.usefixtures("blind")
+def test_a_print_that_a_former_model_cannot_see_is_judged_by_the_others(
+    after: Verifier, scans: dict[str, Scan]
+) -> None:
+    with pytest.raises(FailureToAcquire, match="seen by edges-1"):
+        after.verify(scans["A_03"], "A")
+    with pytest.raises(FailureToAcquire, match="seen by edges-1"):
+        after.identify(scans["A_03"])
+    assert after.enroll(scans["A_03"], "A", "right-index").model_id == "edges-2"
+    assert after.verify(scans["A_03"], "A").match
+    own = after.matcher.template(scans["A_03"])
+    assert after.verify(scans["A_03"], "A").score == after.matcher.score(own, own)
+    found = after.identify(scans["A_03"])
+    assert (found.searched, found.matches[0].subject) == (1, "A")
+    assert found.note is not None
+    assert found.note.startswith("without 4 impressions of edges-1, which says: ")
+    pair = [scans["A_03"], scans["B_03"]]
+    assert after.identify(pair).searched == 1
+    with pytest.raises(FailureToAcquire, match="seen by edges-1"):  # which alone knows the left one
+        after.verify(pair, "A", ["right-index", "left-index"])
+
+
+@pytest.mark.usefixtures("blind")
+def test_a_list_takes_a_print_that_a_former_model_cannot_see(after: Verifier, stripes: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(f"id,finger,file\nN,unknown,{stripes}/A_03.bmp\nM,unknown,{stripes}/A_02.bmp\n")
+    outcomes = list(after.enroll_many(read_rows(tmp_path / "list.csv"), workforce=one_by_one()))
+    assert [one.outcome for one in outcomes] == ["enrolled", "duplicate"]
 
 
 # --- identification and duplicates ----------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def acquire(
         scan = scan_from_bytes(content, ppi=row.ppi or ppi, source=row.file)
         template = _matcher(model, get_ident()).template(scan)
         require_quality(template, row.file)
-        others = {one.model_id: one.template(scan) for one in (_matcher(each, get_ident()) for each in former)}
+        others = {one.model_id: one for each in former if (one := _seen(_matcher(each, get_ident()), scan))}
     except FailureToEnroll as error:
         return Acquisition(digest, outcome="failure-to-enroll", reason=f"{error}")
     except FailureToAcquire as error:
@@ -78,6 +78,14 @@ def acquire(
     except ScanError as error:
         return Acquisition(digest, reason=f"{error}")
     return Acquisition(digest, template, scan if keeps_scan else None, former=others)
+
+
+def _seen(matcher: Matcher, scan: Scan) -> Template | None:
+    """What another model makes of a print; None if it finds none."""
+    try:
+        return matcher.template(scan)
+    except FailureToAcquire:
+        return None
 
 
 @cache

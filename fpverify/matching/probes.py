@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from fpverify.errors import FailureToAcquire
 from fpverify.matching.matcher import Matcher
 from fpverify.matching.matchers import Matchers, ProbeOf
 from fpverify.matching.presentation import Judged, Presentation
@@ -61,13 +62,41 @@ class Probes:
 
         return [one(number) for number in range(self._count)]
 
+    def seen_by(self, model_ids: Iterable[str]) -> dict[str, FailureToAcquire | None]:
+        """Which of some models find a print in each of them, and why one does not; at least one does.
+
+        Raises:
+            FailureToAcquire: none does.
+        """
+        found: dict[str, FailureToAcquire | None] = {}
+        for model_id in model_ids:
+            try:
+                self.of(model_id)
+                found[model_id] = None
+            except FailureToAcquire as failure:
+                found[model_id] = failure
+        failures = [one for one in found.values() if one is not None]
+        if failures and len(failures) == len(found):
+            raise failures[0]
+        return found
+
     def judged(self, references: Sequence[Reference]) -> Judged:
-        """How a subject's fingers agree with them; errors as in `of`.
+        """How a subject's fingers agree with them; a reference whose model finds no print in them says nothing.
 
         Args:
             references: of the subject, at least one; all those of the named fingers, and no others, where probes are
                 named.
+
+        Raises:
+            ModelError: a model cannot be had.
+            FailureToAcquire: there is no usable print in one of them, says the model of every reference of a finger.
         """
+        failures = self.seen_by(dict.fromkeys(one.model_id for one in references))
+        every, references = references, [one for one in references if failures[one.model_id] is None]
+        for one in every:
+            failure = failures[one.model_id]
+            if failure and self._names and one.finger not in {each.finger for each in references}:
+                raise failure
         templates = [one.template for one in references]
         scores = [self._matchers.scores(probe, templates) for probe in self.each()]
         presented = [self.of(model_id) for model_id in dict.fromkeys(one.model_id for one in references)]

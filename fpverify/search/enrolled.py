@@ -7,9 +7,9 @@ nearly always so, this is its register.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fpverify.comparison import joint_threshold
 from fpverify.errors import NotEnrolled
@@ -35,12 +35,12 @@ class Enrolled:
     Attributes:
         store: where their templates are.
         registers: of each model that made some and is installed, the present one first; at least one.
-        missing: models that made some and are not installed.
+        missing: models that made some which are not searched, and why, in words.
     """
 
     store: Store
     registers: tuple[Register, ...]
-    missing: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def current(cls, registers: Registers, store: Store, matchers: Matchers) -> Enrolled:
@@ -60,7 +60,7 @@ class Enrolled:
         made = sorted(store.model_ids(), key=lambda one: one != own)
         known = [one for one in made if matchers.has(one)] or [own]
         current = tuple(registers.current(store, matchers.of(one), former=one != own) for one in known)
-        return cls(store, current, tuple(one for one in made if one not in known))
+        return cls(store, current, {one: "which is not installed" for one in made if one not in known})
 
     def of_models(self, model_ids: Container[str]) -> Enrolled:
         """What some models made of it."""
@@ -80,9 +80,11 @@ class Enrolled:
         """What is not searched, in words."""
         if not self.missing:
             return None
-        count = sum(map(self.store.count, self.missing))
-        impressions = "impression" if count == 1 else "impressions"
-        return f"without {count} {impressions} of {', '.join(self.missing)}, which is not installed"
+        counts = {one: self.store.count(one) for one in self.missing}
+        return "; ".join(
+            f"without {count} impression{'s' * (count != 1)} of {one}, {self.missing[one]}"
+            for one, count in counts.items()
+        )
 
     def identify(self, probes: Probes, *, top: int, fpir: float) -> Identification:
         """Whose finger a probe shows, or whose fingers several of one person do.
@@ -94,11 +96,19 @@ class Enrolled:
             top: most candidates.
             fpir: false positive identification rate of the whole search, in (0, 1).
         """
+        seen = self.seen(probes)
         if len(probes) > 1:
-            return replace(self._person(probes, top, fpir), note=self.note)
-        searches = self.search(probes.each()[0], in_full=max(COMPARED_IN_FULL, top))
+            return replace(seen._person(probes, top, fpir), note=seen.note)
+        searches = seen.search(probes.each()[0], in_full=max(COMPARED_IN_FULL, top))
         found = identification([(one, one.compared()) for one in searches], top=top, fpir=fpir)
-        return replace(found, note=self.note)
+        return replace(found, note=seen.note)
+
+    def seen(self, probes: Probes) -> Enrolled:
+        """What the models have made that find a print in each probe; raises FailureToAcquire if none does."""
+        failures = probes.seen_by(self.model_ids)
+        blind = {one: f"which says: {failure}" for one, failure in failures.items() if failure is not None}
+        known = tuple(one for one in self.registers if one.matcher.model_id not in blind)
+        return replace(self, registers=known, missing={**self.missing, **blind})
 
     def _person(self, probes: Probes, top: int, fpir: float) -> Identification:
         people = self.store.subject_count()
