@@ -191,10 +191,14 @@ def _drawn(verifier: Verifier, found: Sequence[DuplicatePair], folder: Path) -> 
 
 
 def _write(path: Path, found: Sequence[DuplicatePair]) -> None:
+    from fpverify.enrollment.cells import guarded
+
     with open_private(path) as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(map(_row, found))
+        for one in found:
+            row = _row(one)
+            writer.writerow(row | {name: guarded(row[name]) for name in ("id", "other_id")})
 
 
 def _row(one: DuplicatePair) -> dict[str, Any]:

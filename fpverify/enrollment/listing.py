@@ -1,6 +1,7 @@
 """Lists of fingers to enroll.
 
 people.csv                       columns id,finger,file and, where files do not say it, ppi; paths from the CSV file on
+rows.csv                         the report of a list, or what is left of it
 people/<id>/<finger>.png         a folder for each subject
 people/<id>_<finger>.png         files alone; the finger is the last part of the name that is one
 
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fpverify.enrollment.cells import plain
 from fpverify.errors import ScanError
 from fpverify.scans import IMAGE_SUFFIXES
 from fpverify.settings import parse_ppi
@@ -23,6 +25,7 @@ from fpverify.store import FINGER_CODES, UNKNOWN_FINGER
 
 COLUMNS = ("id", "finger", "file")
 PPI = "ppi"  # a further column, which may be missing
+REPORTED = "outcome"  # a column of reports, whose cells are guarded
 NUMBER = re.compile(r"[ ._-]?\d+$")  # of an impression, behind the finger
 
 
@@ -80,7 +83,8 @@ def _of_table(source: Path, text: str) -> Iterator[EnrollmentRow]:
     for cells in lines:
         if any(cell.strip() for cell in cells):
             empty = False
-            yield _row(source, lines.line_num, dict(zip(names, cells, strict=False)))
+            said = map(plain, cells) if REPORTED in names else cells
+            yield _row(source, lines.line_num, dict(zip(names, said, strict=False)))
     if empty:
         raise ScanError(f"{source}: no rows below its first line; give each finger one")
 

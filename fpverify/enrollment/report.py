@@ -1,4 +1,4 @@
-"""Outcomes as a CSV file, line by line as they come."""
+"""Outcomes as a CSV file, line by line as they come; `read_rows` takes it for a list again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fpverify.enrollment.cells import guarded
 from fpverify.enrollment.outcomes import RowOutcome
 from fpverify.folders import open_private
 
@@ -26,7 +27,8 @@ def report_file(path: Path) -> Iterator[Callable[[RowOutcome], None]]:
 
         def tell(one: RowOutcome) -> None:
             row, score = one.row, "" if one.score is None else f"{one.score:.2f}"
-            writer.writerow((row.subject, row.finger, row.file, one.outcome, one.reason, one.other_subject, score))
+            words = (row.subject, row.finger, row.file, one.outcome, one.reason, one.other_subject)
+            writer.writerow((*map(guarded, words), score))
             file.flush()
 
         yield tell
