@@ -11,20 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.options import (
-    CALIBRATION,
-    DASK,
-    DB,
-    INDEX,
-    JSON,
-    KEY,
-    MODEL,
-    WORKERS,
-    OutputFile,
-    chosen_workforce,
-    options,
-    registers_with_a_bar,
-)
+from fpverify.cli.options import CALIBRATION, JSON, Many, OutputFile, many_options, options
 from fpverify.cli.words import counted, print_facts, print_json, print_table
 from fpverify.folders import open_private
 
@@ -64,32 +51,23 @@ the same command goes on.
     metavar="DIR",
     help="Pictures of the pairs.",
 )
-@options(MODEL, CALIBRATION, DB, KEY, INDEX, WORKERS, DASK, JSON)
+@options(CALIBRATION)
+@many_options
+@options(JSON)
 def deduplicate_command(
     *,
     pairs: float,
     report: Path | None,
     pictures: Path | None,
-    model: str | None,
     calibration: str | None,
-    db: str | None,
-    key: str | None,
-    index: str | None,
-    workers: int | None,
-    dask: str | None,
+    many: Many,
     as_json: bool,
 ) -> None:
     """Find fingers that are enrolled twice, under two ids or two names.
 
     Each reference is searched for among all others. Pictures are made of pairs whose scans were both kept.
     """
-    from fpverify.verifier import Verifier
-
-    registers = registers_with_a_bar(index)
-    opened = Verifier.open(
-        db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False
-    )
-    with opened as verifier, chosen_workforce(workers, dask) as workforce:
+    with many.opened(create=False, calibration=calibration) as verifier, many.workforce() as workforce:
         searched = verifier.store.count(verifier.matcher.model_id)
         found = _searched(verifier, pairs, report, workforce, searched)
         drawn = [] if pictures is None else list(_drawn(verifier, found, pictures))
