@@ -11,22 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.options import (
-    CALIBRATION,
-    DASK,
-    DB,
-    INDEX,
-    JSON,
-    KEY,
-    MODEL,
-    WORKERS,
-    OutputFile,
-    chosen_workforce,
-    options,
-    registers_with_a_bar,
-)
+from fpverify.cli.options import CALIBRATION, JSON, Many, OutputFile, many_options, options
 from fpverify.cli.words import counted, print_facts, print_json, print_table
-from fpverify.enrollment.cells import guarded
 from fpverify.folders import open_private
 
 if TYPE_CHECKING:
@@ -66,19 +52,16 @@ the same command goes on.
     metavar="DIR",
     help="Pictures of the pairs.",
 )
-@options(MODEL, CALIBRATION, DB, KEY, INDEX, WORKERS, DASK, JSON)
+@options(CALIBRATION)
+@many_options
+@options(JSON)
 def deduplicate_command(
     *,
     pairs: float,
     report: Path | None,
     pictures: Path | None,
-    model: str | None,
     calibration: str | None,
-    db: str | None,
-    key: str | None,
-    index: str | None,
-    workers: int | None,
-    dask: str | None,
+    many: Many,
     as_json: bool,
 ) -> None:
     """Find fingers that are enrolled twice, under two ids or two names.
@@ -86,13 +69,7 @@ def deduplicate_command(
     Each reference is searched for among all others that its model has made; those of two models cannot be compared.
     Pictures are made of pairs whose scans were both kept.
     """
-    from fpverify.verifier import Verifier
-
-    registers = registers_with_a_bar(index)
-    opened = Verifier.open(
-        db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False
-    )
-    with opened as verifier, chosen_workforce(workers, dask) as workforce:
+    with many.opened(create=False, calibration=calibration) as verifier, many.workforce() as workforce:
         enrolled = verifier.enrolled
         searched, models = len(enrolled), enrolled.model_ids
         note = f"not between those of {', '.join(models)}" if len(models) > 1 else ""
@@ -206,6 +183,8 @@ def _made_by(verifier: Verifier, pair: DuplicatePair) -> Matcher:
 
 
 def _write(path: Path, found: Sequence[DuplicatePair]) -> None:
+    from fpverify.enrollment.cells import guarded
+
     with open_private(path) as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()

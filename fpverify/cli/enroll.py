@@ -8,20 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.answers import reference_answer, scan_answer
-from fpverify.cli.options import (
-    DASK,
-    DB,
-    FINGER,
-    INDEX,
-    JSON,
-    KEY,
-    MODEL,
-    PPI,
-    WORKERS,
-    OutputFile,
-    options,
-    registers_with_a_bar,
-)
+from fpverify.cli.options import FINGER, JSON, PPI, Many, OutputFile, many_options, options
 from fpverify.cli.words import print_facts, print_json, resolution_words, say_new_key, scan_notes
 from fpverify.settings import load_settings
 
@@ -54,7 +41,9 @@ Exit codes of a list: 0 every row is in the store; 3 some are not, the report sa
 @click.option("--report", type=OutputFile((".csv",)), metavar="FILE", help="What became of each row of a list, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Of a list: keep nothing, and say what would become of each row.")
 @click.option("--unchecked", is_flag=True, help="Neither compare it with the finger's others nor look for duplicates.")
-@options(PPI, MODEL, DB, KEY, INDEX, WORKERS, DASK, JSON)
+@options(PPI)
+@many_options
+@options(JSON)
 def enroll_command(
     *,
     scan: str | None,
@@ -65,12 +54,7 @@ def enroll_command(
     dry_run: bool,
     unchecked: bool,
     ppi: float | None,
-    model: str | None,
-    db: str | None,
-    key: str | None,
-    index: str | None,
-    workers: int | None,
-    dask: str | None,
+    many: Many,
     as_json: bool,
 ) -> int:
     """Enroll a scan of a finger, or a list of fingers.
@@ -84,32 +68,16 @@ def enroll_command(
             raise click.UsageError("--from takes a list in place of a scan, --id and --finger")
         from fpverify.cli.lists import List, enroll_list
 
-        return enroll_list(
-            List(
-                Path(listed),
-                report,
-                ppi,
-                dry_run=dry_run,
-                unchecked=unchecked,
-                workers=workers,
-                dask=dask,
-                as_json=as_json,
-            ),
-            db=db,
-            model=model,
-            key=key,
-            index=index,
-        )
+        return enroll_list(List(Path(listed), report, ppi, many, dry_run=dry_run, unchecked=unchecked, as_json=as_json))
     if scan is None or subject is None:
         raise click.UsageError("a scan and --id, or --from with a list, are needed")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
     from fpverify.scans import read_scan
     from fpverify.store import UNKNOWN_FINGER
-    from fpverify.verifier import Verifier
 
     given = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
-    with Verifier.open(db, model=model, key=key, index=index, registers=registers_with_a_bar(index)) as verifier:
+    with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
         place = verifier.store.place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.cli.failures import EXIT_NO_DECISION
-from fpverify.cli.options import chosen_workforce, registers_with_a_bar
+from fpverify.cli.options import Many
 from fpverify.cli.words import print_facts, print_json, say_new_key
 from fpverify.enrollment import DONE, EnrollmentRow, RowOutcome, read_rows
 from fpverify.enrollment.report import report_file
@@ -34,28 +34,23 @@ class List:
         source: CSV file or folder.
         report: file for the outcomes.
         ppi: resolution of all of its files.
-        dry_run, unchecked, workers, dask, as_json: as the options have them.
+        many: where, and who does the work.
+        dry_run, unchecked, as_json: as the options have them.
     """
 
     source: Path
     report: Path | None
     ppi: float | None
+    many: Many
     dry_run: bool
     unchecked: bool
-    workers: int | None
-    dask: str | None
     as_json: bool
 
 
-def enroll_list(given: List, **places: str | None) -> int:
-    """Enrolls a list and says what became of it; 0 if every row is in the store, 3 otherwise.
-
-    Args:
-        given: the list.
-        places: `db`, `model`, `key` and `index` of the command.
-    """
+def enroll_list(given: List) -> int:
+    """Enrolls a list and says what became of it; 0 if every row is in the store, 3 otherwise."""
     rows = read_rows(given.source)
-    with _opened(given, **places) as verifier, _reported(given.report) as tell:
+    with _opened(given) as verifier, _reported(given.report) as tell:
         say_new_key(verifier.store.new_key)
         counts: Counter[str] = Counter()
         failed: list[RowOutcome] = []
@@ -74,23 +69,18 @@ def enroll_list(given: List, **places: str | None) -> int:
 
 
 @contextmanager
-def _opened(
-    given: List, *, db: str | None, model: str | None, key: str | None, index: str | None
-) -> Iterator[Verifier]:
+def _opened(given: List) -> Iterator[Verifier]:
     """The verifier; of a rehearsal for a store that is still to be made one of nothing, which leaves no trace."""
-    from fpverify.verifier import Verifier
-
-    place = load_settings(db=db).db
+    many, place = given.many, load_settings(db=given.many.db).db
     with TemporaryDirectory() as nothing:
         if given.dry_run and not is_server_url(place) and not store_file(place).exists():
-            db, key = nothing, "none"
-        registers = registers_with_a_bar(index)
-        with Verifier.open(db, model=model, key=key, index=index, registers=registers) as verifier:
+            many = replace(many, db=nothing, key="none")
+        with many.opened(create=True) as verifier:
             yield verifier
 
 
 def _outcomes(verifier: Verifier, rows: Iterable[EnrollmentRow], given: List) -> Iterator[RowOutcome]:
-    with chosen_workforce(given.workers, given.dask) as workforce:
+    with given.many.workforce() as workforce:
         yield from verifier.enroll_many(
             rows,
             unchecked=given.unchecked,

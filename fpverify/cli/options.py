@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial, reduce
+from dataclasses import dataclass, fields
+from functools import partial, reduce, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fpverify.executors import Workforce
     from fpverify.search.register import Registers
     from fpverify.store import Store
+    from fpverify.verifier import Verifier
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 TRUST_VARIABLE = f"{VARIABLE_PREFIX}TRUST_PERMISSIONS"
@@ -201,6 +203,51 @@ def chosen_workforce(workers: int | None, dask: str | None) -> AbstractContextMa
     from fpverify.executors import dask_workforce, local_workforce
 
     return local_workforce(load_settings(workers=workers).processes) if dask is None else dask_workforce(dask)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """Where a command for many fingers works, and who does the work; as the options have it.
+
+    Attributes:
+        model, db, key, index: of the verifier.
+        workers, dask: of the workforce.
+    """
+
+    model: str | None
+    db: str | None
+    key: str | None
+    index: str | None
+    workers: int | None
+    dask: str | None
+
+    def opened(self, *, create: bool, calibration: str | None = None) -> Verifier:
+        """The verifier; a bar is shown while an index is built."""
+        from fpverify.verifier import Verifier
+
+        return Verifier.open(
+            self.db,
+            model=self.model,
+            calibration=calibration,
+            key=self.key,
+            index=self.index,
+            registers=registers_with_a_bar(self.index),
+            create=create,
+        )
+
+    def workforce(self) -> AbstractContextManager[Workforce]:
+        """Who does the work."""
+        return chosen_workforce(self.workers, self.dask)
+
+
+def many_options(command: Command) -> Command:
+    """The options of a command for many fingers, which takes them together as `many`."""
+
+    @wraps(command)
+    def together(**given: Any) -> Any:
+        return command(many=Many(**{one.name: given.pop(one.name) for one in fields(Many)}), **given)
+
+    return cast(Command, options(MODEL, DB, KEY, INDEX, WORKERS, DASK)(together))
 
 
 def registers_with_a_bar(index: str | None) -> Registers:
