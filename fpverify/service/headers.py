@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from types import MappingProxyType
+
+from starlette.datastructures import MutableHeaders
 
 NOT_KEPT = "no-store"
 ALWAYS = MappingProxyType({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"  # of HTML that is not the page's own
 
 
-def guard(headers: MutableMapping[str, str], *, is_kept: bool) -> None:
+def guard(headers: MutableHeaders, *, is_kept: bool) -> None:
     """Adds what an answer lacks of them.
 
     Args:
