@@ -160,29 +160,34 @@ class Client:
 
     def enroll(
         self,
-        scan: ScanFile,
+        scan: ScanFile | Sequence[ScanFile],
         subject: str,
-        finger: str | None = None,
+        finger: str | Sequence[str] | None = None,
         *,
+        proof: ScanFile | None = None,
         ppi: float | None = None,
         unchecked: bool = False,
     ) -> dict[str, Any]:
-        """Keeps a scan as one more impression, as `fpverify enroll --json` prints it.
+        """Keeps a scan as one more impression, as `fpverify enroll --json` prints it, or several, all of them or none.
+
+        The answer is about the first, and has all of them as `impressions`.
 
         Args:
-            scan: of the finger.
+            scan: of the finger; or several of one subject, as all fingers of somebody new.
             subject: 1 to 256 characters on one line.
-            finger: its name; None is "unknown".
+            finger: its name, one for each scan or one for all; None is "unknown".
+            proof: scan of a finger that the subject has enrolled, to add to it without an admin key.
             ppi: resolution, if the file states none or a wrong one.
             unchecked: neither compare it with the finger's other impressions nor look for it among all others.
 
         Raises:
+            ProofNeeded: the subject is enrolled, and no proof was given that matches.
             EnrollmentError: too poor a print, a finger that is enrolled already, or one that does not agree.
             ScanError: the scan cannot be used.
             ServiceError: the service cannot be reached, or refuses.
         """
         fields = {"subject": subject, "finger": finger, "ppi": ppi, "unchecked": unchecked}
-        return self._post("enroll", fields, {"scan": scan})
+        return self._post("enroll", fields, {"scan": scan} | ({} if proof is None else {"proof": proof}))
 
     def enroll_many(self, rows: Iterable[ListedScan], *, unchecked: bool = False) -> Iterator[dict[str, Any]]:
         """Enrolls a list and says what became of each scan, in their order, as soon as it is on disk.

@@ -10,6 +10,7 @@ FpverifyError
 ├── EnrollmentError              the subject's record
 │   ├── FailureToEnroll            a print too poor to be verified later
 │   ├── DuplicateFinger            this finger is enrolled already
+│   ├── ProofNeeded                to add to a subject takes one of its fingers
 │   └── NotEnrolled (LookupError)  no such subject or finger
 ├── StoreError                   the store
 │   ├── WrongKey                   the key does not open it
@@ -93,6 +94,10 @@ class FailureToEnroll(EnrollmentError):
 
 class DuplicateFinger(EnrollmentError):
     """This finger is enrolled already."""
+
+
+class ProofNeeded(EnrollmentError):
+    """The subject is enrolled: a finger is added by whoever shows one that is, or by an administrator."""
 
 
 class NotEnrolled(EnrollmentError, LookupError):

@@ -205,6 +205,36 @@ class Verifier:
             self._require_one_finger(probes, scan.source, subject, finger)
         return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
 
+    def enroll_together(
+        self,
+        scans: Sequence[Scan],
+        subject: str,
+        fingers: Sequence[str],
+        *,
+        unchecked: bool = False,
+        must_be_new: bool = False,
+    ) -> list[Reference]:
+        """Keeps several scans of one subject, all of them or none; see `fpverify.enrollment.together`.
+
+        Args:
+            scans: of the fingers.
+            subject: as in `enroll`.
+            fingers: a name for each scan.
+            unchecked: as in `enroll`.
+            must_be_new: refuse a subject that is enrolled, with ProofNeeded.
+        """
+        from fpverify.enrollment.together import enroll_together
+
+        return enroll_together(
+            self.store,
+            self.matcher,
+            list(zip(scans, fingers, strict=True)),
+            subject,
+            check=None if unchecked else self._require_one_finger,
+            keeps_scans=self.keeps_scans,
+            must_be_new=must_be_new,
+        )
+
     def enroll_many(
         self,
         rows: Iterable[EnrollmentRow | None],

@@ -141,6 +141,17 @@ def test_locks_are_listed_and_forgiven(client: Client, server: Recorder) -> None
     ]
 
 
+def test_several_fingers_and_a_proof_are_sent(client: Client, server: Recorder) -> None:
+    client.enroll([SCAN, SCAN[::-1]], "A", ["left-thumb", "right-thumb"], proof=SCAN)
+    (asked,) = server.asked
+    sent = [
+        (str(part.get_param("name", header="content-disposition")), part.get_payload(decode=True))
+        for part in asked._mime()
+    ]
+    fields = [("subject", b"A"), ("finger", b"left-thumb"), ("finger", b"right-thumb")]
+    assert sent == [*fields, ("scan", SCAN), ("scan", SCAN[::-1]), ("proof", SCAN)]
+
+
 def test_what_is_not_given_is_not_sent(client: Client, server: Recorder) -> None:
     client.verify(SCAN, "A")
     client.identify(SCAN)

@@ -112,8 +112,14 @@ class ReferenceAnswer(_Answer):
     enrolled_at: str
 
 
-class EnrollmentAnswer(ReferenceAnswer, ScanFacts):
+class EnrolledAnswer(ReferenceAnswer, ScanFacts):
     """An impression that was just enrolled."""
+
+
+class EnrollmentAnswer(EnrolledAnswer):
+    """The first of the impressions that were just enrolled, and all of them."""
+
+    impressions: list[EnrolledAnswer]
 
 
 class FingerAnswer(_Answer):

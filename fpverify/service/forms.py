@@ -26,9 +26,12 @@ ScanFiles = Annotated[
     list[UploadFile],
     File(description="Images of one finger each, of one person: as many fields of this name as there are scans."),
 ]
+ProofFile = Annotated[
+    UploadFile | None,
+    File(description="Scan of an enrolled finger of the subject, to add to who is enrolled without an admin key."),
+]
 SubjectField = Annotated[str, Form(description="Subject: 1 to 256 characters on one line.", examples=["A"])]
 SubjectQuery = Annotated[str, Query(description="Subject.", examples=["A"])]
-FingerField = Annotated[str | None, Form(description="Such as right-index.", examples=["right-index"])]
 FingerFields = Annotated[
     list[str] | None,
     Form(

@@ -21,6 +21,7 @@ STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base t
         errors.NotEnrolled: 404,
         errors.DuplicateFinger: 409,
         errors.FailureToEnroll: 422,
+        errors.ProofNeeded: 403,
         errors.EnrollmentError: 409,
         errors.ScanTooLarge: 413,
         errors.UnreadableScan: 415,
@@ -38,7 +39,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     for status, words in (
         (400, "The form cannot be read."),
         (401, "No key, or nobody's."),
-        (403, "The key does not allow this."),
+        (403, "The key does not allow this, or the subject is enrolled and no proof was sent."),
         (404, "Nobody of this id is enrolled, or not this finger."),
         (409, "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model."),
         (413, "Too large."),

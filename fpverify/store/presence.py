@@ -10,7 +10,8 @@ from fpverify.store.audit import AuditEntry
 from fpverify.store.findings import Findings
 from fpverify.store.fingers import FINGER_CODES
 
-DECISIONS = ("verify", "identify", "refuse")
+DECISIONS = ("verify", "identify")
+REFUSAL = "refuse"  # of a verification, by somebody's records that were put back
 FINGER_BITS = len(FINGER_CODES)
 ANY_FINGER = (1 << FINGER_BITS) - 1  # of records whose entry names no finger, as that of an import
 
@@ -35,7 +36,7 @@ class Presence:
             added: records that it names as new.
             removed: records that it names as gone and that were there.
         """
-        if entry.action in DECISIONS:
+        if entry.action in (*DECISIONS, REFUSAL):
             self._judge(entry)
         elif added or removed:
             self._count(entry, added, removed)
@@ -54,9 +55,14 @@ class Presence:
         self._kept[entry.subject] = max(0, records) << FINGER_BITS | fingers if records > 0 else 0
 
     def _judge(self, entry: AuditEntry) -> None:
-        if entry.subject is None or (why := self._objection(entry.subject, entry.finger)) is None:
+        if entry.subject is None:
             return
-        said = {"match": "matched", "non-match": "was compared"}.get(str(entry.details.get("decision")), "was put back")
+        if entry.action == REFUSAL:
+            said, why = "was put back", f"after it was {entry.details.get('because')!s:.20}"
+        elif (objection := self._objection(entry.subject, entry.finger)) is not None:
+            said, why = "matched" if entry.details.get("decision") == "match" else "was compared", objection
+        else:
+            return
         moment = f"{entry.at[:19].replace('T', ' ')} UTC"
         self.findings.add([f"{entry.subject!r:.80} {said} {why} (entry {entry.sequence}, {moment})"])
 

@@ -99,6 +99,17 @@ class StoreReader:
             raise self._no_such_finger(name, finger)
         return [self._reference(record) for record in chosen]
 
+    def has(self, subject: str) -> bool:
+        """Whether anything of a subject is enrolled.
+
+        Raises:
+            EnrollmentError: no subject can have this id.
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        name = subject_id(subject)
+        with self._database.reading():
+            return self._rows.has(name, None)
+
     def records(self) -> Iterator[Reference]:
         """All impressions of the store, those of some hundred subjects at a time in memory.
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,35 @@ def test_an_anchored_store_ends_with_0_and_no_doubt(call: Call, store: Path) -> 
     assert len(call("audit", "verify", "--anchor", anchor).out.splitlines()) == 1
     answer = call("audit", "verify", "--quick", "--anchor", anchor, "--json").answer
     assert (answer["seals_opened"], answer["anchored"]) == (False, True)
+
+
+def test_a_deleted_subject_that_is_back_is_refused_and_that_stays_in_the_trail(
+    call: Call, store: Path, stripes: Path, edges_model: Path, enroll: Call
+) -> None:
+    with closing(sqlite3.connect(store)) as connection:
+        (subject,) = connection.execute("SELECT * FROM subjects WHERE name = 'B'").fetchall()
+        (record,) = connection.execute("SELECT * FROM impressions WHERE subject_id = ?", subject[:1]).fetchall()
+    assert call("delete", "--id", "B").code == 0
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        for table, row in (("subjects", subject), ("impressions", record)):
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    ended = call("verify", stripes / "B_01.bmp", "--id", "B", "--model", edges_model)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (3, "", 1)
+    assert "a record of subject 'B' in the store" in ended.err
+    assert "was put back: the audit trail says that it was deleted" in ended.err
+    found = call("identify", stripes / "B_01.bmp", "--model", edges_model, "--json").answer
+    assert [one["subject"] for one in found["candidates"] if one["subject"] == "B"] == []
+    assert found["decision"] == "non-match"
+    assert enroll("B_01.bmp", subject="C").code == 0  # it is no duplicate of what is not there
+    assert enroll("B_02.bmp", subject="B").code == 3
+    assert call("verify", stripes / "A_01.bmp", "--id", "A", "--model", edges_model).code == 0
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM impressions WHERE id = ?", record[:1])
+        connection.execute("DELETE FROM subjects WHERE id = ?", subject[:1])
+    ended = call("audit", "verify")
+    assert ended.code == 3
+    assert ended.out.startswith("'B' was put back after it was deleted (entry 5, ")
+    assert len(ended.out.splitlines()) == 1
 
 
 def test_an_altered_store_ends_with_3_and_a_line_for_each_finding(call: Call, store: Path) -> None:

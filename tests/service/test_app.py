@@ -38,6 +38,7 @@ def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, s
     body = answer.json()
     assert answer.status_code == 201
     assert re.match(r"\d{4}-\d\d-\d\dT", body.pop("enrolled_at"))
+    assert [one | {"enrolled_at": ""} for one in body.pop("impressions")] == [body | {"enrolled_at": ""}]
     assert body == {
         "subject": "Zoë",
         "finger": "left-thumb",
@@ -81,9 +82,9 @@ def test_identification_names_the_finger(service: Any, enrolled: str, stripes: P
 @pytest.fixture
 def hand(service: Any, stripes: Path) -> Iterator[str]:
     """A subject with two fingers."""
-    for scan, finger in (("A_00.bmp", "right-thumb"), ("B_00.bmp", "left-thumb")):
-        given = {"subject": "hand", "finger": finger, "unchecked": "true"}
-        assert service.post("/v1/enroll", stripes / scan, "enroll", **given).status_code == 201
+    given = {"subject": "hand", "finger": ["right-thumb", "left-thumb"], "unchecked": "true"}
+    scans = scans_of(stripes, "A_00.bmp", "B_00.bmp")
+    assert service.ask("POST", "/v1/enroll", "enroll", files=scans, data=given).status_code == 201
     yield "hand"
     service.ask("DELETE", "/v1/impressions", params={"subject": "hand"})
 

@@ -52,7 +52,7 @@ def scans(stripes: Path) -> list[bytes]:
 class Duplex:
     """Sends lines and reads answers at the same time."""
 
-    def __init__(self, service: Any, scope: str = "enroll") -> None:
+    def __init__(self, service: Any, scope: str = "admin") -> None:
         place = urlsplit(service.url)
         self.connection = HTTPConnection(str(place.hostname), place.port, timeout=60)
         self.connection.putrequest("POST", PATH + "?unchecked=true")
@@ -106,7 +106,7 @@ def test_each_line_has_an_answer(service: Any, scans: list[bytes]) -> None:
         line("each-\ud800", scans[0]),
         line("each-J", scans[2]).rstrip(),
     ]
-    answers = told(service.ask("POST", PATH, "enroll", content=b"".join(lines), headers=LINES))
+    answers = told(service.ask("POST", PATH, "admin", content=b"".join(lines), headers=LINES))
     refused = ["refused"] * 11
     assert kinds(answers) == ["enrolled", "present", "duplicate", "unreadable", *refused, "duplicate"]
     assert answers[0] == {
@@ -132,7 +132,9 @@ def test_each_line_has_an_answer(service: Any, scans: list[bytes]) -> None:
     assert {one for one in kept(service) if one.startswith("each")} == {"each-A"}
 
 
-@pytest.mark.parametrize(("scope", "status"), [(None, 401), ("verify", 403), ("enroll", 200), ("admin", 200)])
+@pytest.mark.parametrize(
+    ("scope", "status"), [(None, 401), ("verify", 403), ("scores", 403), ("enroll", 403), ("admin", 200)]
+)
 def test_only_who_may_enroll_may_send_a_list(service: Any, scope: str | None, status: int) -> None:
     assert service.ask("POST", PATH, scope, content=b"", headers=LINES).status_code == status
 
@@ -250,7 +252,7 @@ def test_the_client_sends_rows_as_they_come_and_tells_what_becomes_of_them(
     service: Any, scans: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fpverify.client.BLOCK_ROWS", 8)
-    door = Client(service.url, service.keys["enroll"])
+    door = Client(service.url, service.keys["admin"])
     asked: list[int] = []
     (tmp_path / "scan.bmp").write_bytes(scans[200])
 
@@ -275,5 +277,5 @@ def test_the_client_sends_rows_as_they_come_and_tells_what_becomes_of_them(
 
 def test_the_client_is_told_that_it_may_not(service: Any, scans: list[bytes]) -> None:
     door = Client(service.url, service.keys["verify"])
-    with pytest.raises(ServiceError, match="needs enroll"):
+    with pytest.raises(ServiceError, match="needs admin"):
         list(door.enroll_many([ListedScan("A", scans[0])]))

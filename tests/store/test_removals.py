@@ -5,12 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from conftest import random_template
-from hypothesis import given, settings
+from forgery import put_back, rows_of, take_away
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fpverify.errors import DeletedRecord, FpverifyError, NotEnrolled
@@ -22,31 +21,6 @@ from fpverify.vocabulary import Scan
 
 RIGHT, LEFT = "right-index", "left-index"
 OpenStore = Callable[..., Store]
-Rows = list[tuple[str, list[tuple[Any, ...]]]]
-
-
-def rows_of(store: Store, subject: str) -> Rows:
-    """What somebody copies who has the database and no key."""
-    database = store._database
-    (owner,) = database.rows("SELECT * FROM subjects WHERE name = ?", subject)
-    return [
-        ("subjects", [owner]),
-        ("impressions", database.rows("SELECT * FROM impressions WHERE subject_id = ?", owner[0])),
-    ]
-
-
-def put_back(store: Store, kept: Rows) -> None:
-    for table, rows in kept:
-        for row in rows:
-            if table == "subjects":
-                store._database.execute("DELETE FROM subjects WHERE id = ?", row[0])
-            store._database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)  # noqa: S608
-
-
-def take_away(store: Store, kept: Rows) -> None:
-    for table, rows in reversed(kept):
-        for row in rows:
-            store._database.execute(f"DELETE FROM {table} WHERE id = ?", row[0])  # noqa: S608
 
 
 def test_what_was_deleted_and_put_back_is_refused_by_name(open_store: OpenStore, make_template) -> None:
@@ -120,16 +94,16 @@ def test_whoever_is_enrolled_again_is_believed(open_store: OpenStore, make_templ
         assert inspect(store).intact
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("ABC")), max_size=12))
-def test_renamings_are_followed_wherever_they_lead(steps: list[tuple[str, str]]) -> None:
+def test_renamings_are_followed_wherever_they_lead(make_template, steps: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder, Store.open(folder, key="none") as store:
-        store.add("A", RIGHT, random_template(0, minutiae=3))
+        store.add("A", RIGHT, make_template(0, minutiae=3))
         for former, name in steps:
             try:
                 store.update(former, rename=name)
             except FpverifyError:
-                store.add(former, RIGHT, random_template(1, minutiae=3))
+                store.add(former, RIGHT, make_template(1, minutiae=3))
         for one in store.subjects():
             assert store.references(one.subject)
         assert inspect(store).intact

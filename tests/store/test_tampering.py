@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_removals import put_back, rows_of, take_away
+from forgery import put_back, rows_of, take_away
 
 from fpverify.errors import CorruptRecord, DeletedRecord
 from fpverify.store import Store

@@ -28,15 +28,15 @@ ANSWERED: dict[int | str, dict[str, Any]] = {
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds the route to an application."""
 
-    def enrolling(request: Request) -> None:
-        service.require_scope(request, Scope.ENROLL)
+    def administering(request: Request) -> None:
+        service.require_scope(request, Scope.ADMIN)  # a list adds to who is enrolled, without a proof
 
     @app.post(
         PATH,
         responses={**DOCUMENTED, **ANSWERED},
         response_class=Duplex,
         openapi_extra=BODY,
-        dependencies=[Depends(enrolling)],
+        dependencies=[Depends(administering)],
         tags=["subjects"],
     )
     async def enroll_list(request: Request, unchecked: Annotated[bool, Query()] = False) -> Duplex:

@@ -7,19 +7,23 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 
 from fpverify import answers
+from fpverify.errors import ProofNeeded
 from fpverify.service import answers as shapes
-from fpverify.service.api_keys import Scope
+from fpverify.service.api_keys import ApiKey, Scope
 from fpverify.service.forms import (
-    FingerField,
+    FingerFields,
     FingerQuery,
     Flag,
     Ppi,
-    ScanFile,
+    ProofFile,
+    ScanFiles,
     SubjectField,
     SubjectQuery,
     finger_of,
+    fingers_of,
     require_form,
     scan_of,
+    scans_of,
     subject_of,
 )
 from fpverify.service.refusals import DOCUMENTED
@@ -44,22 +48,38 @@ def add_routes(app: FastAPI, service: Service) -> None:
         dependencies=[Depends(enrolling), Depends(require_form)],
         tags=["subjects"],
     )
-    async def enroll(
-        scan: ScanFile,
+    async def enroll(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
+        request: Request,
+        scan: ScanFiles,
         subject: SubjectField,
-        finger: FingerField = None,
+        finger: FingerFields = None,
+        proof: ProofFile = None,
         ppi: Ppi = None,
         unchecked: Flag = False,
     ) -> shapes.EnrollmentAnswer:
-        """Keeps a scan as one more impression of a finger. When the answer is there, it is on disk."""
-        name, which, content = subject_of(subject), finger_of(finger) or UNKNOWN_FINGER, await scan.read()
+        """Keeps a scan as one more impression of a finger, or several, all of them or none.
 
-        def job(verifier: Verifier) -> dict[str, Any]:
-            given = scan_of(content, ppi)
-            reference = verifier.enroll(given, name, which, unchecked=unchecked)
-            return answers.reference_answer(reference) | answers.scan_answer(given)
+        When the answer is there, they are on disk. Who is enrolled is added to with an admin key, or with a proof that
+        matches.
+        """
+        name, contents = subject_of(subject), [await one.read() for one in scan]
+        which = fingers_of(finger, len(scan)) or (UNKNOWN_FINGER,) * len(scan)
+        shown = None if proof is None else await proof.read()
+        key: ApiKey = request.state.key
+        is_admin = key.allows(Scope.ADMIN)
 
-        return shapes.EnrollmentAnswer(**await service.done(job))
+        def job(verifier: Verifier) -> list[dict[str, Any]]:
+            given = scans_of(contents, ppi)
+            proven = not is_admin and shown is not None and _proven(service, verifier, key, shown, name, ppi)
+            found = verifier.enroll_together(
+                given, name, which, unchecked=unchecked, must_be_new=not (is_admin or proven)
+            )
+            return [
+                answers.reference_answer(one) | answers.scan_answer(at) for one, at in zip(found, given, strict=True)
+            ]
+
+        enrolled = await service.done(job)
+        return shapes.EnrollmentAnswer(**enrolled[0], impressions=[shapes.EnrolledAnswer(**one) for one in enrolled])
 
     @app.get("/v1/subjects", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["subjects"])
     async def subjects() -> shapes.SubjectsAnswer:
@@ -81,3 +101,19 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """Removes a subject, or one finger of it, for good."""
         name, which = subject_of(subject), finger_of(finger)
         return shapes.DeletionAnswer(deleted=await service.done(lambda verifier: verifier.delete(name, which)))
+
+
+def _proven(service: Service, verifier: Verifier, key: ApiKey, proof: bytes, subject: str, ppi: float | None) -> bool:
+    """True if a scan shows an enrolled finger of a subject, at the service's own rate; it counts as a try.
+
+    Raises:
+        ProofNeeded: it does not.
+        Refused: 423 or 429, after too many tries.
+    """
+    with service.tries.verification(verifier.store, key.name, subject) as noted:
+        decision = verifier.verify(scan_of(proof, ppi, "the proof"), subject)
+        noted(decision.match)
+    service.journal.note_decision("verify", decision.word)
+    if not decision.match:
+        raise ProofNeeded("the proof shows no finger of the subject that is enrolled; scan one again")
+    return True
