@@ -227,7 +227,7 @@ class Verifier:
 
         return enroll_together(
             self.store,
-            self.matcher,
+            self.matchers,
             list(zip(scans, fingers, strict=True)),
             subject,
             check=None if unchecked else self._require_one_finger,

@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 
 from fpverify.comparison import joint_threshold
 from fpverify.errors import DuplicateFinger, ProofNeeded
-from fpverify.matching import Matcher, require_agreement, require_different, require_quality
+from fpverify.matching import Matchers, Probes, require_agreement, require_different, require_quality
 from fpverify.search.register import DUPLICATE_FPIR
 from fpverify.store import Store, subject_id
 from fpverify.vocabulary import Reference, Scan, Template
 
-Given = tuple[Scan, str, Template]  # a scan, the name of its finger, and its template
-Check = Callable[[Template, str, str, str], None]  # of a template, its scan's name, subject and finger
+Given = tuple[str, str, Probes]  # a scan's name, that of its finger, and what models make of it
+Check = Callable[[Probes, str, str, str], None]  # of a scan, its name, subject and finger
 
 
 def enroll_together(
     store: Store,
-    matcher: Matcher,
+    matchers: Matchers,
     impressions: Sequence[tuple[Scan, str]],
     subject: str,
     *,
@@ -29,7 +29,7 @@ def enroll_together(
 
     Args:
         store: where they are kept.
-        matcher: the model.
+        matchers: the model that enrolls, and former ones.
         impressions: scans, each with the name of its finger.
         subject: whose.
         check: raises if a print is not of the finger it is said to be of, as far as the store can tell; None compares
@@ -47,18 +47,25 @@ def enroll_together(
     require_different([scan for scan, _ in impressions])
     if must_be_new:
         _require_new(store, subject)
-    given = [(scan, finger, matcher.template(scan)) for scan, finger in impressions]
-    for number, (scan, finger, template) in enumerate(given):
-        require_quality(template, scan.source)
+    given = [(scan.source, finger, Probes(matchers, [scan])) for scan, finger in impressions]
+    templates = [_template(matchers, probes) for _, _, probes in given]
+    for number, (source, finger, probes) in enumerate(given):
+        require_quality(templates[number], source)
         if check is not None:
-            check(template, scan.source, subject, finger)
-            _require_one_finger(matcher, given[:number], given[number])
+            check(probes, source, subject, finger)
+            _require_one_finger(matchers, given[:number], given[number])
     with store.batch():
         if must_be_new:
             _require_new(store, subject)
         return [
-            store.add(subject, finger, template, scan=scan if keeps_scans else None) for scan, finger, template in given
+            store.add(subject, finger, template, scan=scan if keeps_scans else None)
+            for (scan, finger), template in zip(impressions, templates, strict=True)
         ]
+
+
+def _template(matchers: Matchers, probes: Probes) -> Template:
+    """Of the model that enrolls."""
+    return probes.of(matchers.own.model_id).templates[0]
 
 
 def _require_new(store: Store, subject: str) -> None:
@@ -69,13 +76,13 @@ def _require_new(store: Store, subject: str) -> None:
         )
 
 
-def _require_one_finger(matcher: Matcher, before: Sequence[Given], one: Given) -> None:
+def _require_one_finger(matchers: Matchers, before: Sequence[Given], one: Given) -> None:
     """Returns if a print is of the finger it is said to be of, as far as those given before it can tell."""
-    scan, finger, template = one
-    mine = [other for _, name, other in before if name == finger]
-    require_agreement(matcher, template, mine, scan.source, f"{finger}, of the scans before")
-    others = [(name, other) for _, name, other in before if name != finger]
-    scores = matcher.scores(template, [other for _, other in others])
+    source, finger, probes = one
+    mine = [_template(matchers, other) for _, name, other in before if name == finger]
+    require_agreement(matchers, probes.each()[0], mine, source, f"{finger}, of the scans before")
+    others = [(name, _template(matchers, other)) for _, name, other in before if name != finger]
+    scores = matchers.own.scores(_template(matchers, probes), [other for _, other in others])
     for (name, _), score in zip(others, scores, strict=True):
         if score.value >= joint_threshold(DUPLICATE_FPIR, len(others)):
-            raise DuplicateFinger(f"{scan.source}: this finger is given as {name} as well; name it once")
+            raise DuplicateFinger(f"{source}: this finger is given as {name} as well; name it once")

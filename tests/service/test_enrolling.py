@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fpverify.errors import ProofNeeded
+from fpverify.service.limits import TryLimit
 
 Enroll = Callable[..., Any]
 NUMBERS = count()
@@ -85,7 +86,7 @@ def test_an_id_in_another_form_is_no_way_round(service: Any, enroll: Enroll) -> 
 
 
 def test_a_proof_is_a_try_like_any_other(start: Any, stripes: Path) -> None:
-    with start(lock_after=2) as service:
+    with start(subject=TryLimit(((2, 600.0),), calm_s=3600)) as service:
         service.post("/v1/enroll", stripes / "A_00.bmp", subject="A")
         codes = []
         for _ in range(3):

@@ -30,6 +30,7 @@ from fpverify.service.refusals import DOCUMENTED
 from fpverify.service.service import Service
 from fpverify.store import UNKNOWN_FINGER
 from fpverify.verifier import Verifier
+from fpverify.vocabulary import Scan
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -40,6 +41,16 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
     def administering(request: Request) -> None:
         service.require_scope(request, Scope.ADMIN)
+
+    def proves(verifier: Verifier, proof: Scan, key: ApiKey, subject: str) -> bool:
+        """True if a scan shows an enrolled finger of a subject, at the service's own rate; it counts as a try."""
+        with service.tries.verification(verifier.store, key.name, subject) as noted:
+            decision = verifier.verify(proof, subject)
+            noted(decision.match)
+        service.journal.note_decision("verify", decision.word)
+        if not decision.match:
+            raise ProofNeeded("the proof shows no finger of the subject that is enrolled; scan one again")
+        return True
 
     @app.post(
         "/v1/enroll",
@@ -70,7 +81,9 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
         def job(verifier: Verifier) -> list[dict[str, Any]]:
             given = scans_of(contents, ppi)
-            proven = not is_admin and shown is not None and _proven(service, verifier, key, shown, name, ppi)
+            proven = (
+                not is_admin and shown is not None and proves(verifier, scan_of(shown, ppi, "the proof"), key, name)
+            )
             found = verifier.enroll_together(
                 given, name, which, unchecked=unchecked, must_be_new=not (is_admin or proven)
             )
@@ -101,19 +114,3 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """Removes a subject, or one finger of it, for good."""
         name, which = subject_of(subject), finger_of(finger)
         return shapes.DeletionAnswer(deleted=await service.done(lambda verifier: verifier.delete(name, which)))
-
-
-def _proven(service: Service, verifier: Verifier, key: ApiKey, proof: bytes, subject: str, ppi: float | None) -> bool:
-    """True if a scan shows an enrolled finger of a subject, at the service's own rate; it counts as a try.
-
-    Raises:
-        ProofNeeded: it does not.
-        Refused: 423 or 429, after too many tries.
-    """
-    with service.tries.verification(verifier.store, key.name, subject) as noted:
-        decision = verifier.verify(scan_of(proof, ppi, "the proof"), subject)
-        noted(decision.match)
-    service.journal.note_decision("verify", decision.word)
-    if not decision.match:
-        raise ProofNeeded("the proof shows no finger of the subject that is enrolled; scan one again")
-    return True
