@@ -75,16 +75,19 @@ class ListStream:
 
         Raises:
             Refused: 503, others have not come to their ends.
+            FpverifyError: the store or the model cannot be used.
         """
         work = asyncio.ensure_future(self.service.lister.run(self._enroll, None))
+        begun = asyncio.ensure_future(self._has_begun.wait())
         try:
-            await asyncio.wait_for(self._has_begun.wait(), self._patience_s)
-        except TimeoutError as error:
-            raise Refused.after(
-                503, "Busy", "another list is being enrolled; try again later", self._patience_s
-            ) from error
+            await asyncio.wait((work, begun), timeout=self._patience_s, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():  # before it began
+                await work
+            if not begun.done():
+                raise Refused.after(503, "Busy", "another list is being enrolled; try again later", self._patience_s)
         finally:
-            if not self._has_begun.is_set():
+            if not begun.done():
+                begun.cancel()
                 work.cancel()
                 self._end_lines()
         made = Duplex(self._told(request), media_type="application/x-ndjson")

@@ -242,6 +242,13 @@ def test_a_fault_of_the_store_is_the_last_line(start: Any, duplex: Callable[[Any
         assert answer["error"] == "CorruptRecord"
 
 
+def test_a_store_that_cannot_be_opened_is_told_at_once(start: Any, scans: list[bytes]) -> None:
+    with start() as service:
+        next(service.db.rglob("*.sqlite")).write_bytes(b"nothing" * 1000)
+        answer = service.ask("POST", PATH, content=line("A", scans[0]), headers=LINES)
+        assert (answer.status_code, answer.json()["error"]) == (503, "CorruptRecord")
+
+
 def test_rows_are_counted(service: Any, scans: list[bytes]) -> None:
     told(service.ask("POST", PATH, content=line("", scans[0]), headers=LINES))
     assert 'fpverify_rows_total{outcome="refused"}' in service.ask("GET", "/metrics").text
