@@ -338,6 +338,7 @@ class Verifier:
         Raises:
             FailureToAcquire: there is no usable print in a scan; names it.
             ScanError: no scan, too many, or one picture twice.
+            ModelMismatch: there are references, and none of their models is installed.
             StoreError: the store cannot be read.
         """
         scans = [scan] if isinstance(scan, Scan) else list(scan)

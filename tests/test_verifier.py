@@ -208,10 +208,13 @@ def test_identification_names_the_finger_and_those_that_come_near(verifier: Veri
     assert verifier.identify(grey(61), fpir=1e-9).matches == ()
 
 
-def test_identification_keeps_to_the_verifiers_model_and_an_empty_store_holds_nobody(verifier: Verifier) -> None:
+def test_identification_keeps_to_installed_models_and_an_empty_store_holds_nobody(verifier: Verifier) -> None:
     assert verifier.identify(grey(61)).candidates == ()
     Verifier(verifier.store, grey_matcher("grey-2"), 0.001).enroll(grey(61), "A")
-    assert verifier.identify(grey(61)).searched == 0
+    with pytest.raises(ModelMismatch, match="nothing that is enrolled can be searched: grey-2"):
+        verifier.identify(grey(61))
+    verifier.enroll(grey(61), "B")
+    assert verifier.identify(grey(61)).searched == 1
 
 
 def test_an_extrapolated_threshold_is_marked(verifier: Verifier) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from fpverify.comparison import joint_threshold
-from fpverify.errors import NotEnrolled
+from fpverify.errors import ModelMismatch, NotEnrolled
 from fpverify.matching import Matchers, ProbeOf, Probes
 from fpverify.search.persons import candidate, proposed
 from fpverify.search.register import (
@@ -95,7 +95,16 @@ class Enrolled:
             probes: of one person.
             top: most candidates.
             fpir: false positive identification rate of the whole search, in (0, 1).
+
+        Raises:
+            ModelMismatch: there are references, and none of their models is installed.
+            FailureToAcquire: there is no usable print in a probe.
         """
+        if self.missing and not len(self):
+            raise ModelMismatch(
+                f"nothing that is enrolled can be searched: {', '.join(self.missing)}, which made it, is not "
+                "installed; put its bundle into the folder of former models"
+            )
         seen = self.seen(probes)
         if len(probes) > 1:
             return replace(seen._person(probes, top, fpir), note=seen.note)

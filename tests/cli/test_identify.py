@@ -41,7 +41,10 @@ def test_nobody_matches_with_exit_code_1(enrolled: Path, identify: Call) -> None
 def test_what_is_not_searched_is_said(
     call: Call, enrolled: Path, stripes: Path, make_edges_model: Callable[..., Path], tmp_path: Path
 ) -> None:
-    words = ("identify", stripes / "A_01.bmp", "--model", make_edges_model(tmp_path / "newer", "edges-2"))
+    newer = make_edges_model(tmp_path / "newer", "edges-2")
+    words = ("identify", stripes / "A_01.bmp", "--model", newer)
+    assert (call(*words).code, call(*words).err.count("\n")) == (3, 1)
+    assert call("enroll", stripes / "B_01.bmp", "--id", "B", "--model", newer).code == 0
     said = "without 1 impression of edges-1, which is not installed"
     ended = call(*words)
     assert (ended.code, said in ended.out) == (1, True)
