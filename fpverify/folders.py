@@ -113,13 +113,13 @@ def require_own(path: Path, what: str) -> None:
             found = place.stat()
         except OSError:  # who opens it says so
             continue
-        if why := _strangers(found):
+        if why := _strangers(found, place):
             lies = "" if place == real else f", in whose folder {what} {real.name} lies"
             subject = f"{what} {place}" if place == real else f"the folder {place}"
             raise UntrustedFile(f"{subject} {why}{lies}; {_remedy(found, place)}, or allow it with {TRUST}")
 
 
-def _strangers(found: os.stat_result) -> str:
+def _strangers(found: os.stat_result, place: Path) -> str:
     """Who else could change a file or a folder, in words; empty for nobody."""
     me = os.geteuid()
     if me != ROOT and found.st_uid not in (me, ROOT):
@@ -128,7 +128,7 @@ def _strangers(found: os.stat_result) -> str:
         return ""
     if found.st_mode & stat.S_IWOTH:
         return "may be written by everybody"
-    if found.st_mode & stat.S_IWGRP and not _is_of_owner_alone(found):
+    if found.st_mode & stat.S_IWGRP and (_has_list(place) or not _is_of_owner_alone(found)):
         return f"may be written by the group {_group(found.st_gid)}"
     return ""
 
@@ -136,6 +136,14 @@ def _strangers(found: os.stat_result) -> str:
 def _remedy(found: os.stat_result, place: Path) -> str:
     me = os.geteuid()
     return f"say `chmod go-w {place}`" if me == ROOT or found.st_uid in (me, ROOT) else "use a copy of your own"
+
+
+def _has_list(place: Path) -> bool:
+    """Whether an access control list says more than the mode, whose bits for the group are then those of all of it."""
+    try:
+        return bool(os.getxattr(place, "system.posix_acl_access"))
+    except (AttributeError, OSError):  # Linux alone has them, and there not every disk
+        return False
 
 
 def _is_of_owner_alone(found: os.stat_result) -> bool:

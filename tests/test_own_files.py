@@ -90,6 +90,18 @@ def test_a_group_of_the_owner_alone_is_the_owner(place: Path, monkeypatch: pytes
             require_own(place, "the store")
 
 
+def test_a_list_of_others_is_not_the_owner(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = place.stat()
+    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name="ada", pw_gid=found.st_gid))
+    group = SimpleNamespace(gr_name="ada", gr_gid=found.st_gid, gr_mem=[])
+    monkeypatch.setattr("grp.getgrgid", lambda _: group)
+    place.chmod(0o660)
+    require_own(place, "the store")
+    monkeypatch.setattr(os, "getxattr", lambda *_: b"a list", raising=False)
+    with pytest.raises(UntrustedFile, match="by the group 'ada'"):
+        require_own(place, "the store")
+
+
 def test_a_group_that_the_system_does_not_know_is_not_the_owner(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: int) -> Any:
         raise KeyError

@@ -117,6 +117,7 @@ def commands(folder: Path, place: str) -> dict[str, Process]:
         "list --json": process(["list", "--json", "--db", place]),
         "audit show": process(["audit", "show", "--db", place]),
         "audit verify": process(["audit", "verify", "--db", place]),
+        "audit verify --quick": process(["audit", "verify", "--quick", "--db", place]),
         "export": process(["export", str(archive), "--db", place, *protected]),
         "import": process(["import", str(archive), "--db", f"{other}.sqlite", "--key", f"file:{key}", *protected]),
         "keys show": process(["keys", "show", "--db", place]),

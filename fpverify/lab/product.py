@@ -16,6 +16,7 @@ from fpverify.evaluation.rates.error_rates import failure_to_acquire_rate
 from fpverify.evaluation.runner import Runner
 from fpverify.evaluation.sets.layout import find_sets, read_set
 from fpverify.evaluation.sets.protocol import Plan, cross_sensor_plan, set_plan
+from fpverify.folders import private
 from fpverify.lab.examples import Examples, ridges, split
 from fpverify.lab.measures import rates
 from fpverify.lab.results import Result, Trial, versions
@@ -98,4 +99,5 @@ def _write(folder: Path, examples: Examples, ppi: float) -> None:
         seen[owner] = seen.get(owner, 0) + 1
         factor = ppi / WORKING_PPI
         drawn = image if factor == 1 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-        Image.fromarray(np.asarray(drawn, np.uint8)).save(folder / f"{owner}_{seen[owner]}.png", dpi=(ppi, ppi))
+        path = private(folder / f"{owner}_{seen[owner]}.png")
+        Image.fromarray(np.asarray(drawn, np.uint8)).save(path, dpi=(ppi, ppi))

@@ -20,6 +20,7 @@ from fpverify.store.trail import named_records
 
 MAC_BYTES = 32  # of an entry's code, HMAC with SHA-256
 MOST_FINDINGS = 1000  # of each kind; a store that is another one altogether has as many as records
+DAMAGED = "the database finds itself damaged: its pages, its indexes, or rows of nobody's"
 RECORDS_AT_A_TIME = 10_000  # ids and subjects that are read at once: two megabytes
 
 
@@ -56,32 +57,27 @@ def inspect(store: Store, anchor: Anchor | None = None, *, quick: bool = False) 
     """
     with store._database.reading():  # one state of the store, so that nobody's change is taken for tampering
         findings = [*store._database.departures()]
-        if not quick and not store._database.is_whole():
-            findings.append("the database finds itself damaged: its pages, its indexes, or rows of nobody's")
         witness = _Witness(store.audit_entries(), anchor)
         findings += [str(one) for one in store.vault.chain.verify(witness, store.audit_head())]
         witness.see_the_rest()
-        findings += witness.presence.findings.told()
         differences = _Differences(witness.expected)
-        seals = Findings("seals", MOST_FINDINGS)
-        for block, told in _blocks(store, quick=quick):
+        for block in store._rows.owners(RECORDS_AT_A_TIME):
             differences.see(block)
-            seals.add(told)
-    findings += differences.findings() + seals.told()
+    findings += witness.presence.findings.told() + differences.findings()
+    if not quick:
+        findings += _damage(store)
     if anchor is not None:
         findings += departures(anchor, anchor_at(store, Head(witness.count, witness.anchored, b"")))
     return Inspection(witness.count, differences.count, tuple(findings))
 
 
-def _blocks(store: Store, *, quick: bool) -> Iterator[tuple[Iterable[tuple[str, str]], Iterable[str]]]:
-    """Ids and subjects of all records, and what is wrong with their seals and those of the notes, block by block."""
-    if quick:
-        yield from ((block, ()) for block in store._rows.owners(RECORDS_AT_A_TIME))
-        return
-    seals = OpenedSeals(store._database, store.vault, store._rows)
-    yield from seals.of_records()
-    for finding in seals.of_subjects():
-        yield (), (finding,)
+def _damage(store: Store) -> list[str]:
+    """What the database says of itself, and what its seals do."""
+    with store._database.reading():
+        is_whole = store._database.is_whole()
+    seals = Findings("seals", MOST_FINDINGS)
+    seals.add(OpenedSeals(store._database, store.vault, store._rows).findings())
+    return ([] if is_whole else [DAMAGED]) + seals.told()
 
 
 def expected_records(entries: Iterable[AuditEntry]) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fpverify.errors import CorruptRecord
 from fpverify.store.backends import Database
@@ -22,28 +23,44 @@ _SEALED = (("impressions", "id", "record"), ("scans", "impression_id", "scan"), 
 
 
 class OpenedSeals:
-    """Opens what it is shown. Every call belongs into a transaction of the caller's."""
+    """Opens all seals, some hundred in a transaction, so that nobody waits for the whole.
+
+    What others add or delete meanwhile may be among them or not.
+    """
 
     def __init__(self, database: Database, vault: Vault, rows: Rows) -> None:
         self._database = database
         self._vault = vault
         self._rows = rows
 
-    def of_records(self) -> Iterator[tuple[list[tuple[str, str]], list[str]]]:
-        """For each block of records their ids and subjects, and a sentence for each seal that does not hold."""
+    def findings(self) -> Iterator[str]:
+        """A sentence for each seal that does not hold, and for each subject with other records than it says.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        for blocks in (self._of_records(), self._of_subjects()):
+            while True:
+                with self._database.reading():
+                    block = next(blocks, None)
+                if block is None:
+                    break
+                yield from block
+
+    def _of_records(self) -> Iterator[list[str]]:
         for block in self._rows.sealed(ROWS_AT_A_TIME):
             scanned = self._rows.with_scans(block[0][0], block[-1][0])
-            findings = [one for row, record in block for one in self._of_record(row, record, row in scanned)]
-            yield [(str(record.record_id), str(record.subject)) for _, record in block], findings
+            yield [one for row, record in block for one in self._of_record(row, record, row in scanned)]
 
-    def of_subjects(self) -> Iterator[str]:
-        """A sentence for each subject whose notes were altered, or that has another number of records than it says."""
+    def _of_subjects(self) -> Iterator[list[str]]:
         for block in self._rows.subject_blocks(ROWS_AT_A_TIME):
-            for name, metadata, stated, there in block:
-                if not self._holds(partial(self._vault.open_metadata, metadata, name)):
-                    yield f"the notes on {name!r:.80} are not as they were sealed"
-                if stated != there or not there:
-                    yield f"{name!r:.80} has {there} records, and should have {stated}"
+            yield [one for subject in block for one in self._of_subject(*subject)]
+
+    def _of_subject(self, name: Any, metadata: Any, stated: Any, there: int) -> Iterator[str]:
+        if not self._holds(partial(self._vault.open_metadata, metadata, name)):
+            yield f"the notes on {name!r:.80} are not as they were sealed"
+        if stated != there or not there:
+            yield f"{name!r:.80} has {there} records, and should have {stated}"
 
     def _of_record(self, row: int, record: Record, has_scan: bool) -> Iterator[str]:
         if not self._holds(partial(self._vault.opened, record)):
