@@ -121,12 +121,17 @@ class Runner:
             notes=plan.notes,
         )
 
+    @property
+    def processes(self) -> int:
+        """How many do the work."""
+        return self.workforce.workers if self.workforce else max(1, Settings(workers=self.workers).processes)
+
     @contextmanager
     def _working(self) -> Iterator[Workforce]:
         if self.workforce is not None:
             yield self.workforce
         else:
-            with local_workforce(max(1, Settings(workers=self.workers).processes)) as made:
+            with local_workforce(self.processes) as made:
                 yield made
 
     def _surveyed(self, prints: Sequence[Print], hashes: Sequence[str], workforce: Workforce) -> list[Surveyed | str]:
