@@ -113,6 +113,8 @@ def require_own(path: Path, what: str) -> None:
             found = place.stat()
         except OSError:  # who opens it says so
             continue
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # a device, a pipe: likewise
+            return
         if why := _strangers(found, place):
             lies = "" if place == real else f", in whose folder {what} {real.name} lies"
             subject = f"{what} {place}" if place == real else f"the folder {place}"
