@@ -6,6 +6,7 @@ Rates are fractions, intervals [low, high], times ISO 8601.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def decision_answer(decision: Decision, *probes: Scan) -> Answer:
         "finger": decision.finger,
         **scan_answer(probes[0]),
         "probes": _taken(decision, probes),
+        "pad": [asdict(one) for one in decision.pad],
     }
 
 
@@ -58,6 +60,7 @@ def identification_answer(found: Identification, *probes: Scan) -> Answer:
         **scan_answer(probes[0]),
         "score": likeliest.score.value if likeliest else None,
         "probes": _taken(likeliest, probes),
+        "pad": [asdict(one) for one in found.pad],
     }
 
 

@@ -7,6 +7,8 @@ FpverifyError
 │   ├── ScanTooLarge               more pixels than the stated limit
 │   └── FailureToAcquire           an image, but no usable print in it
 │       └── SeveralPrints            or the prints of several fingers
+├── PresentationAttackSuspected  a detector takes a scan for a cast or a copy of a finger
+├── DetectorError                a detector that was to be asked failed
 ├── EnrollmentError              the subject's record
 │   ├── FailureToEnroll            a print too poor to be verified later
 │   ├── DuplicateFinger            this finger is enrolled already
@@ -82,6 +84,14 @@ class SeveralPrints(FailureToAcquire):
     def facts(self) -> dict[str, int]:
         """The number of prints."""
         return {"prints_seen": self.prints_seen}
+
+
+class PresentationAttackSuspected(FpverifyError):
+    """A detector takes what was presented for no finger: neither a match nor a non-match."""
+
+
+class DetectorError(FpverifyError):
+    """A detector of presentation attacks failed; nothing is decided without it."""
 
 
 class EnrollmentError(FpverifyError):

@@ -45,6 +45,7 @@ class Settings:
         model: name or folder of the bundle that enrolls; None is the shipped release.
         models: folder of former bundles, for what they made; None is `models` in the user's data folder.
         calibration: file of `fpverify calibrate`, or a folder of them for several models; None is each model's own.
+        pad: detector of presentation attacks, by the name that an installed package offers it under; None asks none.
         index: what a probe's likeliest among many references are found with: `auto`, `exact`, `ivf`, `none`, or the URL
             of an engine, `milvus://HOST:PORT/NAME`.
         fmr: false match rate of a decision, in (0, 1).
@@ -61,6 +62,7 @@ class Settings:
     model: str | None = None
     models: str | None = None
     calibration: str | None = None
+    pad: str | None = None
     index: str = "auto"
     fmr: float = DEFAULT_FMR
     ppi: float | None = None
@@ -184,6 +186,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "model": _parse_text,
         "models": _parse_text,
         "calibration": _parse_text,
+        "pad": _parse_text,
         "index": parse_index,
         "fmr": parse_fmr,
         "ppi": parse_ppi,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,13 +12,17 @@ from typing import TYPE_CHECKING
 from fpverify.errors import (
     DeletedRecord,
     DuplicateFinger,
+    PresentationAttackSuspected,
     StoreError,
     StoreReadOnly,
 )
 from fpverify.matching import (
     Matcher,
     Matchers,
+    PadDetector,
     Probes,
+    checked_presentation,
+    installed_detector,
     names_for,
     require_agreement,
     require_different,
@@ -26,7 +31,7 @@ from fpverify.matching import (
 from fpverify.settings import Settings, is_engine_url, load_settings, parse_fmr
 from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
 from fpverify.store.location import is_server_url, store_file
-from fpverify.vocabulary import Decision, Evaluation, Identification, Reference, Scan
+from fpverify.vocabulary import Decision, Evaluation, Identification, PadResult, Reference, Scan
 
 if TYPE_CHECKING:
     from fpverify.enrollment import EnrollmentRow, Migrated, RowOutcome
@@ -54,6 +59,7 @@ class Verifier:
         fmr: false match rate of a decision, in (0, 1).
         keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
         notes_decisions: verifications and identifications are entered in the audit trail.
+        pad: detector of presentation attacks that is asked about every scan; None for none.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class Verifier:
         notes_decisions: bool = True,
         reopen: Callable[[], Store] | None = None,
         matchers: Matchers | None = None,
+        pad: PadDetector | None = None,
     ) -> None:
         self._store = store
         self._reopen = reopen
@@ -78,6 +85,7 @@ class Verifier:
         self._registers = registers
         self.keeps_scans = keeps_scans
         self.notes_decisions = notes_decisions
+        self.pad = pad
 
     @classmethod
     def open(
@@ -92,6 +100,7 @@ class Verifier:
         index: str | None = None,
         registers: Registers | None = None,
         models: str | Path | None = None,
+        pad: PadDetector | str | None = None,
     ) -> Verifier:
         """A verifier; what is not given comes from the settings.
 
@@ -106,6 +115,7 @@ class Verifier:
             index: what finds a probe's likeliest among many: `auto`, `exact`, `ivf` or `none`.
             registers: shared with other verifiers of the same store; they have an index already.
             models: folder of former bundles, for references that other models have made.
+            pad: detector of presentation attacks, or the name that an installed package offers it under.
 
         Raises:
             ModelError: the model is unknown or damaged.
@@ -129,6 +139,7 @@ class Verifier:
                 location, create=False, key=settings.key, trust_permissions=settings.trust_permissions
             ),
             matchers=Matchers(matcher, settings.models, settings.calibration),
+            pad=installed_detector(name) if isinstance(name := pad or settings.pad, str) else name,
         )
 
     @property
@@ -191,6 +202,7 @@ class Verifier:
             unchecked: neither compare it with the finger's other impressions nor look for it among all others.
 
         Raises:
+            PresentationAttackSuspected: the detector of presentation attacks, if there is one, takes it for one.
             FailureToAcquire: there is no usable print in the scan.
             FailureToEnroll: the print is too poor: who is enrolled with it would often be refused later.
             DuplicateFinger: the finger is enrolled already, under another id or name.
@@ -198,6 +210,7 @@ class Verifier:
                 with the impressions that the finger has.
             StoreError: the store cannot be written; nothing was changed.
         """
+        self._presented("enroll", [scan], (subject, finger))
         probes = Probes(self.matchers, [scan])
         template = probes.of(self.matcher.model_id).templates[0]
         require_quality(template, scan.source)
@@ -225,6 +238,7 @@ class Verifier:
         """
         from fpverify.enrollment.together import enroll_together
 
+        self._presented("enroll", scans, (subject, None))
         return enroll_together(
             self.store,
             self.matchers,
@@ -301,6 +315,7 @@ class Verifier:
 
         Raises:
             NotEnrolled: the store has no such subject or finger.
+            PresentationAttackSuspected: as in `enroll`; it is in the audit trail.
             FailureToAcquire: there is no usable print in a scan; names it.
             ScanError: no scan, too many, or one picture twice.
             ModelMismatch: the finger was enrolled with a model that is not installed.
@@ -315,11 +330,12 @@ class Verifier:
         rate = self.fmr if fmr is None else parse_fmr(fmr)
         asked = [None] if names is None else dict.fromkeys(names)
         references = [one for name in asked for one in self.matchers.comparable(self._believed(subject, name))]
+        whose = references[0].subject, next(iter(asked)) if len(asked) == 1 else None
+        pad = self._presented("verify", scans, whose)
         models = dict.fromkeys(one.model_id for one in references)
         point = self.matchers.operating_point(rate, models)
         judged = Probes(self.matchers, scans, names).judged(references)
-        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes)
-        whose = decision.subject, next(iter(asked)) if len(asked) == 1 else None
+        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad)
         self._note("verify", whose, decision, len(scans), model=" ".join(models), fmr=point.target_fmr)
         return decision
 
@@ -336,6 +352,7 @@ class Verifier:
             fpir: false positive identification rate, in (0, 1).
 
         Raises:
+            PresentationAttackSuspected: as in `verify`.
             FailureToAcquire: there is no usable print in a scan; names it.
             ScanError: no scan, too many, or one picture twice.
             ModelMismatch: there are references, and none of their models is installed.
@@ -343,8 +360,9 @@ class Verifier:
         """
         scans = [scan] if isinstance(scan, Scan) else list(scan)
         require_different(scans)
+        pad = self._presented("identify", scans, (None, None))
         enrolled = self.enrolled
-        found = enrolled.identify(Probes(self.matchers, scans), top=top, fpir=fpir)
+        found = replace(enrolled.identify(Probes(self.matchers, scans), top=top, fpir=fpir), pad=pad)
         whose = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
         self._note("identify", whose, found, len(scans), model=" ".join(enrolled.model_ids), fpir=fpir)
         return found
@@ -475,6 +493,18 @@ class Verifier:
                 f"{match.score.value:.1f}); enroll it unchecked if that is meant"
             )
 
+    def _presented(
+        self, action: str, scans: Sequence[Scan], whose: tuple[str | None, str | None]
+    ) -> tuple[PadResult, ...]:
+        """What the detector of presentation attacks says; one that is suspected is in the audit trail."""
+        try:
+            return checked_presentation(self.pad, scans)
+        except PresentationAttackSuspected:
+            if self.notes_decisions and self.pad is not None:
+                details = {"decision": "presentation attack suspected", "pad": self.pad.name}
+                self.store.append_audit(action, *whose, **details)
+            raise
+
     def _note(
         self,
         action: str,
@@ -492,6 +522,8 @@ class Verifier:
             return
         if scans > 1:
             details["scans"] = scans
+        if self.pad is not None:
+            details["pad"] = self.pad.name
         try:
             self._store.note_decision(action, whose[0], whose[1], decision=made.word, **details)
         except StoreReadOnly as error:

@@ -23,6 +23,7 @@ from fpverify.errors import (
     ModelError,
     ModelMismatch,
     NotEnrolled,
+    PresentationAttackSuspected,
     ScanError,
     StoreError,
     StoreReadOnly,
@@ -560,3 +561,53 @@ def test_fingers_of_two_people_are_nobodys_pair(hand: Verifier) -> None:
 def test_an_empty_store_identifies_nobody_by_any_number_of_scans(verifier: Verifier) -> None:
     found = verifier.identify([grey(1), grey(200)])
     assert (found.candidates, found.searched) == ((), 0)
+
+
+class Darkness:
+    """Takes dark scans for attacks."""
+
+    name, threshold, apcer, bpcer = "darkness", 200.0, 0.1, 0.02
+
+    def __call__(self, scan: Scan) -> float:
+        return 255.0 - float(scan.pixels.mean())
+
+
+def test_a_detector_of_attacks_is_asked_before_every_decision(verifier: Verifier) -> None:
+    verifier.enroll(grey(20), "dark")
+    verifier.enroll(grey(100), "A", unchecked=True)
+    verifier.pad = Darkness()
+    assert [one.score for one in verifier.verify(grey(100), "A").pad] == [155.0]
+    assert [one.suspected for one in verifier.identify([grey(100), grey(130)]).pad] == [False, False]
+    for decide in (
+        lambda: verifier.enroll(grey(21), "B"),
+        lambda: verifier.verify(grey(20), "dark"),
+        lambda: verifier.verify([grey(100), grey(20)], "A"),
+        lambda: verifier.identify(grey(20)),
+    ):
+        with pytest.raises(PresentationAttackSuspected):
+            decide()
+    noted = [(one.action, one.subject, one.details.get("decision"), one.details.get("pad")) for one in audit(verifier)]
+    suspected = "presentation attack suspected"
+    assert noted[-6:] == [
+        ("verify", "A", "match", "darkness"),
+        ("identify", "A", "match", "darkness"),
+        ("enroll", "B", suspected, "darkness"),
+        ("verify", "dark", suspected, "darkness"),
+        ("verify", "A", suspected, "darkness"),
+        ("identify", None, suspected, "darkness"),
+    ]
+    verifier.pad = None
+    assert verifier.verify(grey(20), "dark").pad == ()
+
+
+def test_without_notes_an_attack_is_refused_all_the_same(verifier: Verifier) -> None:
+    verifier.enroll(grey(20), "dark")
+    verifier.pad, verifier.notes_decisions = Darkness(), False
+    before = len(audit(verifier))
+    with pytest.raises(PresentationAttackSuspected):
+        verifier.verify(grey(20), "dark")
+    assert len(audit(verifier)) == before
+
+
+def audit(verifier: Verifier) -> list[Any]:
+    return list(verifier.store.audit_entries())

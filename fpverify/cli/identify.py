@@ -21,7 +21,7 @@ from fpverify.cli.options import (
     options,
     registers_with_a_bar,
 )
-from fpverify.cli.words import counted, percent, print_facts, print_json, print_table, scan_facts
+from fpverify.cli.words import counted, pad_facts, percent, print_facts, print_json, print_table, scan_facts
 from fpverify.settings import load_settings, parse_fpir
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def print_identification(found: Identification, *probes: Scan) -> None:
             ("searched", _searched(found)),
             ("threshold", f"{found.threshold:.1f}, at FPIR {percent(found.fpir)}{tail}"),
             *scan_facts(*probes),
+            *pad_facts(found.pad),
             ("search", found.note or ""),
         ]
     )

@@ -8,7 +8,7 @@ import click
 
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
-from fpverify.cli.words import operating_point_facts, print_facts, print_json, scan_facts
+from fpverify.cli.words import operating_point_facts, pad_facts, print_facts, print_json, scan_facts
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def print_decision(decision: Decision, *probes: Scan) -> None:
             ("score", f"{score.value:.1f}{', all together' * several}, threshold {threshold:.1f}{tail}"),
             *operating_point_facts(decision.operating_point, whole=several),
             *scan_facts(*probes),
+            *pad_facts(decision.pad),
         ]
     )
 

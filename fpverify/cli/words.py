@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from fpverify.vocabulary import Interval, OperatingPoint, Scan
+    from fpverify.vocabulary import Interval, OperatingPoint, PadResult, Scan
 
 COLUMN_GAP = "  "
 FITTED_ROWS = 1000  # of a table: the others are printed as they come
@@ -126,3 +126,15 @@ def scan_notes(scan: Scan) -> str:
     return "; ".join(
         note for note in (scan.ppi_note, "bright ridges on dark, inverted" if scan.inverted else "") if note
     )
+
+
+def pad_facts(results: Sequence[PadResult]) -> list[tuple[str, str]]:
+    """What a detector of presentation attacks found; nothing where none was asked."""
+    return [
+        (
+            "presentation",
+            f"no attack suspected by {one.detector}: {one.score:.3g}, threshold {one.threshold:.3g} "
+            f"(APCER {percent(one.apcer)}, BPCER {percent(one.bpcer)}, as it states)",
+        )
+        for one in results
+    ]

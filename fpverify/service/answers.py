@@ -39,6 +39,16 @@ class ProbeAnswer(ScanFacts):
     finger: str | None = None
 
 
+class PadAnswer(_Answer):
+    """What a detector of presentation attacks says of a scan; its score with a key of the scope `scores` alone."""
+
+    detector: str
+    score: float | None = None
+    threshold: float
+    apcer: float
+    bpcer: float
+
+
 class DecisionAnswer(ScanFacts):
     """Match or non-match, and what it was based on. Rates are fractions; of several scans, those of the whole.
 
@@ -65,6 +75,7 @@ class DecisionAnswer(ScanFacts):
     subject: str | None
     finger: str | None = None
     probes: list[ProbeAnswer]
+    pad: list[PadAnswer]
     picture: str | None = None
 
 
@@ -98,6 +109,7 @@ class IdentificationAnswer(ScanFacts):
     candidates: list[CandidateAnswer]
     score: float | None = None
     probes: list[ProbeAnswer]
+    pad: list[PadAnswer]
 
 
 class ReferenceAnswer(_Answer):
@@ -190,6 +202,7 @@ def for_a_door(answer: dict[str, Any]) -> dict[str, Any]:
     """
     told = _without(answer, "score", "extrapolated", "llr")
     told["probes"] = [_without(one, "score") for one in answer["probes"]]
+    told["pad"] = [_without(one, "score") for one in answer["pad"]]
     if "candidates" in answer:
         told["candidates"] = [
             _without(one, "score") | {"probes": [_without(part, "score") for part in one["probes"]]}

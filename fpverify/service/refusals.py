@@ -18,6 +18,8 @@ from fpverify.service.headers import guard
 
 STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
     {
+        errors.PresentationAttackSuspected: 422,
+        errors.DetectorError: 503,
         errors.NotEnrolled: 404,
         errors.DuplicateFinger: 409,
         errors.FailureToEnroll: 422,
@@ -44,7 +46,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         (409, "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model."),
         (413, "Too large."),
         (415, "Not an image of a known kind."),
-        (422, "No usable print in the scan, or a value out of range."),
+        (422, "No usable print in the scan, a presentation attack is suspected, or a value is out of range."),
         (423, "The subject is locked after several non-matches; `Retry-After` says for how many seconds."),
         (429, "Too many requests, or non-matches, with this key; `Retry-After` says when to go on."),
         (503, "The store, its index or the API keys cannot be used, or the answer took too long."),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 
-from fpverify.errors import StoreReadOnly
+from fpverify.errors import PresentationAttackSuspected, StoreReadOnly
 from fpverify.service.journal import Journal
 from fpverify.service.limits import Clock, Limits, TryLimit
 from fpverify.service.refusals import Refused
@@ -46,7 +46,11 @@ class TryCounts:
         with self._turns[hash(subject) % TURNS]:
             self._require_open(store, VERIFYING, key)
             self._require_open(store, SUBJECT, subject)
-            yield lambda match: self._note_verification(store, key, subject, match)
+            try:
+                yield lambda match: self._note_verification(store, key, subject, match)
+            except PresentationAttackSuspected:
+                self._note_verification(store, key, subject, match=False)
+                raise
 
     @contextmanager
     def identification(self, store: Store, key: str) -> Iterator[Noted]:
@@ -56,7 +60,11 @@ class TryCounts:
             Refused: 429.
         """
         self._require_open(store, IDENTIFYING, key)
-        yield lambda match: None if match else self._note(store, IDENTIFYING, key)
+        try:
+            yield lambda match: None if match else self._note(store, IDENTIFYING, key)
+        except PresentationAttackSuspected:
+            self._note(store, IDENTIFYING, key)
+            raise
 
     def locked(self, store: Store) -> list[tuple[str, str, float]]:
         """Kind and name of whoever is locked, and for how many seconds."""

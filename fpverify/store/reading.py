@@ -46,6 +46,7 @@ class StoreReader:
         self._rows = Rows(database, vault)
         self._trail = Trail(database, vault)
         self._wiping = Wiping(database, self._trail)
+        self._made: tuple[int, list[str]] = -1, []  # revision, and the models that had made records by then
 
     @property
     def store_id(self) -> str:
@@ -318,7 +319,10 @@ class StoreReader:
             StoreError: the store cannot be read, is locked or damaged.
         """
         with self._database.reading():
-            return self._rows.model_ids()
+            revision = self.revision()
+            if self._made[0] != revision:
+                self._made = revision, self._rows.model_ids()
+            return list(self._made[1])
 
     def subject_count(self) -> int:
         """How many subjects there are.

@@ -1,0 +1,66 @@
+"""The nouns that cross rooms, in the order a print meets them.
+
+Words follow ISO/IEC 2382-37: probe, reference, mated, non-mated, FMR, FNMR.
+Lengths end in `_px` (pixels at the working resolution unless said otherwise), angles in `_rad`.
+Images have the origin in the top left corner, x to the right, y down; an angle turns x towards y.
+"""
+
+from __future__ import annotations
+
+from fpverify.vocabulary.arrays import BoolArray, ByteArray, FloatArray, IndexArray, Scores
+from fpverify.vocabulary.decisions import (
+    AssignedProbe,
+    Candidate,
+    Decision,
+    Identification,
+    Interval,
+    OperatingPoint,
+    PadResult,
+    Score,
+)
+from fpverify.vocabulary.evaluations import Evaluation, SetResolution
+from fpverify.vocabulary.records import (
+    MINUTIA_TYPES,
+    NOT_COMPUTED,
+    NOT_STATED,
+    Capture,
+    FingerView,
+    MinutiaRecord,
+    Rating,
+)
+from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan
+from fpverify.vocabulary.templates import FINGERS, BundleKind, Minutiae, Reference, Template
+
+__all__ = [
+    "FINGERS",
+    "MINUTIA_TYPES",
+    "NOT_COMPUTED",
+    "NOT_STATED",
+    "WORKING_PPI",
+    "AssignedProbe",
+    "BoolArray",
+    "BundleKind",
+    "ByteArray",
+    "Candidate",
+    "Capture",
+    "Decision",
+    "Evaluation",
+    "FingerView",
+    "FloatArray",
+    "Identification",
+    "IndexArray",
+    "Interval",
+    "MinutiaRecord",
+    "Minutiae",
+    "OperatingPoint",
+    "PadResult",
+    "PpiSource",
+    "PreparedScan",
+    "Rating",
+    "Reference",
+    "Scan",
+    "Score",
+    "Scores",
+    "SetResolution",
+    "Template",
+]

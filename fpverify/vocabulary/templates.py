@@ -1,0 +1,79 @@
+"""What is extracted from a scan, and kept of a finger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fpverify.vocabulary.arrays import FloatArray
+
+FINGERS = (  # names by code; ISO/IEC 19794-2:2005, finger position
+    "unknown",
+    *("right-thumb", "right-index", "right-middle", "right-ring", "right-little"),
+    *("left-thumb", "left-index", "left-middle", "left-ring", "left-little"),
+)
+BundleKind = Literal["minutiae", "whole-print"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Minutiae:
+    """The minutiae of one print, n of them, best first.
+
+    Attributes:
+        x_px, y_px: (n,) float32, at the working resolution.
+        angle_rad: (n,) float32 in (-pi, pi]; the direction in which the ridge runs away from its ending,
+            or the valley from its own (a bifurcation).
+        quality: (n,) float32 in [0, 1].
+    """
+
+    x_px: FloatArray
+    y_px: FloatArray
+    angle_rad: FloatArray
+    quality: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.x_px)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """What is kept of a scan: enough to compare, not to draw it again.
+
+    Every number lies on the grid of the binary form (`fpverify.store.template_format`), so a stored template scores
+    exactly as a fresh one.
+
+    Attributes:
+        model_id: the bundle that made it; templates of two bundles cannot be compared.
+        quality: of the scan, in [0, 1].
+        minutiae: n of them; none for a whole-print model.
+        descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/15 of its largest component.
+        vector: (m,) float32 of unit length for a whole-print model, otherwise None.
+    """
+
+    model_id: str
+    quality: float
+    minutiae: Minutiae
+    descriptors: NDArray[np.int8]
+    vector: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """An enrolled impression."""
+
+    subject: str
+    finger: str
+    impression: int  # 1, 2, ... within the finger
+    template: Template
+    enrolled_at: datetime  # UTC
+    metadata: Mapping[str, Any] = field(default_factory=dict)  # of the impression, a small JSON object
+
+    @property
+    def model_id(self) -> str:
+        """The bundle that made the template."""
+        return self.template.model_id
