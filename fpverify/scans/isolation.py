@@ -52,16 +52,14 @@ def decoded_apart(data: bytes, source: str) -> Picture:
     """
     question = QUESTION.pack(len(data)) + data
     try:
-        done = subprocess.run(  # noqa: S603
-            _command("once"), input=question, capture_output=True, timeout=SLOWEST_S, check=False, env=_environment()
-        )
+        code, said = _run(_command("once"), question, time.monotonic() + SLOWEST_S)
     except subprocess.TimeoutExpired:
         raise UnreadableScan(f"{source}: {TOO_SLOW}") from None
     except OSError as error:
         raise UnreadableScan(f"{source}: no process can be started to decode it: {error.strerror}") from None
-    if done.returncode:
-        raise UnreadableScan(f"{source}: {_reason(done.returncode)}")
-    answer = memoryview(done.stdout)
+    if code:
+        raise UnreadableScan(f"{source}: {_reason(code)}")
+    answer = memoryview(said)
     try:
         shape = _Answer(answer[: ANSWER.size], source)
         return shape.picture(answer[ANSWER.size :])
@@ -232,6 +230,17 @@ def _command(how: str) -> list[str]:
     """-P: the modules beside the program are not in the way; -S: it is told where to import from, which is quicker."""
     folders = dict.fromkeys([str(PACKAGE), *(one for one in sys.path if one and Path(one).is_absolute())])
     return [sys.executable, "-P", "-S", str(DECODER), how, *folders]
+
+
+def _run(command: list[str], question: bytes, end_s: float) -> tuple[int, bytes]:
+    """The code that a program ends with, and what it says."""
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, env=_environment()) as process:  # noqa: S603
+        try:
+            said = process.communicate(question, max(0.0, end_s - time.monotonic()))[0]
+        finally:
+            process.kill()
+    return process.returncode, said
 
 
 def _environment() -> dict[str, str]:

@@ -25,6 +25,7 @@ MOST_HEADER = 65_536  # bytes of a PGM's header with its comments; usual are 40
 LIGHT_BYTES = 4_000_000  # of a file with compression: some 0.1 s
 LIGHT_PIXELS = 4_000_000  # likewise
 LIGHT_PASSES = 40_000_000  # pixels times scans of a JPEG: some 0.3 s
+LIGHT_SCALED = 500_000  # bytes of a PGM whose white is not 255: some 0.3 s
 LIGHT_NOTES = 16_384  # bytes of a file that are no pixels: entries of EXIF can be as many, each of all of them
 LIGHT_CHUNKS = 2000  # of a PNG: 8 kB of pixels each, usually
 LIGHT_TAGS = 64  # of a TIFF
@@ -43,7 +44,7 @@ JPEG_LIGHT_FRAMES = {0xC0, 0xC1, 0xC2}  # Huffman codes, sequential or progressi
 TIFF_TYPES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # bytes of each
 TIFF_COMPRESSION, TIFF_FOLDERS = 259, {330, 34665, 34853, 40965}  # tags of more tags
 PNM_HEADER = re.compile(  # its kind, width, height, and of greys and colours the brightest; comments between them
-    rb"P(?:[14]|([2356]))(?:\s|#[^\r\n]*[\r\n])+\d+(?:\s|#[^\r\n]*[\r\n])+\d+(?(1)(?:\s|#[^\r\n]*[\r\n])+\d+)"
+    rb"P(?:[14]|([2356]))(?:\s|#[^\r\n]*[\r\n])+\d+(?:\s|#[^\r\n]*[\r\n])+\d+(?(1)(?:\s|#[^\r\n]*[\r\n])+(\d+))\b"
 )
 PNM_PLAIN = (b"P1", b"P2", b"P3")
 PNM_BINARY = (b"P4", b"P5", b"P6")
@@ -100,6 +101,15 @@ def _bmp_compression(data: bytes) -> int | None:
 
 def _has_pnm_header(data: bytes) -> bool:
     return PNM_HEADER.match(data[:MOST_HEADER]) is not None
+
+
+def _is_light_pnm(data: bytes) -> bool:
+    """Whether its values can be taken as they are; Pillow scales others one by one, in Python."""
+    header = PNM_HEADER.match(data[:MOST_HEADER])
+    if header is None:
+        return False
+    scaled = header[2] is not None and int(header[2]) != 255 and (header[1], int(header[2])) != (b"5", 65535)
+    return not scaled or len(data) <= LIGHT_SCALED
 
 
 def _is_light_png(data: bytes) -> bool:
@@ -176,5 +186,5 @@ LIGHT_KINDS: tuple[tuple[bytes | tuple[bytes, ...], Callable[[bytes], bool]], ..
     (PNG_START, _is_light_png),
     (JPEG_START, _is_light_jpeg),
     ((b"II*\0", b"MM\0*"), _is_light_tiff),
-    (PNM_BINARY, _has_pnm_header),
+    (PNM_BINARY, _is_light_pnm),
 )

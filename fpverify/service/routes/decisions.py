@@ -53,10 +53,11 @@ def add_routes(app: FastAPI, service: Service) -> None:
         A non-match is an answer like a match: status 200.
         """
         name, which, contents = subject_of(subject), fingers_of(finger, len(scan)), [await one.read() for one in scan]
+        decode = await service.decoding(contents)
 
         def job(verifier: Verifier) -> dict[str, Any]:
             service.require_open(name)  # here, where as many run at once as there are threads, and not while waiting
-            probes = scans_of(contents, ppi)
+            probes = scans_of(contents, ppi, decode)
             decision = verifier.verify(probes, name, which, fmr=fmr)
             service.lockout.note(name, decision.match)
             at = max(range(len(probes)), key=lambda k: decision.probes[k].score.value)
@@ -81,9 +82,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
     ) -> shapes.IdentificationAnswer:
         """Whose finger a scan shows, or whose fingers several scans of one person do, of all that are enrolled."""
         contents = [await one.read() for one in scan]
+        decode = await service.decoding(contents)
 
         def job(verifier: Verifier) -> dict[str, Any]:
-            probes = scans_of(contents, ppi)
+            probes = scans_of(contents, ppi, decode)
             return answers.identification_answer(verifier.identify(probes, top=top, fpir=fpir), *probes)
 
         answer = await service.done(job)
@@ -101,12 +103,13 @@ def add_routes(app: FastAPI, service: Service) -> None:
     ) -> shapes.DecisionAnswer:
         """Whether two scans show one finger; nothing is kept."""
         contents = await first.read(), await second.read()
+        decode = await service.decoding(contents)
 
         def job(verifier: Verifier) -> dict[str, Any]:
             from fpverify.explanation.explanation import explain
             from fpverify.explanation.pair_picture import pair_png
 
-            probe, reference = scan_of(contents[0], ppi), scan_of(contents[1], ppi)
+            probe, reference = scan_of(contents[0], ppi, decode), scan_of(contents[1], ppi, decode)
             point = verifier.matcher.operating_point(verifier.fmr if fmr is None else fmr)
             explained = explain(verifier.matcher, probe, reference, point)
             drawn = _base64(pair_png(explained)) if picture else None

@@ -53,9 +53,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
     ) -> shapes.EnrollmentAnswer:
         """Keeps a scan as one more impression of a finger. When the answer is there, it is on disk."""
         name, which, content = subject_of(subject), finger_of(finger) or UNKNOWN_FINGER, await scan.read()
+        decode = await service.decoding([content])
 
         def job(verifier: Verifier) -> dict[str, Any]:
-            given = scan_of(content, ppi)
+            given = scan_of(content, ppi, decode)
             reference = verifier.enroll(given, name, which, unchecked=unchecked)
             return answers.reference_answer(reference) | answers.scan_answer(given)
 
