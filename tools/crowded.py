@@ -1,6 +1,6 @@
 """What a service does for an honest client while others crowd it: time of a verification, memory, and how it ends.
 
-    python tools/crowded.py [--half-open 200] [--slow 100] [--first-kb 1000] [--requests 100] [--json]
+    python tools/crowded.py [--half-open 200] [--slow 100] [--first-kb 100] [--requests 100] [--json]
 
 It starts `fpverify serve` on a free port, verifies one scan again and again, then once more while connections are open
 that send half of a header, and others that send a large body with a right key: its beginning at once, the rest a byte a
@@ -222,7 +222,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half-open", type=int, default=200)
     parser.add_argument("--slow", type=int, default=100)
-    parser.add_argument("--first-kb", type=int, default=1000, help="of a slow body, that come at once")
+    parser.add_argument("--first-kb", type=int, default=100, help="of a slow body, that come at once")
     parser.add_argument("--requests", type=int, default=100)
     parser.add_argument("--json", action="store_true", dest="as_json")
     parser.add_argument("--crowd", metavar="URL", help="only crowd this service")

@@ -32,7 +32,7 @@ class Limits:
     timeout_s: float = 30.0
     header_s: float = 10.0
     body_s: float = 30.0  # 20 MB at 5 Mbit/s
-    most_bytes_held: int = 50_000_000  # two of the largest, or some hundred scans
+    most_bytes_held: int = 40_000_000  # two of the largest, or some hundred scans
     most_connections: int = 500  # half of the files that a process may open, usually
     per_minute: int = 6000  # a hundred a second: more than one machine does
     lock_after: int = 5

@@ -27,7 +27,7 @@ from fpverify.service.service import Service
 from fpverify.verifier import Verifier
 
 IDLE_S = 30  # that a connection without requests is kept
-GRACE_S = 6  # for requests under way, from the word to end on; what takes longer is answered with a 503
+GRACE_S = 5  # for requests under way, from the word to end on; what takes longer is answered with a 503
 LAST_S = 9.5  # likewise, when the process ends whatever still hangs: a store is whole at any moment
 
 
