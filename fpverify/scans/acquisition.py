@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import FailureToAcquire, ScanTooLarge, UnsupportedResolution
+from fpverify.scans.decoding import check_size
 from fpverify.scans.files import file_bytes
-from fpverify.scans.images import Picture, check_size, decode
+from fpverify.scans.images import decode
 from fpverify.scans.levels import grey_from_array
+from fpverify.scans.pictures import Decode, Picture
 from fpverify.scans.polarity import is_inverted
 from fpverify.scans.resolution import (
     GIVEN_PPI,
@@ -59,13 +61,16 @@ def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
     return _acquired(decode(file_bytes(path), source), ppi, source)
 
 
-def scan_from_bytes(content: bytes, *, ppi: float | None = None, source: str = "memory") -> Scan:
+def scan_from_bytes(
+    content: bytes, *, ppi: float | None = None, source: str = "memory", decode: Decode = decode
+) -> Scan:
     """The scan in the bytes of an image file, treated as `read_scan` treats one.
 
     Args:
         content: the whole file.
         ppi: resolution, as in `read_scan`.
         source: name for messages.
+        decode: who decodes it, such as a `Decoder` that waits for images.
 
     Raises:
         ScanError: as `read_scan` does.

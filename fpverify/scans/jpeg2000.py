@@ -30,11 +30,12 @@ NOWHERE: Span = (0, 0)
 
 
 class Jpeg2000Header(NamedTuple):
-    """Size in pixels, and the pixels per inch stated across and down, if they are."""
+    """Size in pixels, the pixels per inch stated across and down, if they are, and how many values a pixel has."""
 
     width: int
     height: int
     stated_ppi: tuple[float, float] | None
+    components: int = 1
 
 
 def is_jpeg2000(data: bytes) -> bool:
@@ -49,18 +50,20 @@ def jpeg2000_header(data: bytes, source: str) -> Jpeg2000Header:
         UnreadableScan: it has no codestream, is cut short, or has more components than colours need.
     """
     if data.startswith(CODESTREAM):
-        return Jpeg2000Header(*_size(data, source), None)
+        width, height, components = _size(data, source)
+        return Jpeg2000Header(width, height, None, components)
     boxes = _boxes(data, 0, len(data))
     start, end = boxes.get(b"jp2c", NOWHERE)
-    width, height = _size(data[start : min(end, start + SIZE.size)], source)
+    width, height, components = _size(data[start : min(end, start + SIZE.size)], source)
     header = _boxes(data, *boxes.get(b"jp2h", NOWHERE))
     stated = header.get(b"ihdr", NOWHERE)[0]
     if data[stated : stated + 8] != struct.pack(">II", height, width):
         raise UnreadableScan(f"{source}: damaged: JPEG 2000 of two sizes")
-    return Jpeg2000Header(width, height, _stated_ppi(data, _boxes(data, *header.get(b"res ", NOWHERE))))
+    stated_ppi = _stated_ppi(data, _boxes(data, *header.get(b"res ", NOWHERE)))
+    return Jpeg2000Header(width, height, stated_ppi, components)
 
 
-def _size(codestream: bytes, source: str) -> tuple[int, int]:
+def _size(codestream: bytes, source: str) -> tuple[int, int, int]:
     if not codestream.startswith(CODESTREAM) or len(codestream) < SIZE.size:
         raise UnreadableScan(f"{source}: damaged or truncated: JPEG 2000 without a codestream")
     right, lower, left, upper, components = SIZE.unpack_from(codestream)
@@ -68,7 +71,7 @@ def _size(codestream: bytes, source: str) -> tuple[int, int]:
         raise UnreadableScan(f"{source}: damaged: JPEG 2000 without pixels")
     if components > MOST_COMPONENTS:
         raise UnreadableScan(f"{source}: {components} colours: save the image as grey")
-    return right - left, lower - upper
+    return right - left, lower - upper, components
 
 
 def _stated_ppi(data: bytes, stated: dict[bytes, Span]) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ from fpverify.vocabulary import ByteArray
 
 GREY_WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as Pillow has them
 SIXTEEN_BITS = 65535
+ROWS = 256  # of 4000 px: 4 MB of fractions
 SPARE_BITS = (255, 1023, 4095)  # whites of sensors of 8, 10 and 12 bits whose values come in 16
 
 
@@ -67,7 +68,14 @@ def _bytes(array: NDArray[np.generic]) -> ByteArray:
 
 
 def _without_colour(levels: ByteArray) -> ByteArray:
-    """(height, width, 3 or 4) to (height, width), composited on white."""
+    """(height, width, 3 or 4) to (height, width), composited on white; some rows at a time, for fractions take room."""
+    grey = np.empty(levels.shape[:2], np.uint8)
+    for top in range(0, len(levels), ROWS):
+        grey[top : top + ROWS] = _rows_without_colour(levels[top : top + ROWS])
+    return grey
+
+
+def _rows_without_colour(levels: ByteArray) -> ByteArray:
     grey = levels[..., :3] @ np.array(GREY_WEIGHTS, np.float32)
     if levels.shape[2] == 3:
         return np.rint(grey).astype(np.uint8)

@@ -15,6 +15,8 @@ from fpverify.service.refusals import say_errors_in_one_shape
 from fpverify.service.routes import decisions, health, lists, locks, page, subjects
 from fpverify.service.service import Service
 
+CLOSE_S = 2.0  # for what was begun, after those who waited for it have been told that it takes too long
+
 
 def create_app(service: Service) -> FastAPI:
     """The application; it opens its verifiers when it starts and closes them when it ends."""
@@ -23,8 +25,8 @@ def create_app(service: Service) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.crew.warm()
         yield
-        service.lister.close()
-        service.crew.close()
+        ended = service.lister.close(CLOSE_S)
+        service.closed = service.crew.close(CLOSE_S) and ended
 
     app = FastAPI(
         title="fpverify",
@@ -34,7 +36,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
     )
-    app.add_middleware(BodyLimit, most_bytes=service.limits.most_bytes, streams=(lists.PATH,))
+    app.add_middleware(BodyLimit, limits=service.limits, deadlines=service.crew.deadlines, streams=(lists.PATH,))
     MultiPartParser.spool_max_size = service.limits.most_bytes  # scans stay in memory, never in temporary files
     say_errors_in_one_shape(app)
     add_gate(app, service)

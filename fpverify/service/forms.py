@@ -12,6 +12,7 @@ from fastapi.params import File as FileField
 from fpverify.errors import EnrollmentError, UnreadableScan
 from fpverify.matching import names_for
 from fpverify.scans import scan_from_bytes
+from fpverify.scans.pictures import Decode
 from fpverify.service.refusals import Refused
 from fpverify.store import FINGER_CODES, subject_id
 from fpverify.vocabulary import Scan
@@ -123,17 +124,17 @@ def fingers_of(names: Sequence[str] | None, scans: int) -> tuple[str, ...] | Non
         raise Refused(422, "InvalidRequest", str(error)) from error
 
 
-def scan_of(content: bytes, ppi: float | None, name: str = "the scan") -> Scan:
+def scan_of(content: bytes, ppi: float | None, decode: Decode, name: str = "the scan") -> Scan:
     """The scan; messages do not name its file, which may be named for a person."""
     try:
-        return scan_from_bytes(content, ppi=ppi, source=name)
+        return scan_from_bytes(content, ppi=ppi, source=name, decode=decode)
     except UnreadableScan:
         if is_base64(content):
             raise UnreadableScan(f"{name} is base64: send the bytes of the file") from None
         raise
 
 
-def scans_of(contents: Sequence[bytes], ppi: float | None) -> list[Scan]:
+def scans_of(contents: Sequence[bytes], ppi: float | None, decode: Decode) -> list[Scan]:
     """The scans; of several, messages say which one by its number."""
     names = [f"scan {k}" for k in range(1, len(contents) + 1)] if len(contents) > 1 else ["the scan"]
-    return [scan_of(content, ppi, name) for content, name in zip(contents, names, strict=True)]
+    return [scan_of(content, ppi, decode, name) for content, name in zip(contents, names, strict=True)]

@@ -61,6 +61,10 @@ class Limits:
     Attributes:
         most_bytes: of a request.
         timeout_s: of an answer.
+        header_s: in which a request's header has to come.
+        body_s: in which its body has to.
+        most_bytes_held: of all bodies together that come in or wait for their answer.
+        most_connections: at a time; then the one ends that has waited longest without a request.
         per_minute: requests with one key.
         fpir: false positive identification rate; a request may ask for a stricter one.
         subject: non-matches of a subject in a row; a match forgives them.
@@ -71,6 +75,10 @@ class Limits:
 
     most_bytes: int = 20_000_000  # a scan of 4000 x 4000 px of grey levels is 16 MB
     timeout_s: float = 30.0
+    header_s: float = 10.0
+    body_s: float = 30.0  # 20 MB at 5 Mbit/s
+    most_bytes_held: int = 40_000_000  # two of the largest, or some hundred scans
+    most_connections: int = 500  # half of the files that a process may open, usually
     per_minute: int = 6000  # a hundred a second: more than one machine does
     fpir: float = 0.001  # of a door, which many come to
     subject: TryLimit = TryLimit(((5, 7 * DAY_S),), calm_s=DAY_S)

@@ -13,6 +13,7 @@ from typing import Any
 from starlette.requests import Request
 
 from fpverify.enrollment import EnrollmentRow
+from fpverify.service.deadlines import Deadlines
 from fpverify.settings import parse_ppi
 from fpverify.store import FINGER_CODES, UNKNOWN_FINGER
 
@@ -22,13 +23,16 @@ OTHERS_BYTES = 4096  # of a line beside its picture
 MOST_SHOWN = 256  # characters of an id or a name that are said back: no id is longer
 
 
-async def lines_of(request: Request, most_bytes: int, patience_s: float) -> AsyncIterator[tuple[int, bytes | None]]:
+async def lines_of(
+    request: Request, most_bytes: int, patience_s: float, deadlines: Deadlines
+) -> AsyncIterator[tuple[int, bytes | None]]:
     """The lines of a body that are not empty, numbered from 1.
 
     Args:
         request: whose body it is.
         most_bytes: of a picture; of a line that holds a larger one there is None, and it is not kept.
-        patience_s: in which some bytes have to come.
+        patience_s: in which some bytes have to come,
+        deadlines: or sooner, when the service ends.
 
     Raises:
         TimeoutError: none came.
@@ -39,7 +43,8 @@ async def lines_of(request: Request, most_bytes: int, patience_s: float) -> Asyn
     chunks = request.stream()
     while True:
         try:
-            chunk = await asyncio.wait_for(anext(chunks), patience_s)
+            async with deadlines.by(asyncio.get_running_loop().time() + patience_s):
+                chunk = await anext(chunks)
         except StopAsyncIteration:
             break
         for place, piece in enumerate(chunk.split(b"\n")):

@@ -114,12 +114,16 @@ class ListStream:
         """Takes lines in until there are no more, or none has come for as long as an answer may take."""
         end: Refused | None = None
         try:
-            async for line in lines_of(request, self.service.limits.most_bytes, self._patience_s):
+            async for line in lines_of(
+                request, self.service.limits.most_bytes, self._patience_s, self.service.crew.deadlines
+            ):
                 await self._put(line)
         except ClientDisconnect:
             pass
         except TimeoutError:
-            end = Refused(503, "Timeout", f"no line came within {self._patience_s:g} s")
+            ending = self.service.crew.deadlines.are_ending
+            why = "the service ends" if ending else f"no line came within {self._patience_s:g} s"
+            end = Refused(503, "Timeout", why)
         await self._put(end)
 
     async def _put(self, line: _Line | Refused | None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from fpverify.errors import SettingsError, UntrustedFile
+from fpverify.scans.pictures import Decode
 from fpverify.service.api_keys import ApiKey, ApiKeys, Scope
 from fpverify.service.crew import Crew
 from fpverify.service.journal import Journal
@@ -28,6 +29,7 @@ class Service:
         keys: who may do what.
         limits: what is granted.
         journal: what is written down.
+        closed: the application has ended, and its crew with it.
     """
 
     def __init__(self, crew: Crew, keys: ApiKeys, limits: Limits, journal: Journal) -> None:
@@ -36,6 +38,7 @@ class Service:
         self.keys = keys
         self.limits = limits
         self.journal = journal
+        self.closed = False
         self.rate = RateLimit(limits.per_minute)
         self.tries = TryCounts(limits, journal)
 
@@ -69,15 +72,32 @@ class Service:
         if not key.allows(scope):
             raise Refused(403, "Forbidden", f"the key {key.name!r} allows {key.scope}, this needs {scope.word}")
 
-    async def done(self, job: Callable[[Verifier], Result]) -> Result:
+    async def done(self, job: Callable[[Verifier], Result], within_s: float | None = None) -> Result:
         """The answer of a job.
+
+        Args:
+            job: what to do.
+            within_s: of a small one, done aside of all others; None is one of the others, in the time of an answer.
 
         Raises:
             Refused: 503, it took too long.
             FpverifyError: what the job raises.
         """
+        timeout_s = self.limits.timeout_s if within_s is None else within_s
+        return await self._in_time(self.crew.run(job, timeout_s, aside=within_s is not None), timeout_s)
+
+    async def decoding(self, contents: Sequence[bytes]) -> Decode:
+        """What decodes the files of a request in its job.
+
+        Raises:
+            Refused: 503, it took too long.
+        """
+        timeout_s = self.limits.timeout_s
+        return await self._in_time(self.crew.decoding(contents, timeout_s), timeout_s)
+
+    async def _in_time(self, work: Awaitable[Result], timeout_s: float) -> Result:
         try:
-            return await self.crew.run(job, self.limits.timeout_s)
+            return await work
         except TimeoutError as error:
-            message = f"no answer within {self.limits.timeout_s:g} s; try again later"
-            raise Refused.after(503, "Timeout", message, self.limits.timeout_s) from error
+            why = "the service ends" if self.crew.deadlines.are_ending else f"no answer within {timeout_s:g} s"
+            raise Refused.after(503, "Timeout", f"{why}; try again later", timeout_s) from error

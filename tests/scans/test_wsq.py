@@ -14,6 +14,7 @@ from PIL import Image
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
 from fpverify.scans import read_scan
 from fpverify.scans import wsq as wsq_files
+from fpverify.scans.decoding import raster
 
 PRINT = draw_print(size_px=160, radius=1)
 
@@ -96,9 +97,7 @@ def test_wsq_bombs_are_refused_before_decoding(tmp_path: Path) -> None:
         read_scan(path)
 
 
-def test_without_the_package_the_message_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsq_files, "find_spec", lambda name: None)
-    path = tmp_path / "scan.wsq"
-    path.write_bytes(header(300, 400))
     with pytest.raises(UnreadableScan, match=r"pip install 'fpverify\[wsq\]'"):
-        read_scan(path)
+        raster(header(300, 400), "scan.wsq")

@@ -54,6 +54,7 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
 
     from fpverify.service.api_keys import ApiKeys, Scope
     from fpverify.service.app import create_app
+    from fpverify.service.connections import limited_protocol
     from fpverify.service.crew import Crew
     from fpverify.service.journal import Journal
     from fpverify.service.limits import Limits
@@ -68,8 +69,10 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
 
     open_verifier().close()  # as `serve` does
     crew = Crew(open_verifier, threads=2)
-    app = create_app(Service(crew, api_keys, Limits(**limits), Journal(log)))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    granted = Limits(**limits)
+    app = create_app(Service(crew, api_keys, granted, Journal(log)))
+    protocol = limited_protocol(granted)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     end = time.monotonic() + START_S

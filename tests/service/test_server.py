@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
+import malformed
 import pytest
 
 pytest.importorskip("fastapi")
@@ -16,6 +22,62 @@ def serve(folder: Path, model: Path, *words: str) -> tuple[int, str]:
     keys = ["--api-keys", str(folder / "keys.json")]
     done = subprocess.run([*command, *keys], capture_output=True, text=True, timeout=60, check=False, env=os.environ)
     return done.returncode, done.stderr
+
+
+def test_sigterm_under_bombs_ends_in_ten_seconds_and_loses_nothing(
+    tmp_path: Path, edges_model: Path, stripes: Path
+) -> None:
+    from fpverify.client import Client
+    from fpverify.service.api_keys import ApiKeys, Scope
+    from fpverify.verifier import Verifier
+
+    key = ApiKeys(tmp_path / "keys.json").new("door", Scope.ADMIN)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["--port", str(port), "--threads", "2", "--key", "none", "--db", str(tmp_path / "db")]
+    words += ["--model", str(edges_model), "--api-keys", str(tmp_path / "keys.json")]
+    process = subprocess.Popen([sys.executable, "-m", "fpverify", "serve", *words], stderr=subprocess.DEVNULL)
+    try:
+        client = Client(f"http://127.0.0.1:{port}", key)
+        wait_until_ready(client.url, process)
+        bombs = [malformed.jpeg_of_scans(20_000), malformed.BOMBS["png"]["empty chunks"]()] * 3
+        threads = [threading.Thread(target=attempted, args=(client, bomb)) for bomb in bombs]
+        for thread in threads:
+            thread.start()
+        time.sleep(1.0)
+        enrolled = client.enroll((stripes / "A_00.bmp").read_bytes(), "A", unchecked=True)
+        process.send_signal(signal.SIGTERM)
+        begun = time.monotonic()
+        assert process.wait(30) == 0
+        assert time.monotonic() - begun < 10
+    finally:
+        process.kill()
+    for thread in threads:
+        thread.join(10)
+    assert enrolled["subject"] == "A"
+    with Verifier.open(tmp_path / "db", model=edges_model, key="none") as verifier:
+        assert [one.subject for one in verifier.references("A")] == ["A"]
+
+
+def attempted(client: Any, scan: bytes) -> None:
+    from fpverify.errors import FpverifyError
+
+    try:
+        client.verify(scan, "A")
+    except FpverifyError:
+        return
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 90
+    while True:
+        try:
+            with urlopen(f"{url}/health/ready", timeout=5):  # noqa: S310
+                return
+        except OSError:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 def test_an_address_in_use_is_said_in_one_line(tmp_path: Path, edges_model: Path) -> None:

@@ -63,11 +63,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         key: ApiKey = request.state.key
         name, which, contents = subject_of(subject), fingers_of(finger, len(scan)), [await one.read() for one in scan]
+        decode = await service.decoding(contents)
 
         def job(verifier: Verifier) -> dict[str, Any]:
             require_strict("fmr", fmr, verifier.fmr)
             with service.tries.verification(verifier.store, key.name, name) as noted:
-                probes = scans_of(contents, ppi)
+                probes = scans_of(contents, ppi, decode)
                 decision = verifier.verify(probes, name, which, fmr=fmr)
                 noted(decision.match)
             at = max(range(len(probes)), key=lambda k: decision.probes[k].score.value)
@@ -96,10 +97,11 @@ def add_routes(app: FastAPI, service: Service) -> None:
         key: ApiKey = request.state.key
         require_strict("fpir", fpir, service.limits.fpir)
         contents, rate = [await one.read() for one in scan], service.limits.fpir if fpir is None else fpir
+        decode = await service.decoding(contents)
 
         def job(verifier: Verifier) -> dict[str, Any]:
             with service.tries.identification(verifier.store, key.name) as noted:
-                probes = scans_of(contents, ppi)
+                probes = scans_of(contents, ppi, decode)
                 found = verifier.identify(probes, top=top, fpir=rate)
                 noted(bool(found))
             return answers.identification_answer(found, *probes)
@@ -119,13 +121,14 @@ def add_routes(app: FastAPI, service: Service) -> None:
     ) -> shapes.DecisionAnswer:
         """Whether two scans show one finger; nothing is kept."""
         contents = await first.read(), await second.read()
+        decode = await service.decoding(contents)
 
         def job(verifier: Verifier) -> dict[str, Any]:
             from fpverify.explanation.explanation import explain
             from fpverify.explanation.pair_picture import pair_png
 
             require_strict("fmr", fmr, verifier.fmr)
-            probe, reference = scan_of(contents[0], ppi), scan_of(contents[1], ppi)
+            probe, reference = scan_of(contents[0], ppi, decode), scan_of(contents[1], ppi, decode)
             point = verifier.matcher.operating_point(verifier.fmr if fmr is None else fmr)
             explained = explain(verifier.matcher, probe, reference, point)
             drawn = _base64(pair_png(explained)) if picture else None

@@ -10,6 +10,8 @@ from fpverify.service.refusals import DOCUMENTED
 from fpverify.service.service import Service
 from fpverify.verifier import Verifier
 
+READY_S = 5.0  # in which a store has to answer, as long as SQLite waits for another's lock
+
 
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds their routes to an application."""
@@ -31,7 +33,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             verifier.store.audit_head()
             return verifier.matcher.model_id
 
-        return shapes.HealthAnswer(status="ok", model=await service.done(job))
+        return shapes.HealthAnswer(status="ok", model=await service.done(job, READY_S))
 
     @app.get("/metrics", dependencies=[Depends(measuring)], tags=["health"], response_class=Response)
     async def metrics() -> Response:

@@ -78,12 +78,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
         shown = None if proof is None else await proof.read()
         key: ApiKey = request.state.key
         is_admin = key.allows(Scope.ADMIN)
+        decode = await service.decoding([*contents, *([] if shown is None else [shown])])
 
         def job(verifier: Verifier) -> list[dict[str, Any]]:
-            given = scans_of(contents, ppi)
-            proven = (
-                not is_admin and shown is not None and proves(verifier, scan_of(shown, ppi, "the proof"), key, name)
-            )
+            given = scans_of(contents, ppi, decode)
+            showing = None if is_admin or shown is None else scan_of(shown, ppi, decode, "the proof")
+            proven = showing is not None and proves(verifier, showing, key, name)
             found = verifier.enroll_together(
                 given, name, which, unchecked=unchecked, must_be_new=not (is_admin or proven)
             )
