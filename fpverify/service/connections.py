@@ -7,6 +7,7 @@ them. This is its own protocol with both.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -17,11 +18,12 @@ MOST_HEADER_BYTES = 16_384  # of one request; ours have 500
 HANDSHAKE_S = 10.0  # of TLS; asyncio's own is a minute
 
 
-def limited_protocol(granted: Limits) -> type[H11Protocol]:
+def limited_protocol(granted: Limits, streamed: Container[str] = ()) -> type[H11Protocol]:
     """uvicorn's HTTP/1.1 within limits."""  # noqa: D403 - its name
 
     class Protocol(LimitedProtocol):
         limits = granted
+        streams = streamed
 
     return Protocol
 
@@ -31,12 +33,14 @@ class LimitedProtocol(H11Protocol):
 
     Attributes:
         limits: what it is granted.
+        streams: paths whose requests last as long as something comes; whoever reads them sees to that.
         due: when it ends, if nothing happens: no whole header, or no whole answer. None where uvicorn waits for
             another request.
         answering: a request is under way.
     """
 
     limits: ClassVar[Limits]
+    streams: ClassVar[Container[str]] = ()
     due: asyncio.TimerHandle | None = None
     answering = False
 
@@ -50,7 +54,7 @@ class LimitedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes bytes: of a header, or of a body, which has a deadline of its own."""
-        if self.due is None:
+        if self.due is None and not self.answering:
             self._end_after(self.limits.header_s)
         super().data_received(data)
         self._watch_request()
@@ -75,7 +79,8 @@ class LimitedProtocol(H11Protocol):
         """A request that has begun has to be answered, and its answer to be taken."""
         if not self.answering and self.cycle is not None and not self.cycle.response_complete:
             self.answering = True
-            self._end_after(self.limits.body_s + self.limits.timeout_s + self.limits.header_s)
+            longest_s = self.limits.body_s + self.limits.timeout_s + self.limits.header_s
+            self._end_after(None if self.cycle.scope["path"] in self.streams else longest_s)
 
     def _end_after(self, seconds: float | None) -> None:
         if self.due is not None:

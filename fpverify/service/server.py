@@ -23,6 +23,7 @@ from fpverify.service.crew import Crew
 from fpverify.service.deadlines import Deadlines
 from fpverify.service.journal import Journal
 from fpverify.service.limits import Limits
+from fpverify.service.routes import lists
 from fpverify.service.service import Service
 from fpverify.verifier import Verifier
 
@@ -61,7 +62,7 @@ def serve(open_verifier: Callable[[], Verifier], keys: ApiKeys, address: Address
         port=address.port,
         ssl_certfile=address.certificate,
         ssl_keyfile=address.private_key,
-        http=limited_protocol(limits),
+        http=limited_protocol(limits, (lists.PATH,)),
         ws="none",
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         log_config=None,

@@ -58,6 +58,7 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
     from fpverify.service.crew import Crew
     from fpverify.service.journal import Journal
     from fpverify.service.limits import Limits
+    from fpverify.service.routes import lists
     from fpverify.service.service import Service
     from fpverify.verifier import Verifier
 
@@ -71,7 +72,7 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
     crew = Crew(open_verifier, threads=2)
     granted = Limits(**limits)
     app = create_app(Service(crew, api_keys, granted, Journal(log)))
-    protocol = limited_protocol(granted)
+    protocol = limited_protocol(granted, (lists.PATH,))
     server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

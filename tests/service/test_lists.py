@@ -286,3 +286,16 @@ def test_the_client_is_told_that_it_may_not(service: Any, scans: list[bytes]) ->
     door = Client(service.url, service.keys["verify"])
     with pytest.raises(ServiceError, match="needs admin"):
         list(door.enroll_many([ListedScan("A", scans[0])]))
+
+
+def test_a_list_may_last_longer_than_any_other_request(
+    start: Any, scans: list[bytes], duplex: Callable[[Any], Duplex]
+) -> None:
+    with start(header_s=0.2, body_s=0.2, timeout_s=1.5) as service:
+        slow = duplex(service)
+        for number in range(4):  # 2.4 s in all
+            slow.send(line(f"slow-{number}", scans[number]))
+            assert kinds([slow.read() or {}]) == ["enrolled"]
+            time.sleep(0.6)
+        slow.end()
+        assert slow.read() is None

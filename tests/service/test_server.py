@@ -46,10 +46,17 @@ def test_sigterm_under_bombs_ends_in_ten_seconds_and_loses_nothing(
             thread.start()
         time.sleep(1.0)
         enrolled = client.enroll((stripes / "A_00.bmp").read_bytes(), "A", unchecked=True)
+        stalled = socket.create_connection(("127.0.0.1", port))
+        stalled.sendall(
+            b"POST /v1/enroll/list HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+            b"Authorization: Bearer " + key.encode() + b"\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n\n\r\n"
+        )
+        time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         begun = time.monotonic()
         assert process.wait(30) == 0
         assert time.monotonic() - begun < 10
+        stalled.close()
     finally:
         process.kill()
     for thread in threads:
