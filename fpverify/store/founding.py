@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from fpverify.errors import StoreError
 from fpverify.store.backends import Database
 from fpverify.store.key_source import KeySource
 from fpverify.store.keys import KeyRing
@@ -68,20 +69,18 @@ def opened_vault(
                     _founded(database, key, undoing, trust_permissions) if database.schema_version() == 0 else None
                 )
             undoing.pop_all()
-        return founded or (_existing(database, key, trust_permissions), None)
+        return _claimed(founded) or (_existing(database, key, trust_permissions), None)
     from fpverify.store.migrations import upgrade
 
-    return upgrade(database, lambda: new_vault(database, key, trust_permissions)) or (
-        _existing(database, key, trust_permissions),
-        None,
-    )
+    made = upgrade(database, lambda: new_vault(database, key, trust_permissions))
+    return _claimed(made) or (_existing(database, key, trust_permissions), None)
 
 
 def new_vault(database: Database, key: str | None, trusts: bool) -> tuple[Vault, str | None]:
     """The keys for a store that is about to be made: those at the place, or new ones; and the place of new ones."""
     store_id = os.urandom(STORE_ID_BYTES).hex()
     source = KeySource.parse(key, store_id, trusts=trusts)
-    ring, is_new = _loaded_or_created(source)
+    ring, is_new = (source.load(), False) if source.present() else (source.create(), True)
     return Vault(store_id, source, ring, database.place), source.place if is_new else None
 
 
@@ -115,9 +114,19 @@ def _existing(database: Database, key: str | None, trusts: bool) -> Vault:
     )
     vault = Vault(store_id, source, source.load(), database.place)
     vault.require(wanted)
+    _claim(vault)
     return vault
 
 
-def _loaded_or_created(source: KeySource) -> tuple[KeyRing, bool]:
-    """The keys at a place, and whether they had to be made."""
-    return (source.claim(source.load()), False) if source.present() else (source.create(), True)
+def _claimed(made: tuple[Vault, str | None] | None) -> tuple[Vault, str | None] | None:
+    """What was made, its keys kept as that store's from now on."""
+    if made is not None:
+        _claim(made[0])
+    return made
+
+
+def _claim(vault: Vault) -> None:
+    """Keeps keys of no store as this one's, once there is a store: a process that is killed before leaves them free."""
+    if vault.ring.store is None:
+        with suppress(StoreError):  # where they may only be read
+            vault.use(vault.source.claim(vault.ring))

@@ -142,7 +142,7 @@ class KeySource:
                 self.save(replace(self.load(), store=None))
 
     def create(self) -> KeyRing:
-        """A new ring, kept there before this returns.
+        """A new ring of no store yet, kept there before this returns.
 
         Raises:
             StoreError: something is there already, or it cannot be written.
@@ -151,7 +151,7 @@ class KeySource:
             return KeyRing.none()
         if self.present():
             raise StoreError(f"there is something at {self.place} already; it was left as it is")
-        ring = replace(KeyRing.new(self.place), store=self.store_id or None)
+        ring = KeyRing.new(self.place)
         if self.kind != "file":
             self.save(ring)
             return ring

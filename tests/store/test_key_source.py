@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -215,3 +218,31 @@ def test_a_rotation_writes_where_a_link_leads(tmp_path: Path, make_template: Any
     assert [one.name for one in (tmp_path / "stick").iterdir()] == ["door.key"]
     with Store.open(tmp_path / "db", key=f"file:{tmp_path}/stick/door.key") as store:
         assert len(store.references("A")) == 1
+
+
+def test_a_process_that_is_killed_while_it_founds_a_store_leaves_the_key_to_the_next(tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "from fpverify.store import Store, founding\n"
+        "founding.write_identity = lambda *given: os.kill(os.getpid(), 9)\n"
+        f"Store.open({str(tmp_path / 'db')!r}, key={str(tmp_path / 'door.key')!r})\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    with Store.open(tmp_path / "db", key=str(tmp_path / "door.key")) as store:
+        first = store.store_id
+    assert json.loads((tmp_path / "door.key").read_text())["store"] == first
+    with pytest.raises(WrongKey, match="another store's"):
+        Store.open(tmp_path / "other", key=str(tmp_path / "door.key"))
+
+
+def test_a_process_that_is_killed_before_it_claims_the_key_has_founded_a_store_all_the_same(tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "from fpverify.store import Store, founding\n"
+        "founding._claim = lambda vault: os.kill(os.getpid(), 9)\n"
+        f"Store.open({str(tmp_path / 'db')!r}, key={str(tmp_path / 'door.key')!r})\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert json.loads((tmp_path / "door.key").read_text())["store"] is None
+    with Store.open(tmp_path / "db", create=False, key=str(tmp_path / "door.key")) as store:
+        assert json.loads((tmp_path / "door.key").read_text())["store"] == store.store_id
