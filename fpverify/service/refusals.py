@@ -60,6 +60,7 @@ UNTRUSTED = "others could change a file that the service decides by; look after 
 _PLACE = re.compile(
     r"\b(the store|the index|the folder|enrollment store|the key|a key was given)(?: at)? \S*[/:]\S*?(?=[,;]?(?:\s|$))"
 )
+_FILE = re.compile(r"(?:^|(?<=\s))/\S+?(?=[,;:]?(?:\s|$))")  # by its whole path
 _SCORE = re.compile(r" \(score -?[\d.]+\)")  # what an enrollment resembles is said, how much is not
 
 
@@ -98,8 +99,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     def of(cls, error: errors.FpverifyError) -> Refused:
         """The refusal that an error of ours becomes."""
         kind = next(base for base in type(error).__mro__ if base in STATUS)
-        said = UNTRUSTED if isinstance(error, errors.UntrustedFile) else _PLACE.sub(r"\1", str(error))
-        return cls(STATUS[kind], type(error).__name__, _SCORE.sub("", said), facts=error.facts)
+        return cls(STATUS[kind], type(error).__name__, _told(error), facts=error.facts)
 
     @classmethod
     def unforeseen(cls, error: Exception) -> Refused:
@@ -116,6 +116,14 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
         response = JSONResponse(self.body, self.status, self.headers)
         guard(response.headers, is_kept=False)  # here, too: what fails unforeseen does not come by the gate
         return response
+
+
+def _told(error: errors.FpverifyError) -> str:
+    """What an error says to clients: neither where things lie nor how alike they are."""
+    if isinstance(error, errors.UntrustedFile):
+        return UNTRUSTED
+    said = _SCORE.sub("", _PLACE.sub(r"\1", str(error)))
+    return _FILE.sub("a file", said) if isinstance(error, errors.StoreError | errors.ModelError) else said
 
 
 def say_errors_in_one_shape(app: FastAPI) -> None:

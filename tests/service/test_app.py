@@ -422,6 +422,7 @@ def test_another_file_at_the_stores_place_is_served_and_a_missing_one_is_said(st
     [
         ("the store /srv/db/e.sqlite is damaged; restore it", "the store is damaged; restore it"),
         ("there is no enrollment store at /srv/db/e.sqlite; enroll", "there is no enrollment store; enroll"),
+        ("/srv/db/e.sqlite is a database of another program; give", "a file is a database of another program; give"),
         ("the key at file:/etc/k is ab, the store /srv/e needs cd", "the key is ab, the store needs cd"),
         (
             "the store /e is open, but a key was given (file:/k); give none",
