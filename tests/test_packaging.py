@@ -20,7 +20,7 @@ EXTRAS = {
     "fpverify.training": "train",
     "fpverify.lab": "train",
     "fpverify.service": "service",
-    "fpverify.scans.decoder": "wsq",
+    "fpverify.scans.decoding": "wsq",
     "fpverify.store.key_source": "keyring",
     "fpverify.store.backends.postgresql": "postgres",
     "fpverify.search.index.inverted": "search",

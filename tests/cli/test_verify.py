@@ -35,6 +35,7 @@ SCHEMA: dict[str, Any] = {  # what `verify --json` prints; documented, so that n
     "ppi_note": type(None),
     "inverted": bool,
     "probes": list,
+    "pad": list,
 }
 
 

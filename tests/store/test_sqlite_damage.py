@@ -61,7 +61,7 @@ def test_flipped_bits_are_detected_or_harmless(file: Path, bits_at_once: int) ->
     assert detected > 150
 
 
-@pytest.mark.parametrize("keep", [0.999, 0.7, 0.4, 0.1, 0.001])
+@pytest.mark.parametrize("keep", [0.9, 0.7, 0.4, 0.1, 0.001])  # the end of the last page may hold nothing
 def test_truncated_file_is_detected(file: Path, keep: float) -> None:
     original = file.read_bytes()
     file.write_bytes(original[: int(len(original) * keep)])
