@@ -502,7 +502,8 @@ class Verifier:
         except PresentationAttackSuspected:
             if self.notes_decisions and self.pad is not None:
                 details = {"decision": "presentation attack suspected", "pad": self.pad.name}
-                self.store.append_audit(action, *whose, **details)
+                with suppress(StoreError):  # suspected it is all the same
+                    self.store.append_audit(action, *whose, **details)
             raise
 
     def _note(

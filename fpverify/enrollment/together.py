@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fpverify.comparison import joint_threshold
-from fpverify.errors import DuplicateFinger, ProofNeeded
+from fpverify.errors import EnrollmentError, ProofNeeded
 from fpverify.matching import Matchers, Probes, require_agreement, require_different, require_quality
 from fpverify.search.register import DUPLICATE_FPIR
 from fpverify.store import Store, subject_id
@@ -40,8 +40,9 @@ def enroll_together(
     Raises:
         ProofNeeded: the subject is enrolled, and `must_be_new`.
         FailureToAcquire, FailureToEnroll: there is no usable print in a scan, or a poor one; names it.
-        DuplicateFinger: a finger is enrolled already, or given twice under two names.
-        EnrollmentError: a scan does not agree with the finger's other impressions; the id, or a finger, cannot be kept.
+        DuplicateFinger: a finger is enrolled already.
+        EnrollmentError: a finger is given twice under two names; a scan does not agree with the finger's other
+            impressions; the id, or a finger, cannot be kept.
         StoreError: the store cannot be written.
     """
     require_different([scan for scan, _ in impressions])
@@ -49,11 +50,13 @@ def enroll_together(
         _require_new(store, subject)
     given = [(scan.source, finger, Probes(matchers, [scan])) for scan, finger in impressions]
     templates = [_template(matchers, probes) for _, _, probes in given]
-    for number, (source, finger, probes) in enumerate(given):
+    for number, (source, _, _) in enumerate(given):
         require_quality(templates[number], source)
         if check is not None:
-            check(probes, source, subject, finger)
             _require_one_finger(matchers, given[:number], given[number])
+    if check is not None:
+        for source, finger, probes in given:
+            check(probes, source, subject, finger)
     with store.batch():
         if must_be_new:
             _require_new(store, subject)
@@ -85,4 +88,4 @@ def _require_one_finger(matchers: Matchers, before: Sequence[Given], one: Given)
     scores = matchers.own.scores(_template(matchers, probes), [other for _, other in others])
     for (name, _), score in zip(others, scores, strict=True):
         if score.value >= joint_threshold(DUPLICATE_FPIR, len(others)):
-            raise DuplicateFinger(f"{source}: this finger is given as {name} as well; name it once")
+            raise EnrollmentError(f"{source}: this finger is given as {name} as well; name it once")

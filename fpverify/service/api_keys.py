@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from fpverify.store.key_source import keep_owner
 
 PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
 SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to keep
+DIGEST = re.compile(r"[0-9a-f]{64}")
 FILE_MODE, FOLDER_MODE = 0o600, 0o700  # the owner only
 
 
@@ -196,6 +198,8 @@ def _parsed(path: Path) -> tuple[ApiKey, ...]:
     try:
         keys = tuple(ApiKey(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))["keys"])
         _ = [Scope(key.scope) for key in keys]
+        if not all(isinstance(key.name, str) and DIGEST.fullmatch(key.sha256) for key in keys):
+            raise ValueError("no name, or no hash")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

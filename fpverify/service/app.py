@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartParser
 from fpverify.service.bodies import BodyLimit
 from fpverify.service.gate import add_gate
 from fpverify.service.refusals import say_errors_in_one_shape
-from fpverify.service.routes import decisions, health, lists, locks, page, subjects
+from fpverify.service.routes import decisions, enrolling, health, lists, locks, page, subjects
 from fpverify.service.service import Service
 
 CLOSE_S = 2.0  # for what was begun, after those who waited for it have been told that it takes too long
@@ -41,6 +41,7 @@ def create_app(service: Service) -> FastAPI:
     say_errors_in_one_shape(app)
     add_gate(app, service)
     decisions.add_routes(app, service)
+    enrolling.add_routes(app, service)
     subjects.add_routes(app, service)
     locks.add_routes(app, service)
     lists.add_routes(app, service)

@@ -13,7 +13,8 @@ from fpverify.store.tries import Tried
 Clock = Callable[[], float]
 TEN_MINUTES_S = 600.0
 DAY_S = 86_400.0
-MOST_DOUBLINGS = 60  # beyond, a lock is as long as it gets anyway
+LONGEST_S = 3600.0  # of a lock
+MOST_DOUBLINGS = 6  # beyond, a lock is as long as it gets anyway: 64 minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class TryLimit:
     Attributes:
         windows: so many non-matches within so many seconds lead to a lock, the shortest window first.
         calm_s: seconds without a lock after which the next one is half as long again, and so on.
-        first_s: seconds of the first lock; each further one is twice as long, up to a day.
+        first_s: seconds of the first lock; each further one is twice as long, up to an hour: whoever wanted to keep
+            others out would have to come back each hour, and is soon locked himself.
     """
 
     windows: tuple[tuple[int, float], ...]
@@ -34,19 +36,28 @@ class TryLimit:
 
     def wait_s(self, tried: Tried, now_s: float) -> float:
         """Seconds that a lock goes on; 0 if there is none."""
-        return min(max(0.0, tried.until_s - now_s), DAY_S)
+        return min(max(0.0, tried.until_s - now_s), LONGEST_S)
+
+    def room(self, tried: Tried, now_s: float) -> int:
+        """Non-matches up to the next lock, that one's included; where each leads to one, 1."""
+        left = [count - found for (count, _), found in zip(self.windows, self._within(tried, now_s), strict=True)]
+        return max(1, min(left))
 
     def noted(self, tried: Tried, now_s: float) -> Tried:
         """A count with one more non-match."""
         most = max(count for count, _ in self.windows)
         latest = (*tried.latest_s, now_s)[-most:]
-        within = [sum(abs(now_s - one) < within_s for one in latest) for _, within_s in self.windows]
+        within = self._within(replace(tried, latest_s=latest), now_s)
         if all(found < count for found, (count, _) in zip(within, self.windows, strict=True)):
             return replace(tried, latest_s=latest)
         calm = int(max(0.0, now_s - tried.until_s) / self.calm_s) if tried.locks else 0
         locks = max(0, tried.locks - calm)
-        lock_s = min(self.first_s * 2.0 ** min(locks, MOST_DOUBLINGS), DAY_S)
-        return Tried(latest, locks + 1, now_s + lock_s)
+        lock_s = min(self.first_s * 2.0 ** min(locks, MOST_DOUBLINGS), LONGEST_S)
+        return Tried(latest, min(locks, MOST_DOUBLINGS) + 1, now_s + lock_s)
+
+    def _within(self, tried: Tried, now_s: float) -> list[int]:
+        """Non-matches in each window."""
+        return [sum(abs(now_s - one) < within_s for one in tried.latest_s) for _, within_s in self.windows]
 
 
 def _windows(tries: int) -> tuple[tuple[int, float], ...]:

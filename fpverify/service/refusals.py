@@ -54,6 +54,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 
+NO_VERDICT = "the detector of presentation attacks failed; nothing is decided without it"
 UNTRUSTED = "others could change a file that the service decides by; look after its owner and its mode"
 
 # Where the store and its key lie is nothing to a client.
@@ -122,6 +123,8 @@ def _told(error: errors.FpverifyError) -> str:
     """What an error says to clients: neither where things lie nor how alike they are."""
     if isinstance(error, errors.UntrustedFile):
         return UNTRUSTED
+    if isinstance(error, errors.DetectorError):
+        return NO_VERDICT
     said = _SCORE.sub("", _PLACE.sub(r"\1", str(error)))
     return _FILE.sub("a file", said) if isinstance(error, errors.StoreError | errors.ModelError) else said
 

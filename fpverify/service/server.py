@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -82,7 +83,7 @@ def serve(open_verifier: Callable[[], Verifier], keys: ApiKeys, address: Address
         raise SettingsError(f"nothing can listen on {address.host}:{address.port}; is it in use?") from error
     finally:
         if server.started and not service.closed:
-            os._exit(0)  # threads that hang would be waited for
+            os._exit(int(sys.exc_info()[0] is not None))  # threads that hang would be waited for
 
 
 class _Server(uvicorn.Server):
@@ -101,7 +102,8 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The word to end."""
         super().handle_exit(sig, frame)
-        self._told.set()
+        if not self._told.is_set():
+            self._told.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends it."""

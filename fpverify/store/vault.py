@@ -90,7 +90,10 @@ class Vault:
 
     def open_metadata(self, sealed: bytes, subject: str) -> dict[str, Any]:
         """A subject's metadata; raises CorruptRecord as `opened` does."""
-        return decode_metadata(self._open(sealed, self._bound_metadata(subject), f"the metadata of {subject!r:.80}"))
+        what = f"the metadata of {subject!r:.80}"
+        if type(subject) is not str:  # of a database that was altered
+            raise self._unsound(what)
+        return decode_metadata(self._open(sealed, self._bound_metadata(subject), what))
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the present key sealed it."""

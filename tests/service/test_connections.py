@@ -155,4 +155,4 @@ def test_files_that_are_slow_to_decode_keep_nobody_waiting(start: Callable[..., 
         for thread in jam:
             thread.join()
     assert [one.status_code for one in answers] == [415, 415]
-    assert all(one.json()["message"].startswith("the scan: decoding it takes more than") for one in answers)
+    assert all(one.json()["message"].startswith("the scan: ") for one in answers)

@@ -53,7 +53,7 @@ def test_a_finger_is_enrolled_matched_and_told_from_another(
         assert "Impression 2 of <b>Eve</b>" in browser.send("enroll")
         browser.choose("verify")
         browser.write("subject", "nobody")
-        assert "no subject 'nobody'" in browser.send("verify").lower()
+        assert "no such subject in the store" in browser.send("verify").lower()
         browser.screenshot(tmp_path / "error.png")
     assert browser.value("[...document.querySelectorAll('input, select')].every((one) => one.labels.length > 0)")
     assert browser.value("localStorage.length + sessionStorage.length + document.cookie.length") == 0

@@ -137,12 +137,64 @@ def test_many_at_once_are_no_more_tries_than_one_after_the_other(guarded: Any, s
         assert sorted(found) == [200] * 3 + [423] * 9
 
 
+def at_once(count: int, ask: Callable[[], Any]) -> list[int]:
+    found: list[int] = []
+    asking = [threading.Thread(target=lambda: found.append(ask().status_code)) for _ in range(count)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
+    return sorted(found)
+
+
+def test_many_identifications_at_once_are_no_more_tries_either(guarded: Any, stripes: Path) -> None:
+    with guarded(identifying=limit(1)) as service:
+        enroll(service, stripes, "A")
+        assert at_once(8, lambda: searched(service, stripes / "B_01.bmp")) == [200] + [429] * 7
+
+
+def test_ids_that_are_not_enrolled_count_for_the_key_and_are_told_alike(guarded: Any, stripes: Path) -> None:
+    with guarded(verifying=limit(3)) as service:
+        enroll(service, stripes, "A")
+        asked = [{"subject": "x0"}, {"subject": "A", "finger": "left-thumb"}, {"subject": "x1"}]
+        answers = [tried(service, stripes / "A_01.bmp", **one) for one in asked]
+        assert [one.status_code for one in answers] == [404] * 3
+        assert len({one.text for one in answers}) == 1
+        assert tried(service, stripes / "A_01.bmp", subject="A").status_code == 429
+
+
+def test_an_enrollment_that_finds_the_finger_counts_as_an_identification(guarded: Any, stripes: Path) -> None:
+    with guarded(identifying=limit(2)) as service:
+        enroll(service, stripes, "A")
+        found = [service.post("/v1/enroll", stripes / "A_01.bmp", "enroll", subject="ghost") for _ in range(3)]
+        assert [one.status_code for one in found] == [409, 409, 429]
+        assert "'A'" not in found[0].json()["message"]
+        assert "'A'" in service.post("/v1/enroll", stripes / "A_01.bmp", "admin", subject="ghost").json()["message"]
+
+
+def test_what_cannot_be_written_counts_all_the_same(
+    guarded: Any, stripes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fpverify.errors import StoreLocked
+    from fpverify.store.tries import Tries
+
+    def held(*_: object) -> None:
+        raise StoreLocked("the store is held by another process")
+
+    with guarded(subject=limit(3)) as service:
+        enroll(service, stripes, "A")
+        tried(service, stripes / "B_01.bmp", subject="A")
+        monkeypatch.setattr(Tries, "change", held)
+        assert statuses(2, lambda: tried(service, stripes / "B_01.bmp", subject="A")) == [200, 200]
+        assert tried(service, stripes / "A_01.bmp", subject="A").status_code == 423
+        assert [one["name"] for one in service.ask("GET", "/v1/locks").json()["locks"]] == ["A"]
+
+
 def test_a_scan_that_cannot_be_used_is_no_try(guarded: Any, stripes: Path) -> None:
     with guarded(subject=limit(1), verifying=limit(1), identifying=limit(1)) as service:
         enroll(service, stripes, "A")
         assert service.post("/v1/verify", b"no scan", "verify", subject="A").status_code == 415
         assert service.post("/v1/identify", b"no scan", "verify").status_code == 415
-        assert tried(service, stripes / "A_01.bmp", subject="nobody").status_code == 404
         assert tried(service, stripes / "A_01.bmp", subject="A").status_code == 200
         assert searched(service, stripes / "A_01.bmp").status_code == 200
 

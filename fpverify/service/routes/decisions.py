@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Form, Request
 
 from fpverify import answers
+from fpverify.errors import NotEnrolled
 from fpverify.service import answers as shapes
 from fpverify.service.api_keys import ApiKey, Scope
 from fpverify.service.forms import (
@@ -26,7 +27,7 @@ from fpverify.service.forms import (
     scans_of,
     subject_of,
 )
-from fpverify.service.refusals import DOCUMENTED
+from fpverify.service.refusals import DOCUMENTED, Refused
 from fpverify.service.service import Service
 from fpverify.verifier import Verifier
 from fpverify.vocabulary import Scan
@@ -67,12 +68,16 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
         def job(verifier: Verifier) -> dict[str, Any]:
             require_strict("fmr", fmr, verifier.fmr)
-            with service.tries.verification(verifier.store, key.name, name) as noted:
-                probes = scans_of(contents, ppi, decode)
-                decision = verifier.verify(probes, name, which, fmr=fmr)
-                noted(decision.match)
+            try:
+                with service.tries.verification(verifier.store, key.name, name) as noted:
+                    probes = scans_of(contents, ppi, decode)
+                    decision = verifier.verify(probes, name, which, fmr=fmr)
+                    noted(decision.match)
+            except NotEnrolled:  # which of the two is not told: a key that decides has no list of ids
+                raise Refused(404, "NotEnrolled", "no such subject in the store, or not this finger of it") from None
             at = max(range(len(probes)), key=lambda k: decision.probes[k].score.value)
-            drawn = _probe_picture(verifier, probes[at], name, decision.probes[at].finger) if picture else None
+            shown = picture and (decision.match or key.allows(Scope.SCORES))
+            drawn = _probe_picture(verifier, probes[at], name, decision.probes[at].finger) if shown else None
             return answers.decision_answer(decision, *probes) | {"picture": drawn}
 
         answer = await service.done(job)
