@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpverify.errors import CorruptRecord, DeletedRecord
+from fpverify.errors import CorruptRecord, DeletedRecord, StoreError
 from fpverify.store import Store
 from fpverify.store.anchors import Anchor, anchor_of, later_anchor
 from fpverify.store.audit import AuditEntry
@@ -215,3 +215,25 @@ def test_a_subject_that_was_put_back_under_its_former_id_is_found(folder: Path) 
     with Store.open(folder) as store, pytest.raises(DeletedRecord, match="it is of 'Z' by now"):
         store.references("A")  # every seal fits, as it did once
     assert [one.partition(" is ")[2] for one in inspected(folder).findings] == ["of 'A', but should be of 'Z'"] * 2
+
+
+FED = {  # columns that go into a seal, a code or a name
+    "subjects": ("name", "impression_count", "metadata"),
+    "impressions": ("finger", "number", "model_id", "quality", "enrolled_at", "record_id", "record"),
+    "audit": ("at", "action", "subject", "finger", "details", "mac"),
+    "store": ("key_id", "head_count", "head_mac", "head_seal"),
+}
+
+
+@pytest.mark.parametrize("value", ["x'80ff'", "7", "1.5", "'\u2028'"])
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table, columns in FED.items() for column in columns])
+def test_a_value_of_any_kind_in_any_column_is_a_finding_and_no_crash(
+    folder: Path, table: str, column: str, value: str
+) -> None:
+    last = f"(SELECT max(rowid) FROM {table})"  # noqa: S608 - constants
+    tamper(folder, f"UPDATE {table} SET {column} = {value} WHERE rowid = {last}")  # noqa: S608 - constants
+    try:
+        found = inspected(folder)
+    except StoreError:  # the store cannot even be opened
+        return
+    assert found.findings
