@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fpverify.evaluation.rates.distributions import normal_quantile
 from fpverify.evaluation.rates.error_rates import error_rates
 from fpverify.evaluation.rates.intervals import Curves
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
@@ -246,9 +247,7 @@ def _at(evaluation: Evaluation, threshold: float) -> tuple[float, float]:
 
 def _deviate(rate: np.ndarray | float) -> np.ndarray:
     """Normal deviates; rates beyond the axes are drawn at their ends."""
-    from scipy.stats import norm
-
-    return np.asarray(norm.ppf(np.clip(rate, TICKS[0] / 2, 0.7)))
+    return np.asarray(np.vectorize(normal_quantile, otypes=[np.float64])(np.clip(rate, TICKS[0] / 2, 0.7)))
 
 
 def _det_band(axes: Axes, evaluation: Evaluation) -> None:
