@@ -17,10 +17,13 @@ from fpverify.evaluation.rates.error_rates import error_rates
 from fpverify.evaluation.rates.intervals import Curves
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.evaluation.report.bounds import bounded_name, error_bounds, no_fmr, without_errors
+from fpverify.extras import require
 from fpverify.vocabulary import Evaluation, OperatingPoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
 INK, ACCENT, GREY = "#1b3a5c", "#c8502b", "#8a8a8a"
@@ -172,6 +175,7 @@ def as_svg(figure: Figure) -> str:
 
 
 def _blank() -> tuple[Figure, Axes]:
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE_IN, layout="constrained")
