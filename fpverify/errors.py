@@ -32,6 +32,7 @@ FpverifyError
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── IndexUnavailable             an index of another program that cannot be asked
 ├── WorkersUnavailable           a cluster that does not work
+├── MissingExtra (ImportError)   a library that not every installation has
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -192,6 +193,10 @@ class IndexUnavailable(FpverifyError):
 
 class WorkersUnavailable(FpverifyError):
     """Processes of other machines that were to work cannot be had."""
+
+
+class MissingExtra(FpverifyError, ImportError):
+    """A library is not installed that not every installation has; the message says how to get it."""
 
 
 class TooFewComparisons(FpverifyError, ValueError):

@@ -23,7 +23,7 @@ PACKAGE = Path(fpverify.__file__).parent
 ROWS = (  # from the bottom; a room imports only from rows below its own
     ("errors",),
     ("vocabulary",),
-    ("settings", "folders", "executors"),
+    ("settings", "folders", "executors", "extras"),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks", "formats"),
     ("matching",),
     ("search",),

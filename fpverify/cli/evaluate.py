@@ -76,12 +76,24 @@ Examples:
         help="Write every comparison here; a folder gets a file for each set.",
     ),
     click.option("--metrics", type=OutputFile(), metavar="JSON", help="Write all figures here."),
-    click.option("--roc", type=OutputFile(PICTURES), metavar="PNG", help="Draw the ROC here, threshold marked."),
-    click.option("--report", type=OutputFile((".html", ".json")), metavar="HTML", help="Write a report here."),
-    click.option("--figures", type=OutputFile(or_folder=True), metavar="DIR", help="Its curves as SVG and PNG."),
+    click.option(
+        "--roc", type=OutputFile(PICTURES, drawn="--roc"), metavar="PNG", help="Draw the ROC here, threshold marked."
+    ),
+    click.option(
+        "--report",
+        type=OutputFile((".html", ".json"), drawn="a report as a page"),
+        metavar="HTML",
+        help="Write a report here.",
+    ),
+    click.option(
+        "--figures",
+        type=OutputFile(or_folder=True, drawn="--figures"),
+        metavar="DIR",
+        help="Its curves as SVG and PNG.",
+    ),
     click.option(
         "--cutoffs",
-        type=OutputFile(PICTURES),
+        type=OutputFile(PICTURES, drawn="--cutoffs"),
         metavar="PNG",
         help="Whole-print models: draw the distances here, with a cutoff of 0.5 and those from curves.",
     ),

@@ -31,7 +31,12 @@ Exit codes: 0 match or non-match, 2 wrong use, 3 no decision could be made.
 @options(
     click.argument("probe", type=click.Path()),
     click.argument("reference", type=click.Path()),
-    click.option("--out", type=OutputFile(PICTURES), metavar="PNG", help="Draw the comparison here: PNG, SVG or PDF."),
+    click.option(
+        "--out",
+        type=OutputFile(PICTURES, drawn="a picture"),
+        metavar="PNG",
+        help="Draw the comparison here: PNG, SVG or PDF.",
+    ),
     FMR,
     PPI,
     MODEL,
