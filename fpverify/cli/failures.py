@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from fpverify.cli.streams import discard
+from fpverify.cli.streams import colour_wanted, discard
 from fpverify.errors import FpverifyError, SettingsError
 
 EXIT_NON_MATCH = 1
@@ -54,7 +54,7 @@ def report(ended: Failure) -> int:
     if ended.line is not None:
         if debugging():
             traceback.print_exception(ended.error)
-        click.echo(f"fpverify: {one_line(ended.line)}", err=True)
+        click.echo(f"{click.style('fpverify:', fg='red')} {one_line(ended.line)}", err=True, color=colour_wanted())
     if ended.code == EXIT_NO_READER:
         discard(sys.stdout)
     return ended.code
@@ -66,6 +66,10 @@ def one_line(text: str) -> str:
 
 
 def _usage(error: click.UsageError) -> str:
+    from fpverify.cli.suggestions import suggestion  # here: most use is right
+
+    if slip := suggestion(error):
+        return slip
     path = error.ctx.command_path if error.ctx else "fpverify"
     message = error.format_message().strip().rstrip(".")
     return f"{message[:1].lower()}{message[1:]}; see '{path} --help'"

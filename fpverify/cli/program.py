@@ -15,7 +15,7 @@ import click
 
 from fpverify import __version__
 from fpverify.cli.failures import debugging, failure, report
-from fpverify.cli.streams import make_printable, native_silence
+from fpverify.cli.streams import colour_wanted, make_printable, native_silence
 
 NAME = "fpverify"
 COMPLETION_VARIABLE = "_FPVERIFY_COMPLETE"  # set by click's completion scripts
@@ -114,7 +114,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _invoked(arguments: list[str]) -> int:
     """As `program.main` does, which would end with exit code 1, a non-match, when nobody reads the output."""
     try:
-        with program.make_context(NAME, arguments) as context:
+        with program.make_context(NAME, arguments, color=colour_wanted()) as context:
             result: Any = program.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code
