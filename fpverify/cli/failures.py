@@ -16,6 +16,7 @@ from fpverify.errors import FpverifyError, SettingsError
 EXIT_NON_MATCH = 1
 EXIT_USAGE = 2
 EXIT_NO_DECISION = 3
+EXIT_ATTENTION = 4  # of doctor alone: something needs attention
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 EXIT_NO_READER = 141  # 128 + SIGPIPE
 

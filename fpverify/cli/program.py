@@ -30,7 +30,7 @@ COMMANDS = (
     *("template", "convert", "inspect"),
     "synth",
     *("serve", "api-keys"),
-    "migrate",
+    *("migrate", "doctor"),
     *("train", "models", "lab"),
     "demo",
 )
@@ -66,6 +66,7 @@ class LazyCommands(click.Group):
 Exit codes:
   0  match, or done     2  wrong use
   1  non-match          3  no decision could be made
+                        4  something needs attention (doctor)
 
 \b
 Examples:
@@ -86,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: in place of the process' own.
 
     Returns:
-        The exit code: 0 match or done, 1 non-match, 2 wrong use, 3 no decision could be made, 130 interrupted,
-        141 nobody reads the output any more.
+        The exit code: 0 match or done, 1 non-match, 2 wrong use, 3 no decision could be made, 4 something needs
+        attention (`doctor` alone), 130 interrupted, 141 nobody reads the output any more.
     """
     if COMPLETION_VARIABLE in os.environ:
         program.main(prog_name=NAME)  # answers the shell, and exits
