@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fpverify.enrollment import RowOutcome
+    from fpverify.single_templates import SingleTemplate
     from fpverify.store import FingerSummary
     from fpverify.vocabulary import Candidate, Decision, Identification, OperatingPoint, Reference, Scan, Score
 
@@ -121,6 +122,40 @@ def finger_answer(summary: FingerSummary) -> Answer:
         "models": list(summary.model_ids),
         "first_enrolled_at": summary.first_enrolled_at.isoformat(),
         "last_enrolled_at": summary.last_enrolled_at.isoformat(),
+    }
+
+
+def comparison_answer(decision: Decision, probe: SingleTemplate, reference: SingleTemplate) -> Answer:
+    """A decision about two prints alone."""
+    return {
+        "decision": decision.word,
+        "score": decision.score.value,
+        "extrapolated": decision.score.extrapolated,
+        "llr": decision.score.llr,
+        **operating_point_answer(decision.operating_point),
+        "probe": single_template_answer(probe),
+        "reference": single_template_answer(reference),
+    }
+
+
+def single_template_answer(one: SingleTemplate) -> Answer:
+    """A template apart from any store, without its content; null is what only a scan has, or only a file."""
+    template, kept = one.template, one.kept
+    return {
+        "file": one.source,
+        "is_template": one.scan is None,
+        "model": template.model_id,
+        "minutiae": len(template.minutiae),
+        "quality": template.quality,
+        "area_mm2": kept.area_mm2,
+        "bytes": one.size_bytes,
+        "ppi": kept.ppi,
+        "ppi_source": kept.ppi_source,
+        "ppi_note": one.scan.ppi_note if one.scan else None,
+        "inverted": one.scan.inverted if one.scan else None,
+        "finger": kept.finger if one.scan is None else None,
+        "made_at": kept.made_at,
+        "protected": one.protected if one.scan is None else None,
     }
 
 

@@ -29,6 +29,7 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("search",),
     ("explanation", "enrollment"),
     ("evaluation",),
+    ("single_templates", "checkup"),
     ("answers", "client", "conversion", "verifier", "scans_alone", "training", "lab", "testing"),
     ("service",),
     ("",),  # `import fpverify`: the public names
@@ -53,7 +54,7 @@ VERIFY_PATH = {
     *("", "cli", "verifier", "settings", "folders", "matching", "search"),
     *("scans", "features", "comparison", "models", "store"),
 }
-DECIDING_ROOMS = {"verifier", "service", "matching", "search", "enrollment", "explanation"}
+DECIDING_ROOMS = {"verifier", "service", "matching", "search", "enrollment", "explanation", "single_templates"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 SAFE_LOADERS = {"SafeLoader", "CSafeLoader"}
 DISK_CALLS = {

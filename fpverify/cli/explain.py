@@ -9,7 +9,7 @@ import click
 
 from fpverify.cli.failures import one_line
 from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PICTURES, PPI, OutputFile, options
-from fpverify.cli.words import counted, print_facts, print_json, resolution_words, scan_notes
+from fpverify.cli.words import counted, in_colour, print_facts, print_json, resolution_words, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def explain_command(
 
 def print_explanation(explained: Explanation, out: Path | None) -> None:
     """The verdict, why, and what the score is made of."""
-    click.echo(explained.verdict)
+    word, colon, rest = explained.verdict.partition(":")
+    click.echo(in_colour(word) + colon + rest)
     print_facts(
         [
             *(("why" if k == 0 else "and", cause.sentence) for k, cause in enumerate(explained.causes)),

@@ -21,7 +21,7 @@ from fpverify.cli.options import (
     options,
     registers_with_a_bar,
 )
-from fpverify.cli.words import counted, pad_facts, percent, print_facts, print_json, print_table, scan_facts
+from fpverify.cli.words import counted, in_colour, pad_facts, percent, print_facts, print_json, print_table, scan_facts
 from fpverify.settings import load_settings, parse_fpir
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def identify_command(
 
 def print_identification(found: Identification, *probes: Scan) -> None:
     """Who matches, if anybody does, and who comes near."""
-    click.echo(found.word)
+    click.echo(in_colour(found.word))
     tail = "; extrapolated beyond the evidence" if found.extrapolated else ""
     print_facts(
         [

@@ -15,6 +15,8 @@ import click
 from fpverify.settings import VARIABLE_PREFIX, load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from fpverify.executors import Workforce
     from fpverify.search.register import Registers
     from fpverify.store import Store
@@ -53,6 +55,14 @@ class Finger(click.ParamType):  # type: ignore[type-arg]  # not generic before c
         if value not in FINGER_CODES:
             self.fail(f"{value!r} is no finger; the names are {', '.join(FINGER_CODES)}", param, ctx)
         return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        from click.shell_completion import CompletionItem
+
+        from fpverify.vocabulary import FINGERS
+
+        return [CompletionItem(name) for name in FINGERS if name.startswith(incomplete)]
 
 
 class Span(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
@@ -119,6 +129,12 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic befo
         if self._drawn and path.suffix.lower() != ".json":
             require_plots(self._drawn)
         return path
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names of files, which the shell knows."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
 
 
 def require_plots(who: str) -> None:

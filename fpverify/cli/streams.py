@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import UnsupportedOperation
 from typing import Any, TextIO
 
 STANDARD_ERROR = 2  # file descriptor
+OFF = {"", "0"}  # of a variable that switches something on: as if it were not set
 
 
 def make_printable(stream: Any) -> None:
@@ -22,6 +23,23 @@ def discard(stream: TextIO) -> None:
     """Points a stream that nobody reads any more at nothing, so that Python's own flush at exit does not fail."""
     if _descriptor(stream) is not None:
         _point(stream.fileno(), os.devnull)
+
+
+def colour_wanted(environment: Mapping[str, str] | None = None) -> bool | None:
+    """Whether the user wants colours everywhere or nowhere; None has them where a terminal is.
+
+    NO_COLOR counts before FORCE_COLOR and CLICOLOR_FORCE, as https://no-color.org and https://bixense.com/clicolors
+    have it; a terminal that calls itself dumb shows none.
+
+    Args:
+        environment: in place of the process' own.
+    """
+    variables = os.environ if environment is None else environment
+    if variables.get("NO_COLOR"):
+        return False
+    if any(variables.get(name, "") not in OFF for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return False if variables.get("TERM") == "dumb" or variables.get("CLICOLOR") == "0" else None
 
 
 @contextmanager

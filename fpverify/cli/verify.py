@@ -8,7 +8,7 @@ import click
 
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
-from fpverify.cli.words import operating_point_facts, pad_facts, print_facts, print_json, scan_facts
+from fpverify.cli.words import in_colour, operating_point_facts, pad_facts, print_facts, print_json, scan_facts
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def print_decision(decision: Decision, *probes: Scan) -> None:
     score, threshold = decision.score, decision.operating_point.threshold
     tail = "; the score is extrapolated beyond the evidence" if score.extrapolated else ""
     several = len(probes) > 1
-    click.echo(decision.word)
+    click.echo(in_colour(decision.word))
     print_facts(
         [
             ("subject", f"{decision.subject}" if several else f"{decision.subject}, finger {decision.finger}"),
