@@ -83,7 +83,8 @@ def evaluate(
         folder: of the prints.
         protocol: "dense" compares every impression with every other; "fvc" those of one finger, and the first ones of
             different fingers; "first-reference" every later impression with the first of every finger; "cross-sensor"
-            every print with every one of `references`; "pairs" what `pairs` lists.
+            every print with every one of `references`; "pairs" what `pairs` lists; "touches" every touch
+            `<finger>_p<number>` with all touches `<finger>_r<number>` of a finger together.
         references: folder of the references of "cross-sensor".
         pairs: CSV file `probe,reference[,mated]` of "pairs".
         ppi: overrides the resolution of every file; None comes from the set, then from the settings, then from what the

@@ -139,11 +139,12 @@ def _content(written: Written, title: str, *, drawn: bool) -> ReportContent:
 
     files = [
         {name: PrintFile(one.path, ppi_of_scan(its, name)) for name, one in zip(plan.scans, plan.prints, strict=True)}
-        for plan, its in zip(written.plans, written.evaluations, strict=True)
+        for plan, its in zip(written.plans, written.evaluations, strict=False)  # enrolled impressions have no plan
+        if plan.protocol != "touches"  # a finger's touches together are no file that could be shown
     ]
     pairs = gallery(written.matcher, written.evaluations, files, written.point, drawn=drawn) if files else []
     provenance = provenance_of(
-        command_line(), written.evaluations, written.matcher.bundle.card.files, HASHED[bool(files)]
+        command_line(), written.evaluations, written.matcher.bundle.card.files, HASHED[bool(written.plans)]
     )
     return report_content(
         title,

@@ -18,6 +18,7 @@ from fpverify.evaluation.sets.layout import Print, read_set
 from fpverify.evaluation.sets.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.sets.resolution import set_resolution
 from fpverify.evaluation.sets.sending import sent_content
+from fpverify.evaluation.sets.touches import fused_touches
 from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.executors import CarriedModel, Workforce, answers, local_workforce
@@ -26,9 +27,10 @@ from fpverify.models import load_bundle
 from fpverify.scans import scan_from_bytes
 from fpverify.scans.acquisition import Surveyed, check_given_ppi
 from fpverify.scans.files import file_bytes
+from fpverify.scans.resolution import MM_PER_INCH
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
-from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores, Template
+from fpverify.vocabulary import BoolArray, Evaluation, FloatArray, IndexArray, Scores, Template
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -95,7 +97,7 @@ class Runner:
             raw = replace(self, workforce=workforce).compare_templates(
                 replace(plan, notes=notes), outcomes, _data_hash(plan.prints, hashes)
             )
-        return replace(raw, resolution=resolution)
+        return replace(raw, resolution=resolution, area_mm2=_areas_mm2(surveyed, agreed))
 
     def compare_templates(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str) -> Evaluation:
         """Raw similarities of templates that are there already.
@@ -187,7 +189,7 @@ def evaluate(
 
     Args:
         folder: of a set, see `fpverify.evaluation.sets.layout`.
-        protocol: see `protocol.finger_comparisons`.
+        protocol: see `protocol.finger_comparisons`, or `touches`, see `sets.touches.fused_touches`.
         ppi: overrides the resolution of every file.
         way: of comparing, see `Way`.
 
@@ -196,22 +198,43 @@ def evaluate(
             counted.
         ModelError: the model cannot be used.
     """
-    return Runner(**way).evaluate(set_plan(read_set(folder, ppi=ppi), protocol))
+    return Runner(**way).evaluate(set_plan(read_set(folder, ppi=ppi, touches=protocol == "touches"), protocol))
 
 
 def compare_folder(
     folder: str | Path, *, protocol: Protocol = "dense", ppi: float | None = None, **way: Unpack[Way]
 ) -> Evaluation:
-    """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
-    return Runner(**way).compare(set_plan(read_set(folder, ppi=ppi), protocol))
+    """The same as `evaluate`, with raw similarities for scores; the model needs no calibration.
+
+    Of `touches` these are the similarities to each reference touch.
+    """
+    return Runner(**way).compare(set_plan(read_set(folder, ppi=ppi, touches=protocol == "touches"), protocol))
 
 
 def calibrated(raw: Evaluation, calibration: Calibration) -> Evaluation:
-    """An evaluation of raw similarities with the scores they stand for."""
+    """An evaluation of raw similarities with the scores they stand for; touches of a finger are put together."""
+    each = scored(raw, calibration)
+    return fused_touches(each) if raw.protocol == "touches" else each
+
+
+def scored(raw: Evaluation, calibration: Calibration) -> Evaluation:
+    """The same, each comparison for itself."""
     made = np.isfinite(raw.scores)
     scores = np.full(len(raw.scores), -np.inf)
     scores[made] = calibration.scores(raw.scores[made])
     return replace(raw, scores=scores)
+
+
+def _areas_mm2(surveyed: Sequence[Surveyed | str], agreed: Sequence[float | None]) -> FloatArray:
+    """(s,) of the pictures, nan where one cannot be read or nothing says its resolution."""
+    return np.array([_area_mm2(one, ppi) for one, ppi in zip(surveyed, agreed, strict=True)], np.float32)
+
+
+def _area_mm2(surveyed: Surveyed | str, ppi: float | None) -> float:
+    if isinstance(surveyed, str) or surveyed.sides_px is None or (read_at := ppi or surveyed.stated_ppi) is None:
+        return np.nan
+    height, width = (side * MM_PER_INCH / read_at for side in surveyed.sides_px)
+    return height * width
 
 
 class _Acquisition(NamedTuple):

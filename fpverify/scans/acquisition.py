@@ -99,10 +99,14 @@ def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, s
 
 
 class Surveyed(NamedTuple):
-    """What tells a file's resolution: its own statement, if a scanner can have it, and its ridges, if any are clear."""
+    """What tells a file's resolution: its own statement, if a scanner can have it, and its ridges, if any are clear.
+
+    `sides_px` are the height and the width of the picture.
+    """
 
     stated_ppi: float | None
     ridges: Ridges | None
+    sides_px: tuple[int, int] | None = None
 
 
 def survey_scan(path: str | Path, *, ppi: float | None = None, content: bytes | None = None) -> Surveyed:
@@ -123,7 +127,8 @@ def survey_scan(path: str | Path, *, ppi: float | None = None, content: bytes | 
     stated_ppi = _plausible(stated, source)
     known = stated_ppi if ppi is None else ppi
     ridges = find_ridges(picture.pixels) if known is None else ridges_at(picture.pixels, known)
-    return Surveyed(stated_ppi, ridges)
+    height, width = picture.pixels.shape
+    return Surveyed(stated_ppi, ridges, (height, width))
 
 
 def _acquired(picture: Picture, given_ppi: float | None, source: str) -> Scan:
