@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fpverify.checkup.parts import Finding, Part
@@ -53,7 +53,7 @@ def checkup(settings: Settings, own_version: str, *, quick: bool = False) -> Che
         from fpverify.checkup.speed import speed_part
     except ImportError as error:  # a library that is missing or damaged
         broken = Finding("versions", f"{error}; {TO_INSTALL}")
-        return Checkup((*first, Part("broken", {}, (), (broken,))))
+        return Checkup((replace(first[0], findings=(*first[0].findings, broken)), first[1]))
     bundle, model = model_part(settings)
     parts = [first[0], model, *store_parts(settings, bundle), first[1], reader_part()]
     return Checkup((*parts, speed_part(settings, bundle, quick=quick)))

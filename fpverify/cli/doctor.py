@@ -29,7 +29,7 @@ Exit codes: 0 all is well, 2 wrong use, 4 something needs attention, one line fo
 """,
 )
 @options(
-    click.option("--quick", is_flag=True, help="Time nothing: a tenth of a second in place of two."),
+    click.option("--quick", is_flag=True, help="Time nothing, which takes two seconds on an idle machine."),
     DB,
     KEY,
     MODEL,

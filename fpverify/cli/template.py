@@ -85,7 +85,7 @@ def _print(shown: SingleTemplate, facts: list[tuple[str, str]]) -> None:
     """What a template holds, and what is known of its scan."""
     template, kept = shown.template, shown.kept
     click.echo(single_template_words(shown))
-    bits = "" if template.vector is None else f", whole print of {len(template.vector)} numbers"
+    bits = "" if template.vector is None else f", a vector of {len(template.vector)} numbers"
     each = f", descriptors of {template.descriptors.shape[1]} numbers" if len(template.minutiae) else ""
     print_facts(
         [
@@ -104,6 +104,8 @@ def _print(shown: SingleTemplate, facts: list[tuple[str, str]]) -> None:
 
 def single_template_words(shown: SingleTemplate) -> str:
     """A template in one line."""
+    if shown.template.vector is not None:
+        return f"{shown.source}: a whole print"
     area = "" if shown.kept.area_mm2 is None else f" on {shown.kept.area_mm2:.0f} mm²"
     minutiae = counted(len(shown.template.minutiae), "minutia").replace("minutias", "minutiae")
     return f"{shown.source}: {minutiae}{area}"

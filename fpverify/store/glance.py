@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fpverify.errors import StoreError
+from fpverify.errors import StoreError, StoreReadOnly
 from fpverify.store.backends import Database
 from fpverify.store.key_source import KeySource
 from fpverify.store.location import is_server_url
@@ -110,9 +110,19 @@ def glance(location: str | Path, *, trust_permissions: bool) -> Iterator[StoreGl
     """
     database = _opened(location, trust_permissions)
     try:
-        yield StoreGlance(database)
+        yield _seen(database)
     finally:
         database.close()
+
+
+def _seen(database: Database) -> StoreGlance:
+    try:
+        return StoreGlance(database)
+    except StoreReadOnly as error:  # of a journal that waits to be rolled back, which only who may write does
+        raise StoreError(
+            f"a change of the store {database.place} was cut off; the next command that opens it, such as"
+            " `fpverify list`, undoes it"
+        ) from error
 
 
 def _opened(location: str | Path, trusts: bool) -> Database:

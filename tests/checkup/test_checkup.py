@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fpverify import Template, Verifier, read_scan
-from fpverify.checkup import Checkup, checkup, software
+from fpverify.checkup import Checkup, checkup, software, speed
 from fpverify.checkup.speed import README, SAMPLES, speed_part
 from fpverify.matching import Matcher
 from fpverify.models import load_bundle
@@ -110,6 +110,27 @@ def test_a_key_that_is_gone_needs_attention_and_the_store_is_counted(enrolled: P
     assert found.to_dict()["store"]["impressions"] == 1
     assert looked_at(enrolled, key=f"file:{enrolled / 'elsewhere'}").well
     assert attention(looked_at(enrolled, key="none")) == ["key"]
+
+
+def test_a_change_that_was_cut_off_is_left_to_the_next_command(enrolled: Path) -> None:
+    """A rollback journal with something in it, as a process leaves it that was killed while it wrote."""
+    path = Path("enroll_db/enrollments.sqlite")
+    journal = path.with_name(path.name + "-journal")
+    writing = sqlite3.connect(path, isolation_level=None)
+    writing.execute("PRAGMA cache_size = 1")
+    writing.execute("PRAGMA cache_spill = 1")
+    writing.execute("BEGIN IMMEDIATE")
+    writing.execute("UPDATE subjects SET metadata = zeroblob(1000000)")
+    left = (path.read_bytes(), journal.read_bytes())
+    writing.execute("ROLLBACK")
+    writing.close()
+    path.write_bytes(left[0])
+    journal.write_bytes(left[1])
+    assert "was cut off; the next command" in sentence(looked_at(enrolled), "store")
+    assert journal.exists()
+    with Store.open() as store:
+        assert store.count() == 1
+    assert looked_at(enrolled).well
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes")
@@ -259,6 +280,27 @@ def test_what_is_timed_takes_time_and_writes_nothing(place: Path) -> None:
     assert state(place) == before
     assert all(part.facts[name] > 0 for name in README)
     assert len(part.lines) == len(README)
+
+
+def test_a_machine_that_is_slow_is_said_to_be(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "README", dict.fromkeys(README, speed.Stated(1e-9, 1e-9)))
+    monkeypatch.setattr(speed, "COMMANDS", 1)
+    (finding,) = speed_part(load_settings(), load_bundle()).findings
+    assert (finding.about, finding.attention) == ("speed", False)
+    assert finding.sentence.count("times as long") == len(README)
+
+
+def test_a_model_of_something_else_is_not_timed(place: Path, edges_model: Path) -> None:
+    part = speed_part(load_settings(), load_bundle(edges_model))
+    assert all(part.facts[name] is None or part.facts[name] > 0 for name in README)
+
+
+def test_settings_for_other_scans_do_not_keep_it_from_being_timed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    Path("fpverify.yaml").write_text("calibration: none.yaml\n")
+    monkeypatch.setenv("FPVERIFY_PPI", "9")
+    monkeypatch.setattr(speed, "COMMANDS", 1)
+    assert speed_part(settings, load_bundle()).facts["command_s"] > 0
 
 
 def test_figures_of_the_readme_are_those_of_the_readme() -> None:

@@ -32,6 +32,14 @@ def test_a_scans_template_is_shown_and_nothing_is_kept(call: Call) -> None:
     assert list(Path().iterdir()) == []
 
 
+def test_a_whole_print_has_no_minutiae_to_count(call: Call, stripes: Path, edges_model: Path) -> None:
+    ended = call("template", stripes / "A_00.bmp", "--model", edges_model)
+    assert ended.code == 0
+    assert "A_00.bmp: a whole print\n" in ended.out
+    assert "minutiae" not in ended.out
+    assert call("template", stripes / "A_00.bmp", "--model", edges_model, "--json").answer["area_mm2"] is None
+
+
 @pytest.mark.usefixtures("release_model")
 def test_a_template_is_sealed_unless_it_is_said_to_be_plain(call: Call) -> None:
     refused = call("template", A1, "--out", "a.fpt")
