@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -77,8 +77,12 @@ class Converter:
         settings = load_settings(model=self.model)
         return Matcher.load(settings.model, models=settings.models)
 
-    def record(self, path: str | Path) -> MinutiaRecord:
+    def record(self, path: str | Path, content: bytes | None = None) -> MinutiaRecord:
         """The minutiae of a file: those of a record as they are, of a scan as the model finds them.
+
+        Args:
+            path: of the file, or the name of its content.
+            content: of the file; None reads it.
 
         Raises:
             UnreadableRecord: no such file, or a record that is damaged.
@@ -86,9 +90,9 @@ class Converter:
             ModelError: the model is unknown, damaged, or finds no minutiae.
         """
         source = str(path)
-        if self.source_format is None and Path(path).suffix.lower() in IMAGE_SUFFIXES:
+        if content is None and self.source_format is None and Path(path).suffix.lower() in IMAGE_SUFFIXES:
             return self._of_scan(read_scan(path, ppi=load_settings(ppi=self.ppi).ppi))
-        content = record_bytes(path)
+        content = record_bytes(path) if content is None else content
         if self.source_format is not None or is_record(content, source):
             record = minutiae_from_bytes(
                 content,
@@ -104,15 +108,22 @@ class Converter:
     def _of_scan(self, scan: Scan) -> MinutiaRecord:
         return _record_of_scan(self.matcher, scan, self.finger or 0)
 
-    def convert(self, sources: Sequence[str | Path], out: str | Path) -> Written:
+    def convert(
+        self, sources: Sequence[str | Path], out: str | Path, contents: Mapping[str, bytes] | None = None
+    ) -> Written:
         """Makes one record of one file or several.
+
+        Args:
+            sources: files, or names of `contents`.
+            out: the file to write.
+            contents: of sources that are not read from files.
 
         Raises:
             FpverifyError: a file cannot be read or acquired, or the format cannot hold what they show.
             OSError: the file cannot be written.
         """
         written_format(out, self.format, self.profile)  # before the long work begins
-        records = [self.record(path) for path in sources]
+        records = [self.record(path, (contents or {}).get(str(path))) for path in sources]
         record = records[0] if len(records) == 1 else joined(records, ", ".join(map(str, sources)))
         lost = write_minutiae(record, out, format=self.format, profile=self.profile)
         return Written(record.source, Path(out), record, lost)

@@ -1,18 +1,21 @@
-"""enroll: a scan of a finger becomes one of its impressions."""
+"""enroll: scans of a finger become its impressions."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fpverify.answers import reference_answer, scan_answer
-from fpverify.cli.options import FINGER, JSON, PPI, Many, OutputFile, many_options, options
-from fpverify.cli.words import print_facts, print_json, resolution_words, say_new_key, scan_notes
+from fpverify.cli.options import JSON, PPI, Finger, Many, OutputFile, many_options, options
+from fpverify.cli.streams import given_scans
+from fpverify.cli.words import counted, print_facts, print_json, resolution_words, say_new_key, scan_facts, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fpverify.vocabulary import Reference, Scan
 
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   fpverify enroll finger.bmp --id A
+  fpverify enroll a.bmp b.bmp c.bmp --id A --finger right-index
+  fpverify enroll - --id A < finger.bmp
   fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
   fpverify enroll --from people.csv --report rows.csv
   fpverify enroll --from scans/ --dry-run
@@ -34,9 +39,16 @@ already are left alone, so the same command goes on where it was interrupted.
 Exit codes of a list: 0 every row is in the store; 3 some are not, the report says why; 2 wrong use.
 """,
 )
-@click.argument("scan", type=click.Path(), required=False)
+@click.argument("scans", type=click.Path(), nargs=-1, metavar="[SCAN]...")
 @click.option("--id", "subject", metavar="ID", help="Subject: any text on one line.")
-@options(FINGER)
+@click.option(
+    "--finger",
+    "fingers",
+    type=Finger(),
+    multiple=True,
+    metavar="NAME",
+    help="Such as right-index: one for all scans, or one for each.",
+)
 @click.option("--from", "listed", type=click.Path(), metavar="CSV|DIR", help="Enroll a list of fingers, on all cores.")
 @click.option("--report", type=OutputFile((".csv",)), metavar="FILE", help="What became of each row of a list, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Of a list: keep nothing, and say what would become of each row.")
@@ -46,9 +58,9 @@ Exit codes of a list: 0 every row is in the store; 3 some are not, the report sa
 @options(JSON)
 def enroll_command(
     *,
-    scan: str | None,
+    scans: tuple[str, ...],
     subject: str | None,
-    finger: str | None,
+    fingers: tuple[str, ...],
     listed: str | None,
     report: Path | None,
     dry_run: bool,
@@ -57,35 +69,80 @@ def enroll_command(
     many: Many,
     as_json: bool,
 ) -> int:
-    """Enroll a scan of a finger, or a list of fingers.
+    """Enroll a scan of a finger, several scans of one person, or a list of fingers.
 
-    Several impressions of a finger, and several fingers of a subject, may be enrolled; verify uses all of them.
-    Refused are a print too poor to be verified later, one that does not agree with the finger's other impressions, and
-    a finger that is enrolled already under another id or name.
+    Several scans are enrolled all or not at all, and those of one finger have to agree with each other. A scan named -
+    comes from standard input. Several impressions of a finger, and several fingers of a subject, may be enrolled;
+    verify uses all of them. Refused are a print too poor to be verified later, one that does not agree with the
+    finger's other impressions, and a finger that is enrolled already under another id or name.
     """
     if listed is not None:
-        if (scan, subject, finger) != (None, None, None):
+        if scans or subject is not None or fingers:
             raise click.UsageError("--from takes a list in place of a scan, --id and --finger")
         from fpverify.cli.lists import List, enroll_list
 
         return enroll_list(List(Path(listed), report, ppi, many, dry_run=dry_run, unchecked=unchecked, as_json=as_json))
-    if scan is None or subject is None:
+    if not scans or subject is None:
         raise click.UsageError("a scan and --id, or --from with a list, are needed")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
-    from fpverify.scans import read_scan
     from fpverify.store import UNKNOWN_FINGER
 
-    given = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
+    names = _names(len(scans), fingers) or (UNKNOWN_FINGER,) * len(scans)
+    given = given_scans(scans, load_settings(ppi=ppi).ppi)
     with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
-        reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
+        references = (
+            [verifier.enroll(given[0], subject, names[0], unchecked=unchecked)]
+            if len(given) == 1
+            else verifier.enroll_together(given, subject, names, unchecked=unchecked)
+        )
         place = verifier.store.place
     if as_json:
-        print_json({**reference_answer(reference), "store": place, **scan_answer(given)})
+        print_json(_answer(references, given, place))
+    elif len(given) == 1:
+        print_enrollment(references[0], given[0], place)
     else:
-        print_enrollment(reference, given, place)
+        _print_enrollments(references, given, place)
     return 0
+
+
+def _names(count: int, fingers: tuple[str, ...]) -> tuple[str, ...] | None:
+    from fpverify.matching import names_for
+
+    try:
+        return names_for(count, fingers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _answer(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> dict[str, Any]:
+    """The first impression, and of several all of them."""
+    each = [
+        {**reference_answer(one), "store": place, **scan_answer(scan)}
+        for one, scan in zip(references, scans, strict=True)
+    ]
+    return each[0] if len(each) == 1 else {**each[0], "impressions": each}
+
+
+def _print_enrollments(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> None:
+    """What was enrolled, a line for each scan."""
+    click.echo(f"enrolled {references[0].subject}, {counted(len(references), 'impression')}")
+    print_facts(
+        [
+            *(("scan", _enrolled_words(*each)) for each in zip(references, scans, strict=True)),
+            ("store", place),
+            ("model", references[0].model_id),
+            *scan_facts(*scans),
+        ]
+    )
+
+
+def _enrolled_words(reference: Reference, scan: Scan) -> str:
+    number = len(reference.template.minutiae)
+    minutiae = f", {counted(number, 'minutia').replace('minutias', 'minutiae')}" if number else ""
+    kept = f"finger {reference.finger}, impression {reference.impression}"
+    return f"{scan.source}: {kept}, quality {reference.template.quality:.2f} of 1{minutiae}"
 
 
 def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:

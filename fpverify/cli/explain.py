@@ -9,6 +9,7 @@ import click
 
 from fpverify.cli.failures import one_line
 from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PICTURES, PPI, OutputFile, options
+from fpverify.cli.streams import given_scans
 from fpverify.cli.words import counted, in_colour, print_facts, print_json, resolution_words, scan_notes
 from fpverify.settings import load_settings
 
@@ -57,13 +58,13 @@ def explain_command(
     """Say and show why two scans match or do not.
 
     The picture shows both prints with their minutiae and partners, one laid on the other, and the make-up of the score.
+    One of the scans may be -, which is standard input.
     """
     from fpverify.explanation.pair_picture import write_picture
-    from fpverify.scans import read_scan
     from fpverify.scans_alone import explain
 
     settings = load_settings(fmr=fmr, ppi=ppi, model=model, calibration=calibration)
-    scans = [read_scan(path, ppi=settings.ppi) for path in (probe, reference)]
+    scans = given_scans((probe, reference), settings.ppi)
     explained = explain(*scans, model=settings.model, calibration=settings.calibration, fmr=settings.fmr)
     if out:
         write_picture(explained, out)

@@ -8,6 +8,7 @@ import click
 
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
+from fpverify.cli.streams import given_scans
 from fpverify.cli.words import in_colour, operating_point_facts, pad_facts, print_facts, print_json, scan_facts
 from fpverify.settings import load_settings
 
@@ -22,6 +23,7 @@ Examples:
   fpverify verify scan.bmp --id A
   fpverify verify scan.bmp --id A --finger right-index --fmr 0.0001
   fpverify verify scan.bmp --id A --json
+  fpverify verify - --id A < scan.bmp
   fpverify verify a.bmp b.bmp --id A
   fpverify verify a.bmp b.bmp --id A --finger right-index --finger left-index
 
@@ -47,10 +49,9 @@ def verify_command(
 
     Without --finger any finger of the subject will do, for each scan another one. Scans of one finger count as
     impressions of it. However many scans there are, and impressions enrolled, the false match rate is that of the whole
-    decision.
+    decision. A scan named - comes from standard input.
     """
     from fpverify.matching import names_for
-    from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
     try:
@@ -58,7 +59,7 @@ def verify_command(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     stated = load_settings(ppi=ppi).ppi
-    probes = [read_scan(scan, ppi=stated) for scan in scans]
+    probes = given_scans(scans, stated)
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         decision = verifier.verify(probes, subject, fingers)
     if as_json:
