@@ -2,6 +2,7 @@
 
 FpverifyError
 ├── ScanError (ValueError)       the scan that was given
+│   ├── NotAScan (TypeError)       nothing that a scan can be read from
 │   ├── UnreadableScan             missing, truncated, or not an image
 │   ├── UnsupportedResolution      no plausible resolution, stated or estimated
 │   ├── ScanTooLarge               more pixels than the stated limit
@@ -24,7 +25,8 @@ FpverifyError
 ├── ModelError                   the model
 │   ├── UnknownModel               no bundle of that name or folder
 │   ├── CorruptModel               a file does not fit its hash
-│   └── ModelMismatch              templates of two different models
+│   ├── ModelMismatch              templates of two different models
+│   └── UnsupportedRate (ValueError) no rate, or one without evidence
 ├── RecordError (ValueError)     a record of minutiae
 │   ├── UnreadableRecord           missing, truncated, or not a record that can be
 │   └── UnwritableRecord           more than the format can hold
@@ -32,6 +34,7 @@ FpverifyError
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── IndexUnavailable             an index of another program that cannot be asked
 ├── WorkersUnavailable           a cluster that does not work
+├── MissingLibrary (ImportError) a library that only this needs is not installed
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -51,6 +54,10 @@ class FpverifyError(Exception):
 
 class ScanError(FpverifyError, ValueError):
     """The scan that was given cannot be used."""
+
+
+class NotAScan(ScanError, TypeError):
+    """What was given is nothing that a scan can be read from."""
 
 
 class UnreadableScan(ScanError):
@@ -166,6 +173,10 @@ class ModelMismatch(ModelError):
     """Two templates, or a template and a model, do not belong together."""
 
 
+class UnsupportedRate(ModelError, ValueError):
+    """What was given is no rate of errors, or one that the model has no evidence for."""
+
+
 class RecordError(FpverifyError, ValueError):
     """A record of minutiae cannot be read or written."""
 
@@ -192,6 +203,10 @@ class IndexUnavailable(FpverifyError):
 
 class WorkersUnavailable(FpverifyError):
     """Processes of other machines that were to work cannot be had."""
+
+
+class MissingLibrary(FpverifyError, ImportError):
+    """A library that is not installed is needed for this, and for little else."""
 
 
 class TooFewComparisons(FpverifyError, ValueError):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fpverify.errors import ScanError
 from fpverify.matching import Matcher
+from fpverify.scans.acquisition import scan_of
 from fpverify.settings import load_settings
-from fpverify.vocabulary import Evaluation, Scan, Score
+from fpverify.vocabulary import Evaluation, ScanSource, Score
 
 if TYPE_CHECKING:
     from fpverify.evaluation.sets.protocol import Protocol
@@ -16,29 +17,35 @@ if TYPE_CHECKING:
     from fpverify.explanation.explanation import Explanation
 
 
-def compare(first: Scan, second: Scan, *, model: str | Path | None = None) -> Score:
+def compare(
+    first: ScanSource, second: ScanSource, *, ppi: float | None = None, model: str | Path | None = None
+) -> Score:
     """How alike two scans are: 20 is FMR 1 %, 30 is 0.1 %, 40 is 0.01 %.
 
     The model is loaded anew; for many comparisons hold a `Matcher` or a `Verifier`.
 
     Args:
-        first: one scan.
+        first: one scan, as `read_scan` takes it.
         second: the other; the order does not matter.
+        ppi: resolution of both, 100 to 2000; None comes from the settings, then from the files.
         model: installed name or folder of the bundle; None comes from the settings.
 
     Raises:
+        NotAScan, ScanError: no scan can be read from one of them.
         FailureToAcquire: there is no usable print in one of them; the message names it.
         ModelError: the model is unknown or damaged.
     """
-    settings = load_settings(model=model)
+    settings = load_settings(model=model, ppi=ppi)
+    probe, reference = (scan_of(one, ppi, settings.ppi) for one in (first, second))
     matcher = Matcher.load(settings.model, settings.calibration, settings.models)
-    return matcher.score(matcher.template(first), matcher.template(second))
+    return matcher.score(matcher.template(probe), matcher.template(reference))
 
 
 def explain(
-    first: Scan,
-    second: Scan,
+    first: ScanSource,
+    second: ScanSource,
     *,
+    ppi: float | None = None,
     model: str | Path | None = None,
     calibration: str | Path | None = None,
     fmr: float | None = None,
@@ -46,22 +53,25 @@ def explain(
     """Why two scans match or do not; `fpverify.explanation.pair_picture` draws it.
 
     Args:
-        first: one scan, the probe.
+        first: one scan, the probe, as `read_scan` takes it.
         second: the other, the reference; exchanging them gives the same score and mirrored pairs.
+        ppi: resolution of both, as in `compare`.
         model: installed name or folder of the bundle; None comes from the settings.
         calibration: file of `fpverify calibrate`, in place of the model's own.
         fmr: false match rate to decide at, in (0, 1); None comes from the settings.
 
     Raises:
+        NotAScan, ScanError: no scan can be read from one of them.
         FailureToAcquire: there is no usable print in one of them; the message names it.
         ModelError: the model is unknown or damaged, or has no operating point at this rate.
         SettingsError: a setting is wrong.
     """
     from fpverify.explanation.explanation import explain as explain_pair
 
-    settings = load_settings(model=model, calibration=calibration, fmr=fmr)
+    settings = load_settings(model=model, calibration=calibration, fmr=fmr, ppi=ppi)
+    probe, reference = (scan_of(one, ppi, settings.ppi) for one in (first, second))
     matcher = Matcher.load(settings.model, settings.calibration, settings.models)
-    return explain_pair(matcher, first, second, matcher.operating_point(settings.fmr))
+    return explain_pair(matcher, probe, reference, matcher.operating_point(settings.fmr))
 
 
 def evaluate(

@@ -154,13 +154,13 @@ def names_for(count: int, fingers: str | Sequence[str] | None) -> tuple[str, ...
         fingers: a name, or one for each scan in their order; None or none at all if they are not known.
 
     Raises:
-        ValueError: there are more names than scans, or fewer.
+        ScanError: there are more names than scans, or fewer.
     """
     given = (fingers,) if isinstance(fingers, str) else tuple(fingers or ())
     if len(given) == 1:
         return given * count
     if given and len(given) != count:
-        raise ValueError(
+        raise ScanError(
             f"{len(given)} fingers are named for {count} {'scan' if count == 1 else 'scans'}; "
             "name one for each, in their order, or one for all"
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
+from fpverify.errors import NotAScan, ScanError, ScanTooLarge, UnreadableScan
 from fpverify.folders import private
 from fpverify.vocabulary import Scan
 
@@ -23,6 +23,8 @@ def file_bytes(path: str | Path) -> bytes:
             would wait for a writer).
         ScanTooLarge: more than 200 MB.
     """
+    if not str(path):
+        raise UnreadableScan("the path of the scan is empty")
     try:
         size = _size(path)
         if size > MOST_BYTES:
@@ -47,13 +49,21 @@ def write_scan(scan: Scan, path: str | Path) -> None:
         path: ending in .bmp, .png, .tif or .tiff; an existing file is replaced.
 
     Raises:
+        NotAScan: it is no `Scan`.
         ScanError: another ending.
         OSError: the file cannot be written.
     """
+    if not isinstance(scan, Scan):
+        raise not_a_scan(scan, "a Scan was expected: read_scan(...)")
     target = Path(path)
     if target.suffix.lower() not in WRITTEN_SUFFIXES:
         raise ScanError(f"{path}: scans are written as {', '.join(WRITTEN_SUFFIXES)}")
     Image.fromarray(scan.pixels).save(private(target), dpi=(scan.ppi, scan.ppi))
+
+
+def not_a_scan(given: object, expected: str) -> NotAScan:
+    """The error for what is no scan; says what was expected and what was given, but nothing of its content."""
+    return NotAScan(f"{expected}, not {'None' if given is None else f'of type {type(given).__name__}'}")
 
 
 def _size(path: str | Path) -> int:

@@ -21,7 +21,7 @@ def finger_code(name: str) -> int:
     Raises:
         EnrollmentError: no finger has this name.
     """
-    code = FINGER_CODES.get(name)
+    code = FINGER_CODES.get(name) if isinstance(name, str) else None
     if code is None:
         raise EnrollmentError(
             f"no finger is called {name!r}; the names are {', '.join(FINGERS[1:])} and {UNKNOWN_FINGER}"

@@ -28,7 +28,7 @@ from fpverify.vocabulary.records import (
     MinutiaRecord,
     Rating,
 )
-from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan
+from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan, ScanSource
 from fpverify.vocabulary.templates import FINGERS, BundleKind, Minutiae, Reference, Template
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Rating",
     "Reference",
     "Scan",
+    "ScanSource",
     "Score",
     "Scores",
     "SetResolution",

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from os import PathLike
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 from fpverify.vocabulary.arrays import ByteArray, FloatArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
 
 WORKING_PPI = 250.0  # every scan is resampled to this: a ridge period is then 3.2 to 5.8 px
 
@@ -33,6 +38,10 @@ class Scan:
     inverted: bool = False
     ppi_source: PpiSource = "given"
     ppi_note: str | None = None
+
+
+# What a scan can be read from: a path, the bytes of an image file, a binary file, a picture of Pillow, an array
+ScanSource: TypeAlias = "Scan | str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image | NDArray[Any]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
