@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from fpverify.conversion import extract_minutiae
     from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes, read_minutiae, write_minutiae
     from fpverify.matching import Matcher
+    from fpverify.measurement import Evaluation
     from fpverify.scans import read_scan, scan_from_pixels, write_scan
     from fpverify.scans_alone import compare, evaluate, explain
     from fpverify.synthesis.dataset import synthesise
     from fpverify.verifier import Verifier
     from fpverify.vocabulary import (
         Decision,
-        Evaluation,
         FingerView,
         MinutiaRecord,
         OperatingPoint,
@@ -65,7 +65,7 @@ __all__ = [
 
 _HOMES = {
     "Decision": "vocabulary",
-    "Evaluation": "vocabulary",
+    "Evaluation": "measurement",
     "FingerView": "vocabulary",
     "Matcher": "matching",
     "MinutiaRecord": "vocabulary",

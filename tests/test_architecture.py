@@ -29,6 +29,7 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("search",),
     ("explanation", "enrollment"),
     ("evaluation",),
+    ("measurement",),
     ("answers", "client", "conversion", "verifier", "scans_alone", "training", "lab", "testing"),
     ("service",),
     ("",),  # `import fpverify`: the public names

@@ -7,17 +7,18 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from fpverify.settings import Settings
-from fpverify.vocabulary import Evaluation
 
 if TYPE_CHECKING:
     from fpverify.enrollment import EnrollmentRow, Migrated, RowOutcome
     from fpverify.evaluation.sets.protocol import Protocol
     from fpverify.executors import Workforce
     from fpverify.matching import Matcher, Matchers
+    from fpverify.measurement import Evaluation
     from fpverify.search.doubles import DuplicatePair
     from fpverify.search.enrolled import Enrolled
     from fpverify.search.register import Registers
     from fpverify.store import Store
+    from fpverify.vocabulary import Evaluation as RawEvaluation
 
 
 class LongWork:
@@ -26,6 +27,7 @@ class LongWork:
     matcher: Matcher
     matchers: Matchers
     keeps_scans: bool
+    fmr: float
 
     @property
     def store(self) -> Store:
@@ -156,10 +158,10 @@ class LongWork:
             TooFewComparisons: there are no mated or no non-mated comparisons.
             StoreError: the store cannot be read.
         """
-        from fpverify.evaluation.runner import calibrated
+        from fpverify.measurement import Evaluation
 
         raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress, workforce=workforce)
-        return calibrated(raw, self.matcher.calibration)
+        return Evaluation.of_model(raw, self.matcher, self.fmr)
 
     def compare_enrolled(
         self,
@@ -168,7 +170,7 @@ class LongWork:
         workers: int = 1,
         progress: bool = False,
         workforce: Workforce | None = None,
-    ) -> Evaluation:
+    ) -> RawEvaluation:
         """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
         from fpverify.evaluation.runner import Runner
         from fpverify.evaluation.sets.enrolled import enrolled_plan, templates_hash
