@@ -22,7 +22,7 @@ from fpverify.matching import Matcher
 from fpverify.scans import IMAGE_SUFFIXES, read_scan, scan_from_bytes
 from fpverify.scans.acquisition import scan_of
 from fpverify.settings import load_settings
-from fpverify.vocabulary import FINGERS, MinutiaRecord, Scan, ScanSource
+from fpverify.vocabulary import FINGERS, Finger, MinutiaRecord, Scan, ScanSource
 
 RECORD_SUFFIXES = tuple(suffix for one in FORMATS.values() for suffix in one.suffixes)
 TEXT_SUFFIXES = (".json", ".csv", ".xyt")
@@ -147,7 +147,7 @@ class Converter:
 
 
 def extract_minutiae(
-    scan: ScanSource, finger: str = FINGERS[0], *, ppi: float | None = None, model: str | Path | None = None
+    scan: ScanSource, finger: Finger = FINGERS[0], *, ppi: float | None = None, model: str | Path | None = None
 ) -> MinutiaRecord:
     """The minutiae of a scan, in its own pixels, as a record that `write_minutiae` writes.
 
@@ -165,7 +165,7 @@ def extract_minutiae(
         ModelError: the model is unknown, damaged, or finds no minutiae.
         UnwritableRecord: no finger has this name.
     """
-    if finger not in FINGERS:
+    if not isinstance(finger, str) or finger not in FINGERS:
         raise UnwritableRecord(f"no finger is called {finger!r}; the names are {', '.join(FINGERS)}")
     settings = load_settings(model=model, ppi=ppi)
     given = scan_of(scan, ppi, settings.ppi)

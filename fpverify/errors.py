@@ -34,6 +34,7 @@ FpverifyError
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── IndexUnavailable             an index of another program that cannot be asked
 ├── WorkersUnavailable           a cluster that does not work
+├── WrongKind (TypeError)        an argument of another kind than was expected
 ├── MissingLibrary (ImportError) a library that only this needs is not installed
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
@@ -205,6 +206,19 @@ class WorkersUnavailable(FpverifyError):
     """Processes of other machines that were to work cannot be had."""
 
 
+class WrongKind(FpverifyError, TypeError):
+    """An argument is of another kind than was expected."""
+
+    def __init__(self, expected: str, given: object) -> None:
+        """The error for an argument, of which nothing but its type is told.
+
+        Args:
+            expected: what it should have been, as "a Template was expected".
+            given: what it was.
+        """
+        super().__init__(f"{expected}, not {kind_of(given)}")
+
+
 class MissingLibrary(FpverifyError, ImportError):
     """A library that is not installed is needed for this, and for little else."""
 
@@ -225,3 +239,8 @@ class ServiceError(FpverifyError):
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+def kind_of(given: object) -> str:
+    """What an argument is, for messages: nothing of its content."""
+    return "None" if given is None else f"of type {type(given).__name__}"

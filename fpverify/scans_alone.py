@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fpverify.errors import FpverifyError, ScanError, SettingsError
+from fpverify.folders import path_of
 from fpverify.matching import Matcher
 from fpverify.scans.acquisition import scan_of
 from fpverify.settings import load_settings
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from fpverify.evaluation.own_matchers import Comparing, OwnMatcher
     from fpverify.evaluation.sets.protocol import Plan, Protocol
     from fpverify.executors import Workforce
-    from fpverify.explanation.explanation import Explanation
+    from fpverify.explanation.shown import Explanation
     from fpverify.measurement import Evaluation
 
 
@@ -52,7 +53,7 @@ def explain(
     calibration: str | Path | None = None,
     fmr: float | None = None,
 ) -> Explanation:
-    """Why two scans match or do not; `fpverify.explanation.pair_picture` draws it.
+    """Why two scans match or do not; it shows itself in a notebook, and `save` writes the picture.
 
     Args:
         first: one scan, the probe, as `read_scan` takes it.
@@ -69,11 +70,12 @@ def explain(
         SettingsError: a setting is wrong.
     """
     from fpverify.explanation.explanation import explain as explain_pair
+    from fpverify.explanation.shown import Explanation
 
     settings = load_settings(model=model, calibration=calibration, fmr=fmr, ppi=ppi)
     probe, reference = (scan_of(one, ppi, settings.ppi) for one in (first, second))
     matcher = Matcher.load(settings.model, settings.calibration, settings.models)
-    return explain_pair(matcher, probe, reference, matcher.operating_point(settings.fmr))
+    return Explanation.of(explain_pair(matcher, probe, reference, matcher.operating_point(settings.fmr)))
 
 
 def evaluate(
@@ -140,7 +142,7 @@ def evaluate(
         model=chosen.bundle.folder,
         workers=settings.workers,
         workforce=workforce,
-        cache=TemplateCache(Path(cache)) if cache is not None else None,
+        cache=TemplateCache(path_of(cache)) if cache is not None else None,
         progress=progress,
     )
     return Evaluation.of_model(runner.compare(plan), chosen, settings.fmr, plan.prints)

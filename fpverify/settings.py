@@ -175,7 +175,7 @@ def is_engine_url(index: str) -> bool:
 
 
 def _parse_text(value: object) -> str:
-    if not isinstance(value, str | Path) or not str(value):
+    if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
         raise ValueError(f"{_shown(value)} is no name or path")
     return os.path.expanduser(value)  # noqa: PTH111 - unlike Path's, it never raises
 
@@ -290,7 +290,7 @@ def _number(value: object) -> float:
         return math.nan
     try:
         return float(value)
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         return math.nan
 
 

@@ -177,7 +177,7 @@ def _drawn(verifier: Verifier, found: Sequence[DuplicatePair], folder: Path) -> 
 
 def _made_by(verifier: Verifier, pair: DuplicatePair) -> Matcher:
     """The model by which a pair was found."""
-    impressions = verifier.references(pair.subject, pair.finger)
+    impressions = verifier.references(pair.subject, pair.finger)  # type: ignore[arg-type]  # a finger, checked before
     (model_id,) = (one.model_id for one in impressions if one.impression == pair.impression)
     return verifier.matchers.of(model_id)
 

@@ -79,7 +79,7 @@ def enroll_command(
     given = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
     with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
-        reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
+        reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)  # type: ignore[arg-type]  # a finger, checked before
         place = verifier.store.place
     if as_json:
         print_json({**reference_answer(reference), "store": place, **scan_answer(given)})

@@ -60,7 +60,7 @@ def verify_command(
     stated = load_settings(ppi=ppi).ppi
     probes = [read_scan(scan, ppi=stated) for scan in scans]
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
-        decision = verifier.verify(probes, subject, fingers)
+        decision = verifier.verify(probes, subject, fingers)  # type: ignore[arg-type]  # a finger, checked before
     if as_json:
         from fpverify.answers import decision_answer
 

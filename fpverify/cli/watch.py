@@ -143,7 +143,7 @@ class Door:
 
         subject = self.subject or subject_of(scan)
         probe = read_scan(scan, ppi=self.ppi)
-        decision = self.verifier.verify(probe, subject, self.finger)
+        decision = self.verifier.verify(probe, subject, self.finger)  # type: ignore[arg-type]  # a finger, checked before
         threshold = decision.operating_point.threshold
         line = (
             f"{decision.word:<13}{one_line(scan.name)}: {decision.subject}, finger {decision.finger}, "

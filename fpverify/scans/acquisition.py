@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import NamedTuple, SupportsFloat
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -201,10 +202,19 @@ def check_given_ppi(ppi: float | None, source: str) -> None:
     least, most = GIVEN_PPI
     if ppi is None:
         return
-    if not isinstance(ppi, SupportsFloat):
+    number = _number(ppi)
+    if math.isnan(number):
         raise UnsupportedResolution(f"{source}: {ppi!r:.60} is no resolution: give pixels per inch, such as 500")
-    if not least <= float(ppi) <= most:
+    if not least <= number <= most:
         raise UnsupportedResolution(f"{source}: {ppi:g} ppi is out of range: give {least:.0f} to {most:.0f}")
+
+
+def _number(value: object) -> float:
+    """A number as one; NaN for what is none, such as its digits as text."""
+    try:
+        return math.nan if isinstance(value, str) else float(value)  # type: ignore[arg-type]  # that is what is tried
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _check_side_px(pixels: ByteArray, source: str) -> None:

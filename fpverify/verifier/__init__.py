@@ -17,19 +17,21 @@ from fpverify.errors import (
     ScanError,
     StoreError,
     StoreReadOnly,
+    WrongKind,
 )
 from fpverify.matching import Matcher, Matchers, Probes, names_for, require_different
 from fpverify.settings import is_engine_url, load_settings, parse_fmr, parse_fpir, parse_top
-from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
+from fpverify.store import UNKNOWN_FINGER, Store, subject_id
 from fpverify.store.connections import Connections
 from fpverify.store.location import is_server_url, store_file
 from fpverify.verifier.long_work import LongWork
-from fpverify.vocabulary import Decision, Identification, PadResult, Reference, Scan, ScanSource
+from fpverify.vocabulary import Decision, Finger, Identification, PadResult, Reference, Scan, ScanSource
 
 if TYPE_CHECKING:
     from fpverify.matching import PadDetector
     from fpverify.search.enrolled import Enrolled
     from fpverify.search.register import Registers
+    from fpverify.store import FingerSummary
 
 DEFAULT_FPIR = 0.01  # of an identification: one visitor in a hundred is taken for somebody enrolled
 TOP = 5  # candidates of an identification
@@ -139,7 +141,7 @@ class Verifier(LongWork):
             notes_decisions=settings.note_decisions,
             reopen=opened,
             matchers=Matchers(matcher, settings.models, settings.calibration),
-            pad=_detector(pad or settings.pad),
+            pad=_detector(settings.pad if pad is None else pad),
             ppi=settings.ppi,
         )
 
@@ -195,7 +197,7 @@ class Verifier(LongWork):
         self,
         scan: ScanSource,
         subject: str,
-        finger: str = UNKNOWN_FINGER,
+        finger: Finger = UNKNOWN_FINGER,
         *,
         ppi: float | None = None,
         unchecked: bool = False,
@@ -234,7 +236,7 @@ class Verifier(LongWork):
         self,
         scans: Sequence[ScanSource],
         subject: str,
-        fingers: Sequence[str],
+        fingers: Sequence[Finger],
         *,
         ppi: float | None = None,
         unchecked: bool = False,
@@ -252,7 +254,9 @@ class Verifier(LongWork):
         """
         from fpverify.enrollment.together import enroll_together
 
-        names = [fingers] if isinstance(fingers, str) else list(fingers)
+        names = [fingers] if isinstance(fingers, str) else fingers
+        if not isinstance(names, Sequence):
+            raise WrongKind("a list of names of fingers was expected", fingers)
         given = self._read_all(scans, ppi)
         if len(names) != len(given):
             raise ScanError(f"{len(given)} scans and {len(names)} fingers were given: name a finger for each scan")
@@ -271,7 +275,7 @@ class Verifier(LongWork):
         self,
         scan: ScanSource | Sequence[ScanSource],
         subject: str,
-        finger: str | Sequence[str] | None = None,
+        finger: Finger | Sequence[Finger] | None = None,
         *,
         fmr: float | None = None,
         ppi: float | None = None,
@@ -311,7 +315,8 @@ class Verifier(LongWork):
         models = dict.fromkeys(one.model_id for one in references)
         point = self.matchers.operating_point(rate, models)
         judged = Probes(self.matchers, scans, names).judged(references)
-        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad)
+        taken = tuple(one.taken for one in scans)
+        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad, taken)
         self._note("verify", whose, decision, len(scans), model=" ".join(models), fmr=point.target_fmr)
         return decision
 
@@ -349,12 +354,13 @@ class Verifier(LongWork):
         require_different(scans)
         pad = self._presented("identify", scans, (None, None))
         enrolled = self.enrolled
-        found = replace(enrolled.identify(Probes(self.matchers, scans), top=most, fpir=rate), pad=pad)
+        found = enrolled.identify(Probes(self.matchers, scans), top=most, fpir=rate)
+        found = replace(found, pad=pad, taken=tuple(one.taken for one in scans))
         whose = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
         self._note("identify", whose, found, len(scans), model=" ".join(enrolled.model_ids), fpir=rate)
         return found
 
-    def references(self, subject: str, finger: str | None = None) -> list[Reference]:
+    def references(self, subject: str, finger: Finger | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
         return self.store.references(subject, finger)
 
@@ -362,7 +368,7 @@ class Verifier(LongWork):
         """What the store holds, one row for each finger; errors as in `Store.subjects`."""
         return self.store.subjects()
 
-    def delete(self, subject: str, finger: str | None = None) -> int:
+    def delete(self, subject: str, finger: Finger | None = None) -> int:
         """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`.
 
         An index in an engine of its own gives them up, too; IndexUnavailable if it does not answer: they are removed

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from fpverify.errors import SettingsError
 from fpverify.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,11 +107,14 @@ class LongWork:
             The record id of a reference and the pairs that it is one of, in the order of the store.
 
         Raises:
+            SettingsError: `pairs` is no such number.
             StoreError: the store cannot be read.
         """
         from fpverify.executors import local_workforce
         from fpverify.search.doubles import duplicate_pairs, pair_threshold
 
+        if isinstance(pairs, bool) or not isinstance(pairs, int | float) or not pairs > 0:
+            raise SettingsError(f"pairs: a number above 0 was expected, not {pairs!r:.60}")
         enrolled = self.enrolled
         threshold = pair_threshold(pairs, len(enrolled))
         with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
@@ -155,6 +159,7 @@ class LongWork:
 
         Raises:
             ModelMismatch: all were enrolled with other models.
+            SettingsError: the protocol is none of these.
             TooFewComparisons: there are no mated or no non-mated comparisons.
             StoreError: the store cannot be read.
         """
@@ -174,7 +179,10 @@ class LongWork:
         """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
         from fpverify.evaluation.runner import Runner
         from fpverify.evaluation.sets.enrolled import enrolled_plan, templates_hash
+        from fpverify.evaluation.sets.protocol import ONE_SET
 
+        if not isinstance(protocol, str) or protocol not in ONE_SET:
+            raise SettingsError(f"protocol: one of {', '.join(ONE_SET)} was expected, not {protocol!r:.60}")
         plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
         runner = Runner(model=self.matcher.bundle.folder, workers=workers, workforce=workforce, progress=progress)
         return runner.compare_templates(plan, templates, templates_hash(plan, templates))
