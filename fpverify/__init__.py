@@ -13,7 +13,7 @@ an error of `fpverify.errors`; `logging` under the name `fpverify` says what is 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fpverify import errors
@@ -156,13 +156,15 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """The public name, from its room."""
-    if name == "errors":
-        return import_module(f"{__name__}.errors")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:  # type checkers know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        """The public name, from its room."""
+        if name == "errors":
+            return import_module(f"{__name__}.errors")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

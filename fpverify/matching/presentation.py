@@ -164,7 +164,7 @@ def names_for(count: int, fingers: Name | Sequence[Name] | None) -> tuple[Name, 
         ScanError: there are more names than scans, or fewer.
         WrongKind: neither.
     """
-    if not isinstance(fingers, str | Sequence | None):
+    if isinstance(fingers, bytes | bytearray) or not isinstance(fingers, str | Sequence | None):
         raise WrongKind("the name of a finger was expected, or a list of them", fingers)
     given: tuple[Name, ...] = (fingers,) if isinstance(fingers, str) else tuple(fingers or ())
     if len(given) == 1:
