@@ -20,8 +20,9 @@ from fpverify.formats import (
 )
 from fpverify.matching import Matcher
 from fpverify.scans import IMAGE_SUFFIXES, read_scan, scan_from_bytes
+from fpverify.scans.acquisition import scan_of
 from fpverify.settings import load_settings
-from fpverify.vocabulary import FINGERS, MinutiaRecord, Scan
+from fpverify.vocabulary import FINGERS, Finger, MinutiaRecord, Scan, ScanSource
 
 RECORD_SUFFIXES = tuple(suffix for one in FORMATS.values() for suffix in one.suffixes)
 TEXT_SUFFIXES = (".json", ".csv", ".xyt")
@@ -156,26 +157,31 @@ class Converter:
         return written_format("", self.format, self.profile).suffixes[0]
 
 
-def extract_minutiae(scan: Scan, finger: str = FINGERS[0], *, model: str | Path | None = None) -> MinutiaRecord:
+def extract_minutiae(
+    scan: ScanSource, finger: Finger = FINGERS[0], *, ppi: float | None = None, model: str | Path | None = None
+) -> MinutiaRecord:
     """The minutiae of a scan, in its own pixels, as a record that `write_minutiae` writes.
 
     The model is loaded anew; for many scans hold a `Matcher` and ask for `finger_view`.
 
     Args:
-        scan: of the finger.
+        scan: of the finger, as `read_scan` takes it.
         finger: its name, such as "right-index".
+        ppi: resolution of the scan, 100 to 2000; None comes from the settings, then from the file.
         model: installed name or folder of the bundle; None comes from the settings.
 
     Raises:
+        NotAScan, ScanError: no scan can be read from what was given.
         FailureToAcquire: there is no usable print in it.
         ModelError: the model is unknown, damaged, or finds no minutiae.
         UnwritableRecord: no finger has this name.
     """
-    if finger not in FINGERS:
+    if not isinstance(finger, str) or finger not in FINGERS:
         raise UnwritableRecord(f"no finger is called {finger!r}; the names are {', '.join(FINGERS)}")
-    settings = load_settings(model=model)
+    settings = load_settings(model=model, ppi=ppi)
+    given = scan_of(scan, ppi, settings.ppi)
     matcher = Matcher.load(settings.model, models=settings.models)
-    return _record_of_scan(matcher, scan, FINGERS.index(finger))
+    return _record_of_scan(matcher, given, FINGERS.index(finger))
 
 
 def _record_of_scan(matcher: Matcher, scan: Scan, finger: int) -> MinutiaRecord:

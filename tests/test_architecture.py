@@ -21,7 +21,7 @@ Sources = dict[str, str]  # module name -> source
 PACKAGE = Path(fpverify.__file__).parent
 
 ROWS = (  # from the bottom; a room imports only from rows below its own
-    ("errors",),
+    ("errors", "log"),
     ("vocabulary",),
     ("settings", "folders", "executors", "extras"),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks", "formats"),
@@ -29,7 +29,7 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("search",),
     ("explanation", "enrollment"),
     ("evaluation",),
-    ("single_templates", "checkup"),
+    ("single_templates", "checkup", "measurement"),
     ("answers", "client", "conversion", "verifier", "scans_alone", "training", "lab", "testing"),
     ("service",),
     ("",),  # `import fpverify`: the public names

@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: CPU time of one core, as the commands run
 
@@ -50,7 +50,7 @@ PROBES_SEED = 62261124  # of the fingers that are enrolled, verified and identif
 MODEL_SEED = 1  # of the modelled templates
 PEOPLE = 12  # synthetic fingers among the modelled ones, and as many that are enrolled and deleted again
 FRESH_RUNS = 3  # of each command
-FINGER = "right-index"
+FINGER: Final = "right-index"
 AT_ONCE = 500  # templates of one transaction while filling
 LOOKS = 3  # at all references, a second or two each
 SHORT_LIST = 20  # references that the linear look proposes

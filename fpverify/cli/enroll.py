@@ -16,6 +16,7 @@ from fpverify.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fpverify.vocabulary import Finger as FingerName
     from fpverify.vocabulary import Reference, Scan
 
 
@@ -60,7 +61,7 @@ def enroll_command(
     *,
     scans: tuple[str, ...],
     subject: str | None,
-    fingers: tuple[str, ...],
+    fingers: tuple[FingerName, ...],
     listed: str | None,
     report: Path | None,
     dry_run: bool,
@@ -107,7 +108,7 @@ def enroll_command(
     return 0
 
 
-def _names(count: int, fingers: tuple[str, ...]) -> tuple[str, ...] | None:
+def _names(count: int, fingers: tuple[FingerName, ...]) -> tuple[FingerName, ...] | None:
     from fpverify.matching import names_for
 
     try:

@@ -13,7 +13,7 @@ from fpverify.cli.words import in_colour, operating_point_facts, pad_facts, prin
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.vocabulary import AssignedProbe, Decision, Scan
+    from fpverify.vocabulary import AssignedProbe, Decision, Finger, Scan
 
 
 @click.command(
@@ -36,7 +36,7 @@ def verify_command(
     *,
     scans: tuple[str, ...],
     subject: str,
-    fingers: tuple[str, ...],
+    fingers: tuple[Finger, ...],
     fmr: float | None,
     ppi: float | None,
     model: str | None,

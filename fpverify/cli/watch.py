@@ -25,6 +25,7 @@ from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
     from fpverify.verifier import Verifier
+    from fpverify.vocabulary import Finger
 
 POLL_S = 0.2  # between two looks; with one more look for a file to stand still, a visitor waits half a second
 EMPTY_STILL_S = 3.0  # a file that is still empty after this stays so
@@ -62,7 +63,7 @@ def watch_command(
     *,
     folder: Path,
     subject: str | None,
-    finger: str | None,
+    finger: Finger | None,
     fmr: float | None,
     once: bool,
     move_to: Path | None,
@@ -82,6 +83,7 @@ def watch_command(
     if move_to is not None and move_to.samefile(folder):
         raise click.UsageError("--move-to is the watched folder itself")
     from fpverify.verifier import Verifier
+    from fpverify.vocabulary import Finger
 
     opened = Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False)
     with opened as verifier, stopped_by_signals() as stop:
@@ -125,7 +127,7 @@ class Door:
 
     verifier: Verifier
     subject: str | None
-    finger: str | None
+    finger: Finger | None
     ppi: float | None
 
     def outcome(self, scan: Path) -> Seen:

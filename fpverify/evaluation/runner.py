@@ -86,7 +86,7 @@ class Runner:
         """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
         for ppi, one in {one.ppi: one for one in plan.prints}.items():
             check_given_ppi(ppi, str(one.path))
-        hashes = [_content_hash(one.path) for one in plan.prints]
+        hashes = [content_hash(one.path) for one in plan.prints]
         with self._working() as workforce:
             surveyed = self._surveyed(plan.prints, hashes, workforce)
             resolution, agreed = set_resolution(plan, surveyed)
@@ -95,7 +95,7 @@ class Runner:
             outcomes = self._acquired(prints, hashes, failures, workforce)
             notes = (*plan.notes, *duplicate_notes(plan.prints, hashes, outcomes))
             raw = replace(self, workforce=workforce).compare_templates(
-                replace(plan, notes=notes), outcomes, _data_hash(plan.prints, hashes)
+                replace(plan, notes=notes), outcomes, data_hash_of(plan.prints, hashes)
             )
         return replace(raw, resolution=resolution, area_mm2=_areas_mm2(surveyed, agreed))
 
@@ -158,7 +158,7 @@ class Runner:
         ]
         missing = [k for k, known in enumerate(outcomes) if known is None]
         jobs = (_Acquisition(prints[k], hashes[k], sent) for k, sent in sent_content(prints, missing, workforce))
-        with _bar(len(prints), "templates", self.progress) as bar:
+        with bar_of(len(prints), "templates", self.progress) as bar:
             bar.update(len(prints) - len(missing))
             model = workforce.model(bundle.folder) if missing else bundle.folder
             for number, outcome in answers(workforce, _Acquiring(model), jobs):
@@ -173,7 +173,7 @@ class Runner:
         records = [encode_template(one) if isinstance(one, Template) else b"" for one in outcomes]
         acquired = np.array([isinstance(one, Template) for one in outcomes])
         raw = np.full(len(pairs), -np.inf)
-        with self._working() as workforce, _bar(len(pairs), "comparisons", self.progress) as bar:
+        with self._working() as workforce, bar_of(len(pairs), "comparisons", self.progress) as bar:
             places = list(_blocks(pairs, acquired, workforce.workers))
             jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
             for number, similar in answers(workforce, _comparing, jobs, records):
@@ -331,20 +331,22 @@ def _blocks(pairs: Comparisons, acquired: BoolArray, processes: int) -> Iterator
         yield from (places[start : start + size] for start in range(0, len(places), size))
 
 
-def _bar(total: int, what: str, progress: bool) -> tqdm[Never]:
+def bar_of(total: int, what: str, progress: bool) -> tqdm[Never]:
+    """A bar on standard error, if that is a terminal and progress is wanted."""
     from tqdm import tqdm
 
     return tqdm(total=total, desc=what, unit="", disable=None if progress else True)
 
 
-def _data_hash(prints: Sequence[Print], hashes: Sequence[str]) -> str:
+def data_hash_of(prints: Sequence[Print], hashes: Sequence[str]) -> str:
+    """SHA-256 over the names and the contents' hashes of a set's files, in order of name."""
     digest = hashlib.sha256()
-    for one, content_hash in zip(prints, hashes, strict=True):
-        digest.update(one.file.encode() + b"\0" + bytes.fromhex(content_hash))
+    for one, known in zip(prints, hashes, strict=True):
+        digest.update(one.file.encode() + b"\0" + bytes.fromhex(known))
     return digest.hexdigest()
 
 
-def _content_hash(path: Path) -> str:
+def content_hash(path: Path) -> str:
     """SHA-256 of a file, which is read as scans are: no pipe is waited for. Of nothing, if it cannot be read."""
     try:
         return hashlib.sha256(file_bytes(path)).hexdigest()

@@ -38,7 +38,7 @@ class SetResolution:
     own_ppi: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Evaluation:
     """All comparisons of one set of scans, or of several sets that were pooled. Failed comparisons have the score -inf.
 
@@ -75,6 +75,11 @@ class Evaluation:
     area_mm2: FloatArray | None = None
     notes: tuple[str, ...] = ()
     resolution: SetResolution | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Evaluation({self.name!r} by {self.model_id}, {len(self.scans)} scans, {len(self.scores):,} comparisons)"
+        )
 
     @property
     def probes(self) -> list[str]:

@@ -58,6 +58,7 @@ class SqliteDatabase(Database):
     models_index = f"CREATE INDEX {MODELS_INDEX} ON impressions (model_id)"  # which holds the row's id, too
 
     def __init__(self, path: Path, timeout_s: float, *, how: str = "mode=rw") -> None:
+        super().__init__()
         self.place = printable(path)
         self._path = path
         self._identity = _identity(path)  # before it is opened: if another takes its place meanwhile, that shows
@@ -126,16 +127,17 @@ class SqliteDatabase(Database):
     @property
     def connection(self) -> sqlite3.Connection:
         """The connection, in autocommit mode."""
+        self.require_own_thread()
         return self._connection
 
     def execute(self, statement: str, *values: object) -> int:
         """Runs a statement; returns how many rows it changed."""
-        with closing(self._connection.execute(statement, values)) as cursor:
+        with closing(self.connection.execute(statement, values)) as cursor:
             return cursor.rowcount
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """All rows of the answer."""
-        with closing(self._connection.execute(query, values)) as cursor:  # left open it would hinder VACUUM
+        with closing(self.connection.execute(query, values)) as cursor:  # left open it would hinder VACUUM
             return cursor.fetchall()
 
     def schema_version(self) -> int:
@@ -214,17 +216,11 @@ class SqliteDatabase(Database):
             self.execute("PRAGMA temp_store = MEMORY")
             self.execute("PRAGMA temp_store_directory = ''")
 
-    def close(self) -> None:
-        """Closes the file."""
+    def _close(self) -> None:
         self._connection.close()
 
     @contextmanager
-    def failures(self) -> Iterator[None]:
-        """Turns what SQLite raises inside the block into a `StoreError` that names the file.
-
-        Raises:
-            StoreError: the file that was opened is not the one at its path any more.
-        """
+    def _failures(self) -> Iterator[None]:
         if self.is_moved():
             raise moved(self.place)
         with store_failures(self.place):
@@ -289,9 +285,10 @@ def _identity(path: Path) -> tuple[int, ...]:
 
 
 def _connection(path: Path, timeout_s: float, how: str) -> sqlite3.Connection:
-    """A connection that never makes a file; as "mode=rw" it writes if the file may be written."""
+    """A connection that makes no file; as "mode=rw" it writes if the file may be written. Any thread may close it."""
+    uri = f"{path.as_uri()}?{how}"
     with store_failures(printable(path)):
-        return sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=timeout_s, isolation_level=None)
+        return sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False)
 
 
 def _reads_without_traces(path: Path) -> bool:
