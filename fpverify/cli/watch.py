@@ -83,7 +83,6 @@ def watch_command(
     if move_to is not None and move_to.samefile(folder):
         raise click.UsageError("--move-to is the watched folder itself")
     from fpverify.verifier import Verifier
-    from fpverify.vocabulary import Finger
 
     opened = Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False)
     with opened as verifier, stopped_by_signals() as stop:
