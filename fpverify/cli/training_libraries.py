@@ -10,7 +10,7 @@ import click
 
 from fpverify.extras import install_line
 
-TRAINING_LIBRARIES = frozenset({"keras", "tensorflow", "jax", "torch"})
+TRAINING_LIBRARIES = frozenset({"keras", "tensorflow", "jax", "torch", "pydantic"})
 
 
 @contextmanager

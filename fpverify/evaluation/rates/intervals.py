@@ -23,6 +23,7 @@ CONFIDENCE = 0.95
 RESAMPLES = 2000  # of the fingers; the spread is then known to 1.6 %
 GRID = 256  # thresholds from each side's scores: steps of 0.4 % of the mated, and evenly in the logarithm of the FMR
 CHUNK_WEIGHTS = 8_000_000  # weights of pairs held at once, float32: 32 MB
+CHUNK_PAIRS = 16_384  # whose weights are held at once: those of 500 resamples, so that they are copied in long rows
 RULE_OF_30 = (
     30  # errors from which a rate is within 30 % with 90 % confidence (Doddington et al., Speech Comm. 31, 2000)
 )
@@ -181,15 +182,18 @@ class _Pairs:
         """(b, t + 1) weight of the chosen comparisons between each two thresholds."""
         bins = np.searchsorted(thresholds, values[chosen], side="right")
         used, pair = np.unique(self.of_comparison[chosen], return_inverse=True)
-        filled = _counts_by_bin(bins, pair, len(used))
-        first, second = self.first[used], self.second[used]
         totals = np.zeros((len(weights), len(thresholds) + 1))
-        step = max(CHUNK_WEIGHTS // max(len(used), 1), 1)
-        for start in range(0, len(weights), step):
-            drawn = weights[start : start + step].T  # (f, c)
-            product = drawn[first] * np.where((first == second)[:, None], np.float32(1), drawn[second])
-            for number, pairs, count in filled:
-                totals[start : start + step, number] = count @ (product if len(pairs) == len(used) else product[pairs])
+        for begin in range(0, len(used), CHUNK_PAIRS):
+            some = used[begin : begin + CHUNK_PAIRS]
+            inside = (pair >= begin) & (pair < begin + CHUNK_PAIRS)
+            filled = _counts_by_bin(bins[inside], pair[inside] - begin, len(some))
+            first, second = self.first[some], self.second[some]
+            step = CHUNK_WEIGHTS // len(some)
+            for start in range(0, len(weights), step):
+                drawn = weights[start : start + step].T  # (f, c)
+                product = drawn[first] * np.where((first == second)[:, None], np.float32(1), drawn[second])
+                for number, pairs, count in filled:
+                    totals[start : start + step, number] += count @ product[pairs]
         return totals
 
 
@@ -204,9 +208,9 @@ def _counts_by_bin(
         pairs: how many pairs there are.
     """
     cells, counts = np.unique(bins * pairs + pair, return_counts=True)
-    of_bin = cells // max(pairs, 1)
+    of_bin = cells // pairs
     starts = np.flatnonzero(np.diff(of_bin, prepend=-1))
-    parts = zip(np.split(cells % max(pairs, 1), starts[1:]), np.split(counts, starts[1:]), strict=True)
+    parts = zip(np.split(cells % pairs, starts[1:]), np.split(counts, starts[1:]), strict=True)
     return [
         (int(number), its_pairs, its_counts.astype(np.float32))
         for number, (its_pairs, its_counts) in zip(of_bin[starts], parts, strict=True)
