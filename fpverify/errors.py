@@ -31,11 +31,11 @@ FpverifyError
 │   ├── UnreadableRecord           missing, truncated, or not a record that can be
 │   └── UnwritableRecord           more than the format can hold
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
+├── WrongKind (TypeError)        an argument of another kind than was expected
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── IndexUnavailable             an index of another program that cannot be asked
 ├── WorkersUnavailable           a cluster that does not work
-├── WrongKind (TypeError)        an argument of another kind than was expected
-├── MissingLibrary (ImportError) a library that only this needs is not installed
+├── MissingExtra (ImportError)   a library that not every installation has
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -194,18 +194,6 @@ class RecipeError(FpverifyError, ValueError):
     """A training recipe that cannot be followed."""
 
 
-class SettingsError(FpverifyError, ValueError):
-    """A setting nobody knows, or a value that it cannot have."""
-
-
-class IndexUnavailable(FpverifyError):
-    """An index that another program keeps cannot be reached, or refuses; nothing was decided."""
-
-
-class WorkersUnavailable(FpverifyError):
-    """Processes of other machines that were to work cannot be had."""
-
-
 class WrongKind(FpverifyError, TypeError):
     """An argument is of another kind than was expected."""
 
@@ -219,8 +207,20 @@ class WrongKind(FpverifyError, TypeError):
         super().__init__(f"{expected}, not {kind_of(given)}")
 
 
-class MissingLibrary(FpverifyError, ImportError):
-    """A library that is not installed is needed for this, and for little else."""
+class SettingsError(FpverifyError, ValueError):
+    """A setting nobody knows, or a value that it cannot have."""
+
+
+class IndexUnavailable(FpverifyError):
+    """An index that another program keeps cannot be reached, or refuses; nothing was decided."""
+
+
+class WorkersUnavailable(FpverifyError):
+    """Processes of other machines that were to work cannot be had."""
+
+
+class MissingExtra(FpverifyError, ImportError):
+    """A library is not installed that not every installation has; the message says how to get it."""
 
 
 class TooFewComparisons(FpverifyError, ValueError):

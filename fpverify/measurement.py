@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fpverify import vocabulary
-from fpverify.errors import FpverifyError, MissingLibrary, SettingsError, TooFewComparisons
+from fpverify.errors import FpverifyError, MissingExtra, SettingsError, TooFewComparisons
 from fpverify.evaluation.rates.cutoffs import Cutoff, cutoffs
 from fpverify.evaluation.rates.error_rates import (
     FVC_RATES,
@@ -214,12 +214,12 @@ class Evaluation(vocabulary.Evaluation):
         """A row for each comparison: probe, reference, their fingers, mated, score (-inf: failed), match.
 
         Raises:
-            MissingLibrary: pandas is not installed.
+            MissingExtra: pandas is not installed.
         """
         try:
             import pandas as pd
         except ImportError as error:
-            raise MissingLibrary("to_frame needs pandas, which is not installed; pip install pandas") from error
+            raise MissingExtra("to_frame needs pandas, which is not installed; pip install pandas") from error
         return pd.DataFrame(
             {
                 "probe": self.probes,

@@ -14,7 +14,7 @@ import pytest
 import fpverify
 from fpverify.errors import (
     FailureToAcquire,
-    MissingLibrary,
+    MissingExtra,
     ModelError,
     ScanError,
     SettingsError,
@@ -120,7 +120,7 @@ def test_comparisons_as_a_table(evaluation: fpverify.Evaluation, monkeypatch: py
     assert frame["score"].tolist() == evaluation.scores.tolist()
     assert (frame["mated"] == (frame["probe_finger"] == frame["reference_finger"])).all()
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingLibrary, match="pip install pandas"):
+    with pytest.raises(MissingExtra, match="pip install pandas"):
         evaluation.to_frame()
 
 
