@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from fpverify.conversion import extract_minutiae
     from fpverify.enrollment import EnrollmentRow, RowOutcome, read_rows
     from fpverify.errors import FpverifyError
-    from fpverify.evaluation.scores_file import read_scores, write_scores
+    from fpverify.evaluation.scores_file import write_scores
     from fpverify.explanation.shown import Explanation
     from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes, read_minutiae, write_minutiae
     from fpverify.matching import Matcher, PadDetector
-    from fpverify.measurement import Evaluation
+    from fpverify.measurement import Evaluation, read_scores
     from fpverify.scans import read_scan, scan_from_bytes, scan_from_pixels, write_scan
     from fpverify.scans_alone import compare, evaluate, explain
     from fpverify.store import FingerSummary, Store
@@ -146,7 +146,7 @@ _HOMES = {
     "read_minutiae": "formats",
     "read_rows": "enrollment",
     "read_scan": "scans",
-    "read_scores": "evaluation.scores_file",
+    "read_scores": "measurement",
     "scan_from_bytes": "scans",
     "scan_from_pixels": "scans",
     "synthesise": "synthesis.dataset",

@@ -31,11 +31,11 @@ FpverifyError
 │   ├── UnreadableRecord           missing, truncated, or not a record that can be
 │   └── UnwritableRecord           more than the format can hold
 ├── RecipeError (ValueError)     a training recipe that cannot be followed
+├── WrongKind (TypeError)        an argument of another kind than was expected
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── IndexUnavailable             an index of another program that cannot be asked
 ├── WorkersUnavailable           a cluster that does not work
 ├── MissingExtra (ImportError)   a library that not every installation has
-├── WrongKind (TypeError)        an argument of another kind than was expected
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -194,6 +194,19 @@ class RecipeError(FpverifyError, ValueError):
     """A training recipe that cannot be followed."""
 
 
+class WrongKind(FpverifyError, TypeError):
+    """An argument is of another kind than was expected."""
+
+    def __init__(self, expected: str, given: object) -> None:
+        """The error for an argument, of which nothing but its type is told.
+
+        Args:
+            expected: what it should have been, as "a Template was expected".
+            given: what it was.
+        """
+        super().__init__(f"{expected}, not {kind_of(given)}")
+
+
 class SettingsError(FpverifyError, ValueError):
     """A setting nobody knows, or a value that it cannot have."""
 
@@ -208,19 +221,6 @@ class WorkersUnavailable(FpverifyError):
 
 class MissingExtra(FpverifyError, ImportError):
     """A library is not installed that not every installation has; the message says how to get it."""
-
-
-class WrongKind(FpverifyError, TypeError):
-    """An argument is of another kind than was expected."""
-
-    def __init__(self, expected: str, given: object) -> None:
-        """The error for an argument, of which nothing but its type is told.
-
-        Args:
-            expected: what it should have been, as "a Template was expected".
-            given: what it was.
-        """
-        super().__init__(f"{expected}, not {kind_of(given)}")
 
 
 class TooFewComparisons(FpverifyError, ValueError):

@@ -31,7 +31,7 @@ from fpverify.evaluation.rates.summary import metrics
 from fpverify.evaluation.runner import calibrated
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.folders import private
-from fpverify.settings import parse_fmr
+from fpverify.settings import load_settings, parse_fmr
 from fpverify.vocabulary import Interval, OperatingPoint, Scores
 from fpverify.vocabulary.tables import html_table, percent
 
@@ -355,6 +355,24 @@ class Evaluation(vocabulary.Evaluation):
             return png(det([self], self.threshold), PICTURE_BYTES) if measured(self) else None
         except (ImportError, FpverifyError):
             return None
+
+
+def read_scores(path: str | Path, *, fmr: float | None = None) -> Evaluation:
+    """The comparisons in any program's scores file and the figures that they come to; docs/protocols.md has the format.
+
+    Args:
+        path: of the file.
+        fmr: rate whose threshold is chosen on these comparisons themselves, in (0, 1); None comes from the settings.
+
+    Raises:
+        ScanError: the file is missing, or a line of it is malformed; names file and line.
+        SettingsError: a setting is wrong.
+    """
+    from fpverify.evaluation import scores_file
+    from fpverify.evaluation.own_matchers import own_point
+
+    read = scores_file.read_scores(path)
+    return Evaluation.of(read, own_point(read, load_settings(fmr=fmr).fmr))
 
 
 def _number(threshold: object) -> float:

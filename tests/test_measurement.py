@@ -132,6 +132,8 @@ def test_a_report_and_files_are_written(evaluation: fpverify.Evaluation, tmp_pat
     assert {name: one[name] for name in evaluation.to_dict()} == evaluation.to_dict()
     for name in ("scores.csv", "figures.json", "roc.png", "roc.svg"):
         evaluation.save(tmp_path / name)
+    again = fpverify.read_scores(tmp_path / "scores.csv", fmr=0.01)
+    assert again.indicators() == evaluation.indicators()
     assert read_scores(tmp_path / "scores.csv").scores.tolist() == evaluation.scores.tolist()
     assert json.loads((tmp_path / "figures.json").read_text()) == evaluation.to_dict()
     assert (tmp_path / "roc.png").read_bytes().startswith(b"\x89PNG")

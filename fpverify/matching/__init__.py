@@ -6,7 +6,7 @@ What only enrollments and detectors of presentation attacks need is fetched when
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fpverify.matching.matcher import Extractor, Matcher
 from fpverify.matching.matchers import Matchers, ProbeOf
@@ -43,8 +43,10 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """The name, from its module."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:  # type checkers know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        """The name, from its module."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

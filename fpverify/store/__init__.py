@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fpverify.store.changes import Changes, Point
 from fpverify.store.database import Store
@@ -30,10 +30,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """What only lists of fingers need, when it is first asked for."""
-    if name != "FingerSummary":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from fpverify.store.summary import FingerSummary
+if not TYPE_CHECKING:  # type checkers know the names above, and no others
 
-    return FingerSummary
+    def __getattr__(name: str) -> object:
+        """What only lists of fingers need, when it is first asked for."""
+        if name != "FingerSummary":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from fpverify.store.summary import FingerSummary
+
+        return FingerSummary

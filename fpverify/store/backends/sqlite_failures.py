@@ -14,7 +14,7 @@ from fpverify.errors import CorruptRecord, StoreError, StoreLocked, StoreReadOnl
 def store_failures(place: str) -> Iterator[None]:
     """Turns what SQLite raises inside the block into a `StoreError` that names the store.
 
-    Misuse by the program itself (`sqlite3.ProgrammingError`: a closed store, another thread) passes unchanged.
+    Misuse by the program itself (`sqlite3.ProgrammingError`: a closed store) passes unchanged.
 
     Args:
         place: the store's file, as messages name it.
