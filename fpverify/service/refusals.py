@@ -15,6 +15,7 @@ from fpverify import errors
 from fpverify.service.answers import ErrorAnswer
 from fpverify.service.bodies import TooLarge
 from fpverify.service.headers import guard
+from fpverify.service.methods import allowed_methods
 
 STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
     {
@@ -151,8 +152,11 @@ def say_errors_in_one_shape(app: FastAPI) -> None:
         return Refused(413, "ScanTooLarge", str(error.detail), {"Connection": "close"}).response()
 
     @app.exception_handler(HTTPException)
-    async def framework(_: Request, error: HTTPException) -> Response:
-        return Refused(error.status_code, "HttpError", str(error.detail), dict(error.headers or {})).response()
+    async def framework(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = allowed_methods(app, request.scope)
+        return Refused(error.status_code, "HttpError", str(error.detail), headers).response()
 
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, error: Exception) -> Response:

@@ -28,6 +28,7 @@ from fpverify.service.forms import (
     subject_of,
 )
 from fpverify.service.refusals import DOCUMENTED, Refused
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
 from fpverify.verifier import Verifier
 from fpverify.vocabulary import Scan
@@ -36,16 +37,10 @@ from fpverify.vocabulary import Scan
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds them to an application."""
 
-    def verifying(request: Request) -> None:
-        service.require_scope(request, Scope.VERIFY)
-
-    def comparing(request: Request) -> None:
-        service.require_scope(request, Scope.SCORES)
-
     @app.post(
         "/v1/verify",
         responses=DOCUMENTED,
-        dependencies=[Depends(verifying), Depends(require_form)],
+        dependencies=[needing(service, Scope.VERIFY), Depends(require_form)],
         tags=["decisions"],
         response_model_exclude_unset=True,
     )
@@ -87,7 +82,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
     @app.post(
         "/v1/identify",
         responses=DOCUMENTED,
-        dependencies=[Depends(verifying), Depends(require_form)],
+        dependencies=[needing(service, Scope.VERIFY), Depends(require_form)],
         tags=["decisions"],
         response_model_exclude_unset=True,
     )
@@ -118,7 +113,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
     @app.post(
         "/v1/compare",
         responses=DOCUMENTED,
-        dependencies=[Depends(comparing), Depends(require_form)],
+        dependencies=[needing(service, Scope.SCORES), Depends(require_form)],
         tags=["decisions"],
     )
     async def compare(

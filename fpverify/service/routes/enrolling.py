@@ -26,6 +26,7 @@ from fpverify.service.forms import (
     subject_of,
 )
 from fpverify.service.refusals import DOCUMENTED
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
 from fpverify.store import UNKNOWN_FINGER
 from fpverify.verifier import Verifier
@@ -34,9 +35,6 @@ from fpverify.vocabulary import Scan
 
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds the route to an application."""
-
-    def enrolling(request: Request) -> None:
-        service.require_scope(request, Scope.ENROLL)
 
     def proves(verifier: Verifier, proof: Scan, key: ApiKey, subject: str) -> bool:
         """True if a scan shows an enrolled finger of a subject, at the service's own rate; it counts as a try."""
@@ -66,7 +64,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         "/v1/enroll",
         status_code=201,
         responses=DOCUMENTED,
-        dependencies=[Depends(enrolling), Depends(require_form)],
+        dependencies=[needing(service, Scope.ENROLL), Depends(require_form)],
         tags=["subjects"],
     )
     async def enroll(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name

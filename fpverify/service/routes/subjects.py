@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI
 
 from fpverify import answers
 from fpverify.service import answers as shapes
@@ -14,25 +14,20 @@ from fpverify.service.forms import (
     subject_of,
 )
 from fpverify.service.refusals import DOCUMENTED
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds the routes to an application."""
 
-    def enrolling(request: Request) -> None:
-        service.require_scope(request, Scope.ENROLL)
-
-    def administering(request: Request) -> None:
-        service.require_scope(request, Scope.ADMIN)
-
-    @app.get("/v1/subjects", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["subjects"])
+    @app.get("/v1/subjects", responses=DOCUMENTED, dependencies=[needing(service, Scope.ADMIN)], tags=["subjects"])
     async def subjects() -> shapes.SubjectsAnswer:
         """Everybody who is enrolled, one entry for each finger."""
         fingers = await service.done(lambda verifier: [answers.finger_answer(one) for one in verifier.fingers()])
         return shapes.SubjectsAnswer(fingers=[shapes.FingerAnswer(**one) for one in fingers])
 
-    @app.get("/v1/impressions", responses=DOCUMENTED, dependencies=[Depends(enrolling)], tags=["subjects"])
+    @app.get("/v1/impressions", responses=DOCUMENTED, dependencies=[needing(service, Scope.ENROLL)], tags=["subjects"])
     async def impressions(subject: SubjectQuery, finger: FingerQuery = None) -> shapes.ImpressionsAnswer:
         """All impressions of a subject, or of one finger of it."""
         name, which = subject_of(subject), finger_of(finger)
@@ -41,7 +36,9 @@ def add_routes(app: FastAPI, service: Service) -> None:
         )
         return shapes.ImpressionsAnswer(impressions=[shapes.ReferenceAnswer(**one) for one in found])
 
-    @app.delete("/v1/impressions", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["subjects"])
+    @app.delete(
+        "/v1/impressions", responses=DOCUMENTED, dependencies=[needing(service, Scope.ADMIN)], tags=["subjects"]
+    )
     async def delete(subject: SubjectQuery, finger: FingerQuery = None) -> shapes.DeletionAnswer:
         """Removes a subject, or one finger of it, for good."""
         name, which = subject_of(subject), finger_of(finger)
