@@ -10,11 +10,24 @@ from fastapi import FastAPI
 from starlette.formparsers import MultiPartParser
 
 from fpverify.service.bodies import BodyLimit
+from fpverify.service.description import describe
 from fpverify.service.gate import add_gate
+from fpverify.service.json_forms import FormRoute
 from fpverify.service.methods import HeadAsGet
 from fpverify.service.origins import HEADERS, METHODS, REMEMBERED_S, TOLD, OpenedTo
 from fpverify.service.refusals import say_errors_in_one_shape
-from fpverify.service.routes import decisions, documentation, enrolling, health, lists, locks, page, subjects
+from fpverify.service.routes import (
+    decisions,
+    documentation,
+    enrolling,
+    health,
+    lists,
+    locks,
+    notes,
+    page,
+    replacing,
+    subjects,
+)
 from fpverify.service.service import Service
 
 CLOSE_S = 2.0  # for what was begun, after those who waited for it have been told that it takes too long
@@ -53,9 +66,13 @@ def create_app(service: Service) -> FastAPI:
             allow_credentials=False,
             max_age=REMEMBERED_S,
         )
+    app.router.route_class = FormRoute
+    describe(app)
     decisions.add_routes(app, service)
     enrolling.add_routes(app, service)
+    replacing.add_routes(app, service)
     subjects.add_routes(app, service)
+    notes.add_routes(app, service)
     locks.add_routes(app, service)
     lists.add_routes(app, service)
     health.add_routes(app, service)

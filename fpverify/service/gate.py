@@ -40,7 +40,7 @@ async def _guarded(service: Service, request: Request, answer: Callable[[Request
     """The answer; nothing of a body is read without a key."""
     if request.url.path.startswith(GUARDED):
         try:
-            service.admitted(request)
+            await service.admitted(request)
         except Refused as refused:
             return refused.response()
     return await answer(request)

@@ -44,10 +44,18 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         (401, "No key, or nobody's."),
         (403, "The key does not allow this, or the subject is enrolled and no proof was sent."),
         (404, "Nobody of this id is enrolled, or not this finger."),
-        (409, "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model."),
+        (
+            409,
+            "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model; "
+            "or the id is taken; or the same request is under way.",
+        ),
         (413, "Too large."),
         (415, "Not an image of a known kind."),
-        (422, "No usable print in the scan, a presentation attack is suspected, or a value is out of range."),
+        (
+            422,
+            "No usable print in the scan, a presentation attack is suspected, or a value is out of range; or an "
+            "Idempotency-Key was sent with another request.",
+        ),
         (423, "The subject is locked after several non-matches; `Retry-After` says for how many seconds."),
         (429, "Too many requests, or non-matches, with this key; `Retry-After` says when to go on."),
         (503, "The store, its index or the API keys cannot be used, or the answer took too long."),

@@ -22,6 +22,6 @@ def needing(service: Service, scope: Scope) -> Any:
     """What a route depends on that takes a key of some scope."""
 
     async def allowed(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> None:
-        service.require_scope(request, scope)
+        await service.require_scope(request, scope)
 
     return Depends(allowed)
