@@ -39,6 +39,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.crew.warm()
+        await service.warm()
         yield
         ended = service.lister.close(CLOSE_S)
         service.closed = service.crew.close(CLOSE_S) and ended

@@ -7,8 +7,10 @@ from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from fpverify.service.json_forms import FORMER, JSON
+from fpverify.service.scopes import needed_by
 
 MULTIPART = "multipart/form-data"
 
@@ -20,6 +22,7 @@ def describe(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = plain()
+            _say_scopes(app, schema)
             for path, operations in schema["paths"].items():
                 for operation in operations.values():
                     _complete(schema, FORMER.get(path, {}), operation.get("requestBody", {}).get("content", {}))
@@ -27,6 +30,14 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI has it
+
+
+def _say_scopes(app: FastAPI, schema: dict[str, Any]) -> None:
+    for route in app.routes:
+        if isinstance(route, APIRoute) and (scope := needed_by(route)) is not None:
+            for method in route.methods or ():
+                operation = schema["paths"][route.path][method.lower()]
+                operation["description"] += f"\n\nTakes a key of the scope `{scope}`."
 
 
 def _complete(schema: dict[str, Any], former: Mapping[str, str], content: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ of it.
 
 from __future__ import annotations
 
+import asyncio
 import binascii
 import json
 import re
@@ -24,6 +25,7 @@ from fpverify.service.refusals import Refused
 
 JSON = "application/json"
 MOST_VALUES = 1000  # as many fields as a form may have
+LONG_BYTES = 1_000_000  # from which on it takes more than some milliseconds
 MOST_BYTES = 65_536  # of what is no form; notes have 4 kB
 MOST_DEEP = 32  # levels of notes
 DIVIDERS = (b",", b":", b"[", b"{")
@@ -56,15 +58,20 @@ class FormRoute(APIRoute):
             sent = _Sent(request.scope, request.receive)
             sent.former = former
             if kind_of(request) == JSON:
-                sent.came = _renamed(FormData(list(_values(await _body(request), files | former.keys()))), former)
+                sent.came = await _form(request, files | former.keys(), former)
             return await handler(sent)
 
         return handled
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """What a request says; its text is kept no longer than that takes."""
-    return _object(b"".join([chunk async for chunk in request.stream()]))
+async def _form(request: Request, files: Container[str], former: Mapping[str, str]) -> FormData:
+    """The form that a request is in JSON; its text is kept no longer than that takes, and others go on meanwhile."""
+    body = b"".join([chunk async for chunk in request.stream()])
+
+    def made() -> FormData:
+        return _renamed(FormData(list(_values(_object(body), files))), former)
+
+    return made() if len(body) < LONG_BYTES else await asyncio.to_thread(made)
 
 
 class _Sent(Request):

@@ -39,6 +39,19 @@ def test_every_route_that_asks_for_a_key_says_so_and_no_other(service: Any) -> N
             assert ("security" in operation) == (path.startswith("/v1/") or path == "/metrics"), path
 
 
+def test_every_operation_says_the_scope_it_takes(service: Any) -> None:
+    paths = described(service)["paths"]
+    for path, method, scope in (
+        ("/v1/verify", "post", "verify"),
+        ("/v1/compare", "post", "scores"),
+        ("/v1/impressions", "get", "enroll"),
+        ("/v1/impressions", "put", "admin"),
+        ("/metrics", "get", "admin"),
+    ):
+        assert f"a key of the scope `{scope}`" in paths[path][method]["description"]
+    assert "scope" not in paths["/health/live"]["get"]["description"]
+
+
 def test_open_metrics_are_described_without_a_key(start: Any) -> None:
     with start(open_metrics=True) as service:
         assert "security" not in described(service)["paths"]["/metrics"]["get"]

@@ -207,6 +207,17 @@ def test_base64_is_no_way_round_the_size_of_a_request(start: Any) -> None:
                 assert answer.status_code == status, answer.text
 
 
+def test_long_json_is_read_aside_and_refused_alike(service: Any) -> None:
+    kind = {"Content-Type": "application/json"}
+    for body, status in (
+        (json.dumps({"probe": coded(bytes(1_500_000))}), 415),
+        ("[" * 2_000_000, 422),
+        (" " * 2_000_000, 422),
+    ):
+        answer = service.ask("POST", "/v1/identify", content=body.encode(), headers=kind)
+        assert (answer.status_code, set(answer.json())) == (status, {"error", "message"})
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_a_try_is_a_try_whatever_it_came_as(start: Any, stripes: Path, name: str) -> None:
     once = TryLimit(((2, 600.0),), calm_s=3600)

@@ -97,6 +97,12 @@ def test_an_address_in_use_is_said_in_one_line(tmp_path: Path, edges_model: Path
     assert "Traceback" not in said
 
 
+def test_an_origin_that_is_none_is_said_in_one_line(tmp_path: Path, edges_model: Path) -> None:
+    code, said = serve(tmp_path, edges_model, "--port", "0", "--cors-origin", "*")
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert "is no origin; give each one exactly" in said
+
+
 def test_a_certificate_that_is_none_is_said_in_one_line(tmp_path: Path, edges_model: Path) -> None:
     (tmp_path / "bad.pem").write_text("no certificate")
     bad = str(tmp_path / "bad.pem")
