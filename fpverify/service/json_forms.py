@@ -20,6 +20,8 @@ from fastapi import Request, Response
 from fastapi.params import File as FileField
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from fpverify.service.refusals import Refused
 
@@ -66,12 +68,24 @@ class FormRoute(APIRoute):
 
 async def _form(request: Request, files: Container[str], former: Mapping[str, str]) -> FormData:
     """The form that a request is in JSON; its text is kept no longer than that takes, and others go on meanwhile."""
-    body = b"".join([chunk async for chunk in request.stream()])
+    body = await _body(request)
 
     def made() -> FormData:
         return _renamed(FormData(list(_values(_object(body), files))), former)
 
     return made() if len(body) < LONG_BYTES else await asyncio.to_thread(made)
+
+
+async def _body(request: Request) -> bytes:
+    """All of a body, which the request does not keep.
+
+    Raises:
+        HTTPException: 400, whoever sends it has gone; nobody hears it.
+    """
+    try:
+        return b"".join([chunk async for chunk in request.stream()])
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the request ended before its end") from error
 
 
 class _Sent(Request):
@@ -125,7 +139,7 @@ async def small_object(request: Request) -> dict[str, Any]:
     """
     if kind_of(request) != JSON:
         raise Refused(422, "InvalidRequest", f"send a JSON object, as {JSON}")
-    body = await request.body()
+    body = await _body(request)
     if len(body) > MOST_BYTES:
         raise Refused(413, "ScanTooLarge", f"the request is longer than {MOST_BYTES // 1024} kB")
     said = _object(body)

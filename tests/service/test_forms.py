@@ -207,6 +207,23 @@ def test_base64_is_no_way_round_the_size_of_a_request(start: Any) -> None:
                 assert answer.status_code == status, answer.text
 
 
+def test_who_goes_before_the_end_of_json_is_no_fault(start: Any) -> None:
+    import socket
+    import time
+
+    with start() as service:
+        host, port = service.url.removeprefix("http://").split(":")
+        for method, path in ((b"POST", b"/v1/identify"), (b"PATCH", b"/v1/subjects?subject=A")):
+            with socket.create_connection((host, int(port)), timeout=10) as gone:
+                head = method + b" " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                key = service.keys["admin"].encode()
+                gone.sendall(head + b"Authorization: Bearer " + key + b"\r\nContent-Length: 1000\r\n\r\n{")
+                time.sleep(0.3)
+        assert service.ask("GET", "/health/ready", None).status_code == 200
+    statuses = [json.loads(line)["status"] for line in service.log.getvalue().splitlines()]
+    assert sorted(statuses) == [200, 400, 400]
+
+
 def test_long_json_is_read_aside_and_refused_alike(service: Any) -> None:
     kind = {"Content-Type": "application/json"}
     for body, status in (
