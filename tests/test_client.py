@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import policy
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 
 from fpverify import errors
-from fpverify.client import Client
+from fpverify.client import AsyncClient, Client, RawScan
 from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, SeveralPrints, UnreadableScan
 
 
@@ -76,7 +78,7 @@ def server() -> Iterator[Recorder]:
             self.end_headers()
             self.wfile.write(recorder.answer)
 
-        do_GET = do_POST = do_DELETE = handle_any  # noqa: N815
+        do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = handle_any  # noqa: N815
 
         def log_message(self, *_: object) -> None: ...
 
@@ -103,7 +105,7 @@ def test_verify_sends_scan_subject_and_what_is_given(client: Client, server: Rec
     assert (asked.method, asked.path) == ("POST", "/v1/verify")
     assert asked.headers["Authorization"] == "Bearer the-key"
     parts = asked.parts
-    assert parts.pop("scan") == SCAN
+    assert parts.pop("probe") == SCAN
     assert {name: text.decode() for name, text in parts.items()} == {
         "subject": "Zoë Ödegaard",
         "finger": "left-thumb",
@@ -122,7 +124,7 @@ def test_several_scans_and_their_fingers_are_as_many_fields(client: Client, serv
         ]
         for one in server.asked
     )
-    scans = [("scan", SCAN), ("scan", SCAN[::-1])]
+    scans = [("probe", SCAN), ("probe", SCAN[::-1])]
     assert verify == [("subject", b"A"), ("finger", b"left-thumb"), ("finger", b"right-thumb"), *scans]
     assert identify == scans
 
@@ -149,7 +151,7 @@ def test_several_fingers_and_a_proof_are_sent(client: Client, server: Recorder) 
         for part in asked._mime()
     ]
     fields = [("subject", b"A"), ("finger", b"left-thumb"), ("finger", b"right-thumb")]
-    assert sent == [*fields, ("scan", SCAN), ("scan", SCAN[::-1]), ("proof", SCAN)]
+    assert sent == [*fields, ("reference", SCAN), ("reference", SCAN[::-1]), ("proof", SCAN)]
 
 
 def test_what_is_not_given_is_not_sent(client: Client, server: Recorder) -> None:
@@ -158,10 +160,10 @@ def test_what_is_not_given_is_not_sent(client: Client, server: Recorder) -> None
     client.compare(SCAN, SCAN)
     client.enroll(SCAN, "A")
     assert [set(asked.parts) for asked in server.asked] == [
-        {"scan", "subject"},
-        {"scan"},
-        {"first", "second"},
-        {"scan", "subject"},
+        {"probe", "subject"},
+        {"probe"},
+        {"probe", "reference"},
+        {"reference", "subject"},
     ]
     assert [asked.path for asked in server.asked] == ["/v1/verify", "/v1/identify", "/v1/compare", "/v1/enroll"]
 
@@ -179,7 +181,7 @@ def test_a_file_is_sent_with_its_name_alone(client: Client, server: Recorder, tm
     client.verify(scan, "A")
     client.verify(str(scan), "A")
     for asked in server.asked:
-        assert asked.parts["scan"] == SCAN
+        assert asked.parts["probe"] == SCAN
         assert asked.file_names == ["a___X-Evil: 1.bmp"]
 
 
@@ -321,3 +323,195 @@ def test_a_missing_file_is_an_unreadable_scan(client: Client, server: Recorder, 
     with pytest.raises(UnreadableScan, match=r"none\.bmp"):
         client.verify(tmp_path / "none.bmp", "A")
     assert server.asked == []
+
+
+def test_every_other_route_is_asked_for(client: Client, server: Recorder) -> None:
+    server.answers(200, {"subject": "B", "metadata": {"gate": 3}, "fingers": [], "impressions": [], "next": None})
+    assert client.metadata("A") == {"gate": 3}
+    client.update("A", rename="B", metadata={"gate": 3})
+    client.update("A", metadata={})
+    assert list(client.subjects()) == []
+    assert list(client.impressions("A", "left-thumb", page=7)) == []
+    client.replace(SCAN, "A", "left-thumb", unchecked=True)
+    client.health()
+    assert "gate" in client.metrics()
+    assert [(one.method, one.path) for one in server.asked] == [
+        ("GET", "/v1/metadata?subject=A"),
+        ("PATCH", "/v1/subjects?subject=A"),
+        ("PATCH", "/v1/subjects?subject=A"),
+        ("GET", "/v1/subjects?limit=500"),
+        ("GET", "/v1/impressions?subject=A&finger=left-thumb&limit=7"),
+        ("PUT", "/v1/impressions"),
+        ("GET", "/health/ready"),
+        ("GET", "/metrics"),
+    ]
+    assert [json.loads(one.body) for one in server.asked[1:3]] == [
+        {"rename": "B", "metadata": {"gate": 3}},
+        {"metadata": {}},
+    ]
+    assert set(server.asked[5].parts) == {"reference", "subject", "finger", "unchecked"}
+
+
+def test_pages_are_followed_to_their_end(client: Client, server: Recorder) -> None:
+    found = client.subjects(page=1)
+    server.answers(200, {"fingers": [{"subject": "A"}], "next": "c/1"})
+    assert next(found) == {"subject": "A"}
+    server.answers(200, {"fingers": [{"subject": "B"}], "next": None})
+    assert list(found) == [{"subject": "B"}]
+    assert [one.path for one in server.asked] == ["/v1/subjects?limit=1", "/v1/subjects?limit=1&cursor=c%2F1"]
+
+
+def test_pixels_are_sent_with_their_size(client: Client, server: Recorder) -> None:
+    raw = RawScan(b"\x00" * 6, 3, 2, 500)
+    client.verify([raw, RawScan(b"\x01" * 6, 2, 3, 1000)], "A")
+    client.identify(raw._replace(ppi=None))
+    client.identify(raw, ppi=600)
+    sent = [
+        [(part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in one._mime()]
+        for one in server.asked
+    ]
+    assert sent[0][1:] == [
+        *[("ppi", b"500"), ("ppi", b"1000"), ("width", b"3"), ("width", b"2"), ("height", b"2"), ("height", b"3")],
+        *[("probe", b"\x00" * 6), ("probe", b"\x01" * 6)],
+    ]
+    assert [name for name, _ in sent[1]] == ["width", "height", "probe"]
+    assert ("ppi", b"600") in sent[2]
+    for mixed in ([raw, SCAN], [raw, raw._replace(ppi=None)]):
+        with pytest.raises(UnreadableScan):
+            client.identify(mixed)
+
+
+def test_each_enrollment_has_a_word_of_its_own_unless_one_is_given(client: Client, server: Recorder) -> None:
+    for _ in range(2):
+        client.enroll(SCAN, "A")
+    client.enroll(SCAN, "A", idempotency_key="mine")
+    words = [one.headers["Idempotency-Key"] for one in server.asked]
+    assert len(set(words)) == 3
+    assert words[2] == "mine"
+
+
+@dataclass
+class Keeping:
+    """A server that keeps connections, or closes them after an answer without a word, and counts them."""
+
+    url: str = ""
+    closes: bool = False
+    connections: int = 0
+    asked: list[bytes] = field(default_factory=list)
+
+
+@pytest.fixture
+def keeping() -> Iterator[Keeping]:
+    state = Keeping()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            state.connections += 1
+            super().setup()
+
+        def handle_any(self) -> None:
+            state.asked.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            self.send_response(200)
+            self.send_header("Content-Length", "23")
+            self.end_headers()
+            self.wfile.write(b'{"decision": "match"}  ')
+            self.close_connection = state.closes
+
+        do_GET = do_POST = handle_any  # noqa: N815
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        http.daemon_threads = True
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        state.url = f"http://127.0.0.1:{http.server_port}"
+        yield state
+        http.shutdown()
+        thread.join()
+
+
+def test_a_connection_is_kept_for_the_next_question(keeping: Keeping) -> None:
+    with Client(keeping.url) as client:
+        for _ in range(5):
+            assert client.verify(SCAN, "A")
+        assert keeping.connections == 1
+        client.close()
+        assert client.verify(SCAN, "A")
+        assert keeping.connections == 2
+
+
+def test_a_connection_that_was_closed_meanwhile_is_noticed_before_it_is_used(keeping: Keeping) -> None:
+    keeping.closes = True
+    with Client(keeping.url) as client:
+        for number in range(1, 4):
+            assert client.verify(SCAN, "A")
+            assert (keeping.connections, len(keeping.asked)) == (number, number)
+            time.sleep(0.05)  # until the end of it has come
+
+
+def test_a_question_is_sent_again_only_where_that_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that reads a question on a kept connection, and ends without an answer: was it done, or not?"""
+    asked: list[bytes] = []
+
+    def serve(server: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                for answers in (True, False):
+                    if not (head := connection.recv(65536)):
+                        break
+                    asked.append(head.split(b" HTTP")[0])
+                    if answers:
+                        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"locks": [] }')
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with Client(url) as client:
+            assert (client.locks(), client.locks()) == ([], [])
+            assert asked == [b"GET /v1/locks"] * 3
+        asked.clear()
+        with Client(url) as client:
+            client.delete("A")
+            with pytest.raises(ServiceError, match="cannot be reached"):
+                client.delete("B")
+        assert asked == [b"DELETE /v1/impressions?subject=A", b"DELETE /v1/impressions?subject=B"]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_threads_share_a_client(keeping: Keeping) -> None:
+    with Client(keeping.url) as client:
+        found: list[bool] = []
+        threads = [threading.Thread(target=lambda: found.append(bool(client.verify(SCAN, "A")))) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == [True] * 20
+
+
+def test_answers_can_be_awaited(server: Recorder) -> None:
+    async def asked() -> None:
+        async with AsyncClient(server.url, "the-key") as door:
+            first, second = await asyncio.gather(door.verify(SCAN, "A"), door.identify(SCAN, top=1))
+            assert (bool(first), bool(second)) == (True, True)
+            server.answers(200, {"fingers": [{"subject": "A"}], "next": None})
+            assert [one async for one in door.subjects()] == [{"subject": "A"}]
+            server.answers(404, {"error": "NotEnrolled", "message": "nobody"})
+            with pytest.raises(errors.NotEnrolled):
+                await door.delete("A")
+            with pytest.raises(errors.NotEnrolled):
+                await anext(door.impressions("A"))
+
+    asyncio.run(asked())
+
+
+def test_both_clients_ask_alike() -> None:
+    own = {name for name in vars(Client) if not name.startswith("_")} - {"close"}
+    assert own == {name for name in vars(AsyncClient) if not name.startswith("_")} - {"close"}

@@ -11,7 +11,7 @@ import pytest
 from fpverify.errors import SettingsError
 from fpverify.evaluation.templates import TemplateCache
 from fpverify.folders import cache_folder, config_file, private
-from fpverify.service.api_keys import ApiKeys
+from fpverify.service.api_keys import FILE
 from fpverify.store.key_source import KeySource
 
 STORE = "0123456789abcdef" * 2
@@ -49,12 +49,12 @@ def test_on_linux_files_lie_in_the_folders_of_the_xdg_specification(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert key_file() == home / ".config" / "fpverify" / "keys" / f"{STORE}.key"
-    assert ApiKeys.default().path == home / ".config" / "fpverify" / "api-keys.json"
+    assert config_file(FILE, otherwise="") == home / ".config" / "fpverify" / "api-keys.json"
     assert TemplateCache.default().folder == home / ".cache" / "fpverify"
     monkeypatch.setenv("XDG_CONFIG_HOME", "/etc/door")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/door")
     assert key_file() == Path("/etc/door/fpverify/keys", f"{STORE}.key")
-    assert ApiKeys.default().path == Path("/etc/door/fpverify/api-keys.json")
+    assert config_file(FILE, otherwise="") == Path("/etc/door/fpverify/api-keys.json")
     assert TemplateCache.default().folder == Path("/var/door/fpverify")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, says the specification
     assert TemplateCache.default().folder == home / ".cache" / "fpverify"
@@ -79,7 +79,7 @@ def test_a_file_that_lies_where_fpverify_once_kept_it_stays_in_use(
     (earlier / "keys" / f"{STORE}.key").symlink_to("/media/stick/door.key")
     (earlier / "api-keys.json").touch()
     assert key_file() == earlier / "keys" / f"{STORE}.key"
-    assert ApiKeys.default().path == earlier / "api-keys.json"
+    assert config_file(FILE, otherwise="") == earlier / "api-keys.json"
 
 
 def test_a_user_without_a_home_is_told_what_to_do_instead(homeless: None) -> None:

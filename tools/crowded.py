@@ -179,7 +179,7 @@ def crowd(url: str, key: str, half_open: int, slow: int, first_bytes: int) -> No
     half = b"GET /health/live HTTP/1.1\r\nHost: door\r\nX-Slow: "
     head = f"POST /v1/verify HTTP/1.1\r\nHost: door\r\nAuthorization: {key}\r\n"
     head += f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {BODY_BYTES}\r\n\r\n"
-    field = b'--x\r\nContent-Disposition: form-data; name="scan"; filename="a"\r\n\r\n'
+    field = b'--x\r\nContent-Disposition: form-data; name="probe"; filename="a"\r\n\r\n'
     body = head.encode() + field + bytes(first_bytes)
     wanted = [half] * half_open + [body] * slow
     open_now: list[tuple[socket.socket, bytes] | None] = [None] * len(wanted)

@@ -66,13 +66,13 @@ def tried(door: Client, targets: Sequence[str], strangers: Sequence[Path], calls
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[Client, Client]]:
     """A service with the shipped limits; a client of an administrator, and one of a door."""
-    environment, keys = {**os.environ, "XDG_CONFIG_HOME": str(folder)}, f"--api-keys={folder / 'api_keys'}"
+    environment, store = {**os.environ, "XDG_CONFIG_HOME": str(folder)}, f"--db={folder / 'store'}"
     port, clients = free_port(), []
     for scope in ("admin", "verify"):
-        made = [*FPVERIFY, "api-keys", "new", f"--name={scope}", f"--scope={scope}", keys]
+        made = [*FPVERIFY, "api-keys", "new", f"--name={scope}", f"--scope={scope}", store]
         key = subprocess.run(made, capture_output=True, text=True, check=True, env=environment).stdout.strip()
         clients.append(Client(f"http://127.0.0.1:{port}", key))
-    words = ["serve", f"--port={port}", keys, f"--db={folder / 'store'}"]
+    words = ["serve", f"--port={port}", store]
     process = subprocess.Popen([*FPVERIFY, *words], stderr=subprocess.DEVNULL, env=environment)
     try:
         wait_until_ready(clients[0].url, process)

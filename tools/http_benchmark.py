@@ -142,11 +142,11 @@ def served(model: str | None = None) -> Iterator[tuple[Client, int]]:
     """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        keys, environment = f"--api-keys={place / 'api_keys'}", {**os.environ, "XDG_CONFIG_HOME": folder}
-        made = [*FPVERIFY, "api-keys", "new", "--name=benchmark", "--scope=admin", keys]
+        store, environment = f"--db={place / 'store'}", {**os.environ, "XDG_CONFIG_HOME": folder}
+        made = [*FPVERIFY, "api-keys", "new", "--name=benchmark", "--scope=admin", store]
         key = subprocess.run(made, capture_output=True, text=True, check=True, env=environment).stdout.strip()
         port = free_port()
-        words = ["serve", f"--port={port}", keys, f"--db={place / 'store'}", f"--rate={10**9}"]
+        words = ["serve", f"--port={port}", store, f"--rate={10**9}"]
         words += ["--model", model] if model else []
         with subprocess.Popen([*FPVERIFY, *words], stderr=subprocess.DEVNULL, env=environment) as process:
             try:

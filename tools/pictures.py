@@ -24,7 +24,7 @@ from browser import CHROMIUM, Browser, running_browser
 from PIL import Image
 
 from fpverify import Verifier, read_scan, synthesise, write_scan
-from fpverify.service.api_keys import ApiKeys, Scope
+from fpverify.service.api_keys import Scope, new_key
 from fpverify.synthesis.dataset import ORDINARY, write_ridges
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,10 +59,10 @@ def draw_page(folder: Path, out: Path) -> None:
     """The page of the service after a match."""
     with Verifier.open(folder / "db", key="none") as verifier:
         verifier.enroll(read_scan(SAMPLES / "A_1.bmp"), SUBJECT, "right-index")
-    keys = ApiKeys(folder / "api-keys.json")
+        key = new_key(verifier.store, "desk", Scope.SCORES)
     with _service(folder), running_browser(folder / "profile") as browser:
         browser.open(f"http://127.0.0.1:{PORT}/", "!!document.getElementById('request')")
-        browser.write("key", keys.new("desk", Scope.SCORES))
+        browser.write("key", key)
         browser.write("subject", SUBJECT)
         browser.pick("scan", SAMPLES / "A_2.bmp")
         browser.size(PAGE_WIDTH_PX, 100, PAGE_SCALE)
@@ -104,9 +104,9 @@ PICTURES: MappingProxyType[str, Callable[[Path, Path], None]] = MappingProxyType
 
 @contextmanager
 def _service(folder: Path) -> Iterator[None]:
-    """The service of a folder's store and API keys, answering."""
+    """The service of a folder's store, answering."""
     command = [sys.executable, "-m", "fpverify", "serve", "--port", str(PORT), "--threads", "1"]
-    command += ["--db", str(folder / "db"), "--key", "none", "--api-keys", str(folder / "api-keys.json")]
+    command += ["--db", str(folder / "db"), "--key", "none"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait_for(f"http://127.0.0.1:{PORT}/health/ready", process)

@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.options import JSON, TRUST, options
-from fpverify.cli.words import print_json, print_table
+from fpverify.cli.options import DB, JSON, KEY, options
+from fpverify.cli.words import counted, print_json, print_table, say_new_key
+from fpverify.errors import StoreReadOnly
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.service.api_keys import ApiKeys
+    from fpverify.service.api_keys import KeyFile
+    from fpverify.store import Store
 
 KEYS_FILE = click.option(
-    "--api-keys", "keys_file", type=click.Path(), metavar="FILE", help="[default: in the user's configuration folder]"
+    "--api-keys",
+    "keys_file",
+    type=click.Path(),
+    metavar="FILE",
+    help="Of an earlier release, to be taken over.  [default: in the user's configuration folder]",
 )
+PLACES = options(DB, KEY, KEYS_FILE)
 
 
-def opened_keys(path: str | None) -> ApiKeys:
-    """The keys in a file; None is the one in the user's configuration folder."""
-    from fpverify.service.api_keys import ApiKeys
+@contextmanager
+def opened_store(db: str | None, key: str | None, keys_file: str | None, *, create: bool = False) -> Iterator[Store]:
+    """The store that the settings name, with the keys of an earlier release's file."""
+    from fpverify.store import Store
 
-    trusts = load_settings().trust_permissions
-    return ApiKeys.default(trusts=trusts) if path is None else ApiKeys(Path(path), trusts=trusts)
+    settings = load_settings(db=db, key=key)
+    trusts = settings.trust_permissions
+    with Store.open(settings.db, create=create, key=settings.key, trust_permissions=trusts) as store:
+        say_new_key(store.new_key)
+        take_over_keys(store, keys_file)
+        yield store
+
+
+def take_over_keys(store: Store, keys_file: str | None) -> KeyFile | None:
+    """Takes the keys of an earlier release's file over, if there is one, and says so once.
+
+    Returns:
+        The file, if the store may only be read, so that its keys have to be looked up there; otherwise None.
+    """
+    from fpverify.service.api_keys import KeyFile, take_over
+
+    file = KeyFile.found(keys_file, trusts=load_settings().trust_permissions)
+    if file is None:
+        return None
+    try:
+        taken = take_over(store, file)
+    except StoreReadOnly:
+        return file
+    if taken:
+        said = f"took {counted(len(taken), 'API key')} of {file.path} over into the store {store.place}"
+        click.echo(f"fpverify: {said}; the file is needed no more", err=True)
+    return None
 
 
 @click.group(
@@ -38,7 +72,7 @@ Examples:
 """,
 )
 def api_keys_command() -> None:
-    """Keys for clients of `fpverify serve`."""
+    """Keys for clients of `fpverify serve`, kept in the store that it serves."""
 
 
 @api_keys_command.command(
@@ -57,18 +91,21 @@ Examples:
         default="verify",
         help="What it allows: each includes verify, admin all of them.  [default: verify]",
     ),
-    KEYS_FILE,
-    TRUST,
+    PLACES,
     JSON,
 )
-def new_command(*, name: str, scope: str, keys_file: str | None, as_json: bool) -> None:
+def new_command(
+    *, name: str, scope: str, db: str | None, key: str | None, keys_file: str | None, as_json: bool
+) -> None:
     """Make a key and print it. It is shown this once; what is kept is its hash."""
-    from fpverify.service.api_keys import Scope
+    from fpverify.service.api_keys import Scope, new_key
 
-    secret = opened_keys(keys_file).new(name, Scope(scope))
+    with opened_store(db, key, keys_file, create=True) as store:
+        secret, place = new_key(store, name, Scope(scope)), store.place
     if as_json:
-        print_json({"name": name, "scope": scope, "key": secret})
+        print_json({"name": name, "scope": scope, "key": secret, "store": place})
     else:
+        click.echo(f"fpverify: a key for the store {place}", err=True)
         click.echo(secret)
 
 
@@ -80,16 +117,17 @@ Examples:
   fpverify api-keys list --json
 """,
 )
-@options(KEYS_FILE, TRUST, JSON)
-def list_command(*, keys_file: str | None, as_json: bool) -> None:
+@options(PLACES, JSON)
+def list_command(*, db: str | None, key: str | None, keys_file: str | None, as_json: bool) -> None:
     """List the keys: names and scopes, not the keys themselves."""
-    keys = opened_keys(keys_file)
+    with opened_store(db, key, keys_file) as store:
+        keys, place = store.api_keys.all(), store.place
     if as_json:
-        print_json({"file": str(keys.path), "keys": [asdict(key) for key in keys.all()]})
-    elif keys.all():
-        print_table(("name", "scope", "made"), [(key.name, key.scope, key.created_at) for key in keys.all()])
+        print_json({"store": place, "keys": [asdict(one) for one in keys]})
+    elif keys:
+        print_table(("name", "scope", "made"), [(one.name, one.scope, one.created_at) for one in keys])
     else:
-        click.echo(f"no API keys in {keys.path}")
+        click.echo(f"no API keys in the store {place}")
 
 
 @api_keys_command.command(
@@ -99,9 +137,9 @@ Examples:
   fpverify api-keys revoke --name door-3
 """,
 )
-@options(click.option("--name", required=True, metavar="NAME", help="Of the key."), KEYS_FILE, TRUST)
-def revoke_command(*, name: str, keys_file: str | None) -> None:
+@options(click.option("--name", required=True, metavar="NAME", help="Of the key."), PLACES)
+def revoke_command(*, name: str, db: str | None, key: str | None, keys_file: str | None) -> None:
     """Make a key worthless, from its next request on."""
-    keys = opened_keys(keys_file)
-    keys.revoke(name)
+    with opened_store(db, key, keys_file) as store:
+        store.api_keys.revoke(name)
     click.echo(f"revoked {name}")

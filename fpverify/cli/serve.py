@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fpverify.cli.api_keys import KEYS_FILE, opened_keys
+from fpverify.cli.api_keys import KEYS_FILE, take_over_keys
 from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, Parsed, options, registers_with_a_bar
 from fpverify.cli.words import say_new_key
 from fpverify.errors import SettingsError
@@ -51,6 +51,12 @@ Examples:
         help="Non-matching identifications with one key in ten minutes.  [default: 5]",
     ),
     click.option("--open-metrics", is_flag=True, help="/metrics asks for no key."),
+    click.option(
+        *("--cors-origin", "origins"),
+        multiple=True,
+        metavar="ORIGIN",
+        help="Pages of elsewhere that may ask, such as https://desk.example.org; may be given again.  [default: none]",
+    ),
     KEYS_FILE,
     FMR,
     click.option(
@@ -79,6 +85,7 @@ def serve_command(
     identify_tries: int,
     fpir: float,
     open_metrics: bool,
+    origins: tuple[str, ...],
     keys_file: str | None,
     fmr: float | None,
     model: str | None,
@@ -95,15 +102,13 @@ def serve_command(
         raise click.UsageError("--tls-cert and --tls-key belong together")
     try:
         from fpverify.service.limits import Limits
+        from fpverify.service.origins import origin_of
         from fpverify.service.server import Address, serve
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed; {MISSING}") from error
     from fpverify.verifier import Verifier
 
-    keys = opened_keys(keys_file)
-    if not keys.all():
-        click.echo(f"{keys.path}: no API keys yet; make one with `fpverify api-keys new`", err=True)
-
+    allowed = tuple(map(origin_of, origins))
     registers = registers_with_a_bar(index)
 
     def open_verifier() -> Verifier:
@@ -112,6 +117,9 @@ def serve_command(
     with open_verifier() as verifier:  # trouble is said here, in one line, not by the server
         place = verifier.store.place
         say_new_key(verifier.store.new_key)
+        key_file = take_over_keys(verifier.store, keys_file)
+        if not verifier.store.api_keys.all() and key_file is None:
+            click.echo(f"no API keys in the store {place} yet; make one with `fpverify api-keys new`", err=True)
     limits = Limits.of(
         per_minute=rate,
         fpir=fpir,
@@ -119,7 +127,9 @@ def serve_command(
         verify_tries=verify_tries,
         identify_tries=identify_tries,
         open_metrics=open_metrics,
+        origins=allowed,
     )
     scheme = "https" if tls_cert else "http"
     click.echo(f"fpverify serves {scheme}://{host}:{port} with the store {place}", err=True)
-    serve(open_verifier, keys, Address(host, port, tls_cert, tls_key), limits, threads or load_settings().processes)
+    address = Address(host, port, tls_cert, tls_key)
+    serve(open_verifier, address, limits, threads or load_settings().processes, key_file)

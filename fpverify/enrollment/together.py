@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fpverify.comparison import joint_threshold
 from fpverify.errors import EnrollmentError, ProofNeeded
@@ -12,6 +13,7 @@ from fpverify.store import UNKNOWN_FINGER, Store, subject_id
 from fpverify.vocabulary import Reference, Scan, Template
 
 Given = tuple[str, str, Probes]  # a scan's name, that of its finger, and what models make of it
+Kept = Callable[[list[Reference]], None]  # told what is about to be on disk
 Check = Callable[[Probes, str, str, str], None]  # of a scan, its name, subject and finger
 
 
@@ -24,6 +26,8 @@ def enroll_together(
     check: Check | None,
     keeps_scans: bool = False,
     must_be_new: bool = False,
+    replaces: bool = False,
+    kept: Kept | None = None,
 ) -> list[Reference]:
     """Keeps scans as impressions of a subject's fingers, all of them or none; when this returns, they are on disk.
 
@@ -36,6 +40,8 @@ def enroll_together(
             them neither with what is enrolled nor with each other.
         keeps_scans: keep the scans beside their templates.
         must_be_new: refuse a subject that has anything enrolled.
+        replaces: in place of what is enrolled of these fingers, which goes in the same change.
+        kept: told of the impressions within the change that keeps them; if it raises, nothing is kept.
 
     Raises:
         ProofNeeded: the subject is enrolled, and `must_be_new`.
@@ -60,10 +66,26 @@ def enroll_together(
     with store.batch():
         if must_be_new:
             _require_new(store, subject)
-        return [
+        noted = _cleared(store, subject, [finger for _, finger in impressions]) if replaces else {}
+        added = [
             store.add(subject, finger, template, scan=scan if keeps_scans else None)
             for (scan, finger), template in zip(impressions, templates, strict=True)
         ]
+        if noted:
+            store.update(subject, metadata=noted)
+        if kept is not None:
+            kept(added)
+        return added
+
+
+def _cleared(store: Store, subject: str, fingers: Sequence[str]) -> dict[str, Any]:
+    """Removes what is enrolled of fingers; what was noted of the subject, which may be gone with the last of them."""
+    if not store.has(subject):
+        return {}
+    noted, there = store.metadata(subject), {one.finger for one in store.references(subject)}
+    for finger in there & set(fingers):
+        store.delete(subject, finger)
+    return {} if store.has(subject) else noted
 
 
 def _template(matchers: Matchers, probes: Probes) -> Template:

@@ -147,15 +147,24 @@ class FingerAnswer(_Answer):
 
 
 class SubjectsAnswer(_Answer):
-    """Everybody, one entry for each finger."""
+    """Everybody, or a page of them, one entry for each finger; `next` asks for the page behind it, if there is one."""
 
     fingers: list[FingerAnswer]
+    next: str | None = None
 
 
 class ImpressionsAnswer(_Answer):
-    """All impressions of a subject."""
+    """All impressions of a subject, or a page of them, likewise."""
 
     impressions: list[ReferenceAnswer]
+    next: str | None = None
+
+
+class SubjectAnswer(_Answer):
+    """A subject, by its present id, and what is noted of it."""
+
+    subject: str
+    metadata: dict[str, Any]
 
 
 class DeletionAnswer(_Answer):

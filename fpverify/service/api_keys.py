@@ -1,28 +1,24 @@
-"""Who may do what: keys of the HTTP interface, of which only hashes are kept."""
+"""Who may do what: scopes of the keys in a store, and files of keys that earlier releases kept apart from it."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
 from fpverify.errors import SettingsError
 from fpverify.folders import config_file, require_own
-from fpverify.store.key_source import keep_owner
+from fpverify.store import Store
+from fpverify.store.api_keys import ApiKey
 
 PREFIX = "fpv_"  # so that a key that leaked into a file or a log is found by searching for it
 SECRET_BYTES = 32  # random: no dictionary helps, so a plain hash is enough to keep
 DIGEST = re.compile(r"[0-9a-f]{64}")
-FILE_MODE, FOLDER_MODE = 0o600, 0o700  # the owner only
+FILE = "api-keys.json"  # in the user's configuration folder, in releases before keys lay in the store
 
 
 class Scope(Enum):
@@ -35,7 +31,7 @@ class Scope(Enum):
 
     @property
     def word(self) -> str:
-        """As written in the file and on the command line."""
+        """As written in the store and on the command line."""
         return self.value
 
     def includes(self, other: Scope) -> bool:
@@ -43,29 +39,30 @@ class Scope(Enum):
         return self in {other, Scope.ADMIN} or other is Scope.VERIFY
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key as it is kept.
+def allows(key: ApiKey, scope: Scope) -> bool:
+    """Whether the scope of a key includes another; a scope that nobody knows allows nothing."""
+    return key.scope in {one.word for one in Scope} and Scope(key.scope).includes(scope)
 
-    Attributes:
-        name: of who holds it; unique.
-        scope: word of a `Scope`.
-        sha256: of the key, in hex.
-        created_at: UTC, ISO 8601.
+
+def new_key(store: Store, name: str, scope: Scope) -> str:
+    """Makes a key and returns it; it is shown this once.
+
+    Raises:
+        SettingsError: the name is taken or empty.
+        StoreError: the store cannot be written.
     """
-
-    name: str
-    scope: str
-    sha256: str
-    created_at: str
-
-    def allows(self, scope: Scope) -> bool:
-        """Whether its scope includes another."""
-        return Scope(self.scope).includes(scope)
+    secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    store.api_keys.add(name, scope.word, digest(secret))
+    return secret
 
 
-class ApiKeys:
-    """The keys in a file; read anew when it changes, so that a revoked key stops working at once.
+def digest(secret: str) -> str:
+    """What is kept of a key."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class KeyFile:
+    """The keys in a file of an earlier release; it is read, anew when it changes, and never written.
 
     Attributes:
         path: JSON, for the owner only.
@@ -84,15 +81,18 @@ class ApiKeys:
         self._keys: tuple[ApiKey, ...] = ()
 
     @classmethod
-    def default(cls, *, trusts: bool = False) -> ApiKeys:
-        """In the user's configuration folder.
+    def found(cls, path: str | None, *, trusts: bool = False) -> KeyFile | None:
+        """The file at a path, or where earlier releases kept it; None if there is none.
 
-        Raises:
-            SettingsError: this user has no home folder.
+        Args:
+            path: of the file; None is the one in the user's configuration folder.
+            trusts: as at the start.
         """
-        return cls(
-            config_file("api-keys.json", otherwise="name the file of the API keys with --api-keys"), trusts=trusts
-        )
+        try:
+            place = config_file(FILE, otherwise="") if path is None else Path(path)
+        except SettingsError:  # no home folder
+            return None
+        return cls(place, trusts=trusts) if place.exists() else None
 
     def all(self) -> tuple[ApiKey, ...]:
         """All keys; none if there is no file.
@@ -115,83 +115,42 @@ class ApiKeys:
             self._state = state
         return self._keys
 
-    def holder(self, secret: str) -> ApiKey | None:
-        """Whose key this is; None for nobody's. Takes the same time whichever it is."""
-        digest, found = _digest(secret), None
+    def holder(self, sha256: str) -> ApiKey | None:
+        """The key of this hash; None for nobody's. Takes the same time whichever it is."""
+        found = None
         for key in self.all():
-            if hmac.compare_digest(key.sha256, digest):
+            if hmac.compare_digest(key.sha256, sha256):
                 found = key
         return found
 
-    def new(self, name: str, scope: Scope) -> str:
-        """Makes a key and returns it; it is shown this once.
 
-        Raises:
-            SettingsError: the name is taken or empty, or the file cannot be written.
-        """
-        if not name or not name.isprintable():
-            raise SettingsError("an API key needs a name on one line, such as door-3")
-        secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-        with self._changing() as keys:
-            if any(key.name == name for key in keys):
-                raise SettingsError(
-                    f"{self.path}: there is a key {name!r} already; revoke it first, or give another name"
-                )
-            keys.append(ApiKey(name, scope.word, _digest(secret), datetime.now(UTC).isoformat(timespec="seconds")))
-        return secret
+def take_over(store: Store, file: KeyFile) -> list[ApiKey]:
+    """Keeps the keys of a file in a store, each of them once; the file is left as it is.
 
-    def revoke(self, name: str) -> None:
-        """Removes a key.
+    One that the store has had before stays as the store has it: revoked, if it was revoked there.
 
-        Raises:
-            SettingsError: there is none of that name, or the file cannot be written.
-        """
-        with self._changing() as keys:
-            if all(key.name != name for key in keys):
-                raise SettingsError(f"{self.path}: there is no key {name!r}")
-            keys[:] = [key for key in keys if key.name != name]
+    Returns:
+        What was new. A name that another key has by now gets a number.
 
-    @contextmanager
-    def _changing(self) -> Iterator[list[ApiKey]]:
-        """The keys, to be changed by nobody else meanwhile; they are written when the block ends."""
-        if not self._trusts:
-            require_own(self.path, "the file of API keys")
-        try:
-            self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            with _alone(self.path.parent):
-                keys = list(self.all())
-                yield keys
-                self._write(keys)
-        except OSError as error:
-            raise SettingsError(f"{self.path}: cannot be written: {error.strerror}") from error
-
-    def _write(self, keys: list[ApiKey]) -> None:
-        text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=1) + "\n"
-        path = self.path.resolve()  # where a link leads
-        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        keep_owner(part, path)
-        part.replace(path)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process is in such a block for the same folder."""
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    Raises:
+        SettingsError, UntrustedFile: the file cannot be used.
+        StoreReadOnly: the store may only be read.
+        StoreError: it cannot be written.
+    """
+    wanted = [key for key in file.all() if not store.api_keys.was_granted(key.sha256)]
+    if not wanted:
+        return []
+    taken = []
+    with store.batch():
+        names = {key.name for key in store.api_keys.all()}
+        for key in wanted:
+            if store.api_keys.was_granted(key.sha256):
+                continue  # by another process, or twice in the file
+            numbered = (f"{key.name} ({number})" for number in range(2, len(names) + 3))
+            name = key.name if key.name not in names else next(one for one in numbered if one not in names)
+            names.add(name)
+            taken.append(store.api_keys.add(name, key.scope, key.sha256, key.created_at, source="file"))
+    return taken
 
 
 def _parsed(path: Path) -> tuple[ApiKey, ...]:
@@ -205,7 +164,3 @@ def _parsed(path: Path) -> tuple[ApiKey, ...]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"{path}: is no file of API keys; delete it and make new keys") from error
     return keys
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

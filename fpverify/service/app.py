@@ -10,9 +10,24 @@ from fastapi import FastAPI
 from starlette.formparsers import MultiPartParser
 
 from fpverify.service.bodies import BodyLimit
+from fpverify.service.description import describe
 from fpverify.service.gate import add_gate
+from fpverify.service.json_forms import FormRoute
+from fpverify.service.methods import HeadAsGet
+from fpverify.service.origins import HEADERS, METHODS, REMEMBERED_S, TOLD, OpenedTo
 from fpverify.service.refusals import say_errors_in_one_shape
-from fpverify.service.routes import decisions, enrolling, health, lists, locks, page, subjects
+from fpverify.service.routes import (
+    decisions,
+    documentation,
+    enrolling,
+    health,
+    lists,
+    locks,
+    notes,
+    page,
+    replacing,
+    subjects,
+)
 from fpverify.service.service import Service
 
 CLOSE_S = 2.0  # for what was begun, after those who waited for it have been told that it takes too long
@@ -24,6 +39,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.crew.warm()
+        await service.warm()
         yield
         ended = service.lister.close(CLOSE_S)
         service.closed = service.crew.close(CLOSE_S) and ended
@@ -33,18 +49,34 @@ def create_app(service: Service) -> FastAPI:
         version=version("fpverify"),
         summary="Fingerprint verification at a stated error rate.",
         lifespan=lifespan,
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # its page loads scripts from elsewhere; ours does not
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, limits=service.limits, deadlines=service.crew.deadlines, streams=(lists.PATH,))
     MultiPartParser.spool_max_size = service.limits.most_bytes  # scans stay in memory, never in temporary files
     say_errors_in_one_shape(app)
+    app.add_middleware(HeadAsGet)
     add_gate(app, service)
+    if service.limits.origins:
+        app.add_middleware(
+            OpenedTo,
+            allow_origins=service.limits.origins,
+            allow_methods=METHODS,
+            allow_headers=HEADERS,
+            expose_headers=TOLD,
+            allow_credentials=False,
+            max_age=REMEMBERED_S,
+        )
+    app.router.route_class = FormRoute
+    describe(app)
     decisions.add_routes(app, service)
     enrolling.add_routes(app, service)
+    replacing.add_routes(app, service)
     subjects.add_routes(app, service)
+    notes.add_routes(app, service)
     locks.add_routes(app, service)
     lists.add_routes(app, service)
     health.add_routes(app, service)
     page.add_routes(app)
+    documentation.add_routes(app)
     return app

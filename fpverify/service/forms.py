@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
+import numpy as np
 from fastapi import File, Form, Query, Request, UploadFile
 from fastapi.params import File as FileField
+from pydantic import Field
 
 from fpverify.errors import EnrollmentError, UnreadableScan
 from fpverify.matching import names_for
-from fpverify.scans import scan_from_bytes
+from fpverify.scans import scan_from_bytes, scan_from_pixels
 from fpverify.scans.pictures import Decode
+from fpverify.service.json_forms import FORMER, JSON, kind_of
 from fpverify.service.refusals import Refused
 from fpverify.store import FINGER_CODES, subject_id
-from fpverify.vocabulary import Scan
+from fpverify.vocabulary import Finger, Scan
 
 MULTIPART = "multipart/form-data"
 MOST_SHOWN = 40  # characters of what nobody knows
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
+MOST_SIDE_PX = 65_535  # of what is looked at; a scan has 4000 at most
 LEAST_BYTES = 60  # shorter than any image: less than a BMP's headers
+KINDS = "BMP, PNG, TIFF, JPEG, JPEG 2000, PGM or WSQ; or grey bytes, row by row, with width and height"
 
-ScanFile = Annotated[UploadFile, File(description="Image of one finger: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM or WSQ.")]
-ScanFiles = Annotated[
+Probe = Annotated[UploadFile, File(description=f"Image of one finger: {KINDS}.")]
+Probes = Annotated[
     list[UploadFile],
-    File(description="Images of one finger each, of one person: as many fields of this name as there are scans."),
+    File(description=f"Images of one finger each, of one person, as many fields as there are scans: {KINDS}."),
+]
+ReferenceScan = Annotated[UploadFile, File(description="Image that it is compared with, likewise.")]
+ReferenceScans = Annotated[
+    list[UploadFile],
+    File(description=f"Images to keep, of one finger each, as many fields as there are scans: {KINDS}."),
 ]
 ProofFile = Annotated[
     UploadFile | None,
@@ -39,8 +50,19 @@ FingerFields = Annotated[
         description="Such as right-index: one for each scan in their order, or one for all.", examples=[["right-index"]]
     ),
 ]
+NamedFingers = Annotated[
+    list[str], Form(description="Which fingers: one for each scan, or one for all.", examples=[["right-index"]])
+]
 FingerQuery = Annotated[str | None, Query(description="Such as right-index; all if not given.")]
-Ppi = Annotated[float | None, Form(description="Resolution, if the file states none.", gt=0, le=10_000, examples=[500])]
+Ppi = Annotated[
+    list[Annotated[float, Field(gt=0, le=10_000)]] | None,
+    Form(description="Resolution, if the file states none: one for each scan, or one for all.", examples=[[500]]),
+]
+Width = Annotated[
+    list[Annotated[int, Field(ge=1, le=MOST_SIDE_PX)]] | None,
+    Form(description="Pixels of a row, of grey bytes: one for each scan, or one for all."),
+]
+Height = Annotated[list[Annotated[int, Field(ge=1, le=MOST_SIDE_PX)]] | None, Form(description="Rows, likewise.")]
 Rate = Annotated[
     float | None, Form(description="False match rate, no higher than the service's.", gt=0, lt=1, examples=[0.001])
 ]
@@ -57,19 +79,22 @@ async def require_form(request: Request) -> None:
         Refused: 422 that says what to send.
     """
     fields = {one.alias: one.field_info for one in request.scope["route"].dependant.body_params}
-    kind_sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind_sent != MULTIPART:
+    kind_sent = kind_of(request)
+    if kind_sent not in {MULTIPART, JSON}:
         what = f"is {kind_sent[:MOST_SHOWN]!r}, and no form" if kind_sent else "has no Content-Type"
         raise _not_so(fields, f"the request {what}")
     form = await request.form()
     for name in form.keys() - fields.keys():
-        raise _not_so(fields, f"the form has a field {name[:MOST_SHOWN]!r}, but takes {', '.join(fields)}")
+        former = FORMER.get(request.scope["route"].path, {}).get(name)
+        but = f"beside {former}, which is its present name" if former else f"but takes {', '.join(fields)}"
+        raise _not_so(fields, f"the form has a field {name[:MOST_SHOWN]!r}, {but}")
     for name, kind in fields.items():
         if name not in form and kind.is_required():
             raise _not_so(fields, f"the form has no field {name}")
         texts = [one for one in form.getlist(name) if isinstance(one, str)]
         if isinstance(kind, FileField) and texts:
-            what = "base64: send the bytes of the file" if is_base64(texts[0].encode()) else "text: send a file"
+            is_coded = is_base64(texts[0].encode(errors="replace"))
+            what = f"base64: send the bytes of the file, or {JSON}" if is_coded else "text: send a file"
             raise _not_so(fields, f"{name} is {what}")
 
 
@@ -109,14 +134,14 @@ def subject_of(text: str) -> str:
         raise Refused(422, "EnrollmentError", str(error)) from error
 
 
-def finger_of(name: str | None) -> str | None:
+def finger_of(name: str | None) -> Finger | None:
     """The finger, if it is one."""
     if name is not None and name not in FINGER_CODES:
         raise Refused(422, "EnrollmentError", f"no finger has this name; the names are {', '.join(FINGER_CODES)}")
-    return name
+    return cast(Finger | None, name)
 
 
-def fingers_of(names: Sequence[str] | None, scans: int) -> tuple[str, ...] | None:
+def fingers_of(names: Sequence[str] | None, scans: int) -> tuple[Finger, ...] | None:
     """The finger of each scan, if they are named, and are fingers."""
     try:
         return names_for(scans, [name for given in names or () if (name := finger_of(given)) is not None])
@@ -124,17 +149,81 @@ def fingers_of(names: Sequence[str] | None, scans: int) -> tuple[str, ...] | Non
         raise Refused(422, "InvalidRequest", str(error)) from error
 
 
-def scan_of(content: bytes, ppi: float | None, decode: Decode, name: str = "the scan") -> Scan:
+@dataclass(frozen=True, slots=True)
+class SentScan:
+    """A scan as it was sent.
+
+    Attributes:
+        content: of its file, or its pixels.
+        ppi: resolution, if it was given.
+        size_px: width and height of pixels; None for a file.
+    """
+
+    content: bytes
+    ppi: float | None
+    size_px: tuple[int, int] | None = None
+
+
+async def sent_scans(
+    scans: Sequence[UploadFile],
+    ppi: Sequence[float] | None,
+    width: Sequence[int] | None,
+    height: Sequence[int] | None,
+) -> list[SentScan]:
+    """The scans of a request, with what was said of each of them, or of all.
+
+    Raises:
+        Refused: 422, there are more values than scans, or fewer, or no pixels of that size.
+    """
+    if (width is None) != (height is None):
+        raise Refused(422, "InvalidRequest", "width and height of grey bytes belong together; a file states its own")
+    each_ppi, widths, heights = (
+        _each(len(scans), name, given) for name, given in (("ppi", ppi), ("width", width), ("height", height))
+    )
+    found = [
+        SentScan(await scan.read(), given, None if across is None or down is None else (int(across), int(down)))
+        for scan, given, across, down in zip(scans, each_ppi, widths, heights, strict=True)
+    ]
+    for number, one in enumerate(found, 1):
+        if one.size_px is not None and len(one.content) != one.size_px[0] * one.size_px[1]:
+            size = f"{one.size_px[0]} x {one.size_px[1]} px"
+            what = f"scan {number} has {len(one.content)} bytes, {size} of one byte each have"
+            raise Refused(
+                422, "InvalidRequest", f"{what} {one.size_px[0] * one.size_px[1]}; leave the size out of files"
+            )
+    return found
+
+
+def files_in(scans: Sequence[SentScan]) -> list[bytes]:
+    """What has to be decoded."""
+    return [one.content for one in scans if one.size_px is None]
+
+
+def _each(count: int, name: str, given: Sequence[float] | None) -> Sequence[float | None]:
+    """A value for each of some scans; one is that of all of them."""
+    if given is None or len(given) == 0:
+        return [None] * count
+    if len(given) not in {1, count}:
+        said = f"{len(given)} values of {name} for {count} {'scan' if count == 1 else 'scans'}"
+        raise Refused(422, "InvalidRequest", f"{said}; give one for each, in their order, or one for all")
+    return list(given) * (count if len(given) == 1 else 1)
+
+
+def scan_of(sent: SentScan, decode: Decode, name: str = "the scan") -> Scan:
     """The scan; messages do not name its file, which may be named for a person."""
+    if sent.size_px is not None:
+        width, height = sent.size_px
+        pixels = np.frombuffer(sent.content, np.uint8).reshape(height, width)
+        return scan_from_pixels(pixels, ppi=sent.ppi, source=name)
     try:
-        return scan_from_bytes(content, ppi=ppi, source=name, decode=decode)
+        return scan_from_bytes(sent.content, ppi=sent.ppi, source=name, decode=decode)
     except UnreadableScan:
-        if is_base64(content):
+        if is_base64(sent.content):
             raise UnreadableScan(f"{name} is base64: send the bytes of the file") from None
         raise
 
 
-def scans_of(contents: Sequence[bytes], ppi: float | None, decode: Decode) -> list[Scan]:
+def scans_of(sent: Sequence[SentScan], decode: Decode) -> list[Scan]:
     """The scans; of several, messages say which one by its number."""
-    names = [f"scan {k}" for k in range(1, len(contents) + 1)] if len(contents) > 1 else ["the scan"]
-    return [scan_of(content, ppi, decode, name) for content, name in zip(contents, names, strict=True)]
+    names = [f"scan {k}" for k in range(1, len(sent) + 1)] if len(sent) > 1 else ["the scan"]
+    return [scan_of(one, decode, name) for one, name in zip(sent, names, strict=True)]

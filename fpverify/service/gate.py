@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 
 from fpverify.service.headers import guard
+from fpverify.service.methods import options_response
 from fpverify.service.refusals import Refused
 from fpverify.service.service import Service
 
@@ -22,7 +23,8 @@ def add_gate(app: FastAPI, service: Service) -> None:
         start, status = time.perf_counter(), 500
         service.journal.under_way.inc()
         try:
-            response = await _guarded(service, request, answer)
+            asked = options_response(app, request.scope) if request.method == "OPTIONS" else None
+            response = asked or await _guarded(service, request, answer)
             status = response.status_code
             guard(response.headers, is_kept=not request.url.path.startswith(GUARDED))
             return response
@@ -38,7 +40,7 @@ async def _guarded(service: Service, request: Request, answer: Callable[[Request
     """The answer; nothing of a body is read without a key."""
     if request.url.path.startswith(GUARDED):
         try:
-            service.admitted(request)
+            await service.admitted(request)
         except Refused as refused:
             return refused.response()
     return await answer(request)

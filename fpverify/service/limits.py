@@ -82,6 +82,7 @@ class Limits:
         verifying: non-matching verifications with one key.
         identifying: non-matching identifications with one key.
         open_metrics: /metrics asks for no key.
+        origins: of pages of elsewhere whose scripts browsers let ask, see `origins`.
     """
 
     most_bytes: int = 20_000_000  # a scan of 4000 x 4000 px of grey levels is 16 MB
@@ -97,6 +98,7 @@ class Limits:
     # A match forgives nothing of a key: whoever is enrolled could match himself after every four tries.
     identifying: TryLimit = TryLimit(_windows(5), calm_s=4 * 3600)
     open_metrics: bool = False
+    origins: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, *, lock_after: int, verify_tries: int, identify_tries: int, **others: Any) -> Limits:

@@ -15,6 +15,7 @@ from fpverify import errors
 from fpverify.service.answers import ErrorAnswer
 from fpverify.service.bodies import TooLarge
 from fpverify.service.headers import guard
+from fpverify.service.methods import allowed_methods
 
 STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base that is listed
     {
@@ -43,10 +44,18 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         (401, "No key, or nobody's."),
         (403, "The key does not allow this, or the subject is enrolled and no proof was sent."),
         (404, "Nobody of this id is enrolled, or not this finger."),
-        (409, "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model."),
+        (
+            409,
+            "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model; "
+            "or the id is taken; or the same request is under way.",
+        ),
         (413, "Too large."),
         (415, "Not an image of a known kind."),
-        (422, "No usable print in the scan, a presentation attack is suspected, or a value is out of range."),
+        (
+            422,
+            "No usable print in the scan, a presentation attack is suspected, or a value is out of range; or an "
+            "Idempotency-Key was sent with another request.",
+        ),
         (423, "The subject is locked after several non-matches; `Retry-After` says for how many seconds."),
         (429, "Too many requests, or non-matches, with this key; `Retry-After` says when to go on."),
         (503, "The store, its index or the API keys cannot be used, or the answer took too long."),
@@ -151,8 +160,11 @@ def say_errors_in_one_shape(app: FastAPI) -> None:
         return Refused(413, "ScanTooLarge", str(error.detail), {"Connection": "close"}).response()
 
     @app.exception_handler(HTTPException)
-    async def framework(_: Request, error: HTTPException) -> Response:
-        return Refused(error.status_code, "HttpError", str(error.detail), dict(error.headers or {})).response()
+    async def framework(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = allowed_methods(app, request.scope)
+        return Refused(error.status_code, "HttpError", str(error.detail), headers).response()
 
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, error: Exception) -> Response:

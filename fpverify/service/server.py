@@ -17,7 +17,7 @@ from types import FrameType
 import uvicorn
 
 from fpverify.errors import SettingsError
-from fpverify.service.api_keys import ApiKeys
+from fpverify.service.api_keys import KeyFile
 from fpverify.service.app import create_app
 from fpverify.service.connections import MOST_HEADER_BYTES, LimitedLoop, limited_protocol
 from fpverify.service.crew import Crew
@@ -50,13 +50,26 @@ class Address:
     private_key: str | None = None
 
 
-def serve(open_verifier: Callable[[], Verifier], keys: ApiKeys, address: Address, limits: Limits, threads: int) -> None:
+def serve(
+    open_verifier: Callable[[], Verifier],
+    address: Address,
+    limits: Limits,
+    threads: int,
+    key_file: KeyFile | None = None,
+) -> None:
     """Serves until SIGTERM or SIGINT; requests under way are answered first, and within ten seconds all has ended.
+
+    Args:
+        open_verifier: opens one for a thread.
+        address: where it listens.
+        limits: what it grants.
+        threads: how many work.
+        key_file: keys of an earlier release, of a store that may only be read.
 
     Raises:
         SettingsError: the address is in use, or the certificate cannot be used.
     """
-    service = Service(Crew(open_verifier, threads), keys, limits, Journal())
+    service = Service(Crew(open_verifier, threads), limits, Journal(), key_file)
     config = uvicorn.Config(
         create_app(service),
         host=address.host,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from starlette.requests import Request
 
-from fpverify.errors import SettingsError, UntrustedFile
+from fpverify.errors import FpverifyError, SettingsError, UntrustedFile
 from fpverify.scans.pictures import Decode
-from fpverify.service.api_keys import ApiKey, ApiKeys, Scope
+from fpverify.service.api_keys import KeyFile, Scope, allows, digest
 from fpverify.service.crew import Crew
 from fpverify.service.journal import Journal
 from fpverify.service.limits import Limits, RateLimit
 from fpverify.service.refusals import Refused
+from fpverify.service.repeats import UnderWay
 from fpverify.service.tries import TryCounts
+from fpverify.store.api_keys import ApiKey
 from fpverify.verifier import Verifier
 
 Result = TypeVar("Result")
+KEYS_S = 5.0  # in which a store has to say whose key it is, as long as SQLite waits for another's lock
 
 
 class Service:
@@ -26,33 +30,36 @@ class Service:
     Attributes:
         crew: does the work.
         lister: enrolls lists, one at a time; its thread waits for the crew.
-        keys: who may do what.
+        key_file: keys of an earlier release, of a store that may only be read; as a rule they lie in the store.
         limits: what is granted.
         journal: what is written down.
         closed: the application has ended, and its crew with it.
     """
 
-    def __init__(self, crew: Crew, keys: ApiKeys, limits: Limits, journal: Journal) -> None:
+    def __init__(self, crew: Crew, limits: Limits, journal: Journal, key_file: KeyFile | None = None) -> None:
         self.crew = crew
         self.lister = crew.single()
-        self.keys = keys
+        self.key_file = key_file
         self.limits = limits
         self.journal = journal
         self.closed = False
         self.rate = RateLimit(limits.per_minute)
         self.tries = TryCounts(limits, journal)
+        self.under_way = UnderWay()
 
-    def admitted(self, request: Request) -> ApiKey:
+    async def warm(self) -> None:
+        """Lets the store read once what its audit trail says of API keys, so that the first request does not wait."""
+        with suppress(FpverifyError):  # who asks is told
+            await self.crew.run(lambda verifier: verifier.store.api_keys.was_granted(""), None, aside=True)
+
+    async def admitted(self, request: Request) -> ApiKey:
         """The key of a request, if it has requests left; asked before the body is read.
 
         Raises:
             Refused: 401 or 429; 503 if the keys cannot be read.
         """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        try:
-            key = self.keys.holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
-        except (SettingsError, UntrustedFile) as error:
-            raise Refused(503, "Unavailable", "the service cannot read its API keys; look after their file") from error
+        key = await self._holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
         if key is None:
             message = "give a key of this service in the header: Authorization: Bearer fpv_..."
             raise Refused(401, "Unauthorized", message, {"WWW-Authenticate": "Bearer"})
@@ -62,14 +69,28 @@ class Service:
             raise Refused.after(429, "TooManyRequests", message, wait_s)
         return key
 
-    def require_scope(self, request: Request, scope: Scope) -> None:
+    async def _holder(self, secret: str) -> ApiKey | None:
+        """Whose key this is, by now; None for nobody's."""
+        kept = digest(secret)
+        try:
+            key = await self.done(lambda verifier: verifier.store.api_keys.holder(kept), KEYS_S)
+        except FpverifyError as error:
+            raise Refused.of(error) from error
+        if key is not None or self.key_file is None:
+            return key
+        try:
+            return self.key_file.holder(kept)
+        except (SettingsError, UntrustedFile) as error:
+            raise Refused(503, "Unavailable", "the service cannot read its API keys; look after their file") from error
+
+    async def require_scope(self, request: Request, scope: Scope) -> None:
         """Returns if the key of a request allows the scope.
 
         Raises:
             Refused: 403; 401 without a key.
         """
-        key: ApiKey = getattr(request.state, "key", None) or self.admitted(request)
-        if not key.allows(scope):
+        key: ApiKey = getattr(request.state, "key", None) or await self.admitted(request)
+        if not allows(key, scope):
             raise Refused(403, "Forbidden", f"the key {key.name!r} allows {key.scope}, this needs {scope.word}")
 
     async def done(self, job: Callable[[Verifier], Result], within_s: float | None = None) -> Result:

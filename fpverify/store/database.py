@@ -169,6 +169,7 @@ class Store(StoreReader):
             self._rows.write_subject(owner, new_name, noted)
             if new_name != name:
                 self.tries.follow(name, new_name)
+                self.repeats.forget(name)
             self._trail.append(
                 "update", name, None, details | ({"metadata": "replaced"} if metadata is not None else {})
             )
@@ -194,6 +195,7 @@ class Store(StoreReader):
                 raise self._no_such_finger(name, finger)
             if code is None:
                 self.tries.follow(name)
+            self.repeats.forget(name)
             self._trail.append("delete", name, finger, {"removed": " ".join(removed)})
             self._wiping.note(f"{len(removed)} impressions of {name!r} were removed", size)
         return len(removed)

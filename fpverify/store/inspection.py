@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from fpverify.store.anchors import Anchor, anchor_at, departures
+from fpverify.store.api_keys import KeysTold
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.database import Store
 from fpverify.store.findings import Findings
@@ -63,7 +64,8 @@ def inspect(store: Store, anchor: Anchor | None = None, *, quick: bool = False) 
         differences = _Differences(witness.expected)
         for block in store._rows.owners(RECORDS_AT_A_TIME):
             differences.see(block)
-    findings += witness.presence.findings.told() + differences.findings()
+        keys = [*store.api_keys.findings(witness.keys)]
+    findings += keys + witness.presence.findings.told() + differences.findings()
     if not quick:
         findings += _damage(store)
     if anchor is not None:
@@ -96,6 +98,7 @@ class _Witness:
     Attributes:
         expected: records that should be there, with their subjects as far as entries name them.
         presence: who was enrolled when, and decisions about others.
+        keys: of the HTTP interface.
         count: entries so far.
         anchored: code of the entry that an anchor was taken at, empty if there is none.
     """
@@ -105,6 +108,7 @@ class _Witness:
         self._anchored_at = anchor.count if anchor else 0
         self.expected: dict[str, str | None] = {}
         self.presence = Presence(MOST_FINDINGS)
+        self.keys = KeysTold()
         self.count = 0
         self.anchored = b"" if self._anchored_at else bytes(MAC_BYTES)
 
@@ -124,6 +128,7 @@ class _Witness:
         self.expected.update(dict.fromkeys(added, entry.subject))
         gone = sum(self.expected.pop(one, entry) is not entry for one in removed)
         self.presence.follow(entry, len(added), gone)
+        self.keys.follow([entry])
         renamed = entry.details.get("renamed")
         if isinstance(renamed, str):
             named = named_records(entry, "records")

@@ -7,11 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from fpverify.errors import CorruptRecord, NotEnrolled
+from fpverify.store.api_keys import ApiKeys
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.backends import Database
 from fpverify.store.changes import Changes, Point, changes
 from fpverify.store.fingers import finger_code
 from fpverify.store.records import Record
+from fpverify.store.repeats import Repeats
 from fpverify.store.rows import Rows
 from fpverify.store.subject_ids import subject_id
 from fpverify.store.trail import Trail
@@ -36,6 +38,8 @@ class StoreReader:
     Attributes:
         place: file or URL of the store, as messages name it.
         tries: how often whom a service turned away.
+        api_keys: who may ask a service.
+        repeats: answers of a service to requests that may be sent again.
     """
 
     def __init__(self, database: Database, vault: Vault) -> None:
@@ -46,6 +50,8 @@ class StoreReader:
         self._rows = Rows(database, vault)
         self._trail = Trail(database, vault)
         self._wiping = Wiping(database, self._trail)
+        self.api_keys = ApiKeys(database, vault, self._trail)
+        self.repeats = Repeats(database, vault)
         self._made: tuple[int, list[str]] = -1, []  # revision, and the models that had made records by then
 
     @property
@@ -152,6 +158,18 @@ class StoreReader:
                 return
             found += len(records)
             yield from summaries(records)
+
+    def fingers_after(self, last: str, subjects: int) -> tuple[str, list[FingerSummary]]:
+        """The same of so many subjects behind one, and the last of these subjects; "" behind all of them.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        from fpverify.store.summary import summaries
+
+        with self._database.reading():
+            end, records = self._rows.named_after(last, subjects)
+            return end, list(summaries(records))
 
     def metadata(self, subject: str) -> dict[str, Any]:
         """What was noted about a subject by `update`; errors as in `references`."""

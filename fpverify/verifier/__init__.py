@@ -241,6 +241,8 @@ class Verifier(LongWork):
         ppi: float | None = None,
         unchecked: bool = False,
         must_be_new: bool = False,
+        replaces: bool = False,
+        kept: Callable[[list[Reference]], None] | None = None,
     ) -> list[Reference]:
         """Keeps several scans of one subject, all of them or none; see `fpverify.enrollment.together`.
 
@@ -251,6 +253,8 @@ class Verifier(LongWork):
             ppi: resolution of all the scans, as in `enroll`.
             unchecked: as in `enroll`.
             must_be_new: refuse a subject that is enrolled, with ProofNeeded.
+            replaces: in place of what is enrolled of these fingers.
+            kept: told of the impressions within the change that keeps them.
         """
         from fpverify.enrollment.together import enroll_together
 
@@ -269,6 +273,8 @@ class Verifier(LongWork):
             check=None if unchecked else self._require_one_finger,
             keeps_scans=self.keeps_scans,
             must_be_new=must_be_new,
+            replaces=replaces,
+            kept=kept,
         )
 
     def verify(

@@ -51,20 +51,17 @@ def test_a_store_without_a_key_needs_no_home(enroll: Call, verify: Call, homeles
     assert verify("A_01.bmp").code == 0
 
 
-def test_api_keys_are_where_they_are_said_to_be(call: Call, homeless: None) -> None:
-    for words in (["list"], ["new", "--name=door-3"], ["revoke", "--name=door-3"]):
-        ended = call("api-keys", *words)
-        said = "fpverify: this user has no home folder; name the file of the API keys with --api-keys\n"
-        assert (ended.code, ended.out, ended.err) == (2, "", said)
+def test_api_keys_lie_in_the_store_whose_key_is_named(call: Call, homeless: None) -> None:
+    ended = call("api-keys", "new", "--name=door-3")
+    assert (ended.code, ended.out, ended.err) == (2, "", NAME_THE_KEY)
+    assert not Path("enroll_db").exists()
     for words in (["new", "--name=door-3"], ["list"], ["revoke", "--name=door-3"]):
-        assert call("api-keys", *words, "--api-keys", "api.json").code == 0
+        assert call("api-keys", *words, "--key", "file:door.key").code == 0
 
 
-def test_a_service_needs_both(call: Call, edges_model: Path, homeless: None) -> None:
+def test_a_service_needs_the_key_that_is_named(call: Call, edges_model: Path, homeless: None) -> None:
     pytest.importorskip("fastapi")
-    assert "--api-keys" in call("serve", "--model", edges_model).err
-    call("api-keys", "new", "--name=door-3", "--api-keys", "api.json")
-    assert call("serve", "--model", edges_model, "--api-keys", "api.json").err == NAME_THE_KEY
+    assert call("serve", "--model", edges_model).err == NAME_THE_KEY
     assert not Path("enroll_db").exists()
 
 
@@ -97,9 +94,9 @@ def test_a_user_whom_the_system_does_not_know_has_no_home(stripes: Path, edges_m
         os.chown(folder / "stranger", STRANGER, STRANGER)
         *ended, left = as_stranger(folder, commands)
     lines = [said.removeprefix("fpverify: this user has no home folder; ") for _, _, said in ended]
-    assert [code for code, *_ in ended] == [2, 2, 2, 3, 0, 2, 0]
+    assert [code for code, *_ in ended] == [2, 3, 2, 3, 0, 2, 0]
     assert lines[0] == lines[5] == "name the key with --key\n"
-    assert lines[1] == "name the file of the API keys with --api-keys\n"
+    assert "there is no enrollment store" in lines[1]
     assert lines[2] == "name a folder with --cache\n"
     assert "there is no enrollment store" in lines[3]
     assert ended[6][1].startswith("match\n")

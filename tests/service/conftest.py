@@ -27,15 +27,21 @@ class Running:
         url: where it answers.
         db: its store.
         keys: by scope.
-        api_keys: the file they lie in.
         log: what it wrote.
     """
 
     url: str
     db: Path
     keys: dict[str, str]
-    api_keys: Path
     log: StringIO = field(repr=False)
+
+    @contextmanager
+    def store(self) -> Iterator[Any]:
+        """Its store, opened beside it."""
+        from fpverify.store import Store
+
+        with Store.open(self.db, key=str(self.db.parent / "store.key")) as store:
+            yield store
 
     def ask(self, method: str, path: str, scope: str | None = "admin", **given: Any) -> Any:
         """One request; `scope` None is without a key, another word than a scope is the key itself."""
@@ -45,14 +51,15 @@ class Running:
     def post(self, path: str, scan: Path | bytes, scope: str | None = "admin", **fields: Any) -> Any:
         """A form with one scan."""
         content = scan if isinstance(scan, bytes) else scan.read_bytes()
-        return self.ask("POST", path, scope, files={"scan": ("anna-smith.bmp", content)}, data=fields)
+        name = "reference" if path == "/v1/enroll" else "probe"
+        return self.ask("POST", path, scope, files={name: ("anna-smith.bmp", content)}, data=fields)
 
 
 @contextmanager
-def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[Running]:
+def running_service(folder: Path, model: Path | str, key_file: Any = None, **limits: Any) -> Iterator[Running]:
     import uvicorn
 
-    from fpverify.service.api_keys import ApiKeys, Scope
+    from fpverify.service.api_keys import Scope, new_key
     from fpverify.service.app import create_app
     from fpverify.service.connections import limited_protocol
     from fpverify.service.crew import Crew
@@ -62,16 +69,18 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
     from fpverify.service.service import Service
     from fpverify.verifier import Verifier
 
-    api_keys, log = ApiKeys(folder / "api-keys.json"), StringIO()
-    keys = {scope.word: api_keys.new(scope.word, scope) for scope in Scope}
+    log = StringIO()
 
     def open_verifier() -> Verifier:
         return Verifier.open(folder / "db", model=model, key=str(folder / "store.key"))
 
-    open_verifier().close()  # as `serve` does
+    with open_verifier() as verifier:  # as `serve` does
+        for one in verifier.store.api_keys.all():  # of a service before it in the same folder
+            verifier.store.api_keys.revoke(one.name)
+        keys = {scope.word: new_key(verifier.store, scope.word, scope) for scope in Scope}
     crew = Crew(open_verifier, threads=2)
     granted = Limits(**limits)
-    app = create_app(Service(crew, api_keys, granted, Journal(log)))
+    app = create_app(Service(crew, granted, Journal(log), key_file))
     protocol = limited_protocol(granted, (lists.PATH,))
     server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -83,7 +92,7 @@ def running_service(folder: Path, model: Path | str, **limits: Any) -> Iterator[
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Running(f"http://127.0.0.1:{port}", folder / "db", keys, api_keys.path, log)
+        yield Running(f"http://127.0.0.1:{port}", folder / "db", keys, log)
     finally:
         server.should_exit = True
         thread.join(START_S)

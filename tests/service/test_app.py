@@ -115,7 +115,7 @@ def test_what_is_wrong_with_one_of_several_scans_is_said_by_its_number(service: 
     for bad, status, words in (
         (("scan", ("anna.bmp", b"this is no image")), 415, "scan 2"),
         (good[0], 422, "scan 2: the same picture as scan 1"),
-        (("scan", (None, "anna")), 422, "scan is text"),
+        (("scan", (None, "anna")), 422, "probe is text"),
     ):
         answer = service.ask("POST", "/v1/verify", files=[*good, bad], data=data)
         assert said(answer)[0] == status, answer.text
@@ -312,9 +312,9 @@ def coded(scan: bytes) -> str:
     return base64.b64encode(scan).decode()
 
 
-HOW = "send multipart/form-data with the fields scan and subject, as curl -F scan=@scan.bmp -F subject=A does"
+HOW = "send multipart/form-data with the fields probe and subject, as curl -F probe=@scan.bmp -F subject=A does"
 NOT_FORMS = {  # what httpx sends of a scan, and what is said
-    "JSON": (lambda scan: {"json": {"subject": "A", "scan": coded(scan)}}, "the request is 'application/json'"),
+    "a text": (lambda scan: {"content": coded(scan), "headers": {"Content-Type": "text/plain"}}, "is 'text/plain'"),
     "a scan": (
         lambda scan: {"content": scan, "headers": {"Content-Type": "image/bmp"}},
         "the request is 'image/bmp'",
@@ -326,18 +326,22 @@ NOT_FORMS = {  # what httpx sends of a scan, and what is said
     ),
     "another name": (
         lambda scan: {"files": {"image": scan}, "data": {"subject": "A"}},
-        "a field 'image', but takes scan, ",
+        "a field 'image', but takes probe, ",
     ),
     "a slip": (
         lambda scan: {"files": {"scan": scan}, "data": {"subject": "A", "frm": "0.1"}},
-        "a field 'frm', but takes scan, subject, finger, fmr, ppi, picture",
+        "a field 'frm', but takes probe, subject, finger, fmr, ppi, width, height, picture",
     ),
     "no subject": (lambda scan: {"files": {"scan": scan}}, "the form has no field subject"),
-    "no scan": (lambda _: {"files": {"subject": (None, "A")}}, "the form has no field scan"),
-    "text": (lambda _: {"files": {"scan": (None, "scan.bmp"), "subject": (None, "A")}}, "scan is text: send a file"),
+    "no scan": (lambda _: {"files": {"subject": (None, "A")}}, "the form has no field probe"),
+    "text": (lambda _: {"files": {"scan": (None, "scan.bmp"), "subject": (None, "A")}}, "probe is text: send a file"),
     "base64": (
         lambda scan: {"files": {"scan": (None, coded(scan)), "subject": (None, "A")}},
-        "scan is base64: send the bytes of the file",
+        "probe is base64: send the bytes of the file, or application/json",
+    ),
+    "both names": (
+        lambda scan: {"files": [("scan", scan), ("probe", scan), ("subject", (None, "A"))]},
+        "a field 'scan', beside probe, which is its present name",
     ),
 }
 
@@ -352,8 +356,8 @@ def test_what_is_no_form_for_a_route_is_told_what_to_send(service: Any, stripes:
 
 
 def test_every_route_names_its_own_fields(service: Any) -> None:
-    assert "with the fields first and second, as" in service.ask("POST", "/v1/compare").json()["message"]
-    assert "with the fields scan, as" in service.ask("POST", "/v1/identify").json()["message"]
+    assert "with the fields probe and reference, as" in service.ask("POST", "/v1/compare").json()["message"]
+    assert "with the fields probe, as" in service.ask("POST", "/v1/identify").json()["message"]
 
 
 @pytest.mark.parametrize("prefix", [b"", b"data:image/bmp;base64,"])
@@ -480,21 +484,22 @@ def test_a_key_that_asks_too_often_is_slowed_down(start: Any) -> None:
 
 
 def test_a_revoked_key_fails_at_once(start: Any) -> None:
-    from fpverify.service.api_keys import ApiKeys
-
     with start() as service:
         assert service.ask("GET", "/v1/subjects").status_code == 200
-        ApiKeys(service.api_keys).revoke("admin")
+        with service.store() as store:
+            store.api_keys.revoke("admin")
         assert service.ask("GET", "/v1/subjects").status_code == 401
 
 
 def test_api_keys_that_cannot_be_read_are_said_to_be_out_of_use(start: Any) -> None:
     with start() as service:
-        service.api_keys.write_text("[1]")
+        with service.store() as store:
+            store._database.execute("UPDATE api_keys SET scope = 'admin' WHERE name = 'verify'")
         for path in ("/v1/subjects", "/metrics"):
-            answer = service.ask("GET", path)
-            assert said(answer) == (503, "Unavailable")
-            assert str(service.api_keys) not in answer.text
+            answer = service.ask("GET", path, "verify")
+            assert said(answer) == (503, "CorruptRecord")
+            assert str(service.db) not in answer.text
+            assert service.ask("GET", path).status_code == 200
 
 
 def test_the_journal_is_one_line_a_request_and_names_nobody(start: Any, stripes: Path) -> None:

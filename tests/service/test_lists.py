@@ -258,7 +258,7 @@ def test_rows_are_counted(service: Any, scans: list[bytes]) -> None:
 def test_the_client_sends_rows_as_they_come_and_tells_what_becomes_of_them(
     service: Any, scans: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fpverify.client.BLOCK_ROWS", 8)
+    monkeypatch.setattr("fpverify.client.scans.BLOCK_ROWS", 8)
     door = Client(service.url, service.keys["admin"])
     asked: list[int] = []
     (tmp_path / "scan.bmp").write_bytes(scans[200])

@@ -19,8 +19,7 @@ pytest.importorskip("fastapi")
 
 def serve(folder: Path, model: Path, *words: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "fpverify", "serve", "--db", str(folder / "db"), "--model", str(model), *words]
-    keys = ["--api-keys", str(folder / "keys.json")]
-    done = subprocess.run([*command, *keys], capture_output=True, text=True, timeout=60, check=False, env=os.environ)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=os.environ)
     return done.returncode, done.stderr
 
 
@@ -28,14 +27,16 @@ def test_sigterm_under_bombs_ends_in_ten_seconds_and_loses_nothing(
     tmp_path: Path, edges_model: Path, stripes: Path
 ) -> None:
     from fpverify.client import Client
-    from fpverify.service.api_keys import ApiKeys, Scope
+    from fpverify.service.api_keys import Scope, new_key
+    from fpverify.store import Store
     from fpverify.verifier import Verifier
 
-    key = ApiKeys(tmp_path / "keys.json").new("door", Scope.ADMIN)
+    with Store.open(tmp_path / "db", key="none") as store:
+        key = new_key(store, "door", Scope.ADMIN)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = ["--port", str(port), "--threads", "2", "--key", "none", "--db", str(tmp_path / "db")]
-    words += ["--model", str(edges_model), "--api-keys", str(tmp_path / "keys.json")]
+    words += ["--model", str(edges_model)]
     process = subprocess.Popen([sys.executable, "-m", "fpverify", "serve", *words], stderr=subprocess.DEVNULL)
     try:
         client = Client(f"http://127.0.0.1:{port}", key)
@@ -94,6 +95,12 @@ def test_an_address_in_use_is_said_in_one_line(tmp_path: Path, edges_model: Path
     assert code == 2
     assert f"nothing can listen on 127.0.0.1:{port}" in said
     assert "Traceback" not in said
+
+
+def test_an_origin_that_is_none_is_said_in_one_line(tmp_path: Path, edges_model: Path) -> None:
+    code, said = serve(tmp_path, edges_model, "--port", "0", "--cors-origin", "*")
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert "is no origin; give each one exactly" in said
 
 
 def test_a_certificate_that_is_none_is_said_in_one_line(tmp_path: Path, edges_model: Path) -> None:

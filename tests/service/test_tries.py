@@ -97,7 +97,6 @@ def test_what_a_restart_and_another_service_know(guarded: Any, stripes: Path) ->
         enroll(service, stripes, "A")
         assert statuses(2, lambda: tried(service, stripes / "B_01.bmp", subject="A")) == [200, 200]
         searched(service, stripes / "B_01.bmp")
-    service.api_keys.unlink()
     with guarded(**limits) as again:
         assert tried(again, stripes / "A_01.bmp", subject="A").status_code == 423
         assert searched(again, stripes / "A_01.bmp").status_code == 429

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fpverify.errors import EnrollmentError, NotEnrolled
+from fpverify.errors import CorruptRecord, EnrollmentError, NotEnrolled, SettingsError
 from fpverify.store import Store, encode_template
 from fpverify.store.inspection import inspect
+from fpverify.store.repeats import AnsweredMeanwhile, Repeat
 from fpverify.store.tries import SUBJECT, Tried
+from fpverify.vocabulary import Template
 
 OpenStore = Callable[[], Store]
 
@@ -337,3 +339,97 @@ def test_counts_of_tries_are_kept_and_go_with_their_subject(open_store: OpenStor
         assert store.tries.of("verify", "A") == one
         assert store.tries.forget("verify", "A")
         assert store.tries.of("verify", "A") == Tried()
+
+
+KEY = "ab" * 32
+
+
+def test_an_api_key_is_known_to_every_process_until_one_revokes_it(open_store: OpenStore) -> None:
+    with open_store() as store, open_store() as other:
+        assert (store.api_keys.all(), store.api_keys.holder(KEY)) == ([], None)
+        kept = store.api_keys.add("door-3", "verify", KEY)
+        assert other.api_keys.holder(KEY) == kept
+        assert other.api_keys.all() == [kept]
+        assert other.api_keys.was_granted(KEY)
+        with pytest.raises(SettingsError, match="has an API key 'door-3' already"):
+            other.api_keys.add("door-3", "admin", KEY[::-1])
+        other.api_keys.revoke("door-3")
+        assert (store.api_keys.holder(KEY), store.api_keys.was_granted(KEY)) == (None, True)
+        assert inspect(store).intact
+        assert store.rotate() == 0
+        assert inspect(store).intact
+
+
+def test_an_answer_is_kept_with_what_it_is_about_or_not_at_all(
+    open_store: OpenStore, make_template: Callable[..., Template]
+) -> None:
+    repeat = Repeat("holder", "word", "body")
+
+    def enroll(store: Store, *, fails: bool) -> None:
+        with store.batch():
+            store.add("A", INDEX, make_template(1))
+            store.repeats.keep(repeat, "A", "answer", 100.0, 200.0)
+            if fails:
+                raise KeyboardInterrupt
+
+    with open_store() as store:
+        assert store.repeats.of(repeat, 150.0) is None
+        with pytest.raises(KeyboardInterrupt):
+            enroll(store, fails=True)
+        assert (store.count(), store.repeats.of(repeat, 150.0)) == (0, None)
+        enroll(store, fails=False)
+    with open_store() as store:
+        assert store.repeats.of(repeat, 150.0) == ("answer", True)
+        assert store.repeats.of(replace(repeat, body="other"), 150.0) == ("answer", False)
+        assert store.repeats.of(replace(repeat, holder="other"), 150.0) is None
+        assert store.repeats.of(repeat, 200.0) is None
+        with pytest.raises(AnsweredMeanwhile):
+            enroll(store, fails=False)
+        assert store.count() == 1
+        assert inspect(store).intact
+        store.update("A", rename="B")
+        assert store.repeats.of(repeat, 150.0) is None
+
+
+def test_answers_that_are_over_go_with_the_next(open_store: OpenStore) -> None:
+    with open_store() as store:
+        for number, (now_s, until_s) in enumerate([(0.0, 10.0), (5.0, 20.0), (15.0, 30.0)]):
+            with store.batch():
+                store.repeats.keep(Repeat("holder", f"{number}", ""), "A", "", now_s, until_s)
+        assert store._database.rows("SELECT until FROM repeats ORDER BY until") == [(20.0,), (30.0,)]
+
+
+def test_fingers_come_in_pages_in_the_order_of_the_whole(
+    open_store: OpenStore, make_template: Callable[..., Template]
+) -> None:
+    names = ["B", "a", "Ω", "🖐️", "A"]
+    with open_store() as store:
+        for name in names:
+            store.add(name, INDEX, make_template(1))
+        found, last = [], ""
+        while True:
+            last, page = store.fingers_after(last, 2)
+            found += page
+            if not last:
+                break
+        assert found == store.subjects()
+        assert [one.subject for one in found] == sorted(names)
+
+
+def test_api_keys_that_were_altered_or_put_back_are_not_believed(open_store: OpenStore) -> None:
+    with open_store() as store:
+        store.api_keys.add("door-3", "verify", KEY)
+        (row,) = store._database.rows("SELECT sha256, name, scope, created_at, mac FROM api_keys")
+        with store._database.writing():
+            store._database.execute("UPDATE api_keys SET scope = 'admin'")
+        with pytest.raises(CorruptRecord):
+            store.api_keys.holder(KEY)
+        store.api_keys.revoke("door-3")
+        assert inspect(store).intact
+        with store._database.writing():
+            store._database.execute(
+                "INSERT INTO api_keys (sha256, name, scope, created_at, mac) VALUES (?, ?, ?, ?, ?)", *row
+            )
+        with pytest.raises(CorruptRecord):
+            store.api_keys.holder(KEY)
+        assert not inspect(store).intact

@@ -77,7 +77,8 @@ function missing() {
 
 function body() {
   const form = new FormData();
-  const scans = action() === "compare" ? [["first", "scan"], ["second", "second"]] : [["scan", "scan"]];
+  const scans = action() === "compare" ? [["probe", "scan"], ["reference", "second"]]
+    : [[action() === "enroll" ? "reference" : "probe", "scan"]];
   if (action() === "enroll" && byId("proof").files.length) scans.push(["proof", "proof"]);
   for (const [name, id] of scans) form.append(name, byId(id).files[0]);
   for (const name of ACTIONS[action()].fields) {

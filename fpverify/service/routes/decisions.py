@@ -10,52 +10,55 @@ from fastapi import Depends, FastAPI, Form, Request
 from fpverify import answers
 from fpverify.errors import NotEnrolled
 from fpverify.service import answers as shapes
-from fpverify.service.api_keys import ApiKey, Scope
+from fpverify.service.api_keys import Scope, allows
 from fpverify.service.forms import (
     FingerFields,
     Flag,
     Fpir,
+    Height,
     Ppi,
+    Probe,
+    Probes,
     Rate,
-    ScanFile,
-    ScanFiles,
+    ReferenceScan,
     SubjectField,
+    Width,
+    files_in,
     fingers_of,
     require_form,
     require_strict,
     scan_of,
     scans_of,
+    sent_scans,
     subject_of,
 )
 from fpverify.service.refusals import DOCUMENTED, Refused
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
+from fpverify.store.api_keys import ApiKey
 from fpverify.verifier import Verifier
-from fpverify.vocabulary import Scan
+from fpverify.vocabulary import Finger, Scan
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds them to an application."""
 
-    def verifying(request: Request) -> None:
-        service.require_scope(request, Scope.VERIFY)
-
-    def comparing(request: Request) -> None:
-        service.require_scope(request, Scope.SCORES)
-
     @app.post(
         "/v1/verify",
         responses=DOCUMENTED,
-        dependencies=[Depends(verifying), Depends(require_form)],
+        dependencies=[needing(service, Scope.VERIFY), Depends(require_form)],
         tags=["decisions"],
         response_model_exclude_unset=True,
     )
     async def verify(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
         request: Request,
-        scan: ScanFiles,
+        probe: Probes,
         subject: SubjectField,
         finger: FingerFields = None,
         fmr: Rate = None,
         ppi: Ppi = None,
+        width: Width = None,
+        height: Height = None,
         picture: Flag = False,
     ) -> shapes.DecisionAnswer:
         """Whether a scan shows a subject's finger, or several scans its fingers.
@@ -63,20 +66,21 @@ def add_routes(app: FastAPI, service: Service) -> None:
         A non-match is an answer like a match: status 200. Scores are told to a key of the scope `scores` alone.
         """
         key: ApiKey = request.state.key
-        name, which, contents = subject_of(subject), fingers_of(finger, len(scan)), [await one.read() for one in scan]
-        decode = await service.decoding(contents)
+        name, which = subject_of(subject), fingers_of(finger, len(probe))
+        sent = await sent_scans(probe, ppi, width, height)
+        decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
             require_strict("fmr", fmr, verifier.fmr)
             try:
                 with service.tries.verification(verifier.store, key.name, name) as noted:
-                    probes = scans_of(contents, ppi, decode)
-                    decision = verifier.verify(probes, name, which, fmr=fmr)  # type: ignore[arg-type]  # a finger, checked before
+                    probes = scans_of(sent, decode)
+                    decision = verifier.verify(probes, name, which, fmr=fmr)
                     noted(decision.match)
             except NotEnrolled:  # which of the two is not told: a key that decides has no list of ids
                 raise Refused(404, "NotEnrolled", "no such subject in the store, or not this finger of it") from None
             at = max(range(len(probes)), key=lambda k: decision.probes[k].score.value)
-            shown = picture and (decision.match or key.allows(Scope.SCORES))
+            shown = picture and (decision.match or allows(key, Scope.SCORES))
             drawn = _probe_picture(verifier, probes[at], name, decision.probes[at].finger) if shown else None
             return answers.decision_answer(decision, *probes) | {"picture": drawn}
 
@@ -87,26 +91,28 @@ def add_routes(app: FastAPI, service: Service) -> None:
     @app.post(
         "/v1/identify",
         responses=DOCUMENTED,
-        dependencies=[Depends(verifying), Depends(require_form)],
+        dependencies=[needing(service, Scope.VERIFY), Depends(require_form)],
         tags=["decisions"],
         response_model_exclude_unset=True,
     )
-    async def identify(
+    async def identify(  # noqa: PLR0917 - likewise
         request: Request,
-        scan: ScanFiles,
+        probe: Probes,
         top: Annotated[int, Form(description="Most candidates.", ge=1, le=100)] = 5,
         fpir: Fpir = None,
         ppi: Ppi = None,
+        width: Width = None,
+        height: Height = None,
     ) -> shapes.IdentificationAnswer:
         """Whose finger a scan shows, or whose fingers several scans of one person do, of all that are enrolled."""
         key: ApiKey = request.state.key
         require_strict("fpir", fpir, service.limits.fpir)
-        contents, rate = [await one.read() for one in scan], service.limits.fpir if fpir is None else fpir
-        decode = await service.decoding(contents)
+        sent, rate = await sent_scans(probe, ppi, width, height), service.limits.fpir if fpir is None else fpir
+        decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
             with service.tries.identification(verifier.store, key.name) as noted:
-                probes = scans_of(contents, ppi, decode)
+                probes = scans_of(sent, decode)
                 found = verifier.identify(probes, top=top, fpir=rate)
                 noted(bool(found))
             return answers.identification_answer(found, *probes)
@@ -118,40 +124,46 @@ def add_routes(app: FastAPI, service: Service) -> None:
     @app.post(
         "/v1/compare",
         responses=DOCUMENTED,
-        dependencies=[Depends(comparing), Depends(require_form)],
+        dependencies=[needing(service, Scope.SCORES), Depends(require_form)],
         tags=["decisions"],
     )
-    async def compare(
-        first: ScanFile, second: ScanFile, fmr: Rate = None, ppi: Ppi = None, picture: Flag = False
+    async def compare(  # noqa: PLR0917 - likewise
+        probe: Probe,
+        reference: ReferenceScan,
+        fmr: Rate = None,
+        ppi: Ppi = None,
+        width: Width = None,
+        height: Height = None,
+        picture: Flag = False,
     ) -> shapes.DecisionAnswer:
         """Whether two scans show one finger; nothing is kept."""
-        contents = await first.read(), await second.read()
-        decode = await service.decoding(contents)
+        sent = await sent_scans([probe, reference], ppi, width, height)
+        decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
             from fpverify.explanation.explanation import explain
             from fpverify.explanation.pair_picture import pair_png
 
             require_strict("fmr", fmr, verifier.fmr)
-            probe, reference = scan_of(contents[0], ppi, decode), scan_of(contents[1], ppi, decode)
+            seen, other = scan_of(sent[0], decode, "the probe"), scan_of(sent[1], decode, "the reference")
             point = verifier.matcher.operating_point(verifier.fmr if fmr is None else fmr)
-            explained = explain(verifier.matcher, probe, reference, point)
+            explained = explain(verifier.matcher, seen, other, point)
             drawn = _base64(pair_png(explained)) if picture else None
-            return answers.decision_answer(explained.decision, probe) | {"picture": drawn}
+            return answers.decision_answer(explained.decision, seen) | {"picture": drawn}
 
         return shapes.DecisionAnswer(**await service.done(job))
 
 
 def _told(answer: dict[str, Any], key: ApiKey) -> dict[str, Any]:
-    return answer if key.allows(Scope.SCORES) else shapes.for_a_door(answer)
+    return answer if allows(key, Scope.SCORES) else shapes.for_a_door(answer)
 
 
-def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: str | None) -> str | None:
+def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: Finger | None) -> str | None:
     """The probe with its partners in the reference that resembles it most; None for a whole-print model."""
     from fpverify.explanation.probe_picture import probe_png
 
     matchers = verifier.matchers
-    references = [one.template for one in matchers.comparable(verifier.references(subject, finger))]  # type: ignore[arg-type]  # a finger, checked before
+    references = [one.template for one in matchers.comparable(verifier.references(subject, finger))]
     acquired = {one: matchers.of(one).acquire(probe) for one in {each.model_id for each in references}}
     scores = matchers.scores(lambda model_id: acquired[model_id].template, references)
     likeliest = references[max(range(len(scores)), key=lambda k: scores[k].value)]

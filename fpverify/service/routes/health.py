@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Response
 
 from fpverify.service import answers as shapes
 from fpverify.service.api_keys import Scope
 from fpverify.service.refusals import DOCUMENTED
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
 from fpverify.verifier import Verifier
 
@@ -15,10 +16,6 @@ READY_S = 5.0  # in which a store has to answer, as long as SQLite waits for ano
 
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds their routes to an application."""
-
-    def measuring(request: Request) -> None:
-        if not service.limits.open_metrics:
-            service.require_scope(request, Scope.ADMIN)
 
     @app.get("/health/live", tags=["health"])
     async def live() -> shapes.HealthAnswer:
@@ -35,7 +32,9 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
         return shapes.HealthAnswer(status="ok", model=await service.done(job, READY_S))
 
-    @app.get("/metrics", dependencies=[Depends(measuring)], tags=["health"], response_class=Response)
+    needed = [] if service.limits.open_metrics else [needing(service, Scope.ADMIN)]
+
+    @app.get("/metrics", dependencies=needed, tags=["health"], response_class=Response)
     async def metrics() -> Response:
         """Numbers for Prometheus."""
         return Response(service.journal.exposed(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request
 
 from fpverify.service.api_keys import Scope
 from fpverify.service.lines import EXAMPLE
 from fpverify.service.lists import Duplex, ListStream
 from fpverify.service.refusals import DOCUMENTED, Refused
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
 
 PATH = "/v1/enroll/list"
@@ -28,15 +29,12 @@ ANSWERED: dict[int | str, dict[str, Any]] = {
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds the route to an application."""
 
-    def administering(request: Request) -> None:
-        service.require_scope(request, Scope.ADMIN)  # a list adds to who is enrolled, without a proof
-
     @app.post(
         PATH,
         responses={**DOCUMENTED, **ANSWERED},
         response_class=Duplex,
         openapi_extra=BODY,
-        dependencies=[Depends(administering)],
+        dependencies=[needing(service, Scope.ADMIN)],  # it adds to who is enrolled, without a proof
         tags=["subjects"],
     )
     async def enroll_list(request: Request, unchecked: Annotated[bool, Query()] = False) -> Duplex:

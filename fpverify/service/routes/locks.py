@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import FastAPI, Query
 
 from fpverify.service import answers as shapes
 from fpverify.service.api_keys import Scope
 from fpverify.service.forms import subject_of
 from fpverify.service.refusals import DOCUMENTED, Refused
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
 from fpverify.service.tries import KEYS
 from fpverify.store.tries import SUBJECT
@@ -19,17 +20,14 @@ from fpverify.verifier import Verifier
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds the routes to an application."""
 
-    def administering(request: Request) -> None:
-        service.require_scope(request, Scope.ADMIN)
-
-    @app.get("/v1/locks", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["locks"])
+    @app.get("/v1/locks", responses=DOCUMENTED, dependencies=[needing(service, Scope.ADMIN)], tags=["locks"])
     async def locks() -> shapes.LocksAnswer:
         """Whoever has to wait after too many non-matches, the longest first."""
         found = await service.done(lambda verifier: service.tries.locked(verifier.store))
         named = [{"kind": kind, "name": name, "seconds": wait_s} for kind, name, wait_s in found]
         return shapes.LocksAnswer(locks=[shapes.LockAnswer.model_validate(one) for one in named])
 
-    @app.delete("/v1/locks", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["locks"])
+    @app.delete("/v1/locks", responses=DOCUMENTED, dependencies=[needing(service, Scope.ADMIN)], tags=["locks"])
     async def unlock(
         subject: Annotated[str | None, Query(description="A subject.")] = None,
         key: Annotated[str | None, Query(description="The name of a key.")] = None,

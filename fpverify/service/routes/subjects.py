@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI, Request
+from typing import Any
+
+from fastapi import FastAPI
 
 from fpverify import answers
 from fpverify.service import answers as shapes
@@ -13,37 +15,56 @@ from fpverify.service.forms import (
     finger_of,
     subject_of,
 )
+from fpverify.service.pages import Cursor, Limit, cursor_after, place_of
 from fpverify.service.refusals import DOCUMENTED
+from fpverify.service.scopes import needing
 from fpverify.service.service import Service
+from fpverify.store import FINGER_CODES
+from fpverify.verifier import Verifier
+
+PAGE = 100  # subjects of a page whose limit is not given again
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
     """Adds the routes to an application."""
+    enrolling = needing(service, Scope.ENROLL)
+    administering = needing(service, Scope.ADMIN)
 
-    def enrolling(request: Request) -> None:
-        service.require_scope(request, Scope.ENROLL)
+    @app.get("/v1/subjects", responses=DOCUMENTED, dependencies=[administering], tags=["subjects"])
+    async def subjects(limit: Limit = None, cursor: Cursor = None) -> shapes.SubjectsAnswer:
+        """Everybody who is enrolled, one entry for each finger; with `limit`, so many subjects a page."""
+        if limit is None and cursor is None:
+            fingers = await service.done(lambda verifier: [answers.finger_answer(one) for one in verifier.fingers()])
+            return shapes.SubjectsAnswer(fingers=[shapes.FingerAnswer(**one) for one in fingers])
+        (last,) = [""] if cursor is None else place_of(cursor, str)
 
-    def administering(request: Request) -> None:
-        service.require_scope(request, Scope.ADMIN)
+        def job(verifier: Verifier) -> tuple[list[dict[str, Any]], str | None]:
+            end, found = verifier.store.fingers_after(last, limit or PAGE)
+            is_last = not end or not verifier.store.fingers_after(end, 1)[0]
+            return [answers.finger_answer(one) for one in found], None if is_last else cursor_after(end)
 
-    @app.get("/v1/subjects", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["subjects"])
-    async def subjects() -> shapes.SubjectsAnswer:
-        """Everybody who is enrolled, one entry for each finger."""
-        fingers = await service.done(lambda verifier: [answers.finger_answer(one) for one in verifier.fingers()])
-        return shapes.SubjectsAnswer(fingers=[shapes.FingerAnswer(**one) for one in fingers])
+        page, following = await service.done(job)
+        return shapes.SubjectsAnswer(fingers=[shapes.FingerAnswer(**one) for one in page], next=following)
 
-    @app.get("/v1/impressions", responses=DOCUMENTED, dependencies=[Depends(enrolling)], tags=["subjects"])
-    async def impressions(subject: SubjectQuery, finger: FingerQuery = None) -> shapes.ImpressionsAnswer:
-        """All impressions of a subject, or of one finger of it."""
+    @app.get("/v1/impressions", responses=DOCUMENTED, dependencies=[enrolling], tags=["subjects"])
+    async def impressions(
+        subject: SubjectQuery, finger: FingerQuery = None, limit: Limit = None, cursor: Cursor = None
+    ) -> shapes.ImpressionsAnswer:
+        """All impressions of a subject, or of one finger of it; with `limit`, so many a page."""
         name, which = subject_of(subject), finger_of(finger)
-        found = await service.done(
-            lambda verifier: [answers.reference_answer(one) for one in verifier.references(name, which)]  # type: ignore[arg-type]  # a finger, checked before
+        code, number = (-1, 0) if cursor is None else place_of(cursor, int, int)
+        found = await service.done(lambda verifier: verifier.references(name, which))
+        behind = [one for one in found if (FINGER_CODES[one.finger], one.impression) > (code, number)]
+        page = behind[:limit]
+        last = page[-1] if len(page) < len(behind) else None
+        return shapes.ImpressionsAnswer(
+            impressions=[shapes.ReferenceAnswer(**answers.reference_answer(one)) for one in page],
+            next=None if last is None else cursor_after(FINGER_CODES[last.finger], last.impression),
         )
-        return shapes.ImpressionsAnswer(impressions=[shapes.ReferenceAnswer(**one) for one in found])
 
-    @app.delete("/v1/impressions", responses=DOCUMENTED, dependencies=[Depends(administering)], tags=["subjects"])
+    @app.delete("/v1/impressions", responses=DOCUMENTED, dependencies=[administering], tags=["subjects"])
     async def delete(subject: SubjectQuery, finger: FingerQuery = None) -> shapes.DeletionAnswer:
         """Removes a subject, or one finger of it, for good."""
         name, which = subject_of(subject), finger_of(finger)
-        deleted = await service.done(lambda verifier: verifier.delete(name, which))  # type: ignore[arg-type]  # a finger, checked before
+        deleted = await service.done(lambda verifier: verifier.delete(name, which))
         return shapes.DeletionAnswer(deleted=deleted)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from fpverify.store.schema import TABLES, TRIES_TABLE, UNWIPED_TABLE, VERSION_TABLE
+from fpverify.store.schema import API_KEYS_TABLE, REPEATS_TABLE, TABLES, TRIES_TABLE, UNWIPED_TABLE, VERSION_TABLE
 
-KNOWN_TABLES = (*TABLES, UNWIPED_TABLE, TRIES_TABLE)
+KNOWN_TABLES = (*TABLES, UNWIPED_TABLE, TRIES_TABLE, API_KEYS_TABLE, REPEATS_TABLE)
 
 # Column and type, in the words of `schema`; a "?" behind a type allows NULL.
 COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -34,6 +34,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         UNWIPED_TABLE: {"id": "integer", "bytes": "integer", "since": "number", "tried": "number"},
         TRIES_TABLE: {"kind": "text", "name": "text", "latest": "text", "locks": "integer", "until": "number"},
+        API_KEYS_TABLE: {"sha256": "text", "name": "text", "scope": "text", "created_at": "text", "mac": "bytes"},
+        REPEATS_TABLE: {
+            **{"id": "text", "body": "text", "subject": "text", "answer": "text", "until": "number", "mac": "bytes"},
+        },
     }
 )
 UNIQUE: Mapping[str, frozenset[tuple[str, ...]]] = MappingProxyType(
@@ -46,6 +50,8 @@ UNIQUE: Mapping[str, frozenset[tuple[str, ...]]] = MappingProxyType(
         "audit": frozenset({("sequence",)}),
         UNWIPED_TABLE: frozenset({("id",)}),
         TRIES_TABLE: frozenset({("kind", "name")}),
+        API_KEYS_TABLE: frozenset({("sha256",), ("name",)}),
+        REPEATS_TABLE: frozenset({("id",)}),
     }
 )
 REFERENCES: Mapping[str, frozenset[tuple[str, str]]] = MappingProxyType(
