@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fpverify import vocabulary
-from fpverify.errors import FpverifyError, MissingExtra, SettingsError, TooFewComparisons
+from fpverify.errors import FpverifyError, SettingsError, TooFewComparisons
 from fpverify.evaluation.rates.cutoffs import Cutoff, cutoffs
 from fpverify.evaluation.rates.error_rates import (
     FVC_RATES,
@@ -29,6 +29,7 @@ from fpverify.evaluation.rates.error_rates import (
 )
 from fpverify.evaluation.rates.summary import metrics
 from fpverify.evaluation.runner import calibrated
+from fpverify.extras import require
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.folders import private
 from fpverify.settings import load_settings, parse_fmr
@@ -36,7 +37,7 @@ from fpverify.vocabulary import Interval, OperatingPoint, Scores
 from fpverify.vocabulary.tables import html_table, percent
 
 if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped,unused-ignore]
+    import pandas as pd
 
     from fpverify.evaluation.report.content import ReportContent
     from fpverify.evaluation.report.matchers import MatchersContent
@@ -216,10 +217,9 @@ class Evaluation(vocabulary.Evaluation):
         Raises:
             MissingExtra: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingExtra("to_frame needs pandas, which is not installed; pip install pandas") from error
+        require("frames", "to_frame")
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "probe": self.probes,

@@ -293,7 +293,7 @@ def test_37_a_function_as_matcher(prints: Path) -> None:
 
     evaluation = evaluate(prints, matcher=alike)
     assert evaluation.model_id == "alike"
-    assert len(evaluation.to_frame()) == 15 if has_pandas() else True
+    assert len(evaluation.to_frame()) == 15
 
 
 def test_38_an_object_as_matcher(prints: Path, release_model: str) -> None:
@@ -329,12 +329,6 @@ def test_40_everything_is_at_the_top() -> None:
     assert [name for name in fpverify.__all__ if getattr(fpverify, name, None) is None] == []
     assert set(fpverify._HOMES) | {"errors", "__version__"} == set(fpverify.__all__)
     assert issubclass(fpverify.errors.NotAScan, fpverify.FpverifyError)
-
-
-def has_pandas() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("pandas") is not None
 
 
 # --- what is wrong ----------------------------------------------------------------------------------------------------

@@ -256,7 +256,6 @@ def route_names() -> Iterator[str]:
 
 def openapi() -> dict[str, Any]:
     """What the service says of itself, without a store and without being started."""
-    from fpverify.service.api_keys import ApiKeys
     from fpverify.service.app import create_app
     from fpverify.service.crew import Crew
     from fpverify.service.journal import Journal
@@ -267,7 +266,7 @@ def openapi() -> dict[str, Any]:
     def never() -> Verifier:
         raise RuntimeError("nobody is to be verified here")
 
-    service = Service(Crew(never, threads=1), ApiKeys(Path("none.json")), Limits(), Journal(io.StringIO()))
+    service = Service(Crew(never, threads=1), Limits(), Journal(io.StringIO()))
     return create_app(service).openapi()
 
 
