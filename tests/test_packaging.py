@@ -35,7 +35,7 @@ EXTRAS = {
     "tests": "dev",
     "tools": "dev",
 }
-UNDECLARED = {"nbis", "pandas"}  # used where somebody has installed them, as a tool does and `Evaluation.to_frame`
+UNDECLARED = {"nbis"}  # a tool compares with it where somebody has installed it
 
 
 @cache
