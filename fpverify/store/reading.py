@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from fpverify.errors import CorruptRecord, NotEnrolled
-from fpverify.store.api_keys import ApiKeys
 from fpverify.store.audit import AuditEntry, Head
 from fpverify.store.backends import Database
 from fpverify.store.changes import Changes, Point, changes
 from fpverify.store.fingers import finger_code
 from fpverify.store.records import Record
-from fpverify.store.repeats import Repeats
 from fpverify.store.rows import Rows
 from fpverify.store.subject_ids import subject_id
 from fpverify.store.summary import FingerSummary, summaries
@@ -24,6 +23,8 @@ from fpverify.store.wiping import Unwiped, Wiping
 from fpverify.vocabulary import Reference, Scan
 
 if TYPE_CHECKING:
+    from fpverify.store.api_keys import ApiKeys
+    from fpverify.store.repeats import Repeats
     from fpverify.store.shards.beside import Beside
     from fpverify.store.shards.folder import ShardFolder
 
@@ -38,8 +39,6 @@ class StoreReader:
     Attributes:
         place: file or URL of the store, as messages name it.
         tries: how often whom a service turned away.
-        api_keys: who may ask a service.
-        repeats: answers of a service to requests that may be sent again.
     """
 
     def __init__(self, database: Database, vault: Vault) -> None:
@@ -50,9 +49,21 @@ class StoreReader:
         self._rows = Rows(database, vault)
         self._trail = Trail(database, vault)
         self._wiping = Wiping(database, self._trail)
-        self.api_keys = ApiKeys(database, vault, self._trail)
-        self.repeats = Repeats(database, vault)
         self._made: tuple[int, list[str]] = -1, []  # revision, and the models that had made records by then
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """Who may ask a service; loaded for those that ask alone."""
+        from fpverify.store.api_keys import ApiKeys
+
+        return ApiKeys(self._database, self._vault, self._trail)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Answers of a service to requests that may be sent again, likewise."""
+        from fpverify.store.repeats import Repeats
+
+        return Repeats(self._database, self._vault)
 
     @property
     def store_id(self) -> str:
