@@ -138,7 +138,7 @@ class ApiKeys:
                 raise SettingsError(f"the store {self._database.place} has no API key {name!r}")
             self._database.execute(f"DELETE FROM {_TABLE} WHERE name = ?", name)  # noqa: S608 - a constant
             for one in sorted(found):
-                self._trail.append(REVOKE, details={"key": one, "name": name}, changes=False)
+                self._trail.append("revoke", details={"key": one, "name": name}, changes=False)
             return sorted(found)
 
     def was_granted(self, sha256: str) -> bool:
