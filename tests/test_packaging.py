@@ -21,6 +21,8 @@ EXTRAS = {
     "fpverify.lab": "train",
     "fpverify.service": "service",
     "fpverify.scans.decoding": "wsq",
+    "fpverify.readers.libfprint": "libfprint",
+    "fpverify.testing.reader_contract": "dev",
     "fpverify.store.key_source": "keyring",
     "fpverify.store.backends.postgresql": "postgres",
     "fpverify.search.index.inverted": "search",
@@ -29,6 +31,7 @@ EXTRAS = {
     "tests": "dev",
     "tools": "dev",
 }
+BROUGHT_BY = {"gi": ["pygobject"]}  # modules named unlike what brings them, where that is not installed
 UNDECLARED = {"nbis"}  # a tool compares with it where somebody has installed it
 
 
@@ -81,7 +84,7 @@ def complaints(module: str, source: str, own: set[str]) -> list[str]:
 
 def distributions(name: str) -> set[str]:
     """What brings a module, by its name where it is not installed."""
-    return set(map(canonical, installed().get(name, [name])))
+    return set(map(canonical, installed().get(name, BROUGHT_BY.get(name, [name]))))
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.answers import reference_answer, scan_answer
+from fpverify.cli.captures import Live, live_options
 from fpverify.cli.options import FINGER, JSON, PPI, Many, OutputFile, many_options, options
 from fpverify.cli.words import print_facts, print_json, resolution_words, say_new_key, scan_notes
 from fpverify.settings import load_settings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Examples:
   fpverify enroll finger.bmp --id A
   fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
+  fpverify enroll --reader --id A --finger right-index
+  fpverify enroll --guided --reader --id A --finger right-index
   fpverify enroll --from people.csv --report rows.csv
   fpverify enroll --from scans/ --dry-run
 
@@ -34,9 +37,11 @@ already are left alone, so the same command goes on where it was interrupted.
 Exit codes of a list: 0 every row is in the store; 3 some are not, the report says why; 2 wrong use.
 """,
 )
-@click.argument("scan", type=click.Path(), required=False)
+@click.argument("scans", type=click.Path(), nargs=-1, metavar="[SCAN]...")
 @click.option("--id", "subject", metavar="ID", help="Subject: any text on one line.")
 @options(FINGER)
+@live_options
+@click.option("--guided", is_flag=True, help="Say what each touch of the finger should be, and keep the best ones.")
 @click.option("--from", "listed", type=click.Path(), metavar="CSV|DIR", help="Enroll a list of fingers, on all cores.")
 @click.option("--report", type=OutputFile((".csv",)), metavar="FILE", help="What became of each row of a list, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Of a list: keep nothing, and say what would become of each row.")
@@ -46,9 +51,11 @@ Exit codes of a list: 0 every row is in the store; 3 some are not, the report sa
 @options(JSON)
 def enroll_command(
     *,
-    scan: str | None,
+    scans: tuple[str, ...],
     subject: str | None,
     finger: str | None,
+    live: Live,
+    guided: bool,
     listed: str | None,
     report: Path | None,
     dry_run: bool,
@@ -61,22 +68,31 @@ def enroll_command(
 
     Several impressions of a finger, and several fingers of a subject, may be enrolled; verify uses all of them.
     Refused are a print too poor to be verified later, one that does not agree with the finger's other impressions, and
-    a finger that is enrolled already under another id or name.
+    a finger that is enrolled already under another id or name. With --reader the scan is captured; with --guided the
+    finger is captured several times, or several files are given, and those are kept that cover it best.
     """
     if listed is not None:
-        if (scan, subject, finger) != (None, None, None):
+        if scans or guided or (live.reader, subject, finger) != (None, None, None):
             raise click.UsageError("--from takes a list in place of a scan, --id and --finger")
         from fpverify.cli.lists import List, enroll_list
 
         return enroll_list(List(Path(listed), report, ppi, many, dry_run=dry_run, unchecked=unchecked, as_json=as_json))
-    if scan is None or subject is None:
-        raise click.UsageError("a scan and --id, or --from with a list, are needed")
+    if subject is None or not (scans or live.reader is not None):
+        raise click.UsageError("a scan or --reader, and --id, or --from with a list, are needed")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
+    if live.count(scans) > 1 and not guided:
+        extra = " ".join(scans[1:])
+        raise click.UsageError(f"unexpected arguments ({extra}): one scan at a time, or several with --guided")
     from fpverify.scans import read_scan
     from fpverify.store import UNKNOWN_FINGER
 
-    given = read_scan(scan, ppi=load_settings(ppi=ppi).ppi)
+    stated = load_settings(ppi=ppi).ppi
+    if guided:
+        from fpverify.cli.guided import Guided, enroll_guided
+
+        return enroll_guided(Guided(subject, finger, live, stated, many, unchecked=unchecked, as_json=as_json), scans)
+    (given,) = live.captured([finger] if finger else [], stated) or [read_scan(scans[0], ppi=stated)]
     with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
         reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)

@@ -28,6 +28,7 @@ COMMANDS = (
     *("keys", "audit"),
     *("explain", "evaluate", "report", "calibrate", "cache"),
     *("convert", "inspect"),
+    *("readers", "capture"),
     "synth",
     *("serve", "api-keys"),
     "migrate",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fpverify.cli.captures import Live, live_options
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
 from fpverify.cli.words import operating_point_facts, pad_facts, print_facts, print_json, scan_facts
@@ -22,6 +23,7 @@ Examples:
   fpverify verify scan.bmp --id A
   fpverify verify scan.bmp --id A --finger right-index --fmr 0.0001
   fpverify verify scan.bmp --id A --json
+  fpverify verify --reader --id A
   fpverify verify a.bmp b.bmp --id A
   fpverify verify a.bmp b.bmp --id A --finger right-index --finger left-index
 
@@ -29,13 +31,16 @@ Examples:
 Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 """,
 )
-@options(SCANS, SUBJECT, FINGERS, FMR, PPI, MODEL, CALIBRATION, DB, KEY, JSON)
+@options(SCANS, SUBJECT, FINGERS, FMR)
+@live_options
+@options(PPI, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
     *,
     scans: tuple[str, ...],
     subject: str,
     fingers: tuple[str, ...],
     fmr: float | None,
+    live: Live,
     ppi: float | None,
     model: str | None,
     calibration: str | None,
@@ -47,18 +52,18 @@ def verify_command(
 
     Without --finger any finger of the subject will do, for each scan another one. Scans of one finger count as
     impressions of it. However many scans there are, and impressions enrolled, the false match rate is that of the whole
-    decision.
+    decision. With --reader a finger is captured in place of each file: one, or each that --finger names.
     """
     from fpverify.matching import names_for
     from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
     try:
-        names_for(len(scans), fingers)
+        names_for(live.count(scans, fingers), fingers)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     stated = load_settings(ppi=ppi).ppi
-    probes = [read_scan(scan, ppi=stated) for scan in scans]
+    probes = live.captured(fingers, stated) or [read_scan(scan, ppi=stated) for scan in scans]
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         decision = verifier.verify(probes, subject, fingers)
     if as_json:
