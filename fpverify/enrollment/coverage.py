@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ BORDER_CELLS = 3  # 1.2 mm: a print that ends so near the picture's border is cu
 APART_CELLS = 2  # 0.8 mm: the foreground's edge is not surer than that
 TRUST = 0.75  # share of what a perfect touch shows that a probe finds again: skin stretches, edges are poor
 HALF_WIDTH_MM, HALF_HEIGHT_MM = 7.5, 9.5  # of a fingertip that is put down flat: 15 x 19 mm
+MIDDLE = 0.4  # share of the half extent to both sides of the middle, where a rim is followed
 CELL_MM2 = CELL_MM**2
 TURNED: Mapping[str, Callable[[BoolArray], BoolArray]] = MappingProxyType(  # so that the side lies to the left
     {
@@ -160,12 +162,26 @@ class Fingertip:
         along = _extent(ends["top"], _mirrored(ends["bottom"]), y, HALF_HEIGHT_MM / CELL_MM)
         places = np.arange(CANVAS)
         within = np.add.outer(((places - along[0]) / along[1]) ** 2, ((places - across[0]) / across[1]) ** 2) <= 1
-        halves = {"left": HALF_WIDTH_MM, "right": HALF_WIDTH_MM, "top": HALF_HEIGHT_MM, "bottom": HALF_HEIGHT_MM}
         unseen = {
-            side: _beyond(turned(shown), turned(empty), turned(within), ends[OPPOSITE[side]], halves[side])
+            side: _beyond(turned(shown), turned(empty), ends[OPPOSITE[side]], *_turned_sizes(side, across[0], along[0]))
             for side, turned in TURNED.items()
         }
         return cls((within & ~empty) | shown, unseen)
+
+
+class _Size(NamedTuple):
+    """Half the extents of a fingertip, mm."""
+
+    across: float
+    down: float
+
+
+def _turned_sizes(side: str, x: float, y: float) -> tuple[tuple[float, float], _Size]:
+    """Middle and size of a fingertip, turned so that a side lies to the left."""
+    last = CANVAS - 1
+    middle = {"left": (x, y), "right": (last - x, y), "top": (y, x), "bottom": (last - y, x)}[side]
+    wide, high = HALF_WIDTH_MM, HALF_HEIGHT_MM
+    return middle, _Size(wide, high) if side in ("left", "right") else _Size(high, wide)
 
 
 def _end(shown: BoolArray, empty: BoolArray) -> float | None:
@@ -187,25 +203,33 @@ def _rim(shown: BoolArray, empty: BoolArray) -> tuple[NDArray[np.intp], BoolArra
     return firsts, ~np.array(free, bool)
 
 
-def _beyond(shown: BoolArray, empty: BoolArray, within: BoolArray, end: float | None, half_mm: float) -> float:
+def _beyond(shown: BoolArray, empty: BoolArray, end: float | None, about: tuple[float, float], size: _Size) -> float:
     """How much of a fingertip lies to the left of what was shown, where that is cut off; mm².
+
+    It is the part of an ellipse beyond a chord: either its length is known, or how far from the middle it lies.
 
     Args:
         shown: what was.
         empty: where there is no print.
-        within: the fingertip.
         end: where the first touch ends on the right, None if it is cut off there.
-        half_mm: half the fingertip's extent from left to right.
+        about: column and row of the middle.
+        size: half the extent of the fingertip from left to right and from top to bottom, mm.
     """
     rows = np.flatnonzero(shown.any(1))
     firsts, cut = _rim(shown[rows], empty[rows])
-    if end is None:
-        before = np.arange(CANVAS) < firsts[cut, None] - APART_CELLS
-        return CELL_MM2 * float(np.count_nonzero(within[rows[cut]] & before))
-    other_mm = HALF_WIDTH_MM + HALF_HEIGHT_MM - half_mm
-    chord = min(CELL_MM * np.count_nonzero(cut) / (2 * other_mm), 1.0)
-    depth_mm = half_mm * (1 - np.sqrt(1 - chord**2))  # of the part of an ellipse beyond a chord
-    return float(2 / 3 * depth_mm * 2 * other_mm * chord)
+    if end is not None:
+        chord = min(CELL_MM * np.count_nonzero(cut) / (2 * size.down), 1.0)
+        return _segment_mm2(np.sqrt(1 - chord**2), size)
+    middle = np.abs(rows - about[1]) <= MIDDLE * size.down / CELL_MM
+    if np.count_nonzero(cut & middle) <= np.count_nonzero(middle) / 2:
+        return 0.0
+    reach = CELL_MM * (about[0] - float(np.median(firsts[cut & middle]))) / size.across
+    return _segment_mm2(min(max(reach, 0.0), 1.0), size)
+
+
+def _segment_mm2(reach: float, size: _Size) -> float:
+    """Of an ellipse, beyond a chord that lies this share of its half extent from the middle; as of a parabola."""
+    return float(2 / 3 * size.across * (1 - reach) * 2 * size.down * np.sqrt(1 - reach**2))
 
 
 def _mirrored(column: float | None) -> float | None:

@@ -15,32 +15,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import cv2
-import numpy as np
-
 from fpverify.comparison import fuse
 from fpverify.enrollment.coverage import CELL_MM2, Fingertip, Laid, chances, lay
+from fpverify.enrollment.touches import Press, how_to_press, plate_is_dirty
 from fpverify.features.extraction import Acquired
-from fpverify.features.minutiae import CELL_PX
-from fpverify.features.pieces import contrast
-from fpverify.features.preparation import resampled
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching import Matcher
 from fpverify.matching.agreement import AGREEMENT_FMR
-from fpverify.vocabulary import BoolArray, FloatArray, Scan, Score
+from fpverify.vocabulary import Scan, Score
 
 Move = Literal["higher", "lower", "left", "right"]
-Press = Literal["lighter", "firmer"]
 
 MOST_TOUCHES = 12  # nobody's patience lasts longer; phones take about as many
 LEAST_TOUCHES = 2  # the second tells what the first does not: how the skin stretches, whether it is this finger
 WELL = 0.9  # mean chance to be found again, over the fingertip, at which it is covered well
 LEAST_GAIN_MM2 = 6.0  # that a further kept touch adds, in expectation: a twentieth of a good flat print
-LEAST_UNSEEN_MM2 = 8.0  # on one side, for which it is worth to move the finger
-TOO_HEAVY, TOO_LIGHT = 0.45, -0.5  # skew of the evened image: ridges run into each other, or hardly touch
-RESIDUE = 0.12  # of the print's contrast, beside it: something is on the plate
-LEAST_RESIDUE_MM2 = 12.0  # less is a speck
-BESIDE_CELLS = 5  # 2 mm away from the print, where nothing of it shows
+LEAST_UNSEEN_MM2 = 5.0  # on one side, for which it is worth to move the finger
 WHOLE_PRINTS = 3  # touches that are kept of a whole-print model
 
 MOVES: dict[str, Move] = {"left": "right", "right": "left", "top": "lower", "bottom": "higher"}  # to show a side
@@ -156,7 +146,7 @@ class Guide:
         good = [number for number, one in enumerate(self._acquired) if one.template.quality >= LEAST_QUALITY]
         poor = count - 1 not in good
         if not good:
-            return replace(_state(last, self.touches[-1]), poor=True, count=count, done=count >= self._most)
+            return replace(_state(last), poor=True, count=count, done=count >= self._most)
         if last.foreground is None:
             return self._of_whole_prints(good, poor=poor)
         links = {pair: score.value for pair, score in self._scores.items() if _agree([score])}
@@ -168,7 +158,7 @@ class Guide:
         done = count >= self._most or (len(self._kept) >= LEAST_TOUCHES and covered >= WELL)
         other = not poor and count - 1 not in placed
         move = None if done or poor or other else _move(tip)
-        state = _state(last, self.touches[-1])
+        state = _state(last)
         return replace(state, move=move, other=other, poor=poor, done=done, covered=covered, count=count)
 
     def _chosen(self, placed: dict[int, Laid]) -> tuple[int, ...]:
@@ -221,41 +211,8 @@ def _move(tip: Fingertip) -> Move | None:
     return MOVES[side] if unseen[side] >= LEAST_UNSEEN_MM2 else None
 
 
-def _state(touch: Acquired, scan: Scan) -> Advice:
+def _state(touch: Acquired) -> Advice:
     """How to press, and whether to wipe the plate, after a touch."""
     if touch.foreground is None:
         return Advice()
-    return Advice(press=pressed(touch, touch.foreground), wipe=residue_mm2(touch, scan) >= LEAST_RESIDUE_MM2)
-
-
-def pressed(touch: Acquired, foreground: BoolArray) -> Press | None:
-    """How to press, if not as it was.
-
-    Of an even press ridges and valleys are equally wide; where ridges are wide, few bright pixels lie far from many
-    dark ones, and the skew of the evened image is positive.
-    """
-    image = touch.prepared.image
-    cells = cv2.resize(foreground.astype(np.uint8), None, fx=CELL_PX, fy=CELL_PX, interpolation=cv2.INTER_NEAREST)
-    height, width = (min(sides) for sides in zip(cells.shape, image.shape, strict=True))
-    values = image[:height, :width][cells[:height, :width] > 0].astype(np.float64)
-    centred = values - values.mean()
-    skew = float((centred**3).mean() / max((centred**2).mean(), 1e-9) ** 1.5)
-    return "lighter" if skew > TOO_HEAVY else "firmer" if skew < TOO_LIGHT else None
-
-
-def residue_mm2(touch: Acquired, scan: Scan) -> float:
-    """How much of the plate beside the print shows something: what earlier fingers left, or dirt."""
-    assert touch.foreground is not None  # noqa: S101 - of a minutiae model
-    seen = _contrast(touch, scan)
-    print_ = touch.foreground.astype(np.uint8)
-    beside = cv2.dilate(print_, np.ones((2 * BESIDE_CELLS + 1, 2 * BESIDE_CELLS + 1), np.uint8)) == 0
-    border = np.zeros_like(beside)
-    border[BESIDE_CELLS:-BESIDE_CELLS, BESIDE_CELLS:-BESIDE_CELLS] = True  # the edges of a sensor are no dirt
-    dirty = beside & border & (seen > RESIDUE * float(np.median(seen[touch.foreground])))
-    return CELL_MM2 * float(np.count_nonzero(dirty))
-
-
-def _contrast(touch: Acquired, scan: Scan) -> FloatArray:
-    assert touch.foreground is not None  # noqa: S101 - of a minutiae model
-    grey = resampled(np.asarray(scan.pixels, np.float32) / np.float32(255), touch.prepared.scale)
-    return contrast(grey, touch.foreground.shape)
+    return Advice(press=how_to_press(touch), wipe=plate_is_dirty(touch))

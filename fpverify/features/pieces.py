@@ -42,8 +42,8 @@ def ghosts(found: Parts, grey: FloatArray) -> list[bool]:
         found: the parts, some.
         grey: (h, w) float32 in [0, 1], the image at the working resolution before its contrast was made even.
     """
-    local = contrast(grey, found[0].shape)
-    medians = [float(np.median(local[part])) for part in found]
+    contrast = _contrast(grey, found[0].shape)
+    medians = [float(np.median(contrast[part])) for part in found]
     least = max(medians) * np.where(np.less(medians, GHOST_GREY), LEAST_CONTRAST, FAINTEST_PRINT)
     return [bool(weak) for weak in np.less(medians, least)]
 
@@ -65,13 +65,8 @@ def exceed_a_finger(foreground: BoolArray) -> bool:
     return bool(long_mm > LONGEST_MM or short_mm > WIDEST_MM or CELL_MM**2 * cells.sum() > LARGEST_MM2)
 
 
-def contrast(grey: FloatArray, cells: tuple[int, ...]) -> FloatArray:
-    """The local deviation of grey in each cell.
-
-    Args:
-        grey: as in `ghosts`.
-        cells: (height, width) of the answer.
-    """
+def _contrast(grey: FloatArray, cells: tuple[int, ...]) -> FloatArray:
+    """The local deviation of grey in each cell."""
     centred = grey - cv2.GaussianBlur(grey, (0, 0), GREY_PX)
     variance = cv2.GaussianBlur(centred * centred, (0, 0), GREY_PX)
     return np.asarray(np.sqrt(cv2.resize(variance, cells[::-1], interpolation=cv2.INTER_AREA)), np.float32)
