@@ -11,9 +11,12 @@ Of a whole-print model, which looks for no foreground, the best touches are kept
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal
+
+import numpy as np
 
 from fpverify.comparison import fuse
 from fpverify.enrollment.coverage import CELL_MM2, Fingertip, Laid, chances, lay
@@ -21,7 +24,6 @@ from fpverify.enrollment.touches import Press, how_to_press, plate_is_dirty
 from fpverify.features.extraction import Acquired
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching import Matcher
-from fpverify.matching.agreement import AGREEMENT_FMR
 from fpverify.vocabulary import Scan, Score
 
 Move = Literal["higher", "lower", "left", "right"]
@@ -30,6 +32,8 @@ MOST_TOUCHES = 12  # nobody's patience lasts longer; phones take about as many
 LEAST_TOUCHES = 2  # the second tells what the first does not: how the skin stretches, whether it is this finger
 WELL = 0.9  # mean chance to be found again, over the fingertip, at which it is covered well
 LEAST_GAIN_MM2 = 6.0  # that a further kept touch adds, in expectation: a twentieth of a good flat print
+SAME_FMR = 0.003  # of two touches that agree: a third of what enrolling asks, since each is compared with several
+PLAIN_MM2 = 80.0  # that two touches have in common, from which on the same finger agrees: 9 x 9 mm
 LEAST_UNSEEN_MM2 = 5.0  # on one side, for which it is worth to move the finger
 WHOLE_PRINTS = 3  # touches that are kept of a whole-print model
 
@@ -149,9 +153,7 @@ class Guide:
             return replace(_state(last), poor=True, count=count, done=count >= self._most)
         if last.foreground is None:
             return self._of_whole_prints(good, poor=poor)
-        links = {pair: score.value for pair, score in self._scores.items() if _agree([score])}
-        laid = lay([self._acquired[number] for number in good], _renumbered(links, good))
-        placed = {good[number]: one for number, one in laid.items()}
+        placed = self._placed(good)
         self._kept = self._chosen(placed)
         tip = Fingertip.of(list(placed.values()))
         covered = float(chances([placed[number] for number in self._kept])[tip.cells].mean())
@@ -160,6 +162,34 @@ class Guide:
         move = None if done or poor or other else _move(tip)
         state = _state(last)
         return replace(state, move=move, other=other, poor=poor, done=done, covered=covered, count=count)
+
+    def _placed(self, good: Sequence[int]) -> dict[int, Laid]:
+        """Touches on the canvas, those left out that by their place should agree with another one, and do not.
+
+        Of two that contradict each other the one goes that agrees less with all others: another finger agrees with one
+        touch by chance, and hardly ever with two.
+        """
+        while True:
+            laid = lay([self._acquired[number] for number in good], self._links(good))
+            placed = {good[number]: one for number, one in laid.items()}
+            torn = [pair for pair in combinations(placed, 2) if self._contradict(*pair, placed)]
+            if not torn:
+                return placed
+            worst = min({one for pair in torn for one in pair}, key=lambda one: (self._support(one, good), -one))
+            good = [number for number in good if number != worst]
+
+    def _links(self, numbers: Sequence[int]) -> dict[tuple[int, int], float]:
+        """Scores of those that agree, by their places among these."""
+        pairs = combinations(range(len(numbers)), 2)
+        scores = {(one, other): self._score(numbers[one], numbers[other]) for one, other in pairs}
+        return {pair: score.value for pair, score in scores.items() if _agree([score])}
+
+    def _contradict(self, one: int, other: int, placed: Mapping[int, Laid]) -> bool:
+        common = placed[one].shown & placed[other].shown
+        return bool(CELL_MM2 * np.count_nonzero(common) >= PLAIN_MM2) and not _agree([self._score(one, other)])
+
+    def _support(self, one: int, good: Sequence[int]) -> float:
+        return sum(score.value for other in good if other != one and _agree([score := self._score(one, other)]))
 
     def _chosen(self, placed: dict[int, Laid]) -> tuple[int, ...]:
         """The touches that together show most, as likely as not to be found again; each agrees with those before."""
@@ -191,13 +221,8 @@ class Guide:
 
 
 def _agree(scores: Sequence[Score]) -> bool:
-    """Whether a touch is of the finger of others, as enrolling them asks."""
-    return fuse(scores).fmr <= AGREEMENT_FMR
-
-
-def _renumbered(links: dict[tuple[int, int], float], numbers: Sequence[int]) -> dict[tuple[int, int], float]:
-    places = {number: place for place, number in enumerate(numbers)}
-    return {(places[one], places[other]): score for (one, other), score in links.items() if {one, other} <= set(places)}
+    """Whether a touch is of the finger of others."""
+    return fuse(scores).fmr <= SAME_FMR
 
 
 def _gain(one: Laid, others: Sequence[Laid]) -> float:
