@@ -61,6 +61,8 @@ def enroll_guided(asked: Guided, files: Sequence[str]) -> int:
         said = list[dict[str, Any]]()
         for scan in _from_files(guide, files, asked.ppi) if files else _from_reader(guide, asked):
             said.append(_told(guide, scan))
+            if sum(one["error"] is not None for one in said) >= MOST_REFUSED:
+                break
         if not guide.kept:
             raise FailureToEnroll("no touch is good enough to be enrolled; scan the finger again, clean and flat")
         fingers = [asked.finger or UNKNOWN_FINGER] * len(guide.kept)
@@ -84,8 +86,7 @@ def _from_reader(guide: Guide, asked: Guided) -> Iterator[Scan]:
     refused = 0
     with asked.live.opened(asked.ppi) as reader:
         while not guide.advice.done:
-            if guide.advice.count:
-                click.echo(guide.advice.words, err=True)
+            click.echo(guide.advice.words, err=True)
             try:
                 scan = touch(reader, asked.live.timeout_s, asked.finger or "finger")
             except ScanError as error:

@@ -80,4 +80,11 @@ def test_whoever_stands_at_the_reader_is_told_until_it_is_enough(
         0,
         "enrolled A, finger right-index, 3 impressions of 3 touches",
     )
-    assert [line for line in said if "made the key" not in line] == [PROMPT, "once more", PROMPT, "once more", PROMPT]
+    first = "the middle of the finger, flat"
+    told = [line for line in said if "made the key" not in line]
+    assert told == [first, PROMPT, "once more", PROMPT, "once more", PROMPT]
+
+
+def test_touches_that_show_no_print_end_after_some(call: Call, stripes: Path, release_model: str) -> None:
+    refused = call("enroll", "--guided", *[stripes / "A_00.bmp"] * 12, SAMPLES / "A_1.bmp", "--id", "A")
+    assert (refused.code, refused.err.count("A_00.bmp")) == (3, 10)
