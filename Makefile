@@ -42,7 +42,7 @@ fuzz: $(VENV)/dev.stamp ## damaged input for every reader of files, for SECONDS 
 bench: $(VENV)/run.stamp ## time and memory of verify, extraction, comparison and synthesis
 	$(BIN)/python tools/benchmark.py
 
-without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where TensorFlow is not installed
+without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where no extra is installed
 	cd / && $(abspath $(SLIM))/bin/python $(abspath tools/check_without_train.py)
 
 clean: ## remove the environments
@@ -51,7 +51,7 @@ clean: ## remove the environments
 # pip compiles what it copies, not what it links to; where Python may not keep what it compiles, every command would.
 $(VENV)/run.stamp: pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV)/ (a minute or two the first time)"
-	$(BIN)/python $(PIP_INSTALL) --editable .
+	$(BIN)/python $(PIP_INSTALL) --editable '.[plots]'
 	$(BIN)/python -m compileall -q fpverify
 	@touch $@
 

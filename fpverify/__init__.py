@@ -1,78 +1,140 @@
 """Fingerprint verification: enroll, verify, and know the error rate of every decision.
 
-    from fpverify import Verifier, read_scan
+    from fpverify import Verifier
 
     with Verifier.open("enroll_db") as verifier:
-        verifier.enroll(read_scan("finger.bmp"), "A", finger="right-index")
-        decision = verifier.verify(read_scan("scan.bmp"), "A", fmr=0.001)
+        verifier.enroll("finger.bmp", "A", finger="right-index")
+        decision = verifier.verify("scan.bmp", "A", fmr=0.001)
 
-Importing this costs next to nothing: each name is fetched from its room when it is first asked for.
+Importing this costs next to nothing: each name is fetched from its room when it is first asked for. What goes wrong is
+an error of `fpverify.errors`; `logging` under the name `fpverify` says what is opened and loaded.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fpverify import errors
+    from fpverify.client import Client
     from fpverify.conversion import extract_minutiae
+    from fpverify.enrollment import EnrollmentRow, RowOutcome, read_rows
+    from fpverify.errors import FpverifyError
+    from fpverify.evaluation.scores_file import read_scores, write_scores
+    from fpverify.explanation.shown import Explanation
     from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes, read_minutiae, write_minutiae
-    from fpverify.matching import Matcher
-    from fpverify.scans import read_scan, scan_from_pixels, write_scan
+    from fpverify.matching import Matcher, PadDetector
+    from fpverify.measurement import Evaluation
+    from fpverify.scans import read_scan, scan_from_bytes, scan_from_pixels, write_scan
     from fpverify.scans_alone import compare, evaluate, explain
+    from fpverify.store import FingerSummary, Store
     from fpverify.synthesis.dataset import synthesise
     from fpverify.verifier import Verifier
     from fpverify.vocabulary import (
+        FINGERS,
+        AssignedProbe,
+        Candidate,
         Decision,
-        Evaluation,
+        Finger,
         FingerView,
+        Identification,
+        Interval,
+        Minutiae,
         MinutiaRecord,
         OperatingPoint,
+        PadResult,
         Reference,
         Scan,
+        ScanSource,
         Score,
+        SetResolution,
+        TakenScan,
         Template,
     )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "FINGERS",
+    "AssignedProbe",
+    "Candidate",
+    "Client",
     "Decision",
+    "EnrollmentRow",
     "Evaluation",
+    "Explanation",
+    "Finger",
+    "FingerSummary",
     "FingerView",
+    "FpverifyError",
+    "Identification",
+    "Interval",
     "Matcher",
     "MinutiaRecord",
+    "Minutiae",
     "OperatingPoint",
+    "PadDetector",
+    "PadResult",
     "Reference",
+    "RowOutcome",
     "Scan",
+    "ScanSource",
     "Score",
+    "SetResolution",
+    "Store",
+    "TakenScan",
     "Template",
     "Verifier",
     "__version__",
     "compare",
+    "errors",
     "evaluate",
     "explain",
     "extract_minutiae",
     "minutiae_from_bytes",
     "minutiae_to_bytes",
     "read_minutiae",
+    "read_rows",
     "read_scan",
+    "read_scores",
+    "scan_from_bytes",
     "scan_from_pixels",
     "synthesise",
     "write_minutiae",
     "write_scan",
+    "write_scores",
 ]
 
 _HOMES = {
+    "FINGERS": "vocabulary",
+    "AssignedProbe": "vocabulary",
+    "Candidate": "vocabulary",
+    "Client": "client",
     "Decision": "vocabulary",
-    "Evaluation": "vocabulary",
+    "EnrollmentRow": "enrollment",
+    "Evaluation": "measurement",
+    "Explanation": "explanation.shown",
+    "Finger": "vocabulary",
+    "FingerSummary": "store",
     "FingerView": "vocabulary",
+    "FpverifyError": "errors",
+    "Identification": "vocabulary",
+    "Interval": "vocabulary",
     "Matcher": "matching",
     "MinutiaRecord": "vocabulary",
+    "Minutiae": "vocabulary",
     "OperatingPoint": "vocabulary",
+    "PadDetector": "matching",
+    "PadResult": "vocabulary",
     "Reference": "vocabulary",
+    "RowOutcome": "enrollment",
     "Scan": "vocabulary",
+    "ScanSource": "vocabulary",
     "Score": "vocabulary",
+    "SetResolution": "vocabulary",
+    "Store": "store",
+    "TakenScan": "vocabulary",
     "Template": "vocabulary",
     "Verifier": "verifier",
     "compare": "scans_alone",
@@ -82,19 +144,27 @@ _HOMES = {
     "minutiae_from_bytes": "formats",
     "minutiae_to_bytes": "formats",
     "read_minutiae": "formats",
+    "read_rows": "enrollment",
     "read_scan": "scans",
+    "read_scores": "evaluation.scores_file",
+    "scan_from_bytes": "scans",
     "scan_from_pixels": "scans",
     "synthesise": "synthesis.dataset",
     "write_minutiae": "formats",
     "write_scan": "scans",
+    "write_scores": "evaluation.scores_file",
 }
 
 
-def __getattr__(name: str) -> Any:
-    """The public name, from its room."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:  # type checkers know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        """The public name, from its room."""
+        if name == "errors":
+            return import_module(f"{__name__}.errors")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,9 @@ from fpverify.formats import (
 )
 from fpverify.matching import Matcher
 from fpverify.scans import IMAGE_SUFFIXES, read_scan, scan_from_bytes
+from fpverify.scans.acquisition import scan_of
 from fpverify.settings import load_settings
-from fpverify.vocabulary import FINGERS, MinutiaRecord, Scan
+from fpverify.vocabulary import FINGERS, Finger, MinutiaRecord, Scan, ScanSource
 
 RECORD_SUFFIXES = tuple(suffix for one in FORMATS.values() for suffix in one.suffixes)
 TEXT_SUFFIXES = (".json", ".csv", ".xyt")
@@ -77,8 +78,12 @@ class Converter:
         settings = load_settings(model=self.model)
         return Matcher.load(settings.model, models=settings.models)
 
-    def record(self, path: str | Path) -> MinutiaRecord:
+    def record(self, path: str | Path, content: bytes | None = None) -> MinutiaRecord:
         """The minutiae of a file: those of a record as they are, of a scan as the model finds them.
+
+        Args:
+            path: of the file, or the name of its content.
+            content: of the file; None reads it.
 
         Raises:
             UnreadableRecord: no such file, or a record that is damaged.
@@ -86,9 +91,9 @@ class Converter:
             ModelError: the model is unknown, damaged, or finds no minutiae.
         """
         source = str(path)
-        if self.source_format is None and Path(path).suffix.lower() in IMAGE_SUFFIXES:
+        if content is None and self.source_format is None and Path(path).suffix.lower() in IMAGE_SUFFIXES:
             return self._of_scan(read_scan(path, ppi=load_settings(ppi=self.ppi).ppi))
-        content = record_bytes(path)
+        content = record_bytes(path) if content is None else content
         if self.source_format is not None or is_record(content, source):
             record = minutiae_from_bytes(
                 content,
@@ -104,15 +109,22 @@ class Converter:
     def _of_scan(self, scan: Scan) -> MinutiaRecord:
         return _record_of_scan(self.matcher, scan, self.finger or 0)
 
-    def convert(self, sources: Sequence[str | Path], out: str | Path) -> Written:
+    def convert(
+        self, sources: Sequence[str | Path], out: str | Path, contents: Mapping[str, bytes] | None = None
+    ) -> Written:
         """Makes one record of one file or several.
+
+        Args:
+            sources: files, or names of `contents`.
+            out: the file to write.
+            contents: of sources that are not read from files.
 
         Raises:
             FpverifyError: a file cannot be read or acquired, or the format cannot hold what they show.
             OSError: the file cannot be written.
         """
         written_format(out, self.format, self.profile)  # before the long work begins
-        records = [self.record(path) for path in sources]
+        records = [self.record(path, (contents or {}).get(str(path))) for path in sources]
         record = records[0] if len(records) == 1 else joined(records, ", ".join(map(str, sources)))
         lost = write_minutiae(record, out, format=self.format, profile=self.profile)
         return Written(record.source, Path(out), record, lost)
@@ -145,26 +157,31 @@ class Converter:
         return written_format("", self.format, self.profile).suffixes[0]
 
 
-def extract_minutiae(scan: Scan, finger: str = FINGERS[0], *, model: str | Path | None = None) -> MinutiaRecord:
+def extract_minutiae(
+    scan: ScanSource, finger: Finger = FINGERS[0], *, ppi: float | None = None, model: str | Path | None = None
+) -> MinutiaRecord:
     """The minutiae of a scan, in its own pixels, as a record that `write_minutiae` writes.
 
     The model is loaded anew; for many scans hold a `Matcher` and ask for `finger_view`.
 
     Args:
-        scan: of the finger.
+        scan: of the finger, as `read_scan` takes it.
         finger: its name, such as "right-index".
+        ppi: resolution of the scan, 100 to 2000; None comes from the settings, then from the file.
         model: installed name or folder of the bundle; None comes from the settings.
 
     Raises:
+        NotAScan, ScanError: no scan can be read from what was given.
         FailureToAcquire: there is no usable print in it.
         ModelError: the model is unknown, damaged, or finds no minutiae.
         UnwritableRecord: no finger has this name.
     """
-    if finger not in FINGERS:
+    if not isinstance(finger, str) or finger not in FINGERS:
         raise UnwritableRecord(f"no finger is called {finger!r}; the names are {', '.join(FINGERS)}")
-    settings = load_settings(model=model)
+    settings = load_settings(model=model, ppi=ppi)
+    given = scan_of(scan, ppi, settings.ppi)
     matcher = Matcher.load(settings.model, models=settings.models)
-    return _record_of_scan(matcher, scan, FINGERS.index(finger))
+    return _record_of_scan(matcher, given, FINGERS.index(finger))
 
 
 def _record_of_scan(matcher: Matcher, scan: Scan, finger: int) -> MinutiaRecord:

@@ -2,6 +2,7 @@
 
 FpverifyError
 ├── ScanError (ValueError)       the scan that was given
+│   ├── NotAScan (TypeError)       nothing that a scan can be read from
 │   ├── UnreadableScan             missing, truncated, or not an image
 │   ├── UnsupportedResolution      no plausible resolution, stated or estimated
 │   ├── ScanTooLarge               more pixels than the stated limit
@@ -30,7 +31,8 @@ FpverifyError
 ├── ModelError                   the model
 │   ├── UnknownModel               no bundle of that name or folder
 │   ├── CorruptModel               a file does not fit its hash
-│   └── ModelMismatch              templates of two different models
+│   ├── ModelMismatch              templates of two different models
+│   └── UnsupportedRate (ValueError) no rate, or one without evidence
 ├── RecordError (ValueError)     a record of minutiae
 │   ├── UnreadableRecord           missing, truncated, or not a record that can be
 │   └── UnwritableRecord           more than the format can hold
@@ -38,6 +40,8 @@ FpverifyError
 ├── SettingsError (ValueError)   a setting nobody knows, or a value it cannot have
 ├── IndexUnavailable             an index of another program that cannot be asked
 ├── WorkersUnavailable           a cluster that does not work
+├── MissingExtra (ImportError)   a library that not every installation has
+├── WrongKind (TypeError)        an argument of another kind than was expected
 ├── ServiceError                 a server that cannot be reached, or refuses for another reason
 └── TooFewComparisons (ValueError)  the data cannot support the rate
 
@@ -57,6 +61,10 @@ class FpverifyError(Exception):
 
 class ScanError(FpverifyError, ValueError):
     """The scan that was given cannot be used."""
+
+
+class NotAScan(ScanError, TypeError):
+    """What was given is nothing that a scan can be read from."""
 
 
 class UnreadableScan(ScanError):
@@ -196,6 +204,10 @@ class ModelMismatch(ModelError):
     """Two templates, or a template and a model, do not belong together."""
 
 
+class UnsupportedRate(ModelError, ValueError):
+    """What was given is no rate of errors, or one that the model has no evidence for."""
+
+
 class RecordError(FpverifyError, ValueError):
     """A record of minutiae cannot be read or written."""
 
@@ -224,6 +236,23 @@ class WorkersUnavailable(FpverifyError):
     """Processes of other machines that were to work cannot be had."""
 
 
+class MissingExtra(FpverifyError, ImportError):
+    """A library is not installed that not every installation has; the message says how to get it."""
+
+
+class WrongKind(FpverifyError, TypeError):
+    """An argument is of another kind than was expected."""
+
+    def __init__(self, expected: str, given: object) -> None:
+        """The error for an argument, of which nothing but its type is told.
+
+        Args:
+            expected: what it should have been, as "a Template was expected".
+            given: what it was.
+        """
+        super().__init__(f"{expected}, not {kind_of(given)}")
+
+
 class TooFewComparisons(FpverifyError, ValueError):
     """There are too few comparisons to support the stated rate."""
 
@@ -240,3 +269,8 @@ class ServiceError(FpverifyError):
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+def kind_of(given: object) -> str:
+    """What an argument is, for messages: nothing of its content."""
+    return "None" if given is None else f"of type {type(given).__name__}"

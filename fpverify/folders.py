@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from fpverify.errors import SettingsError, UntrustedFile
+from fpverify.errors import SettingsError, UntrustedFile, WrongKind
 
 PRIVATE = 0o600  # the owner only
 ROOT = 0  # who may write everything anyway
@@ -72,6 +72,17 @@ def config_file(name: str, *, otherwise: str) -> Path:
 def open_private(path: Path) -> TextIO:
     """A text file to be written anew, which its owner alone may read: it says who is enrolled."""
     return open(path, "w", newline="", encoding="utf-8", opener=_for_owner)  # Path has no opener
+
+
+def path_of(given: object) -> Path:
+    """The path that a caller of the library gave.
+
+    Raises:
+        WrongKind: it is none.
+    """
+    if not isinstance(given, str | os.PathLike) or not isinstance(path := os.fspath(given), str) or "\0" in path:
+        raise WrongKind("a path was expected", given)
+    return Path(path)
 
 
 def private(path: str | Path) -> Path:

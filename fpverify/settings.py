@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, SupportsFloat
 
-from fpverify.errors import SettingsError
+from fpverify.errors import SettingsError, UnsupportedRate
 
 SETTINGS_FILE = "fpverify.yaml"
 VARIABLE_PREFIX = "FPVERIFY_"
@@ -99,7 +99,7 @@ def parse_fmr(value: object) -> float:
     """A false match rate in (0, 1) from a fraction (0.001) or a percentage ("0.1 %").
 
     Raises:
-        ValueError: it is neither; the message says what would be right.
+        UnsupportedRate: it is neither; the message says what would be right.
     """
     return _rate(value, "false match rate")
 
@@ -115,7 +115,7 @@ def _rate(value: object, name: str) -> float:
     else:
         rate = _number(value)
     if not 0 < rate < 1:
-        raise ValueError(f"{_shown(value)} is no {name}; give a fraction such as 0.001, or 0.1%")
+        raise UnsupportedRate(f"{_shown(value)} is no {name}; give a fraction such as 0.001, or 0.1%")
     return rate
 
 
@@ -129,6 +129,18 @@ def parse_ppi(value: object) -> float:
     if not 0 < ppi < math.inf:
         raise ValueError(f"{_shown(value)} is no resolution; give pixels per inch, such as 500")
     return ppi
+
+
+def parse_top(value: object) -> int:
+    """How many candidates of an identification are wanted, at least 1.
+
+    Raises:
+        SettingsError: it is no such number; the message says what would be right.
+    """
+    top = _number(value)
+    if not (top >= 1 and top.is_integer()):
+        raise SettingsError(f"top: {_shown(value)} is no number of candidates; give 1 or more")
+    return int(top)
 
 
 def parse_workers(value: object) -> int:
@@ -163,7 +175,7 @@ def is_engine_url(index: str) -> bool:
 
 
 def _parse_text(value: object) -> str:
-    if not isinstance(value, str | Path) or not str(value):
+    if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
         raise ValueError(f"{_shown(value)} is no name or path")
     return os.path.expanduser(value)  # noqa: PTH111 - unlike Path's, it never raises
 
@@ -274,11 +286,11 @@ def _nearest(name: str, resemblance: float) -> str | None:
 
 def _number(value: object) -> float:
     """The value as a number, NaN if it is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | SupportsFloat):
         return math.nan
     try:
         return float(value)
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         return math.nan
 
 

@@ -21,6 +21,8 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own settings change no test."""
     for variable in [name for name in os.environ if name.startswith("FPVERIFY_") and name != "FPVERIFY_REAL_PRINTS"]:
         monkeypatch.delenv(variable)
+    for variable in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.fixture(autouse=True)

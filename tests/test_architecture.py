@@ -21,14 +21,15 @@ Sources = dict[str, str]  # module name -> source
 PACKAGE = Path(fpverify.__file__).parent
 
 ROWS = (  # from the bottom; a room imports only from rows below its own
-    ("errors",),
+    ("errors", "log"),
     ("vocabulary",),
-    ("settings", "folders", "executors"),
+    ("settings", "folders", "executors", "extras"),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks", "formats"),
     ("matching", "readers"),
     ("search",),
     ("explanation", "enrollment"),
     ("evaluation",),
+    ("single_templates", "checkup", "measurement"),
     ("answers", "client", "conversion", "verifier", "scans_alone", "training", "lab", "testing"),
     ("service",),
     ("",),  # `import fpverify`: the public names
@@ -53,7 +54,7 @@ VERIFY_PATH = {
     *("", "cli", "verifier", "settings", "folders", "matching", "search"),
     *("scans", "features", "comparison", "models", "store"),
 }
-DECIDING_ROOMS = {"verifier", "service", "matching", "search", "enrollment", "explanation"}
+DECIDING_ROOMS = {"verifier", "service", "matching", "search", "enrollment", "explanation", "single_templates"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 SAFE_LOADERS = {"SafeLoader", "CSafeLoader"}
 DISK_CALLS = {

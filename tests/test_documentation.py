@@ -216,6 +216,17 @@ def test_every_marker_is_explained(name: str) -> None:
     assert f"| `{name}` |" in (ROOT / "CONTRIBUTING.md").read_text()
 
 
+def test_python_in_its_own_document_runs(prints: Path) -> None:
+    names: dict[str, object] = {}
+    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    for block in blocks(text, "python"):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            exec(compile(block, "python.md", "exec"), names)  # noqa: S102
+        assert said.getvalue() or "report" in block
+    assert [one.word for one in names["decisions"]] == ["match", "match"]  # type: ignore[attr-defined]
+    assert Path("report.html").exists()
+
+
 @pytest.mark.parametrize("block", blocks(README, "python"), ids=lambda block: block.splitlines()[0])
 def test_python_in_the_readme_compiles(block: str) -> None:
     compile(block, "README.md", "exec")

@@ -13,12 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from fpverify.extras import LIBRARIES
+
 PROJECT = Path(__file__).parents[1]
 EXTRAS = {
     "fpverify.executors": "dask",  # rooms and modules that need an extra, by the beginning of their names
     "fpverify.networks": "train",
     "fpverify.training": "train",
     "fpverify.lab": "train",
+    "fpverify.lab.examples": "lab",
+    "fpverify.explanation": "plots",
+    "fpverify.evaluation.report": "plots",
+    "fpverify.evaluation.rates.cutoffs": "plots",
     "fpverify.service": "service",
     "fpverify.scans.decoding": "wsq",
     "fpverify.readers.libfprint": "libfprint",
@@ -111,6 +117,22 @@ def test_what_is_imported_is_declared(folder: str) -> None:
     assert [line for name, source in sources for line in complaints(name, source, own)] == []
 
 
+APART = {"train", "dev", "libfprint"}  # the last takes a compiler and headers of the system's
+
+
+def test_one_extra_brings_all_but_what_trains_and_what_develops() -> None:
+    extras: dict[str, list[str]] = project()["optional-dependencies"]  # type: ignore[assignment]
+    others = [declared(extra) for extra in extras if extra not in {"all", *APART}]
+    assert declared("all") >= set().union(*others)
+    assert not declared("all") & {"keras", "tensorflow", "pytest"}
+    assert declared("dev") >= declared("all") | declared("train")
+
+
+def test_what_is_asked_for_by_name_is_what_its_extra_brings() -> None:
+    for extra, libraries in LIBRARIES.items():
+        assert set().union(*map(distributions, libraries)) <= declared(extra)
+
+
 def test_what_is_declared_for_everybody_is_imported() -> None:
     used = {one for _, source in modules("fpverify") for name in imports(source) for one in distributions(name)}
     assert declared() - used == set()
@@ -123,6 +145,10 @@ def test_what_is_declared_for_everybody_is_imported() -> None:
         ("fpverify.store.vault", "def f():\n    from requests.adapters import HTTPAdapter"),
         ("fpverify.store.vault", "import keyring"),  # `fpverify.store.key_source` may
         ("fpverify.cli.serving", "import uvicorn.config"),
+        ("fpverify.cli.demo", "import matplotlib"),
+        ("fpverify.synthesis.labels", "def f():\n    from skimage.morphology import skeletonize"),
+        ("fpverify.comparison.likelihood", "import sklearn.isotonic"),
+        ("fpverify.evaluation.rates.intervals", "import scipy.stats"),
         ("fpverify.service.app", "import keras"),
         ("fpverify.evaluation.rates", "import pytest"),
         ("tests.test_verifier", 'pytest.importorskip("requests")'),

@@ -1,4 +1,4 @@
-"""Checks that an installation without TensorFlow enrolls, verifies and evaluates.
+"""Checks that an installation without any extra is small, and enrolls, verifies and evaluates.
 
 Run it with the Python of such an installation, from a folder that is not the project's: it uses the installed package.
 """
@@ -9,27 +9,43 @@ import json
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
 
-TRAINING_LIBRARIES = ("tensorflow", "keras")
+OF_EXTRAS = ("tensorflow", "keras", "matplotlib", "jinja2", "sklearn", "skimage", "scipy", "fastapi", "pydantic")
+MOST_DISTRIBUTIONS = 26
+MOST_MB = 400  # of 2^20 bytes, beyond pip and setuptools; compiled modules included
+INSTALLERS = {"pip", "setuptools"}
 
 
 def main() -> int:
     """Goes through the commands; ends with a line on what was checked."""
     check_libraries()
+    print(check_size())
     with tempfile.TemporaryDirectory() as folder:
         check_commands(Path(folder))
-    print("Without TensorFlow: synth, enroll, verify, evaluate, list, delete and demo work.")
+    print("Without extras: synth, enroll, verify, evaluate, explain, list, delete and demo work.")
     return 0
 
 
 def check_libraries() -> None:
-    """No library that trains is installed, and fpverify is, elsewhere than in its sources."""
-    there = [name for name in TRAINING_LIBRARIES if find_spec(name)]
+    """No library of an extra is installed, and fpverify is, elsewhere than in its sources."""
+    there = [name for name in OF_EXTRAS if find_spec(name)]
     expect(not there, f"{there} installed: nothing would be checked here")
     package = find_spec("fpverify")
     expect(package is not None and "site-packages" in str(package.origin), f"fpverify is not installed: {package}")
+
+
+def check_size() -> str:
+    """How much is installed, on one line; it is not too much."""
+    found = [one for one in distributions() if one.metadata["Name"].lower() not in INSTALLERS]
+    files = {Path(str(one.locate_file(file))) for one in found for file in one.files or ()}
+    size_mb = sum(path.stat().st_size for path in files if path.is_file()) / 2**20
+    said = f"{len(found)} distributions, {size_mb:.0f} MB"
+    expect(len(found) <= MOST_DISTRIBUTIONS, f"{said}: at most {MOST_DISTRIBUTIONS} were expected")
+    expect(size_mb <= MOST_MB, f"{said}: at most {MOST_MB} MB were expected")
+    return said
 
 
 def check_commands(folder: Path) -> None:
@@ -44,6 +60,8 @@ def check_commands(folder: Path) -> None:
     rows = (folder / "scores.csv").read_text().splitlines()
     expect(len(rows) == 1 + 3 + 12, f"3 mated and 12 non-mated comparisons were expected, not {len(rows) - 1}")
     expect(bool(json.loads((folder / "metrics.json").read_text())), "metrics.json is empty")
+    run(folder, 0, "explain", "prints/1_1.bmp", "prints/1_2.bmp")
+    run(folder, 3, "explain", "prints/1_1.bmp", "prints/1_2.bmp", "--out", "pair.png")
     expect("A" in run(folder, 0, "list"), "the list does not show A")
     run(folder, 0, "delete", "--id", "A")
     run(folder, 0, "demo")

@@ -36,7 +36,9 @@ from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan, scan_from_bytes
 from fpverify.settings import load_settings
+from fpverify.single_templates import SingleTemplates
 from fpverify.store import decode_template, encode_template
+from fpverify.store.template_file import read_template, write_template
 
 SAMPLE = Path(__file__).parents[1] / "fpverify" / "samples" / "A_1.bmp"
 SLOWEST_S = 5.0  # for any file of up to 20 MB
@@ -97,6 +99,11 @@ def targets() -> Iterator[Target]:
     for kind in PICTURES:
         yield Target(kind.lower(), scan_from_bytes, tuple(_pictures(scan.pixels, kind)))
     yield Target("template", decode_template, (encode_template(Matcher.load().template(scan)),))
+    kept = SingleTemplates().of_file(SAMPLE).kept
+    with tempfile.TemporaryDirectory() as folder:
+        write_template(Path(folder, "a.fpt"), kept, None)
+        sound = Path(folder, "a.fpt").read_bytes()
+    yield Target("template-file", _file_reader(lambda path: read_template(path, None), ".fpt"), (sound,))
     record = extract_minutiae(scan)
     for name in RECORDS:
         read = partial(minutiae_from_bytes, format=name)

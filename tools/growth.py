@@ -27,12 +27,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: CPU time of one core, as the commands run
 
 from benchmark import machine, measured_run
-from index_cost import cost_table, index_cost
+from index_cost import cost_table, index_cost, scale
 from modelled import TemplateModel, model_of
 from tqdm import tqdm
 
@@ -50,9 +50,8 @@ PROBES_SEED = 62261124  # of the fingers that are enrolled, verified and identif
 MODEL_SEED = 1  # of the modelled templates
 PEOPLE = 12  # synthetic fingers among the modelled ones, and as many that are enrolled and deleted again
 FRESH_RUNS = 3  # of each command
-FINGER = "right-index"
+FINGER: Final = "right-index"
 AT_ONCE = 500  # templates of one transaction while filling
-USUAL_EXTRACTION_MS = 14.5  # CPU of a Zen 4 core (README), on which the limits were set
 LOOKS = 3  # at all references, a second or two each
 SHORT_LIST = 20  # references that the linear look proposes
 MB = 1e6
@@ -104,7 +103,7 @@ class Bar:
 
     Attributes:
         what: in words.
-        limit: on a core that extracts in `USUAL_EXTRACTION_MS`.
+        limit: on a core that extracts in `index_cost.USUAL_EXTRACTION_MS`.
         value: from the first and the last level.
         scaled: the limit is a time, and rises with the extraction time of the same run.
     """
@@ -116,8 +115,7 @@ class Bar:
 
     def most(self, last: Level) -> float:
         """The limit on this machine."""
-        slower = last.costs["extraction"].cpu_ms / USUAL_EXTRACTION_MS
-        return self.limit * (max(slower, 1.0) if self.scaled else 1.0)
+        return self.limit * (scale(last.costs["extraction"].cpu_ms) if self.scaled else 1.0)
 
     def is_kept(self, first: Level, last: Level) -> bool:
         """Whether the limit is not exceeded."""

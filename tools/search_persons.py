@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from fpverify.matching import Matcher, Presentation, ProbeOf, Probes
 from fpverify.search.index import Index
 from fpverify.search.persons import candidate, proposed
-from fpverify.vocabulary import Reference, Score, Template
+from fpverify.vocabulary import Finger, Reference, Score, Template
 
-HANDS = ("right-index", "left-index")
+HANDS: tuple[Finger, ...] = ("right-index", "left-index")
 PAIRINGS = 2  # of each right finger of nobody enrolled with left ones: as many persons
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # nobody asks when a reference was enrolled
 

@@ -56,7 +56,12 @@ Examples:
     click.argument("folders", type=click.Path(), nargs=-1, metavar="FOLDER..."),
     click.option("--store", is_flag=True, help="Calibrate on the enrolled impressions instead of folders."),
     click.option("--out", required=True, type=OutputFile((".yaml", ".yml")), metavar="YAML", help="Write it here."),
-    click.option("--plot", type=OutputFile(PICTURES), metavar="PNG", help="Draw nominal against realised FMR here."),
+    click.option(
+        "--plot",
+        type=OutputFile(PICTURES, drawn="--plot"),
+        metavar="PNG",
+        help="Draw nominal against realised FMR here.",
+    ),
     DB,
     KEY,
     PPI,

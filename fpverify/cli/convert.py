@@ -9,6 +9,7 @@ import click
 
 from fpverify.cli.failures import EXIT_NO_DECISION, one_line
 from fpverify.cli.options import FINGER, JSON, MODEL, PPI, Size, options
+from fpverify.cli.streams import INPUT_NAME, STANDARD_INPUT, input_bytes, require_one_input
 from fpverify.cli.words import counted, print_facts, print_json
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def convert_command(
     """Write the minutiae of scans and records as a record of a standard.
 
     Positions are in pixels of the scan at its own resolution. Several files become one record, a view each; a folder
-    becomes a folder, a record for each file. What a format cannot hold is named; so is what it does not keep.
+    becomes a folder, a record for each file; - is standard input. What a format cannot hold is named; so is what it
+    does not keep.
     """
     from fpverify.conversion import Converter
     from fpverify.vocabulary import FINGERS
@@ -85,7 +87,9 @@ def convert_command(
         return _convert_folder(converter, sources, out, as_json=as_json)
     if not Path(out).absolute().parent.is_dir() or Path(out).is_dir():
         raise click.UsageError(f"{out!r} cannot be written: it is a folder, or lies in none")
-    done = converter.convert(sources, out)
+    require_one_input(sources)
+    contents = {INPUT_NAME: input_bytes()} if STANDARD_INPUT in sources else {}
+    done = converter.convert([INPUT_NAME if one == STANDARD_INPUT else one for one in sources], out, contents)
     if as_json:
         print_json(_answer(done))
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.cli.options import CALIBRATION, JSON, Many, OutputFile, many_options, options
+from fpverify.cli.options import CALIBRATION, JSON, Many, OutputFile, many_options, options, require_plots
 from fpverify.cli.words import counted, print_facts, print_json, print_table
 from fpverify.folders import open_private
 
@@ -69,6 +69,8 @@ def deduplicate_command(
     Each reference is searched for among all others that its model has made; those of two models cannot be compared.
     Pictures are made of pairs whose scans were both kept.
     """
+    if pictures is not None:
+        require_plots("--pictures")
     with many.opened(create=False, calibration=calibration) as verifier, many.workforce() as workforce:
         enrolled = verifier.enrolled
         searched, models = len(enrolled), enrolled.model_ids

@@ -14,6 +14,7 @@ from fpverify.cli.evaluate import print_figures
 from fpverify.cli.options import DB, MODEL, WORKERS, options
 from fpverify.cli.verify import print_decision
 from fpverify.cli.words import say_new_key
+from fpverify.extras import install_line, missing_library
 from fpverify.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -43,14 +44,18 @@ Examples:
 def demo_command(*, out: str, db: str | None, model: str | None, workers: int | None) -> None:
     """Enroll a sample finger, verify two scans, and draw the ROC of a small evaluation.
 
-    The sample prints are synthetic. Without --db they are enrolled in a store that is thrown away.
+    The sample prints are synthetic. Without --db they are enrolled in a store that is thrown away. The ROC is drawn
+    where the extra "plots" is installed.
     """
     settings = load_settings(model=model, workers=workers)
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    lacking = missing_library("plots")
+    if not lacking:
+        Path(out).mkdir(parents=True, exist_ok=True)
     with _store_place(db) as place:
         _enroll_and_verify(place, settings, key=None if db else "none")
-    _evaluate(folder, settings)
+    _evaluate(None if lacking else Path(out) / "roc.png", settings)
+    if lacking:
+        click.echo(f"\nNo ROC was drawn: that needs {lacking}, which is not installed; {install_line('plots')}")
 
 
 def _enroll_and_verify(place: str, settings: Settings, key: str | None) -> None:
@@ -82,7 +87,8 @@ def _verify(verifier: Verifier, name: str, expected: str) -> None:
         raise click.ClickException(f"the demo expected a {expected} for {name}; please report this")
 
 
-def _evaluate(folder: Path, settings: Settings) -> None:
+def _evaluate(roc: Path | None, settings: Settings) -> None:
+    """The error rates of synthetic fingers; and their ROC, if it is to be drawn."""
     from fpverify.evaluation.rates.summary import metrics
     from fpverify.evaluation.report.plots import plot_roc
     from fpverify.matching import Matcher
@@ -102,12 +108,13 @@ def _evaluate(folder: Path, settings: Settings) -> None:
             workers=settings.processes,
             progress=True,
         )
-        roc = folder / "roc.png"
-        click.echo(f"$ fpverify evaluate prints --roc {roc}")
+        click.echo(f"$ fpverify evaluate prints{f' --roc {roc}' if roc else ''}")
         evaluation = evaluate(prints, model=settings.model, workers=settings.processes, progress=True)
-    plot_roc(evaluation, point.threshold, roc)
+    if roc:
+        plot_roc(evaluation, point.threshold, roc)
     print_figures("prints", metrics(evaluation, point))
-    click.echo(f"\nROC with the chosen threshold marked: {roc}")
+    if roc:
+        click.echo(f"\nROC with the chosen threshold marked: {roc}")
 
 
 def _store_place(db: str | None) -> AbstractContextManager[str]:

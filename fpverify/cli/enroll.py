@@ -1,19 +1,23 @@
-"""enroll: a scan of a finger becomes one of its impressions."""
+"""enroll: scans of a finger become its impressions."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fpverify.answers import reference_answer, scan_answer
 from fpverify.cli.captures import Live, live_options
-from fpverify.cli.options import FINGER, JSON, PPI, Many, OutputFile, many_options, options
-from fpverify.cli.words import print_facts, print_json, resolution_words, say_new_key, scan_notes
+from fpverify.cli.options import JSON, PPI, Finger, Many, OutputFile, many_options, options
+from fpverify.cli.streams import given_scans
+from fpverify.cli.words import counted, print_facts, print_json, resolution_words, say_new_key, scan_facts, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fpverify.vocabulary import Finger as FingerName
     from fpverify.vocabulary import Reference, Scan
 
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   fpverify enroll finger.bmp --id A
+  fpverify enroll a.bmp b.bmp c.bmp --id A --finger right-index
+  fpverify enroll - --id A < finger.bmp
   fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
   fpverify enroll --reader --id A --finger right-index
   fpverify enroll --guided --reader --id A --finger right-index
@@ -39,7 +45,14 @@ Exit codes of a list: 0 every row is in the store; 3 some are not, the report sa
 )
 @click.argument("scans", type=click.Path(), nargs=-1, metavar="[SCAN]...")
 @click.option("--id", "subject", metavar="ID", help="Subject: any text on one line.")
-@options(FINGER)
+@click.option(
+    "--finger",
+    "fingers",
+    type=Finger(),
+    multiple=True,
+    metavar="NAME",
+    help="Such as right-index: one for all scans, or one for each.",
+)
 @live_options
 @click.option("--guided", is_flag=True, help="Say what each touch of the finger should be, and keep the best ones.")
 @click.option("--from", "listed", type=click.Path(), metavar="CSV|DIR", help="Enroll a list of fingers, on all cores.")
@@ -53,7 +66,7 @@ def enroll_command(
     *,
     scans: tuple[str, ...],
     subject: str | None,
-    finger: str | None,
+    fingers: tuple[FingerName, ...],
     live: Live,
     guided: bool,
     listed: str | None,
@@ -64,15 +77,17 @@ def enroll_command(
     many: Many,
     as_json: bool,
 ) -> int:
-    """Enroll a scan of a finger, or a list of fingers.
+    """Enroll a scan of a finger, several scans of one person, or a list of fingers.
 
-    Several impressions of a finger, and several fingers of a subject, may be enrolled; verify uses all of them.
-    Refused are a print too poor to be verified later, one that does not agree with the finger's other impressions, and
-    a finger that is enrolled already under another id or name. With --reader the scan is captured; with --guided the
-    finger is captured several times, or several files are given, and those are kept that cover it best.
+    Several scans are enrolled all or not at all, and those of one finger have to agree with each other. A scan named -
+    comes from standard input. Several impressions of a finger, and several fingers of a subject, may be enrolled;
+    verify uses all of them. Refused are a print too poor to be verified later, one that does not agree with the
+    finger's other impressions, and a finger that is enrolled already under another id or name. With --reader the scan
+    is captured; with --guided the finger is captured several times, or several files are given, and those are kept that
+    cover it best.
     """
     if listed is not None:
-        if scans or guided or (live.reader, subject, finger) != (None, None, None):
+        if scans or fingers or guided or live.reader is not None or subject is not None:
             raise click.UsageError("--from takes a list in place of a scan, --id and --finger")
         from fpverify.cli.lists import List, enroll_list
 
@@ -81,27 +96,71 @@ def enroll_command(
         raise click.UsageError("a scan or --reader, and --id, or --from with a list, are needed")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
-    if live.count(scans) > 1 and not guided:
-        extra = " ".join(scans[1:])
-        raise click.UsageError(f"unexpected arguments ({extra}): one scan at a time, or several with --guided")
-    from fpverify.scans import read_scan
     from fpverify.store import UNKNOWN_FINGER
 
-    stated = load_settings(ppi=ppi).ppi
+    stated, count = load_settings(ppi=ppi).ppi, live.count(scans, fingers)
     if guided:
         from fpverify.cli.guided import Guided, enroll_guided
 
-        return enroll_guided(Guided(subject, finger, live, stated, many, unchecked=unchecked, as_json=as_json), scans)
-    (given,) = live.captured([finger] if finger else [], stated) or [read_scan(scans[0], ppi=stated)]
+        if len(fingers) > 1:
+            raise click.UsageError("--guided takes one finger at a time; name one")
+        named = fingers[0] if fingers else None
+        return enroll_guided(Guided(subject, named, live, stated, many, unchecked=unchecked, as_json=as_json), scans)
+    names = _names(count, fingers) or (UNKNOWN_FINGER,) * count
+    given = live.captured(fingers, stated) or given_scans(scans, stated)
     with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
-        reference = verifier.enroll(given, subject, finger or UNKNOWN_FINGER, unchecked=unchecked)
+        references = (
+            [verifier.enroll(given[0], subject, names[0], unchecked=unchecked)]
+            if len(given) == 1
+            else verifier.enroll_together(given, subject, names, unchecked=unchecked)
+        )
         place = verifier.store.place
     if as_json:
-        print_json({**reference_answer(reference), "store": place, **scan_answer(given)})
+        print_json(_answer(references, given, place))
+    elif len(given) == 1:
+        print_enrollment(references[0], given[0], place)
     else:
-        print_enrollment(reference, given, place)
+        _print_enrollments(references, given, place)
     return 0
+
+
+def _names(count: int, fingers: tuple[FingerName, ...]) -> tuple[FingerName, ...] | None:
+    from fpverify.matching import names_for
+
+    try:
+        return names_for(count, fingers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _answer(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> dict[str, Any]:
+    """The first impression, and of several all of them."""
+    each = [
+        {**reference_answer(one), "store": place, **scan_answer(scan)}
+        for one, scan in zip(references, scans, strict=True)
+    ]
+    return each[0] if len(each) == 1 else {**each[0], "impressions": each}
+
+
+def _print_enrollments(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> None:
+    """What was enrolled, a line for each scan."""
+    click.echo(f"enrolled {references[0].subject}, {counted(len(references), 'impression')}")
+    print_facts(
+        [
+            *(("scan", _enrolled_words(*each)) for each in zip(references, scans, strict=True)),
+            ("store", place),
+            ("model", references[0].model_id),
+            *scan_facts(*scans),
+        ]
+    )
+
+
+def _enrolled_words(reference: Reference, scan: Scan) -> str:
+    number = len(reference.template.minutiae)
+    minutiae = f", {counted(number, 'minutia').replace('minutias', 'minutiae')}" if number else ""
+    kept = f"finger {reference.finger}, impression {reference.impression}"
+    return f"{scan.source}: {kept}, quality {reference.template.quality:.2f} of 1{minutiae}"
 
 
 def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from fpverify.matching import Matcher
     from fpverify.vocabulary import Evaluation, OperatingPoint
 
-PROTOCOLS = ("dense", "fvc", "first-reference", "cross-sensor", "pairs")
+PROTOCOLS = ("dense", "fvc", "first-reference", "cross-sensor", "pairs", "touches")
 STORE_PROTOCOLS = PROTOCOLS[:3]
 SHOWN_FAILURES = 3  # the metrics file has all of them
 INDICATORS = ("eer", "fmr100", "fmr1000", "zerofmr", "fta", "fmr", "fnmr")  # columns of the table of sets
@@ -57,6 +57,7 @@ Examples:
   fpverify evaluate optical capacitive --scores scores
   fpverify evaluate optical capacitive --protocol cross-sensor
   fpverify evaluate prints --pairs pairs.csv
+  fpverify evaluate touches --protocol touches --metrics metrics.json
   fpverify evaluate --store --db enroll_db
 """,
 )
@@ -76,12 +77,24 @@ Examples:
         help="Write every comparison here; a folder gets a file for each set.",
     ),
     click.option("--metrics", type=OutputFile(), metavar="JSON", help="Write all figures here."),
-    click.option("--roc", type=OutputFile(PICTURES), metavar="PNG", help="Draw the ROC here, threshold marked."),
-    click.option("--report", type=OutputFile((".html", ".json")), metavar="HTML", help="Write a report here."),
-    click.option("--figures", type=OutputFile(or_folder=True), metavar="DIR", help="Its curves as SVG and PNG."),
+    click.option(
+        "--roc", type=OutputFile(PICTURES, drawn="--roc"), metavar="PNG", help="Draw the ROC here, threshold marked."
+    ),
+    click.option(
+        "--report",
+        type=OutputFile((".html", ".json"), drawn="a report as a page"),
+        metavar="HTML",
+        help="Write a report here.",
+    ),
+    click.option(
+        "--figures",
+        type=OutputFile(or_folder=True, drawn="--figures"),
+        metavar="DIR",
+        help="Its curves as SVG and PNG.",
+    ),
     click.option(
         "--cutoffs",
-        type=OutputFile(PICTURES),
+        type=OutputFile(PICTURES, drawn="--cutoffs"),
         metavar="PNG",
         help="Whole-print models: draw the distances here, with a cutoff of 0.5 and those from curves.",
     ),
@@ -122,8 +135,9 @@ def evaluate_command(
     Files are named <finger>_<impression>, such as 101_3.png, or each finger has a folder. Protocol dense compares every
     impression with every other; fvc compares those of one finger, and the first ones of different fingers;
     first-reference compares all later impressions with the first of every finger; cross-sensor compares the prints of
-    a first folder with those of a second. Of several folders, or a folder of sets, each is evaluated by itself and all
-    together at one threshold.
+    a first folder with those of a second; touches compares each touch <finger>_p<number> with all touches
+    <finger>_r<number> of a finger together. Of several folders, or a folder of sets, each is evaluated by itself and
+    all together at one threshold.
     """
     from fpverify.evaluation.runner import calibrated
     from fpverify.matching import Matcher
@@ -151,10 +165,8 @@ def evaluate_command(
     seconds = time.perf_counter() - began
     evaluations = [calibrated(one, matcher.calibration) for one in raw]
     answer = _figures(evaluations, point)
-    if matcher.bundle.kind == "whole-print":
-        for one, its_figures in zip(raw, answer.get("sets", [answer]), strict=True):
-            if its_figures["eer"] is not None:
-                its_figures["cutoffs"] = _cutoffs(one, matcher, point, cutoffs)
+    for one, its_figures in zip(raw, answer.get("sets", [answer]), strict=True):
+        its_figures.update(_further(one, its_figures, matcher, point, cutoffs))
     _write_files(evaluations, answer, point, scores=scores, metrics=metrics, roc=roc)
     if report or figures:
         timing = f"{seconds:.1f} s on {counted(cores, 'core')}"
@@ -318,6 +330,21 @@ def _figures(evaluations: Sequence[Evaluation], point: OperatingPoint) -> dict[s
     sets = [{"name": one.name, **metrics(one, point, LEAST_QUALITY)} for one in evaluations]
     mean = {rate: mean_rate(sets, rate) for rate in MEANS}
     return {"sets": sets, "mean": mean, "pooled": metrics(pooled(evaluations), point, LEAST_QUALITY)}
+
+
+def _further(
+    raw: Evaluation, figures: Mapping[str, Any], matcher: Matcher, point: OperatingPoint, picture: Path | None
+) -> dict[str, Any]:
+    """What is told of touches and of whole-print models besides."""
+    from fpverify.evaluation.rates.touch_rates import touch_rates
+    from fpverify.evaluation.runner import scored
+
+    told: dict[str, Any] = {}
+    if raw.protocol == "touches":
+        told["touches"] = touch_rates(scored(raw, matcher.calibration))
+    elif matcher.bundle.kind == "whole-print" and figures["eer"] is not None:
+        told["cutoffs"] = _cutoffs(raw, matcher, point, picture)
+    return told
 
 
 def _check_scores(scores: Path | None, sets: int) -> None:

@@ -9,7 +9,8 @@ import click
 
 from fpverify.cli.failures import one_line
 from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PICTURES, PPI, OutputFile, options
-from fpverify.cli.words import counted, print_facts, print_json, resolution_words, scan_notes
+from fpverify.cli.streams import given_scans
+from fpverify.cli.words import counted, in_colour, print_facts, print_json, resolution_words, scan_notes
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,12 @@ Exit codes: 0 match or non-match, 2 wrong use, 3 no decision could be made.
 @options(
     click.argument("probe", type=click.Path()),
     click.argument("reference", type=click.Path()),
-    click.option("--out", type=OutputFile(PICTURES), metavar="PNG", help="Draw the comparison here: PNG, SVG or PDF."),
+    click.option(
+        "--out",
+        type=OutputFile(PICTURES, drawn="a picture"),
+        metavar="PNG",
+        help="Draw the comparison here: PNG, SVG or PDF.",
+    ),
     FMR,
     PPI,
     MODEL,
@@ -52,13 +58,13 @@ def explain_command(
     """Say and show why two scans match or do not.
 
     The picture shows both prints with their minutiae and partners, one laid on the other, and the make-up of the score.
+    One of the scans may be -, which is standard input.
     """
     from fpverify.explanation.pair_picture import write_picture
-    from fpverify.scans import read_scan
     from fpverify.scans_alone import explain
 
     settings = load_settings(fmr=fmr, ppi=ppi, model=model, calibration=calibration)
-    scans = [read_scan(path, ppi=settings.ppi) for path in (probe, reference)]
+    scans = given_scans((probe, reference), settings.ppi)
     explained = explain(*scans, model=settings.model, calibration=settings.calibration, fmr=settings.fmr)
     if out:
         write_picture(explained, out)
@@ -70,7 +76,8 @@ def explain_command(
 
 def print_explanation(explained: Explanation, out: Path | None) -> None:
     """The verdict, why, and what the score is made of."""
-    click.echo(explained.verdict)
+    word, colon, rest = explained.verdict.partition(":")
+    click.echo(in_colour(word) + colon + rest)
     print_facts(
         [
             *(("why" if k == 0 else "and", cause.sentence) for k, cause in enumerate(explained.causes)),

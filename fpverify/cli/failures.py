@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import click
 
-from fpverify.cli.streams import discard
+from fpverify.cli.streams import colour_wanted, discard
 from fpverify.errors import FpverifyError, SettingsError
 
 EXIT_NON_MATCH = 1
 EXIT_USAGE = 2
 EXIT_NO_DECISION = 3
+EXIT_ATTENTION = 4  # of doctor alone: something needs attention
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 EXIT_NO_READER = 141  # 128 + SIGPIPE
 
@@ -54,7 +55,7 @@ def report(ended: Failure) -> int:
     if ended.line is not None:
         if debugging():
             traceback.print_exception(ended.error)
-        click.echo(f"fpverify: {one_line(ended.line)}", err=True)
+        click.echo(f"{click.style('fpverify:', fg='red')} {one_line(ended.line)}", err=True, color=colour_wanted())
     if ended.code == EXIT_NO_READER:
         discard(sys.stdout)
     return ended.code
@@ -66,6 +67,10 @@ def one_line(text: str) -> str:
 
 
 def _usage(error: click.UsageError) -> str:
+    from fpverify.cli.suggestions import suggestion  # here: most use is right
+
+    if slip := suggestion(error):
+        return slip
     path = error.ctx.command_path if error.ctx else "fpverify"
     message = error.format_message().strip().rstrip(".")
     return f"{message[:1].lower()}{message[1:]}; see '{path} --help'"

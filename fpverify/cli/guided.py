@@ -12,12 +12,13 @@ from fpverify.answers import reference_answer
 from fpverify.cli.captures import Live, touch
 from fpverify.cli.failures import one_line
 from fpverify.cli.options import Many
+from fpverify.cli.streams import given_scans, require_one_input
 from fpverify.cli.words import counted, percent, print_facts, print_json, say_new_key, scan_facts
 from fpverify.errors import FailureToEnroll, ScanError
 
 if TYPE_CHECKING:
     from fpverify.enrollment.guidance import Guide
-    from fpverify.vocabulary import Reference, Scan
+    from fpverify.vocabulary import Finger, Reference, Scan
 
 MOST_REFUSED = 10  # touches without a usable print, after which it is given up
 
@@ -37,7 +38,7 @@ class Guided:
     """
 
     subject: str
-    finger: str | None
+    finger: Finger | None
     live: Live
     ppi: float | None
     many: Many
@@ -65,7 +66,7 @@ def enroll_guided(asked: Guided, files: Sequence[str]) -> int:
                 break
         if not guide.kept:
             raise FailureToEnroll("no touch is good enough to be enrolled; scan the finger again, clean and flat")
-        fingers = [asked.finger or UNKNOWN_FINGER] * len(guide.kept)
+        fingers: list[Finger] = [asked.finger or UNKNOWN_FINGER] * len(guide.kept)
         references = verifier.enroll_together(guide.kept, asked.subject, fingers, unchecked=asked.unchecked)
         place = verifier.store.place
     _answer(asked, guide, references, place, said)
@@ -73,12 +74,11 @@ def enroll_guided(asked: Guided, files: Sequence[str]) -> int:
 
 
 def _from_files(guide: Guide, files: Sequence[str], ppi: float | None) -> Iterator[Scan]:
-    from fpverify.scans import read_scan
-
+    require_one_input(files)
     for file in files:
         if guide.advice.done:
             return
-        yield read_scan(file, ppi=ppi)
+        yield from given_scans([file], ppi)
 
 
 def _from_reader(guide: Guide, asked: Guided) -> Iterator[Scan]:

@@ -22,7 +22,8 @@ from fpverify.cli.options import (
     options,
     registers_with_a_bar,
 )
-from fpverify.cli.words import counted, pad_facts, percent, print_facts, print_json, print_table, scan_facts
+from fpverify.cli.streams import given_scans
+from fpverify.cli.words import counted, in_colour, pad_facts, percent, print_facts, print_json, print_table, scan_facts
 from fpverify.settings import load_settings, parse_fpir
 
 if TYPE_CHECKING:
@@ -70,14 +71,14 @@ def identify_command(
     """Find whose finger a scan shows, or whose fingers several scans of one person do, among all that are enrolled.
 
     The threshold rises with the number enrolled, so that the false positive identification rate is that of the whole
-    search. Several scans are one search, for the person whom they fit best together.
+    search. Several scans are one search, for the person whom they fit best together. A scan named - comes from standard
+    input.
     """
-    from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
     live.count(scans)
     stated = load_settings(ppi=ppi).ppi
-    probes = live.captured(ppi=stated) or [read_scan(scan, ppi=stated) for scan in scans]
+    probes = live.captured(ppi=stated) or given_scans(scans, stated)
     registers = registers_with_a_bar(index)
     with Verifier.open(
         db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False
@@ -92,7 +93,7 @@ def identify_command(
 
 def print_identification(found: Identification, *probes: Scan) -> None:
     """Who matches, if anybody does, and who comes near."""
-    click.echo(found.word)
+    click.echo(in_colour(found.word))
     tail = "; extrapolated beyond the evidence" if found.extrapolated else ""
     print_facts(
         [

@@ -67,7 +67,7 @@ Examples:
   fpverify lab run mnist-siamese --data mnist.npz
 
 \b
-Needs Keras and a backend: pip install 'fpverify[train]'
+Needs Keras and a backend: pip install 'fpverify[train]'; the sets digits and photos need 'fpverify[lab]'
 """,
 )
 @options(
@@ -123,13 +123,15 @@ Examples:
   fpverify lab table --docs lab.md
 
 \b
---run needs Keras and a backend: pip install 'fpverify[train]'
+--run needs Keras, a backend and all sets: pip install 'fpverify[lab,train]'
 """,
 )
 @options(
     RESULTS,
     click.option("--run", "is_run", is_flag=True, help="Run all designs, or what is left of them."),
-    click.option("--docs", type=OutputFile((".md",)), metavar="MD", help="Write the page about the results here."),
+    click.option(
+        "--docs", type=OutputFile((".md",), drawn="--docs"), metavar="MD", help="Write the page about the results here."
+    ),
     JSON,
 )
 def table_command(*, results: str, is_run: bool, docs: Path | None, as_json: bool) -> None:
@@ -178,7 +180,9 @@ Examples:
     click.argument("design"),
     click.argument("left", type=click.Path()),
     click.argument("right", type=click.Path()),
-    click.option("--out", type=OutputFile((".png",)), required=True, metavar="PNG", help="The picture."),
+    click.option(
+        "--out", type=OutputFile((".png",), drawn="a picture"), required=True, metavar="PNG", help="The picture."
+    ),
     DATA,
     VARIANT,
     SEED,

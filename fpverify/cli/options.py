@@ -15,6 +15,8 @@ import click
 from fpverify.settings import VARIABLE_PREFIX, load_settings, parse_fmr, parse_index, parse_ppi, parse_workers
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from fpverify.executors import Workforce
     from fpverify.search.register import Registers
     from fpverify.store import Store
@@ -53,6 +55,14 @@ class Finger(click.ParamType):  # type: ignore[type-arg]  # not generic before c
         if value not in FINGER_CODES:
             self.fail(f"{value!r} is no finger; the names are {', '.join(FINGER_CODES)}", param, ctx)
         return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        from click.shell_completion import CompletionItem
+
+        from fpverify.vocabulary import FINGERS
+
+        return [CompletionItem(name) for name in FINGERS if name.startswith(incomplete)]
 
 
 class Span(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
@@ -93,13 +103,21 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
 
 
 class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
-    """A file to be written; its folder has to exist before the long work begins."""
+    """A file to be written; its folder, and what draws it, have to be there before the long work begins."""
 
     name = "file"
 
-    def __init__(self, endings: tuple[str, ...] = (), *, or_folder: bool = False) -> None:
+    def __init__(self, endings: tuple[str, ...] = (), *, or_folder: bool = False, drawn: str = "") -> None:
+        """What it may be.
+
+        Args:
+            endings: of its name; none takes any.
+            or_folder: it may be a folder.
+            drawn: what it is, where the extra "plots" makes it, unless it is JSON.
+        """
         self._endings = endings
         self._or_folder = or_folder
+        self._drawn = drawn
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path; one that cannot be written is wrong use."""
@@ -108,7 +126,26 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]  # not generic befo
             self.fail(f"{value!r} ends in none of {', '.join(self._endings)}", param, ctx)
         if (path.is_dir() and not self._or_folder) or not path.absolute().parent.is_dir():
             self.fail(f"{value!r} cannot be written: {_obstacle(path)}", param, ctx)
+        if self._drawn and path.suffix.lower() != ".json":
+            require_plots(self._drawn)
         return path
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names of files, which the shell knows."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+def require_plots(who: str) -> None:
+    """Nothing, if pictures and pages can be made.
+
+    Raises:
+        MissingExtra: they cannot; the message says what `who` needs.
+    """
+    from fpverify.extras import require
+
+    require("plots", who)
 
 
 def _obstacle(path: Path) -> str:

@@ -36,6 +36,7 @@ def passphrase_from(path: str | None, *, twice: bool) -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError(
             f"there is nobody to ask for the passphrase; give --passphrase-file, or {PASSPHRASE_VARIABLE}"
+            + (", or --plain for none" if twice else "")
         )
     asked: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=twice, err=True)
     return asked

@@ -15,7 +15,7 @@ import click
 
 from fpverify import __version__
 from fpverify.cli.failures import debugging, failure, report
-from fpverify.cli.streams import make_printable, native_silence
+from fpverify.cli.streams import colour_wanted, make_printable, native_silence
 
 NAME = "fpverify"
 COMPLETION_VARIABLE = "_FPVERIFY_COMPLETE"  # set by click's completion scripts
@@ -26,12 +26,12 @@ COMMANDS = (
     *("enroll", "verify", "identify", "watch"),
     *("list", "show", "update", "delete", "deduplicate", "export", "import"),
     *("keys", "audit"),
-    *("explain", "evaluate", "report", "calibrate", "cache"),
-    *("convert", "inspect"),
+    *("compare", "explain", "evaluate", "report", "calibrate", "cache"),
+    *("template", "convert", "inspect"),
     *("readers", "capture"),
     "synth",
     *("serve", "api-keys"),
-    "migrate",
+    *("migrate", "doctor"),
     *("train", "models", "lab"),
     "demo",
 )
@@ -67,6 +67,7 @@ class LazyCommands(click.Group):
 Exit codes:
   0  match, or done     2  wrong use
   1  non-match          3  no decision could be made
+                        4  something needs attention (doctor)
 
 \b
 Examples:
@@ -87,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: in place of the process' own.
 
     Returns:
-        The exit code: 0 match or done, 1 non-match, 2 wrong use, 3 no decision could be made, 130 interrupted,
-        141 nobody reads the output any more.
+        The exit code: 0 match or done, 1 non-match, 2 wrong use, 3 no decision could be made, 4 something needs
+        attention (`doctor` alone), 130 interrupted, 141 nobody reads the output any more.
     """
     if COMPLETION_VARIABLE in os.environ:
         program.main(prog_name=NAME)  # answers the shell, and exits
@@ -115,7 +116,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _invoked(arguments: list[str]) -> int:
     """As `program.main` does, which would end with exit code 1, a non-match, when nobody reads the output."""
     try:
-        with program.make_context(NAME, arguments) as context:
+        with program.make_context(NAME, arguments, color=colour_wanted()) as context:
             result: Any = program.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code

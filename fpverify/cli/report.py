@@ -37,7 +37,12 @@ Examples:
 )
 @options(
     click.argument("scores", type=click.Path(), nargs=-1, required=True, metavar="SCORES..."),
-    click.option("--out", type=OutputFile((".html", ".json")), metavar="HTML|JSON", help="Write the report here."),
+    click.option(
+        "--out",
+        type=OutputFile((".html", ".json"), drawn="a report as a page"),
+        metavar="HTML|JSON",
+        help="Write the report here.",
+    ),
     click.option("--title", default="Matchers compared", show_default=True, help="Of the report."),
     JSON,
 )
@@ -111,11 +116,12 @@ def write_report(written: Written, title: str, path: Path | None, folder: Path |
     """Writes the report as HTML or JSON, and its curves into a folder."""
     from fpverify.evaluation.report.page import report_page, write_figures
 
-    content = _content(written, title)
-    if path and path.suffix == ".json":
-        private(path).write_text(json.dumps(content.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    elif path:
+    is_page = path is not None and path.suffix != ".json"
+    content = _content(written, title, drawn=is_page)
+    if path and is_page:
         private(path).write_text(report_page(content), encoding="utf-8")
+    elif path:
+        private(path).write_text(json.dumps(content.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     if folder:
         write_figures(content, folder)
 
@@ -126,17 +132,19 @@ def ppi_of_scan(evaluation: Evaluation, name: str) -> float | None:
     return None if resolution is None else resolution.own_ppi.get(name, resolution.used)
 
 
-def _content(written: Written, title: str) -> ReportContent:
+def _content(written: Written, title: str, *, drawn: bool) -> ReportContent:
+    """What a report says; of its gallery the pictures if they are to be seen."""
     from fpverify.evaluation.report.content import provenance_of, report_content
     from fpverify.evaluation.report.gallery import PrintFile, gallery
 
     files = [
         {name: PrintFile(one.path, ppi_of_scan(its, name)) for name, one in zip(plan.scans, plan.prints, strict=True)}
-        for plan, its in zip(written.plans, written.evaluations, strict=True)
+        for plan, its in zip(written.plans, written.evaluations, strict=False)  # enrolled impressions have no plan
+        if plan.protocol != "touches"  # a finger's touches together are no file that could be shown
     ]
-    pairs = gallery(written.matcher, written.evaluations, files, written.point) if files else []
+    pairs = gallery(written.matcher, written.evaluations, files, written.point, drawn=drawn) if files else []
     provenance = provenance_of(
-        command_line(), written.evaluations, written.matcher.bundle.card.files, HASHED[bool(files)]
+        command_line(), written.evaluations, written.matcher.bundle.card.files, HASHED[bool(written.plans)]
     )
     return report_content(
         title,

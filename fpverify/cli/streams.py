@@ -1,15 +1,71 @@
-"""Standard output and standard error: what may be written to them, and by whom."""
+"""Standard streams: what may be written to them, and by whom; and the scan that comes from one."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import UnsupportedOperation
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from fpverify.vocabulary import Scan
 
 STANDARD_ERROR = 2  # file descriptor
+OFF = {"", "0"}  # of a variable that switches something on: as if it were not set
+STANDARD_INPUT = "-"  # in place of a file's name
+INPUT_NAME = "standard input"  # of a scan from there
+
+
+def given_scans(paths: Sequence[str], ppi: float | None) -> list[Scan]:
+    """The scans of a command, each a file, or `-` for standard input.
+
+    Args:
+        paths: as they were typed.
+        ppi: resolution, as in `read_scan`.
+
+    Raises:
+        ScanError: one of them cannot be used; names it.
+        UsageError: two are to come from standard input.
+    """
+    from fpverify.scans import read_scan, scan_from_bytes
+
+    require_one_input(paths)
+    return [
+        scan_from_bytes(input_bytes(), ppi=ppi, source=INPUT_NAME)
+        if path == STANDARD_INPUT
+        else read_scan(path, ppi=ppi)
+        for path in paths
+    ]
+
+
+def require_one_input(paths: Sequence[str]) -> None:
+    """Nothing, unless more than one file is to come from standard input, which is wrong use."""
+    if list(paths).count(STANDARD_INPUT) > 1:
+        raise click.UsageError("standard input (-) holds one file, and is given twice")
+
+
+def input_bytes() -> bytes:
+    """All that standard input holds.
+
+    Raises:
+        UnreadableScan: nothing, or it is a terminal, or closed.
+        ScanTooLarge: more than a file may hold.
+    """
+    from fpverify.errors import ScanTooLarge, UnreadableScan
+    from fpverify.scans.files import MOST_BYTES
+
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UnreadableScan(f"{INPUT_NAME}: no file comes from there; send one, as in `fpverify ... - < scan.bmp`")
+    content = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if not content:
+        raise UnreadableScan(f"{INPUT_NAME}: it is empty")
+    if len(content) > MOST_BYTES:
+        raise ScanTooLarge(f"{INPUT_NAME}: at most {MOST_BYTES / 1e6:.0f} MB are read")
+    return content
 
 
 def make_printable(stream: Any) -> None:
@@ -22,6 +78,23 @@ def discard(stream: TextIO) -> None:
     """Points a stream that nobody reads any more at nothing, so that Python's own flush at exit does not fail."""
     if _descriptor(stream) is not None:
         _point(stream.fileno(), os.devnull)
+
+
+def colour_wanted(environment: Mapping[str, str] | None = None) -> bool | None:
+    """Whether the user wants colours everywhere or nowhere; None has them where a terminal is.
+
+    NO_COLOR counts before FORCE_COLOR and CLICOLOR_FORCE, as https://no-color.org and https://bixense.com/clicolors
+    have it; a terminal that calls itself dumb shows none.
+
+    Args:
+        environment: in place of the process' own.
+    """
+    variables = os.environ if environment is None else environment
+    if variables.get("NO_COLOR"):
+        return False
+    if any(variables.get(name, "") not in OFF for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return False if variables.get("TERM") == "dumb" or variables.get("CLICOLOR") == "0" else None
 
 
 @contextmanager

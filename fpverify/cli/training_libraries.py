@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import click
 
+from fpverify.extras import install_line
+
 TRAINING_LIBRARIES = frozenset({"keras", "tensorflow", "jax", "torch"})
 
 
@@ -28,5 +30,5 @@ def training_libraries(who: str) -> Iterator[None]:
         if error.name not in TRAINING_LIBRARIES:
             raise
         raise click.ClickException(
-            f"{who} needs {error.name}, which is not installed; pip install 'fpverify[train]'"
+            f"{who} needs {error.name}, which is not installed; {install_line('train')}"
         ) from error

@@ -9,11 +9,12 @@ import click
 from fpverify.cli.captures import Live, live_options
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
-from fpverify.cli.words import operating_point_facts, pad_facts, print_facts, print_json, scan_facts
+from fpverify.cli.streams import given_scans
+from fpverify.cli.words import in_colour, operating_point_facts, pad_facts, print_facts, print_json, scan_facts
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.vocabulary import AssignedProbe, Decision, Scan
+    from fpverify.vocabulary import AssignedProbe, Decision, Finger, Scan
 
 
 @click.command(
@@ -23,6 +24,7 @@ Examples:
   fpverify verify scan.bmp --id A
   fpverify verify scan.bmp --id A --finger right-index --fmr 0.0001
   fpverify verify scan.bmp --id A --json
+  fpverify verify - --id A < scan.bmp
   fpverify verify --reader --id A
   fpverify verify a.bmp b.bmp --id A
   fpverify verify a.bmp b.bmp --id A --finger right-index --finger left-index
@@ -38,7 +40,7 @@ def verify_command(
     *,
     scans: tuple[str, ...],
     subject: str,
-    fingers: tuple[str, ...],
+    fingers: tuple[Finger, ...],
     fmr: float | None,
     live: Live,
     ppi: float | None,
@@ -52,10 +54,10 @@ def verify_command(
 
     Without --finger any finger of the subject will do, for each scan another one. Scans of one finger count as
     impressions of it. However many scans there are, and impressions enrolled, the false match rate is that of the whole
-    decision. With --reader a finger is captured in place of each file: one, or each that --finger names.
+    decision. A scan named - comes from standard input. With --reader a finger is captured in place of each file: one,
+    or each that --finger names.
     """
     from fpverify.matching import names_for
-    from fpverify.scans import read_scan
     from fpverify.verifier import Verifier
 
     try:
@@ -63,7 +65,7 @@ def verify_command(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     stated = load_settings(ppi=ppi).ppi
-    probes = live.captured(fingers, stated) or [read_scan(scan, ppi=stated) for scan in scans]
+    probes = live.captured(fingers, stated) or given_scans(scans, stated)
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         decision = verifier.verify(probes, subject, fingers)
     if as_json:
@@ -80,7 +82,7 @@ def print_decision(decision: Decision, *probes: Scan) -> None:
     score, threshold = decision.score, decision.operating_point.threshold
     tail = "; the score is extrapolated beyond the evidence" if score.extrapolated else ""
     several = len(probes) > 1
-    click.echo(decision.word)
+    click.echo(in_colour(decision.word))
     print_facts(
         [
             ("subject", f"{decision.subject}" if several else f"{decision.subject}, finger {decision.finger}"),

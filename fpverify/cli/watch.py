@@ -19,17 +19,19 @@ from fpverify.answers import decision_answer
 from fpverify.cli.failures import EXIT_NO_DECISION, EXIT_NON_MATCH, one_line
 from fpverify.cli.options import CALIBRATION, DB, FINGER, FMR, JSON, KEY, MODEL, PPI, options
 from fpverify.cli.signals import stopped_by_signals
-from fpverify.cli.words import print_json, scan_notes
+from fpverify.cli.words import in_colour, print_json, scan_notes
 from fpverify.errors import EnrollmentError, FpverifyError
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
     from fpverify.verifier import Verifier
+    from fpverify.vocabulary import Finger
 
 POLL_S = 0.2  # between two looks; with one more look for a file to stand still, a visitor waits half a second
 EMPTY_STILL_S = 3.0  # a file that is still empty after this stays so
 ONCE_PATIENCE_S = 30.0  # --once does not wait longer for files that are being written
 UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")  # names while writing
+COLUMN = 13  # characters, which the longest of the words before a scan's name fills with two blanks
 NAMES_SHOWN = 3  # of the files that are left alone
 
 
@@ -61,7 +63,7 @@ def watch_command(
     *,
     folder: Path,
     subject: str | None,
-    finger: str | None,
+    finger: Finger | None,
     fmr: float | None,
     once: bool,
     move_to: Path | None,
@@ -90,7 +92,7 @@ def watch_command(
         for scan in inbox.until_done(stop) if once else inbox.until(stop):
             seen = door.outcome(scan)
             codes.add(seen.code)
-            print_json(seen.fields) if as_json else click.echo(seen.line)
+            print_json(seen.fields) if as_json else click.echo(in_colour(seen.line[:COLUMN]) + seen.line[COLUMN:])
             if move_to is not None:
                 _move(scan, move_to)
     return max(codes, default=0) if once else 0
@@ -124,7 +126,7 @@ class Door:
 
     verifier: Verifier
     subject: str | None
-    finger: str | None
+    finger: Finger | None
     ppi: float | None
 
     def outcome(self, scan: Path) -> Seen:
@@ -136,7 +138,7 @@ class Door:
             message = one_line(str(error)) or "not enough memory"
             facts = error.facts if isinstance(error, FpverifyError) else {}
             fields = {**asked, "decision": None, "error": type(error).__name__, "message": message, **facts}
-            return Seen(EXIT_NO_DECISION, f"{'no decision':<13}{one_line(scan.name)}: {message}", fields)
+            return Seen(EXIT_NO_DECISION, f"{'no decision':<{COLUMN}}{one_line(scan.name)}: {message}", fields)
 
     def _decided(self, scan: Path, asked: dict[str, Any]) -> Seen:
         from fpverify.scans import read_scan
@@ -146,7 +148,7 @@ class Door:
         decision = self.verifier.verify(probe, subject, self.finger)
         threshold = decision.operating_point.threshold
         line = (
-            f"{decision.word:<13}{one_line(scan.name)}: {decision.subject}, finger {decision.finger}, "
+            f"{decision.word:<{COLUMN}}{one_line(scan.name)}: {decision.subject}, finger {decision.finger}, "
             f"score {decision.score.value:.1f}, threshold {threshold:.1f}"
         )
         line = "; ".join(part for part in (line, scan_notes(probe)) if part)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from textwrap import fill
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 COLUMN_GAP = "  "
 FITTED_ROWS = 1000  # of a table: the others are printed as they come
 WIDTH = 100  # characters of a line; wider ones are hard to read
+COLOURS = MappingProxyType(  # a non-match is an answer and no error; the words alone say all of it
+    {"match": "green", "non-match": "yellow", "no decision": "red", "well": "green", "attention": "yellow"}
+)
 
 
 def print_json(answer: Mapping[str, Any]) -> None:
@@ -53,6 +57,15 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)),
         ]
         click.echo(COLUMN_GAP.join(cells).rstrip())
+
+
+def in_colour(word: str) -> str:
+    """A word that says how something ended, for a terminal; blanks around it stay.
+
+    What stands behind it is measured without the colour, so it begins a line. `click.echo` takes the colour away where
+    no terminal is; nothing for programs has one.
+    """
+    return click.style(word, fg=COLOURS.get(word.strip()), bold=True)
 
 
 def say_new_key(place: str | None) -> None:

@@ -111,14 +111,37 @@ class LikelihoodRatio:
 
 def _blocks(mated: Scores, non_mated: Scores) -> tuple[Scores, Scores]:
     """Mean score and log10 ratio of each block of the isotonic regression; (k,) each."""
-    from sklearn.isotonic import IsotonicRegression
-
     ends = min(mated.min(), non_mated.min()), max(mated.max(), non_mated.max())
     mated, non_mated = np.append(mated, ends[0]), np.append(non_mated, ends[1])  # the imagined ones that went wrong
-    score = np.concatenate([mated, non_mated])
-    truth = np.repeat([1.0, 0.0], [len(mated), len(non_mated)])
-    weight = np.where(truth == 1, 1 / len(mated), 1 / len(non_mated))
-    share = IsotonicRegression().fit_transform(score, truth, sample_weight=weight)
-    values, block = np.unique(share, return_inverse=True)
-    centre = np.bincount(block, score) / np.bincount(block)
-    return centre, np.log10(values / (1 - values))
+    scores = np.concatenate([mated, non_mated])
+    values, value = np.unique(scores, return_inverse=True)
+    sides = [np.bincount(part, minlength=len(values)) for part in np.split(value, [len(mated)])]
+    within, between, length = np.array(_pooled(*(side.tolist() for side in sides))).T
+    block = np.repeat(np.arange(len(length)), length)[value]
+    ratio = (within / len(mated)) / (between / len(non_mated))
+    return np.bincount(block, scores) / np.bincount(block), np.log10(ratio)
+
+
+def _pooled(mated: list[int], non_mated: list[int]) -> list[tuple[int, int, int]]:
+    """Blocks of neighbouring values, each with a greater share of mated ones than the block before.
+
+    In whole numbers, so that blocks of the same share are one, whatever a division would round them to.
+
+    Args:
+        mated: how many mated scores have the lowest value, the next one, and so on.
+        non_mated: likewise of non-mated ones.
+
+    Returns:
+        For each block its mated and non-mated scores and its values.
+
+    Source: M. Ayer et al., "An empirical distribution function for sampling with incomplete information", Annals of
+    Mathematical Statistics 26 (1955): neighbours that violate the order are pooled.
+    """
+    blocks: list[tuple[int, int, int]] = []
+    for within, between in zip(mated, non_mated, strict=True):
+        values = 1
+        while blocks and blocks[-1][0] * between >= within * blocks[-1][1]:
+            earlier = blocks.pop()
+            within, between, values = within + earlier[0], between + earlier[1], values + earlier[2]  # noqa: PLW2901
+        blocks.append((within, between, values))
+    return blocks

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from fpverify.enrollment.cells import plain
 from fpverify.errors import ScanError
+from fpverify.folders import path_of
 from fpverify.scans import IMAGE_SUFFIXES
 from fpverify.settings import parse_ppi
 from fpverify.store import FINGER_CODES, UNKNOWN_FINGER
@@ -58,7 +59,7 @@ def read_rows(source: str | Path) -> list[EnrollmentRow]:
     Raises:
         ScanError: no such file or folder; it has no rows, or another header. A row that cannot be used has a `flaw`.
     """
-    source = Path(source)
+    source = path_of(source)
     if source.is_dir():
         return _of_folder(source)
     try:

@@ -81,7 +81,7 @@ def nearest(matcher: Matcher, taken: Taken, others: Sequence[Taken], searched: i
     scores = matcher.scores(taken.template, [one.template for one in listed])
     threshold = joint_threshold(DUPLICATE_FPIR, searched + len(others)) if others else 0.0
     pairs = zip(listed, scores, strict=True)
-    found = [Candidate(*one.finger, score, match=True) for one, score in pairs if score.value >= threshold]
+    found = [Candidate(*one.finger, score, match=True) for one, score in pairs if score.value >= threshold]  # type: ignore[arg-type]  # of the store
     return max(found, key=lambda one: one.score.value, default=None)
 
 

@@ -8,7 +8,7 @@ from fpverify.comparison import joint_threshold
 from fpverify.errors import EnrollmentError, ProofNeeded
 from fpverify.matching import Matchers, Probes, require_agreement, require_different, require_quality
 from fpverify.search.register import DUPLICATE_FPIR
-from fpverify.store import Store, subject_id
+from fpverify.store import UNKNOWN_FINGER, Store, subject_id
 from fpverify.vocabulary import Reference, Scan, Template
 
 Given = tuple[str, str, Probes]  # a scan's name, that of its finger, and what models make of it
@@ -83,7 +83,8 @@ def _require_one_finger(matchers: Matchers, before: Sequence[Given], one: Given)
     """Returns if a print is of the finger it is said to be of, as far as those given before it can tell."""
     source, finger, probes = one
     mine = [_template(matchers, other) for _, name, other in before if name == finger]
-    require_agreement(matchers, probes.each()[0], mine, source, f"{finger}, of the scans before")
+    named = "this finger" if finger == UNKNOWN_FINGER else finger
+    require_agreement(matchers, probes.each()[0], mine, source, f"{named}, of the scans before")
     others = [(name, _template(matchers, other)) for _, name, other in before if name != finger]
     scores = matchers.own.scores(_template(matchers, probes), [other for _, other in others])
     for (name, _), score in zip(others, scores, strict=True):

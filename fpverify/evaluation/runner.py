@@ -18,6 +18,7 @@ from fpverify.evaluation.sets.layout import Print, read_set
 from fpverify.evaluation.sets.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.sets.resolution import set_resolution
 from fpverify.evaluation.sets.sending import sent_content
+from fpverify.evaluation.sets.touches import fused_touches
 from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.executors import CarriedModel, Workforce, answers, local_workforce
@@ -26,9 +27,10 @@ from fpverify.models import load_bundle
 from fpverify.scans import scan_from_bytes
 from fpverify.scans.acquisition import Surveyed, check_given_ppi
 from fpverify.scans.files import file_bytes
+from fpverify.scans.resolution import MM_PER_INCH
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
-from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores, Template
+from fpverify.vocabulary import BoolArray, Evaluation, FloatArray, IndexArray, Scores, Template
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -84,7 +86,7 @@ class Runner:
         """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
         for ppi, one in {one.ppi: one for one in plan.prints}.items():
             check_given_ppi(ppi, str(one.path))
-        hashes = [_content_hash(one.path) for one in plan.prints]
+        hashes = [content_hash(one.path) for one in plan.prints]
         with self._working() as workforce:
             surveyed = self._surveyed(plan.prints, hashes, workforce)
             resolution, agreed = set_resolution(plan, surveyed)
@@ -93,9 +95,9 @@ class Runner:
             outcomes = self._acquired(prints, hashes, failures, workforce)
             notes = (*plan.notes, *duplicate_notes(plan.prints, hashes, outcomes))
             raw = replace(self, workforce=workforce).compare_templates(
-                replace(plan, notes=notes), outcomes, _data_hash(plan.prints, hashes)
+                replace(plan, notes=notes), outcomes, data_hash_of(plan.prints, hashes)
             )
-        return replace(raw, resolution=resolution)
+        return replace(raw, resolution=resolution, area_mm2=_areas_mm2(surveyed, agreed))
 
     def compare_templates(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str) -> Evaluation:
         """Raw similarities of templates that are there already.
@@ -156,7 +158,7 @@ class Runner:
         ]
         missing = [k for k, known in enumerate(outcomes) if known is None]
         jobs = (_Acquisition(prints[k], hashes[k], sent) for k, sent in sent_content(prints, missing, workforce))
-        with _bar(len(prints), "templates", self.progress) as bar:
+        with bar_of(len(prints), "templates", self.progress) as bar:
             bar.update(len(prints) - len(missing))
             model = workforce.model(bundle.folder) if missing else bundle.folder
             for number, outcome in answers(workforce, _Acquiring(model), jobs):
@@ -171,7 +173,7 @@ class Runner:
         records = [encode_template(one) if isinstance(one, Template) else b"" for one in outcomes]
         acquired = np.array([isinstance(one, Template) for one in outcomes])
         raw = np.full(len(pairs), -np.inf)
-        with self._working() as workforce, _bar(len(pairs), "comparisons", self.progress) as bar:
+        with self._working() as workforce, bar_of(len(pairs), "comparisons", self.progress) as bar:
             places = list(_blocks(pairs, acquired, workforce.workers))
             jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
             for number, similar in answers(workforce, _comparing, jobs, records):
@@ -187,7 +189,7 @@ def evaluate(
 
     Args:
         folder: of a set, see `fpverify.evaluation.sets.layout`.
-        protocol: see `protocol.finger_comparisons`.
+        protocol: see `protocol.finger_comparisons`, or `touches`, see `sets.touches.fused_touches`.
         ppi: overrides the resolution of every file.
         way: of comparing, see `Way`.
 
@@ -196,22 +198,43 @@ def evaluate(
             counted.
         ModelError: the model cannot be used.
     """
-    return Runner(**way).evaluate(set_plan(read_set(folder, ppi=ppi), protocol))
+    return Runner(**way).evaluate(set_plan(read_set(folder, ppi=ppi, touches=protocol == "touches"), protocol))
 
 
 def compare_folder(
     folder: str | Path, *, protocol: Protocol = "dense", ppi: float | None = None, **way: Unpack[Way]
 ) -> Evaluation:
-    """The same as `evaluate`, with raw similarities for scores; the model needs no calibration."""
-    return Runner(**way).compare(set_plan(read_set(folder, ppi=ppi), protocol))
+    """The same as `evaluate`, with raw similarities for scores; the model needs no calibration.
+
+    Of `touches` these are the similarities to each reference touch.
+    """
+    return Runner(**way).compare(set_plan(read_set(folder, ppi=ppi, touches=protocol == "touches"), protocol))
 
 
 def calibrated(raw: Evaluation, calibration: Calibration) -> Evaluation:
-    """An evaluation of raw similarities with the scores they stand for."""
+    """An evaluation of raw similarities with the scores they stand for; touches of a finger are put together."""
+    each = scored(raw, calibration)
+    return fused_touches(each) if raw.protocol == "touches" else each
+
+
+def scored(raw: Evaluation, calibration: Calibration) -> Evaluation:
+    """The same, each comparison for itself."""
     made = np.isfinite(raw.scores)
     scores = np.full(len(raw.scores), -np.inf)
     scores[made] = calibration.scores(raw.scores[made])
     return replace(raw, scores=scores)
+
+
+def _areas_mm2(surveyed: Sequence[Surveyed | str], agreed: Sequence[float | None]) -> FloatArray:
+    """(s,) of the pictures, nan where one cannot be read or nothing says its resolution."""
+    return np.array([_area_mm2(one, ppi) for one, ppi in zip(surveyed, agreed, strict=True)], np.float32)
+
+
+def _area_mm2(surveyed: Surveyed | str, ppi: float | None) -> float:
+    if isinstance(surveyed, str) or surveyed.sides_px is None or (read_at := ppi or surveyed.stated_ppi) is None:
+        return np.nan
+    height, width = (side * MM_PER_INCH / read_at for side in surveyed.sides_px)
+    return height * width
 
 
 class _Acquisition(NamedTuple):
@@ -308,20 +331,22 @@ def _blocks(pairs: Comparisons, acquired: BoolArray, processes: int) -> Iterator
         yield from (places[start : start + size] for start in range(0, len(places), size))
 
 
-def _bar(total: int, what: str, progress: bool) -> tqdm[Never]:
+def bar_of(total: int, what: str, progress: bool) -> tqdm[Never]:
+    """A bar on standard error, if that is a terminal and progress is wanted."""
     from tqdm import tqdm
 
     return tqdm(total=total, desc=what, unit="", disable=None if progress else True)
 
 
-def _data_hash(prints: Sequence[Print], hashes: Sequence[str]) -> str:
+def data_hash_of(prints: Sequence[Print], hashes: Sequence[str]) -> str:
+    """SHA-256 over the names and the contents' hashes of a set's files, in order of name."""
     digest = hashlib.sha256()
-    for one, content_hash in zip(prints, hashes, strict=True):
-        digest.update(one.file.encode() + b"\0" + bytes.fromhex(content_hash))
+    for one, known in zip(prints, hashes, strict=True):
+        digest.update(one.file.encode() + b"\0" + bytes.fromhex(known))
     return digest.hexdigest()
 
 
-def _content_hash(path: Path) -> str:
+def content_hash(path: Path) -> str:
     """SHA-256 of a file, which is read as scans are: no pipe is waited for. Of nothing, if it cannot be read."""
     try:
         return hashlib.sha256(file_bytes(path)).hexdigest()

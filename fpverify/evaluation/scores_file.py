@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.errors import ScanError
-from fpverify.folders import open_private
+from fpverify.errors import ScanError, WrongKind
+from fpverify.folders import open_private, path_of
 from fpverify.vocabulary import BoolArray, Evaluation, IndexArray, Scores
 
 HEADER = ("probe", "reference", "mated", "score")
@@ -38,9 +38,11 @@ class _Lines(NamedTuple):
 
 def write_scores(evaluation: Evaluation, path: str | Path) -> None:
     """Writes every comparison; the scores read back exactly."""
+    if not isinstance(evaluation, Evaluation):
+        raise WrongKind("an Evaluation was expected", evaluation)
     scans = evaluation.scans
     columns = (evaluation.probe, evaluation.reference, evaluation.mated, evaluation.scores)
-    with open_private(Path(path)) as file:
+    with open_private(path_of(path)) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for probe, reference, mated, score in zip(*columns, strict=True):
@@ -64,7 +66,7 @@ def read_scores(path: str | Path) -> Evaluation:
         ScanError: the file is missing or no CSV of UTF-8, its header is another, or a line is malformed, repeats or
             contradicts another; names file and line.
     """
-    path = Path(path)
+    path = path_of(path)
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -61,7 +61,7 @@ def _surveyed(job: _Survey) -> Surveyed | str:
 
 
 def _encoded(surveyed: Surveyed | str) -> str:
-    return json.dumps(surveyed if isinstance(surveyed, str) else [surveyed.stated_ppi, surveyed.ridges])
+    return json.dumps(surveyed if isinstance(surveyed, str) else list(surveyed))
 
 
 def _decoded(text: str) -> Surveyed | str | None:
@@ -70,7 +70,7 @@ def _decoded(text: str) -> Surveyed | str | None:
         kept = json.loads(text)
         if isinstance(kept, str):
             return kept
-        stated_ppi, ridges = kept
-        return Surveyed(stated_ppi, None if ridges is None else Ridges(*map(float, ridges)))
+        stated_ppi, ridges, (height, width) = kept
+        return Surveyed(stated_ppi, None if ridges is None else Ridges(*map(float, ridges)), (int(height), int(width)))
     except (ValueError, TypeError):
         return None

@@ -17,7 +17,7 @@ from fpverify.matching import Matcher
 from fpverify.vocabulary import Decision, OperatingPoint, Scan, Score
 
 
-@dataclass(frozen=True)  # without slots: the common area is computed once
+@dataclass(frozen=True, repr=False)  # without slots: the common area is computed once
 class Explanation:
     """What a comparison found, from the pairs that were proposed to the decision.
 
@@ -35,6 +35,9 @@ class Explanation:
     raw: float
     score: Score
     point: OperatingPoint
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.verdict}: {self.probe.name}, {self.reference.name})"
 
     def __bool__(self) -> bool:
         """Whether the prints match."""

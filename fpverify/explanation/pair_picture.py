@@ -27,11 +27,14 @@ from fpverify.explanation.palette import (
 )
 from fpverify.explanation.print_picture import draw_minutiae, draw_print, draw_scale, same_scale
 from fpverify.explanation.score_picture import draw_numbers
+from fpverify.extras import require
 from fpverify.folders import private
 from fpverify.vocabulary import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 130
@@ -49,6 +52,7 @@ MOST_CAUSES = 3  # in the picture; all are in `Explanation.causes`
 
 def write_picture(explained: Explanation, path: str | Path) -> None:
     """Writes the whole picture; the ending chooses PNG, SVG or PDF."""
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE_IN, dpi=DOTS_PER_INCH, facecolor="white")
@@ -61,6 +65,7 @@ def write_picture(explained: Explanation, path: str | Path) -> None:
 
 def pair_png(explained: Explanation) -> bytes:
     """A small picture for a gallery: both prints with their partners, 600 x 360 px, at most 60 KB of PNG."""
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=COMPACT_SIZE_IN, dpi=COMPACT_DOTS_PER_INCH, facecolor="white")

@@ -34,7 +34,7 @@ NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Acquired:
     """What was found in a scan: its template, and where in the picture it came from.
 
@@ -48,6 +48,9 @@ class Acquired:
     template: Template
     prepared: PreparedScan
     foreground: BoolArray | None
+
+    def __repr__(self) -> str:
+        return f"Acquired({self.template!r}, {self.prepared!r})"
 
     @property
     def area_mm2(self) -> float | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fpverify.errors import UnreadableRecord, UnwritableRecord
-from fpverify.folders import private
+from fpverify.errors import UnreadableRecord, UnwritableRecord, WrongKind
+from fpverify.folders import path_of, private
 from fpverify.formats.checks import require_sound
 from fpverify.formats.grids import CM_PER_INCH
 from fpverify.formats.kinds import Format, decoded, format_named, format_of_suffix, with_own_length
@@ -69,6 +69,9 @@ def minutiae_from_bytes(
         UnreadableRecord: as there.
         UnwritableRecord: no format has this name.
     """
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise WrongKind("the bytes of a record were expected", content)
+    content = bytes(content)
     decode = decoded if format is None else format_named(format).decode
     record = _decoded_leniently(decode, content, source) if lenient else decode(content, source)
     try:
@@ -97,7 +100,7 @@ def write_minutiae(
         UnwritableRecord: the format cannot hold the record, or the ending says none.
         OSError: the file cannot be written.
     """
-    chosen = written_format(path, format, profile)
+    chosen = written_format(path_of(path), format, profile)
     content, missing = minutiae_to_bytes(record, format=chosen.name, profile=profile)
     private(path).write_bytes(content)
     return missing
@@ -108,6 +111,8 @@ def minutiae_to_bytes(
 ) -> tuple[bytes, tuple[str, ...]]:
     """A record in a format, and what of it that does not keep; arguments and errors as in `write_minutiae`."""
     chosen = format_named(format)
+    if not isinstance(record, MinutiaRecord):
+        raise WrongKind("a MinutiaRecord was expected", record)
     try:
         require_sound(record)
         kept = _profiled(record, chosen, profile)
@@ -140,15 +145,16 @@ def record_bytes(path: str | Path) -> bytes:
     Raises:
         UnreadableRecord: missing, empty, not to be read, too large, or a folder, pipe or device.
     """
+    path = path_of(path)
     try:
-        status = Path(path).stat()
+        status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableRecord(f"{path}: not a regular file")
         if status.st_size > MOST_BYTES:
             raise UnreadableRecord(
                 f"{path}: {status.st_size / 1e6:.0f} MB, a record has at most {MOST_BYTES / 1e6:.0f}"
             )
-        data = Path(path).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "cannot be read"
         raise UnreadableRecord(f"{path}: {reason}") from None

@@ -110,7 +110,7 @@ def format_named(name: str) -> Format:
     Raises:
         UnwritableRecord: none has it.
     """
-    if name not in FORMATS:
+    if not isinstance(name, str) or name not in FORMATS:
         raise UnwritableRecord(f"no format is called {name!r}; there are {', '.join(FORMATS)}")
     return FORMATS[name]
 

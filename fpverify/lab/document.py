@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fpverify.errors import ModelError
+from fpverify.extras import require
 from fpverify.lab import prose
 from fpverify.lab.design import Design
 from fpverify.lab.designs import all_designs
@@ -87,6 +88,7 @@ def _summary_row(group: Sequence[Result]) -> tuple[str, ...]:
 
 def draw_curves(results: Sequence[Result], path: Path) -> None:
     """Writes the learning curves of every design's first trial, as PNG."""
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     shown = [one for one in results if one.curves and one.trial.seed == 0 and not one.trial.variant]
@@ -135,6 +137,7 @@ def _head(results: Sequence[Result], trials: int) -> Iterator[str]:
         'From "54 % on two striped images" to rates on real prints: published Siamese designs, rebuilt from their',
         "descriptions in Keras 3 and measured twice, on their sources' terms and on this project's.",
         "",
+        "    pip install '.[lab,train]'",
         "    fpverify lab list",
         "    fpverify lab run stripes-dense3",
         "    fpverify lab table",

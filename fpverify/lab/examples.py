@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from fpverify.errors import ScanError, TooFewComparisons
+from fpverify.extras import require
 from fpverify.features.preparation import normalise
 from fpverify.vocabulary import WORKING_PPI, ByteArray, FloatArray, IndexArray, Scan
 
@@ -202,6 +203,7 @@ def ridges(cache: Path, fingers: int = RIDGE_FINGERS, impressions: int = RIDGE_I
 
 def digits() -> Examples:
     """The 1797 handwritten digits that come with scikit-learn, 8 x 8."""
+    require("lab", "the set of handwritten digits")
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
@@ -211,6 +213,7 @@ def digits() -> Examples:
 
 def photos() -> Examples:
     """Square crops of the photographs inside scikit-image; the photograph is the identity."""
+    require("lab", "the set of photographs")
     import skimage
 
     folder = Path(skimage.__file__).parent / "data"

@@ -98,9 +98,17 @@ def read_results(folder: Path) -> Iterator[Result]:
 
 
 def versions() -> dict[str, str]:
-    """Of Python, the libraries and Keras' backend."""
+    """Of Python, Keras' backend and those libraries that are installed."""
     import keras
 
     backend = str(keras.backend.backend())
-    known = {name: metadata.version(name) for name in (*LIBRARIES, BACKENDS.get(backend, backend))}
-    return {"python": python_version(), "backend": backend, **known}
+    known = {name: _version(name) for name in (*LIBRARIES, BACKENDS.get(backend, backend))}
+    return {"python": python_version(), "backend": backend, **{name: one for name, one in known.items() if one}}
+
+
+def _version(distribution: str) -> str:
+    """Empty if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""

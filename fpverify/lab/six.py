@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fpverify.errors import ScanError
+from fpverify.extras import require
 from fpverify.folders import private
 from fpverify.lab.design import Design
 from fpverify.lab.examples import Kind, print_image
@@ -83,6 +84,7 @@ def draw_six(sides: Sides, found: Features, title: str, path: Path) -> None:
         title: above the columns.
         path: of the file.
     """
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 2.6), dpi=DOTS_PER_INCH, layout="constrained")

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from fpverify.comparison import Calibration, LikelihoodRatio, similarities
-from fpverify.errors import CorruptModel, ModelError, ModelMismatch
+from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
+from fpverify.log import tell
 from fpverify.matching.operating_points import point_at
 from fpverify.models import Bundle, load_bundle
-from fpverify.vocabulary import FingerView, OperatingPoint, Scan, Score, Scores, Template
+from fpverify.settings import parse_fmr
+from fpverify.vocabulary import FingerView, OperatingPoint, Scan, ScanSource, Score, Scores, Template
 
 
 class Extractor(Protocol):
@@ -71,7 +73,9 @@ class Matcher:
             from fpverify.matching.sensor_calibration import calibrated_card
 
             bundle = replace(bundle, card=calibrated_card(bundle.card, calibration))
-        return cls(bundle, _extractor(bundle))
+        loaded = cls(bundle, _extractor(bundle))
+        tell("loaded the model %s from %s", bundle.model_id, bundle.folder)
+        return loaded
 
     @property
     def model_id(self) -> str:
@@ -98,19 +102,20 @@ class Matcher:
         stored = self.bundle.card.likelihood
         return None if stored is None else LikelihoodRatio.from_dict(stored)
 
-    def template(self, scan: Scan) -> Template:
-        """The template of a scan.
+    def template(self, scan: ScanSource) -> Template:
+        """The template of a scan, as `read_scan` takes it.
 
         Raises:
+            NotAScan, ScanError: no scan can be read from what was given.
             FailureToAcquire: there is no usable print in it.
         """
-        return self.extractor.extract(scan)
+        return self.extractor.extract(_scan(scan))
 
-    def acquire(self, scan: Scan) -> Acquired:
+    def acquire(self, scan: ScanSource) -> Acquired:
         """The template of a scan with its image and foreground; raises FailureToAcquire."""
-        return self.extractor.acquire(scan)
+        return self.extractor.acquire(_scan(scan))
 
-    def finger_view(self, scan: Scan, finger: int = 0) -> FingerView:
+    def finger_view(self, scan: ScanSource, finger: int = 0) -> FingerView:
         """The minutiae of a scan in its own pixels, as records of minutiae have them.
 
         Args:
@@ -127,7 +132,8 @@ class Matcher:
             )
         from fpverify.features.views import finger_view
 
-        return finger_view(self.acquire(scan), scan, finger)
+        given = _scan(scan)
+        return finger_view(self.acquire(given), given, finger)
 
     def score(self, probe: Template, reference: Template) -> Score:
         """How alike two templates of this model are: 20 is FMR 1 %, 30 is 0.1 %; the order does not matter.
@@ -143,6 +149,9 @@ class Matcher:
         Raises:
             ModelMismatch: another model than this made one of them.
         """
+        for one in (probe, *references):
+            if not isinstance(one, Template):
+                raise WrongKind("a Template was expected: matcher.template(scan)", one)
         if probe.model_id != self.model_id:  # those of one model have scores, but they are its own
             raise ModelMismatch(
                 f"the probe was made by the model {probe.model_id!r}, this is {self.model_id!r}; make its template anew"
@@ -169,9 +178,17 @@ class Matcher:
             fmr: in (0, 1).
 
         Raises:
-            ModelError: the rate lies outside the model's evidence; names the rates within it.
+            UnsupportedRate: it is no rate, or lies outside the model's evidence; names the rates within it.
         """
-        return point_at(self.bundle.card.operating_points, fmr, self.model_id)
+        return point_at(self.bundle.card.operating_points, parse_fmr(fmr), self.model_id)
+
+
+def _scan(given: ScanSource) -> Scan:
+    if isinstance(given, Scan):
+        return given
+    from fpverify.scans import read_scan
+
+    return read_scan(given)
 
 
 def _extractor(bundle: Bundle) -> Extractor:

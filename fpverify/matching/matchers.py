@@ -18,7 +18,7 @@ ProbeOf = Callable[[str], Template]  # the template that the model of an id make
 
 
 class Matchers:
-    """Models by their ids, each loaded when it is first asked for. One thread uses them.
+    """Models by their ids, each loaded when it is first asked for. Threads may share them.
 
     Attributes:
         own: makes new references.
@@ -46,7 +46,8 @@ class Matchers:
             CorruptModel: it is damaged, or a calibration is.
         """
         if model_id not in self._loaded:
-            self._loaded[model_id] = Matcher.of(installed_bundle(model_id, self._models), self._calibrations)
+            loaded = Matcher.of(installed_bundle(model_id, self._models), self._calibrations)
+            self._loaded.setdefault(model_id, loaded)  # another thread may have been faster
         return self._loaded[model_id]
 
     def has(self, model_id: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fpverify.errors import ModelError
+from fpverify.errors import UnsupportedRate
 from fpverify.vocabulary import Interval, OperatingPoint
 
 SAME = 1e-9  # relative difference of two rates that are one, written twice
@@ -24,7 +24,7 @@ def point_at(points: Sequence[OperatingPoint], fmr: float, model_id: str) -> Ope
         model_id: for the message.
 
     Raises:
-        ModelError: the rate lies outside those that were measured; names them.
+        UnsupportedRate: the rate lies outside those that were measured; names them.
     """
     for point in points:
         if abs(point.target_fmr - fmr) <= SAME * fmr:
@@ -34,7 +34,7 @@ def point_at(points: Sequence[OperatingPoint], fmr: float, model_id: str) -> Ope
     if above is None or below is None:
         rates = [one.target_fmr for one in points]
         known = f"from {min(rates):g} to {max(rates):g}" if points else "of no rate yet"
-        raise ModelError(f"model {model_id} has evidence {known}; a false match rate of {fmr:g} lies outside it")
+        raise UnsupportedRate(f"model {model_id} has evidence {known}; a false match rate of {fmr:g} lies outside it")
     return _between(above, below, fmr)
 
 

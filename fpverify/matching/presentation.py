@@ -12,16 +12,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 
 from fpverify.comparison import assign, combine, fuse
 from fpverify.comparison.assignment import MOST_PROBES
-from fpverify.errors import ScanError
+from fpverify.errors import ScanError, WrongKind
 from fpverify.matching.matcher import Matcher
-from fpverify.vocabulary import AssignedProbe, Scan, Score, Template
+from fpverify.vocabulary import AssignedProbe, Finger, Scan, Score, Template
 
 ONE_FINGER_FMR = 0.001  # of scans that are not named: two fingers that pass for one count as one, which costs little
+
+Name = TypeVar("Name", bound=str)  # of a finger, checked or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Judged:
     """
 
     score: Score
-    finger: str
+    finger: Finger
     probes: tuple[AssignedProbe, ...]
 
 
@@ -52,11 +55,11 @@ class Presentation:
 
     sources: tuple[str, ...]
     templates: tuple[Template, ...]
-    names: tuple[str, ...] | None
+    names: tuple[Finger, ...] | None
     groups: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, matcher: Matcher, scans: Sequence[Scan], names: Sequence[str] | None = None) -> Presentation:
+    def of(cls, matcher: Matcher, scans: Sequence[Scan], names: Sequence[Finger] | None = None) -> Presentation:
         """The presentation of some scans.
 
         Args:
@@ -71,7 +74,11 @@ class Presentation:
 
     @classmethod
     def of_templates(
-        cls, matcher: Matcher, sources: Sequence[str], templates: Sequence[Template], names: Sequence[str] | None = None
+        cls,
+        matcher: Matcher,
+        sources: Sequence[str],
+        templates: Sequence[Template],
+        names: Sequence[Finger] | None = None,
     ) -> Presentation:
         """The presentation of what was extracted of n >= 1 scans; arguments as the attributes, and `of`, have them."""
         pairs = _one_finger(matcher, templates) if names is None else _alike(names)
@@ -85,7 +92,7 @@ class Presentation:
         pairs = [(group[0], probe) for one in (self, *others) for group in one.groups for probe in group[1:]]
         return replace(self, groups=_joined(len(self.templates), pairs))
 
-    def judged(self, fingers: Sequence[str], scores: Sequence[Sequence[Score]]) -> Judged:
+    def judged(self, fingers: Sequence[Finger], scores: Sequence[Sequence[Score]]) -> Judged:
         """How a subject's fingers agree with the probes.
 
         Args:
@@ -106,19 +113,19 @@ class Presentation:
         return Judged(score, best, self._each(taken, fingers, scores))
 
     def _cell(
-        self, group: Sequence[int], finger: str, fingers: Sequence[str], scores: Sequence[Sequence[Score]]
+        self, group: Sequence[int], finger: Finger, fingers: Sequence[Finger], scores: Sequence[Sequence[Score]]
     ) -> Score:
         """The best of all comparisons of some probes with one finger, at their joint rate."""
         return fuse([scores[k][at] for k in group for at, name in enumerate(fingers) if name == finger])
 
-    def _taken_for_one(self, cells: Sequence[Sequence[Score]], columns: Sequence[str]) -> list[str | None]:
+    def _taken_for_one(self, cells: Sequence[Sequence[Score]], columns: Sequence[Finger]) -> list[Finger | None]:
         """The finger of each group where one pair of a group and a finger decides."""
         values = np.array([[score.value for score in row] for row in cells])
         row, column = np.unravel_index(int(values.argmax()), values.shape)
         return [columns[int(column)] if k == row else None for k in range(len(cells))]
 
     def _each(
-        self, taken: Sequence[str | None], fingers: Sequence[str], scores: Sequence[Sequence[Score]]
+        self, taken: Sequence[Finger | None], fingers: Sequence[Finger], scores: Sequence[Sequence[Score]]
     ) -> tuple[AssignedProbe, ...]:
         finger = {probe: name for group, name in zip(self.groups, taken, strict=True) for probe in group}
         return tuple(
@@ -146,7 +153,7 @@ def require_different(scans: Sequence[Scan]) -> None:
             )
 
 
-def names_for(count: int, fingers: str | Sequence[str] | None) -> tuple[str, ...] | None:
+def names_for(count: int, fingers: Name | Sequence[Name] | None) -> tuple[Name, ...] | None:
     """The finger of each of some scans; one name is that of all of them.
 
     Args:
@@ -154,13 +161,16 @@ def names_for(count: int, fingers: str | Sequence[str] | None) -> tuple[str, ...
         fingers: a name, or one for each scan in their order; None or none at all if they are not known.
 
     Raises:
-        ValueError: there are more names than scans, or fewer.
+        ScanError: there are more names than scans, or fewer.
+        WrongKind: neither.
     """
-    given = (fingers,) if isinstance(fingers, str) else tuple(fingers or ())
+    if isinstance(fingers, bytes | bytearray) or not isinstance(fingers, str | Sequence | None):
+        raise WrongKind("the name of a finger was expected, or a list of them", fingers)
+    given: tuple[Name, ...] = (fingers,) if isinstance(fingers, str) else tuple(fingers or ())
     if len(given) == 1:
         return given * count
     if given and len(given) != count:
-        raise ValueError(
+        raise ScanError(
             f"{len(given)} fingers are named for {count} {'scan' if count == 1 else 'scans'}; "
             "name one for each, in their order, or one for all"
         )

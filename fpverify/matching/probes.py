@@ -8,13 +8,13 @@ from fpverify.errors import FailureToAcquire
 from fpverify.matching.matcher import Matcher
 from fpverify.matching.matchers import Matchers, ProbeOf
 from fpverify.matching.presentation import Judged, Presentation
-from fpverify.vocabulary import Reference, Scan, Template
+from fpverify.vocabulary import Finger, Reference, Scan, Template
 
 
 class Probes:
     """Scans of one person, whose templates each model makes when it is first asked: nearly always there is one."""
 
-    def __init__(self, matchers: Matchers, scans: Sequence[Scan], names: Sequence[str] | None = None) -> None:
+    def __init__(self, matchers: Matchers, scans: Sequence[Scan], names: Sequence[Finger] | None = None) -> None:
         """Nothing is made yet.
 
         Args:

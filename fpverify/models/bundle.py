@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from fpverify.errors import CorruptModel
+from fpverify.folders import path_of
 from fpverify.models.card import CARD, Card, read_card
 from fpverify.models.installed import folder_of, folder_of_id
 from fpverify.models.runtime import LiteRtNetwork
@@ -81,7 +82,7 @@ def load_bundle(model: str | Path | None = None, models: str | Path | None = Non
         UnknownModel: neither an installed model nor a folder with a card.
         CorruptModel: the card cannot be read, or a file is missing or does not fit its hash; names it.
     """
-    return _checked(folder_of(model, models))
+    return _checked(folder_of(None if model is None else str(path_of(model)), models))
 
 
 def installed_bundle(model_id: str, models: str | Path | None = None) -> Bundle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from fpverify.errors import FailureToAcquire, ScanTooLarge, UnsupportedResolution
 from fpverify.scans.decoding import check_size
-from fpverify.scans.files import file_bytes
+from fpverify.scans.files import file_bytes, not_a_scan
 from fpverify.scans.images import decode
 from fpverify.scans.levels import grey_from_array
 from fpverify.scans.pictures import Decode, Picture
@@ -30,7 +31,7 @@ from fpverify.scans.resolution import (
 )
 from fpverify.scans.ridges import Ridges, find_ridges
 from fpverify.scans.skeleton import is_skeleton
-from fpverify.vocabulary import ByteArray, Scan
+from fpverify.vocabulary import ByteArray, Scan, ScanSource
 
 LEAST_SIDE_MM = 5.0  # below, too few ridges show to tell fingers apart
 MOST_SIDE_MM = 100.0  # a finger is a quarter of it; more is a page, a palm, or a wrong resolution
@@ -39,26 +40,62 @@ SQUARE = 0.01  # relative difference of the resolutions across and down that is 
 LEAST_SIDE_PX = round(LEAST_SIDE_MM / MM_PER_INCH * GIVEN_PPI[0])  # too small at any resolution
 
 
-def read_scan(path: str | Path, *, ppi: float | None = None) -> Scan:
-    """The scan in an image file: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and its kin, or WSQ.
+def read_scan(scan: ScanSource, *, ppi: float | None = None) -> Scan:
+    """The scan in an image file: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and its kin, or WSQ; or in what else holds one.
 
     Colours become grey, transparent parts white, 16 bits 8, bright ridges on dark are inverted. A file with several
     images is refused, but of a photograph with previews the first picture is taken.
 
     Args:
-        path: of a regular file.
-        ppi: resolution, 100 to 2000; None takes the file's own, and where it states none or one that cannot be, an
-            estimate from the ridges (`Scan.ppi_source`, `Scan.ppi_note`).
+        scan: path of a regular file; the bytes of one; a binary file, which is read as a whole and left open;
+            a picture of Pillow; an array as `scan_from_pixels` takes it; or a scan, which is what is returned.
+        ppi: resolution, 100 to 2000; None takes the file's own, and where it states none or one that cannot be, or
+            for an array, an estimate from the ridges (`Scan.ppi_source`, `Scan.ppi_note`).
 
     Raises:
+        NotAScan: none of these was given.
         UnreadableScan: no such file, not a regular file, damaged, or not one image of a known kind.
         ScanTooLarge: more than 4000 px or 100 mm a side.
         UnsupportedResolution: `ppi` out of range, or none stated and no ridges to estimate it from.
         FailureToAcquire: blank, less than 5 mm a side, or ridges thinned to lines.
     """
-    source = str(path)
-    check_given_ppi(ppi, source)
-    return _acquired(decode(file_bytes(path), source), ppi, source)
+    if isinstance(scan, Scan):
+        return _of_its_own(scan, ppi)
+    if isinstance(scan, str | Path):
+        source = str(scan)
+        check_given_ppi(ppi, source)
+        return _acquired(decode(file_bytes(scan), source), ppi, source)
+    from fpverify.scans.given import given_picture
+
+    check_given_ppi(ppi, "ppi")
+    picture, source = given_picture(scan)
+    return _acquired(picture, ppi, source)
+
+
+def scan_of(given: ScanSource, ppi: float | None, default_ppi: float | None) -> Scan:
+    """The scan that a caller means.
+
+    Args:
+        given: what it is read from, as in `read_scan`.
+        ppi: resolution that the caller states; None states none.
+        default_ppi: that of all files where the caller states none; a scan keeps its own.
+
+    Raises:
+        ScanError: as `read_scan` does.
+    """
+    if isinstance(given, Scan):
+        return _of_its_own(given, ppi)
+    return read_scan(given, ppi=default_ppi if ppi is None else ppi)
+
+
+def _of_its_own(scan: Scan, ppi: float | None) -> Scan:
+    """The scan, unless another resolution than its own is stated."""
+    check_given_ppi(ppi, scan.source)
+    if ppi is not None and ppi != scan.ppi:
+        raise UnsupportedResolution(
+            f"{scan.source}: this Scan has {scan.ppi:g} ppi already, {ppi:g} were given: read the file with ppi={ppi:g}"
+        )
+    return scan
 
 
 def scan_from_bytes(
@@ -76,7 +113,9 @@ def scan_from_bytes(
         ScanError: as `read_scan` does.
     """
     check_given_ppi(ppi, source)
-    return _acquired(decode(content, source), ppi, source)
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise not_a_scan(content, "the bytes of an image file were expected")
+    return _acquired(decode(bytes(content), source), ppi, source)
 
 
 def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, source: str = "memory") -> Scan:
@@ -99,10 +138,14 @@ def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, s
 
 
 class Surveyed(NamedTuple):
-    """What tells a file's resolution: its own statement, if a scanner can have it, and its ridges, if any are clear."""
+    """What tells a file's resolution: its own statement, if a scanner can have it, and its ridges, if any are clear.
+
+    `sides_px` are the height and the width of the picture.
+    """
 
     stated_ppi: float | None
     ridges: Ridges | None
+    sides_px: tuple[int, int] | None = None
 
 
 def survey_scan(path: str | Path, *, ppi: float | None = None, content: bytes | None = None) -> Surveyed:
@@ -123,7 +166,8 @@ def survey_scan(path: str | Path, *, ppi: float | None = None, content: bytes | 
     stated_ppi = _plausible(stated, source)
     known = stated_ppi if ppi is None else ppi
     ridges = find_ridges(picture.pixels) if known is None else ridges_at(picture.pixels, known)
-    return Surveyed(stated_ppi, ridges)
+    height, width = picture.pixels.shape
+    return Surveyed(stated_ppi, ridges, (height, width))
 
 
 def _acquired(picture: Picture, given_ppi: float | None, source: str) -> Scan:
@@ -158,11 +202,24 @@ def check_given_ppi(ppi: float | None, source: str) -> None:
     """Refuses a resolution that no caller may insist on.
 
     Raises:
-        UnsupportedResolution: below 100 or above 2000.
+        UnsupportedResolution: below 100 or above 2000, or no number.
     """
     least, most = GIVEN_PPI
-    if ppi is not None and not least <= ppi <= most:
+    if ppi is None:
+        return
+    number = _number(ppi)
+    if math.isnan(number):
+        raise UnsupportedResolution(f"{source}: {ppi!r:.60} is no resolution: give pixels per inch, such as 500")
+    if not least <= number <= most:
         raise UnsupportedResolution(f"{source}: {ppi:g} ppi is out of range: give {least:.0f} to {most:.0f}")
+
+
+def _number(value: object) -> float:
+    """A number as one; NaN for what is none, such as its digits as text."""
+    try:
+        return math.nan if isinstance(value, str) else float(value)  # type: ignore[arg-type]  # that is what is tried
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _check_side_px(pixels: ByteArray, source: str) -> None:

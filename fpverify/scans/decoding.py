@@ -63,10 +63,10 @@ def raster(data: bytes, source: str) -> Raster:
             raise UnreadableScan(f"{source}: so large a JPEG 2000 in colours takes too much memory: save it as grey")
         return _plugin_raster(data, "JPEG2000", header.stated_ppi, source)
     check_work(data, source)
-    with _one_clear_line(source), _opened(data, source) as image:
+    with one_clear_line(source), _opened(data, source) as image:
         _check_one(image, source)
         check_size(image.size, source)
-        return Raster(_upright(image, source), _stated_ppi(image.info))
+        return Raster(upright(image, source), stated_ppi_of(image.info))
 
 
 def check_size(size: tuple[int, int], source: str) -> None:
@@ -113,9 +113,9 @@ def _plugin_raster(data: bytes, kind: str, stated_ppi: Ppi | None, source: str) 
     if kind == "JPEG2000":
         import PIL.Jpeg2KImagePlugin  # noqa: F401
 
-    with _one_clear_line(source), Image.open(io.BytesIO(data), formats=(kind,)) as image:
+    with one_clear_line(source), Image.open(io.BytesIO(data), formats=(kind,)) as image:
         check_size(image.size, source)
-        return Raster(_upright(image, source), stated_ppi)
+        return Raster(upright(image, source), stated_ppi)
 
 
 def _opened(data: bytes, source: str) -> Image.Image:
@@ -128,7 +128,7 @@ def _opened(data: bytes, source: str) -> Image.Image:
 
 
 @contextmanager
-def _one_clear_line(source: str) -> Iterator[None]:
+def one_clear_line(source: str) -> Iterator[None]:
     """Turns whatever a decoder raises on broken data into one of our errors, and its warnings into silence."""
     try:
         with warnings.catch_warnings():
@@ -151,7 +151,7 @@ def _check_one(image: Image.Image, source: str) -> None:
         raise UnreadableScan(f"{source}: holds several images: give a file with one")
 
 
-def _upright(image: Image.Image, source: str) -> Image.Image:
+def upright(image: Image.Image, source: str) -> Image.Image:
     """The image decoded, turned as its header says, in a mode of `Raster`."""
     image.load()
     image = ImageOps.exif_transpose(image)
@@ -164,7 +164,7 @@ def _upright(image: Image.Image, source: str) -> Image.Image:
     return image.convert("L" if image.mode in {"1", "L"} else "RGB")
 
 
-def _stated_ppi(info: Mapping[Any, Any]) -> Ppi | None:
+def stated_ppi_of(info: Mapping[Any, Any]) -> Ppi | None:
     """What Pillow made of the header's resolution, in whatever unit; None where it has none."""
     try:
         across, down = (float(ppi) for ppi in info["dpi"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
-from fpverify.folders import private
+from fpverify.errors import NotAScan, ScanError, ScanTooLarge, UnreadableScan, kind_of
+from fpverify.folders import path_of, private
 from fpverify.vocabulary import Scan
 
 MOST_BYTES = 200_000_000  # 4000 x 4000 px of four channels of 16 bits take 128 MB
@@ -23,6 +23,8 @@ def file_bytes(path: str | Path) -> bytes:
             would wait for a writer).
         ScanTooLarge: more than 200 MB.
     """
+    if not str(path):
+        raise UnreadableScan("the path of the scan is empty")
     try:
         size = _size(path)
         if size > MOST_BYTES:
@@ -48,10 +50,13 @@ def write_scan(scan: Scan, path: str | Path, *, states_ppi: bool = True) -> None
         states_ppi: write the resolution; one that was estimated would be taken for a statement.
 
     Raises:
+        NotAScan, WrongKind: it is no `Scan`, or the path is none.
         ScanError: another ending.
         OSError: the file cannot be written.
     """
-    target = Path(path)
+    if not isinstance(scan, Scan):
+        raise not_a_scan(scan, "a Scan was expected: read_scan(...)")
+    target = path_of(path)
     if target.suffix.lower() not in WRITTEN_SUFFIXES:
         raise ScanError(f"{path}: scans are written as {', '.join(WRITTEN_SUFFIXES)}")
     picture = Image.fromarray(scan.pixels)
@@ -59,6 +64,11 @@ def write_scan(scan: Scan, path: str | Path, *, states_ppi: bool = True) -> None
         picture.save(private(target), dpi=(scan.ppi, scan.ppi))
     else:
         picture.save(private(target))
+
+
+def not_a_scan(given: object, expected: str) -> NotAScan:
+    """The error for what is no scan; says what was expected and what was given, but nothing of its content."""
+    return NotAScan(f"{expected}, not {kind_of(given)}")
 
 
 def _size(path: str | Path) -> int:

@@ -18,6 +18,9 @@ class Picture(NamedTuple):
     pixels: ByteArray
     stated_ppi: tuple[float, float] | None
 
+    def __repr__(self) -> str:
+        return f"Picture({self.pixels.shape[1]} x {self.pixels.shape[0]} px, {self.stated_ppi})"
+
 
 Decode = Callable[[bytes, str], Picture]  # of the bytes of a file, and a name for messages
 

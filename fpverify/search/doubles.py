@@ -17,6 +17,7 @@ from fpverify.comparison import similarities
 from fpverify.comparison.calibration import DECIBEL
 from fpverify.executors import Workforce
 from fpverify.search.register import Finger, Register, Search
+from fpverify.vocabulary import Finger as FingerName
 from fpverify.vocabulary import Reference, Score, Scores
 
 AHEAD = 4  # references under way for each process, so that none waits for the next
@@ -33,10 +34,10 @@ class DuplicatePair:
     """
 
     subject: str
-    finger: str
+    finger: FingerName
     impression: int
     other_subject: str
-    other_finger: str
+    other_finger: FingerName
     other_impression: int
     score: Score
 

@@ -12,6 +12,7 @@ from threading import Lock
 
 from fpverify.comparison import joint_threshold, similarities
 from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
+from fpverify.log import tell
 from fpverify.matching import Matcher
 from fpverify.search.index import EngineIndex, Index
 from fpverify.search.index.choice import chosen_index
@@ -231,7 +232,10 @@ class Registers:
         if changes.everything and kept.point is not None:
             kept = self._opened(key, store, matcher, wanted)
         self._kept[matcher.model_id] = kept
+        before = len(kept.index)
         kept.take_up(changes, store, matcher.model_id)
+        if len(kept.index) != before:
+            tell("the index of %s holds %s references of %s", store.place, len(kept.index), matcher.model_id)
         return kept
 
     def _anew(self, broken: Kept, store: Store, matcher: Matcher, wanted: str) -> Index:
@@ -251,6 +255,7 @@ class Registers:
 
     def _opened(self, key: tuple[str | int, ...], store: Store, matcher: Matcher, wanted: str) -> Kept:
         index = chosen_index(wanted, matcher.bundle, store)
+        tell("searching %s by an index of the kind %s", store.place, type(index).__name__)
         if isinstance(index, EngineIndex):
             return KeptByEngine(key, index)
         if isinstance(index, GrowingIndex | InvertedIndex) and not self._in_memory:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fpverify.errors import EnrollmentError, NotEnrolled, StoreError
+from fpverify.log import tell
 from fpverify.store.audit import AuditEntry
 from fpverify.store.backends import Database, open_database
 from fpverify.store.fingers import finger_code
@@ -78,10 +79,12 @@ class Store(StoreReader):
             require_key_place(location, key, trust_permissions=trust_permissions)
         database = open_database(location, create=create, timeout_s=timeout_s, trust_permissions=trust_permissions)
         try:
-            return cls(database, *opened_vault(database, key, create=create, trust_permissions=trust_permissions))
+            opened = cls(database, *opened_vault(database, key, create=create, trust_permissions=trust_permissions))
         except BaseException:
             database.close()
             raise
+        tell("opened the store %s, sealed with the key %s", opened.place, opened.key_id)
+        return opened
 
     def add(
         self,

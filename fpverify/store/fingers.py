@@ -5,14 +5,15 @@ Source: ISO/IEC 19794-2:2005, finger position.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from fpverify.errors import CorruptRecord, EnrollmentError
-from fpverify.vocabulary import FINGERS
+from fpverify.vocabulary import FINGERS, Finger
 
 UNKNOWN_FINGER = FINGERS[0]
 
-FINGER_CODES = MappingProxyType({name: code for code, name in enumerate(FINGERS)})  # name -> ISO code, 0 to 10
+FINGER_CODES: Mapping[str, int] = MappingProxyType({name: code for code, name in enumerate(FINGERS)})  # ISO, 0 to 10
 
 
 def finger_code(name: str) -> int:
@@ -21,7 +22,7 @@ def finger_code(name: str) -> int:
     Raises:
         EnrollmentError: no finger has this name.
     """
-    code = FINGER_CODES.get(name)
+    code = FINGER_CODES.get(name) if isinstance(name, str) else None
     if code is None:
         raise EnrollmentError(
             f"no finger is called {name!r}; the names are {', '.join(FINGERS[1:])} and {UNKNOWN_FINGER}"
@@ -29,7 +30,7 @@ def finger_code(name: str) -> int:
     return code
 
 
-def finger_name(code: int) -> str:
+def finger_name(code: int) -> Finger:
     """The name of the finger with an ISO code.
 
     Raises:

@@ -14,7 +14,6 @@ from fpverify.store.fingers import finger_code
 from fpverify.store.records import Record
 from fpverify.store.rows import Rows
 from fpverify.store.subject_ids import subject_id
-from fpverify.store.summary import FingerSummary, summaries
 from fpverify.store.trail import Trail
 from fpverify.store.tries import Tries
 from fpverify.store.vault import Vault
@@ -24,6 +23,7 @@ from fpverify.vocabulary import Reference, Scan
 if TYPE_CHECKING:
     from fpverify.store.shards.beside import Beside
     from fpverify.store.shards.folder import ShardFolder
+    from fpverify.store.summary import FingerSummary
 
 BLOCK_SUBJECTS = 500  # read in one transaction by `records`: some 50 ms and 5 MB
 BLOCK_IDS = 500  # values in one statement; SQLite takes 999 everywhere
@@ -137,6 +137,8 @@ class StoreReader:
         Raises:
             StoreError: the store cannot be read, is locked or damaged.
         """
+        from fpverify.store.summary import summaries
+
         with self._database.reading():
             self._rows.require_no_strays()
             before, expected = self.revision(), self._rows.count()

@@ -36,9 +36,11 @@ def subject_id(text: str) -> str:
     Case counts: "a" and "A" are two subjects.
 
     Raises:
-        EnrollmentError: the id is empty, longer than 256 characters, or holds a control character, a line separator
-            or half of a surrogate pair.
+        EnrollmentError: the id is no text, empty, longer than 256 characters, or holds a control character, a line
+            separator or half of a surrogate pair.
     """
+    if not isinstance(text, str):
+        raise EnrollmentError(f"the subject id is {text!r:.60}; text was expected, such as {str(text)!r:.60}")
     if len(text) > 4 * LONGEST_SUBJECT_ID:  # normal form C makes at most four characters one
         raise EnrollmentError(_too_long(len(text)))
     identifier = unicodedata.normalize("NFC", text)

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from fpverify.store.fingers import finger_name
 from fpverify.store.records import Record
+from fpverify.vocabulary import Finger
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class FingerSummary:
     """
 
     subject: str
-    finger: str
+    finger: Finger
     impressions: int
     model_ids: tuple[str, ...]
     qualities: tuple[float, ...]

@@ -30,6 +30,7 @@ from fpverify.store.records import Record, parts
 from fpverify.store.subject_ids import subject_id
 
 SUBJECTS_AT_A_TIME = 500  # names that are read at once
+HOLDS, TEMPLATE = "holds", "template"  # in the header of an archive of a single template, of nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Transfer:
 
 def needs_passphrase(path: str | Path) -> bool:
     """Whether an archive is protected; errors as in `opened_archive`."""
-    with _reading(path) as stream:
+    with opened_file(path) as stream:
         return is_protected(stream, str(path))
 
 
@@ -73,7 +74,7 @@ def export_archive(
             read or is damaged.
     """
     name = None if subject is None else subject_id(subject)
-    with _new_file(Path(path)) as stream:
+    with new_file(Path(path)) as stream:
         writer = ArchiveWriter(stream, passphrase, cost)
         done = _write_all(store, writer, name)
         protected = passphrase is not None
@@ -109,9 +110,12 @@ def opened_archive(path: str | Path, passphrase: str | None) -> Iterator[Arrivin
         CorruptRecord: it is none, or is damaged.
         StoreError: it cannot be read, or is of a newer fpverify.
     """
-    with _reading(path) as stream:
+    with opened_file(path) as stream:
         blocks = read_archive(stream, str(path), passphrase)
-        yield Arriving(str(path), next(blocks).fields, blocks)
+        header = next(blocks).fields
+        if header.get(HOLDS) == TEMPLATE:
+            raise StoreError(f"{path} holds a single template, of nobody; `fpverify template` shows it")
+        yield Arriving(str(path), header, blocks)
 
 
 def import_archive(store: Store, archive: Arriving, *, skip_existing: bool = False) -> Transfer:
@@ -187,7 +191,8 @@ def _record_block(record: Record, scan: bytes | None) -> Block:
 
 
 @contextmanager
-def _reading(path: str | Path) -> Iterator[IO[bytes]]:
+def opened_file(path: str | Path) -> Iterator[IO[bytes]]:
+    """A file to be read; raises StoreError where it cannot be."""
     try:
         with Path(path).open("rb") as stream:
             yield stream
@@ -196,7 +201,7 @@ def _reading(path: str | Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[IO[bytes]]:
+def new_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name when the block ends well, on disk, and readable by its owner only."""
     if path.exists():
         raise StoreError(f"there is a file {path} already; give another name")

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fpverify.errors import SettingsError
 from fpverify.executors import Workforce, answers, local_workforce
 from fpverify.synthesis.finger import MasterFinger, draw_finger
 from fpverify.synthesis.flow import USUAL, Flow
@@ -106,6 +107,9 @@ def synthesise(
         settings: how fingers are put down and drawn; `replace(ORDINARY, sensor=SENSORS["optical"])` are those of
             `write_ridges`.
     """
+    for what, number in (("fingers", fingers), ("impressions", impressions), ("seed", seed)):
+        if not isinstance(number, int | np.integer) or number < (what != "seed"):
+            raise SettingsError(f"{what}: {number!r:.60} is no whole number from {int(what != 'seed')} on")
     for finger in range(1, fingers + 1):
         yield from _scans_of_finger(finger, impressions, seed, settings)
 

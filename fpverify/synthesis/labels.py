@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from fpverify.synthesis.thinning import thinned
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
 UPSAMPLING = 2  # skeletons of ridges 2 px wide need finer pixels
@@ -33,9 +34,7 @@ def find_minutiae(ridges: FloatArray) -> Minutiae:
 
 def _endings(pattern: BoolArray) -> FloatArray:
     """(n, 3) x, y in master pixels and direction of every skeleton ending whose ridge is long enough."""
-    from skimage.morphology import skeletonize
-
-    skeleton = skeletonize(pattern)
+    skeleton = thinned(pattern)
     ones = skeleton.astype(np.uint8)
     neighbours = cv2.filter2D(ones, cv2.CV_8U, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT) - ones
     margin = UPSAMPLING * BORDER_PX

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fpverify.extras import require
+
 DOTS_PER_INCH = 120
 VALIDATIONS = ("eer", "recall", "precision")
 
 
 def plot_training(log: Path, path: Path) -> None:
     """Draws a stage's `log.jsonl`: losses above, validation figures below, over steps; PNG."""
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     rows = [json.loads(line) for line in log.read_text().splitlines()]

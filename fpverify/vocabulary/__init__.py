@@ -28,8 +28,8 @@ from fpverify.vocabulary.records import (
     MinutiaRecord,
     Rating,
 )
-from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan
-from fpverify.vocabulary.templates import FINGERS, BundleKind, Minutiae, Reference, Template
+from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan, ScanSource, TakenScan
+from fpverify.vocabulary.templates import FINGERS, BundleKind, Finger, Minutiae, Reference, Template
 
 __all__ = [
     "FINGERS",
@@ -45,6 +45,7 @@ __all__ = [
     "Capture",
     "Decision",
     "Evaluation",
+    "Finger",
     "FingerView",
     "FloatArray",
     "Identification",
@@ -59,8 +60,10 @@ __all__ = [
     "Rating",
     "Reference",
     "Scan",
+    "ScanSource",
     "Score",
     "Scores",
     "SetResolution",
+    "TakenScan",
     "Template",
 ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from fpverify.vocabulary.scans import TakenScan
+from fpverify.vocabulary.templates import Finger
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,24 @@ class OperatingPoint:
         """False rejection rate, FTA + FNMR (1 - FTA) (ISO/IEC 19795-1)."""
         return self.fta + self.fnmr * (1.0 - self.fta)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for programs: rates are fractions, intervals [low, high]."""
+        return {
+            "threshold": self.threshold,
+            "target_fmr": self.target_fmr,
+            "fmr": self.fmr,
+            "fmr_interval": [self.fmr_interval.low, self.fmr_interval.high],
+            "fnmr": self.fnmr,
+            "fnmr_interval": [self.fnmr_interval.low, self.fnmr_interval.high],
+            "far": self.far,
+            "frr": self.frr,
+            "fta": self.fta,
+            "mated": self.mated,
+            "non_mated": self.non_mated,
+            "evidence": self.evidence,
+            "model": self.model_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -93,7 +115,7 @@ class AssignedProbe:
 
     source: str
     score: Score
-    finger: str | None
+    finger: Finger | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +142,17 @@ class PadResult:
         return self.score >= self.threshold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Decision:
     """Match or non-match, and what it was based on. Match if and only if score >= threshold."""
 
     score: Score  # of all probes together
     operating_point: OperatingPoint
     subject: str | None = None
-    finger: str | None = None  # the best finger, when the subject has several
+    finger: Finger | None = None  # the best finger, when the subject has several
     probes: tuple[AssignedProbe, ...] = ()  # in the order of the scans
     pad: tuple[PadResult, ...] = ()  # of each scan, where a detector is asked
+    taken: tuple[TakenScan, ...] = ()  # how each scan was, in their order
 
     def __bool__(self) -> bool:
         """`match`: `if verifier.verify(...)` opens for nobody else."""
@@ -145,6 +168,41 @@ class Decision:
         """The decision in the field's words."""
         return "match" if self.match else "non-match"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values as `fpverify verify --json` prints them; how the first scan was taken, and in `probes` each."""
+        return {
+            "decision": self.word,
+            "score": self.score.value,
+            "extrapolated": self.score.extrapolated,
+            "llr": self.score.llr,
+            **self.operating_point.to_dict(),
+            "subject": self.subject,
+            "finger": self.finger,
+            **(self.taken[0].to_dict() if self.taken else {}),
+            "probes": _probes(self, self.taken),
+            "pad": [asdict(one) for one in self.pad],
+        }
+
+    def __repr__(self) -> str:
+        whose = f", {self.subject!r}, {self.finger}" if self.subject is not None else ""
+        return f"Decision({self.word}{whose}: {_against(self.score, self.operating_point.threshold)})"
+
+    def _repr_html_(self) -> str:
+        from fpverify.vocabulary.tables import html_table, percent
+
+        point = self.operating_point
+        facts = [
+            ("subject", self.subject),
+            ("finger", self.finger),
+            ("score", _against(self.score, point.threshold)),
+            ("decided at", f"a false match rate of {percent(point.target_fmr)}"),
+            ("FMR, FNMR", f"{percent(point.fmr)}, {percent(point.fnmr)}, measured on {point.evidence}"),
+            ("model", point.model_id),
+            *(("scan", f"{one.source}, {one.ppi:g} ppi, {one.ppi_source}") for one in self.taken),
+            *(("note", one.ppi_note) for one in self.taken),
+        ]
+        return html_table(self.word, facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -159,7 +217,7 @@ class Candidate:
     """
 
     subject: str
-    finger: str
+    finger: Finger
     score: Score
     match: bool
     probes: tuple[AssignedProbe, ...] = ()
@@ -169,7 +227,7 @@ class Candidate:
         return self.match
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Identification:
     """What a search of all references for the finger of a probe has found.
 
@@ -183,6 +241,7 @@ class Identification:
             None if all were compared in full, or nobody measured it.
         note: what could not be searched, in words.
         pad: what a detector of presentation attacks says of each scan, where one is asked.
+        taken: how each scan was, in their order.
     """
 
     candidates: tuple[Candidate, ...]
@@ -193,6 +252,7 @@ class Identification:
     preselection_error: float | None = None
     note: str | None = None
     pad: tuple[PadResult, ...] = ()
+    taken: tuple[TakenScan, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anybody matches."""
@@ -207,3 +267,74 @@ class Identification:
     def word(self) -> Literal["match", "non-match"]:
         """The decision in the field's words."""
         return "match" if self.matches else "non-match"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values as `fpverify identify --json` prints them; how the first scan was taken, and in `probes` each.
+
+        Of several scans each candidate says which of its fingers they are taken for, the whole that of the likeliest.
+        """
+        likeliest = self.candidates[0] if self.candidates else None
+        return {
+            "decision": self.word,
+            "fpir": self.fpir,
+            "threshold": self.threshold,
+            "extrapolated": self.extrapolated,
+            "searched": self.searched,
+            "preselection_error": self.preselection_error,
+            "note": self.note,
+            "candidates": [
+                {
+                    "subject": one.subject,
+                    "finger": one.finger,
+                    "score": one.score.value,
+                    "match": one.match,
+                    "probes": [{"score": score.value, "finger": finger} for score, finger in _each(one)],
+                }
+                for one in self.candidates
+            ],
+            **(self.taken[0].to_dict() if self.taken else {}),
+            "score": likeliest.score.value if likeliest else None,
+            "probes": _probes(likeliest, self.taken),
+            "pad": [asdict(one) for one in self.pad],
+        }
+
+    def __repr__(self) -> str:
+        found = f"{self.candidates[0].subject!r}, {self.candidates[0].finger}" if self.candidates else "nobody"
+        against = f": {_against(self.candidates[0].score, self.threshold)}" if self.candidates else ""
+        return f"Identification({self.word}, {found}{against}; {self.searched:,} searched)"
+
+    def _repr_html_(self) -> str:
+        from fpverify.vocabulary.tables import html_table, percent
+
+        facts = [
+            ("searched", f"{self.searched:,}"),
+            ("threshold", f"{self.threshold:.1f}, at a false positive identification rate of {percent(self.fpir)}"),
+            *(
+                (f"{one.subject}, {one.finger}", f"{one.score.value:.1f}{', match' * one.match}")
+                for one in self.candidates
+            ),
+            *(("scan", f"{one.source}, {one.ppi:g} ppi, {one.ppi_source}") for one in self.taken),
+            ("note", self.note),
+        ]
+        return html_table(self.word, facts)
+
+
+def _against(score: Score, threshold: float) -> str:
+    sign = ">=" if score.value >= threshold else "<"
+    return f"score {score.value:.1f} {sign} threshold {threshold:.1f}"
+
+
+def _probes(by: Decision | Candidate | None, taken: Sequence[TakenScan]) -> list[dict[str, Any]]:
+    """How each scan was taken, and for which finger; null where nothing was found that it could be taken for."""
+    if not taken:
+        return []
+    each: Sequence[tuple[Score | None, Finger | None]] = [(None, None)] * len(taken) if by is None else _each(by)
+    return [
+        {"file": one.source, "score": None if score is None else score.value, "finger": finger, **one.to_dict()}
+        for (score, finger), one in zip(each, taken, strict=True)
+    ]
+
+
+def _each(by: Decision | Candidate) -> list[tuple[Score, Finger | None]]:
+    """Score and finger of each probe; of a single one they are those of the whole."""
+    return [(one.score, one.finger) for one in by.probes] or [(by.score, by.finger)]

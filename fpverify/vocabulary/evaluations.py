@@ -38,7 +38,7 @@ class SetResolution:
     own_ppi: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Evaluation:
     """All comparisons of one set of scans, or of several sets that were pooled. Failed comparisons have the score -inf.
 
@@ -55,6 +55,7 @@ class Evaluation:
         model_id: what made the scores.
         failures: the scans that failed to acquire, with the reason.
         quality: (s,) float32 in [0, 1], nan where a scan failed; None where nobody measured it.
+        area_mm2: (s,) float32 of the pictures, nan where one cannot be read; None where nobody measured it.
         notes: what is to be known of the data, a sentence each: what was left out, which files are the same.
         resolution: of the scans; None where none were read.
     """
@@ -71,8 +72,14 @@ class Evaluation:
     model_id: str
     failures: dict[str, str] = field(default_factory=dict)
     quality: FloatArray | None = None
+    area_mm2: FloatArray | None = None
     notes: tuple[str, ...] = ()
     resolution: SetResolution | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Evaluation({self.name!r} by {self.model_id}, {len(self.scans)} scans, {len(self.scores):,} comparisons)"
+        )
 
     @property
     def probes(self) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.vocabulary.arrays import ByteArray, FloatArray
+from fpverify.vocabulary.templates import FINGERS
 
 MINUTIA_TYPES = ("other", "ending", "bifurcation")  # names by code, the same in every standard
 NOT_STATED = -1  # where a quality may be: nobody measured it
@@ -49,7 +50,7 @@ class Capture:
     certificates: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FingerView:
     """The minutiae of one picture of one finger, as records have them, n of them, in the record's order.
 
@@ -93,8 +94,12 @@ class FingerView:
     def __len__(self) -> int:
         return len(self.x_px)
 
+    def __repr__(self) -> str:
+        finger = FINGERS[self.finger] if self.finger < len(FINGERS) else f"finger {self.finger}"
+        return f"FingerView({finger}, {len(self)} minutiae, {self.width_px} x {self.height_px} px)"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MinutiaRecord:
     """A file of minutiae: one view or several, of one finger or several.
 
@@ -114,3 +119,6 @@ class MinutiaRecord:
 
     def __len__(self) -> int:
         return len(self.views)
+
+    def __repr__(self) -> str:
+        return f"MinutiaRecord({self.source!r}, {list(self.views)})"

@@ -12,7 +12,20 @@ from numpy.typing import NDArray
 
 from fpverify.vocabulary.arrays import FloatArray
 
-FINGERS = (  # names by code; ISO/IEC 19794-2:2005, finger position
+Finger = Literal[
+    "unknown",
+    "right-thumb",
+    "right-index",
+    "right-middle",
+    "right-ring",
+    "right-little",
+    "left-thumb",
+    "left-index",
+    "left-middle",
+    "left-ring",
+    "left-little",
+]
+FINGERS: tuple[Finger, ...] = (  # names by code; ISO/IEC 19794-2:2005, finger position
     "unknown",
     *("right-thumb", "right-index", "right-middle", "right-ring", "right-little"),
     *("left-thumb", "left-index", "left-middle", "left-ring", "left-little"),
@@ -20,7 +33,7 @@ FINGERS = (  # names by code; ISO/IEC 19794-2:2005, finger position
 BundleKind = Literal["minutiae", "whole-print"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Minutiae:
     """The minutiae of one print, n of them, best first.
 
@@ -39,8 +52,11 @@ class Minutiae:
     def __len__(self) -> int:
         return len(self.x_px)
 
+    def __repr__(self) -> str:
+        return f"Minutiae({len(self)})"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Template:
     """What is kept of a scan: enough to compare, not to draw it again.
 
@@ -61,13 +77,17 @@ class Template:
     descriptors: NDArray[np.int8]
     vector: FloatArray | None = None
 
+    def __repr__(self) -> str:
+        found = f", {len(self.minutiae)} minutiae" if self.vector is None else ""
+        return f"Template({self.model_id}, quality {self.quality:.2f}{found})"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reference:
     """An enrolled impression."""
 
     subject: str
-    finger: str
+    finger: Finger
     impression: int  # 1, 2, ... within the finger
     template: Template
     enrolled_at: datetime  # UTC
@@ -77,3 +97,18 @@ class Reference:
     def model_id(self) -> str:
         """The bundle that made the template."""
         return self.template.model_id
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for programs, without the template."""
+        return {
+            "subject": self.subject,
+            "finger": self.finger,
+            "impression": self.impression,
+            "quality": self.template.quality,
+            "minutiae": len(self.template.minutiae),
+            "model": self.model_id,
+            "enrolled_at": self.enrolled_at.isoformat(),
+        }
+
+    def __repr__(self) -> str:
+        return f"Reference({self.subject!r}, {self.finger}, impression {self.impression}, {self.template!r})"

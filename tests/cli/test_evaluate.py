@@ -296,3 +296,21 @@ def test_the_enrolled_impressions_are_evaluated(
     ended = call("evaluate", "--store", "--model", other, "--workers", 1)
     assert (ended.code, ended.err.count("\n")) == (3, 1)
     assert "the 6 impressions" in ended.err
+
+
+def test_touches_are_put_together_by_finger(call: Call, stripes: Path, edges_model: Path) -> None:
+    Path("touches").mkdir()
+    for scan in stripes.glob("*.bmp"):
+        finger, impression = scan.stem.split("_")
+        kind = "p" if int(impression) == 0 else "r"
+        shutil.copy(scan, f"touches/{finger}_{kind}{int(impression) or 1}.bmp")
+    words = ("evaluate", "touches", "--protocol", "touches", "--model", edges_model, "--workers", 1)
+    ended = call(*words, "--scores", "scores.csv", "--report", "report.html", "--metrics", "metrics.json", "--json")
+    with Path("scores.csv").open() as file:
+        rows = [(row["probe"], row["reference"], row["mated"]) for row in csv.DictReader(file)]
+    assert rows == [(f"{p}_p1", f"{r}_r00", str(int(p == r))) for p in "AB" for r in "AB"]
+    answer = json.loads(Path("metrics.json").read_text())
+    assert answer == ended.answer
+    assert (answer["protocol"], answer["mated"], answer["non_mated"], answer["eer"]) == ("touches", 2, 2, 0.0)
+    assert [row["references"] for row in answer["touches"] if row["from_mm2"] is None] == [1, 2, 3]
+    assert "touches" in Path("report.html").read_text()

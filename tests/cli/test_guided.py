@@ -50,7 +50,11 @@ def test_touches_without_a_print_are_said_and_do_not_count(call: Call, stripes: 
 
 def test_several_scans_are_touches_only_when_asked(call: Call, stripes: Path, edges_model: Path) -> None:
     files = (stripes / "A_00.bmp", stripes / "A_01.bmp")
-    assert call("enroll", *files, "--id", "A", "--model", edges_model).code == 2
+    answer = call("enroll", *files, "--id", "A", "--model", edges_model, "--json").answer
+    assert len(answer["impressions"]) == 2
+    assert "touches" not in answer
+    two = ("--finger", "left-thumb", "--finger", "right-thumb")
+    assert call("enroll", "--guided", *files, "--id", "B", *two, "--model", edges_model).code == 2
 
 
 def test_whoever_stands_at_the_reader_is_told_until_it_is_enough(

@@ -74,3 +74,30 @@ def test_against_k_references_the_ratio_is_divided_by_k() -> None:
     best, other = Score(30.0, llr=3.0), Score(0.0, llr=-2.0)
     assert fuse([best, *[other] * 9]).llr == pytest.approx(2.0)
     assert fuse([Score(30.0), Score(0.0)]).llr is None
+
+
+@pytest.mark.parametrize("decimals", [1, 6])  # many scores are equal, or none
+def test_the_fit_is_another_implementation_s_isotonic_regression(decimals: int) -> None:
+    isotonic = pytest.importorskip("sklearn.isotonic")
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        mated, non_mated = rng.normal(1.5, 1, 30 + 20 * seed).round(decimals), rng.normal(0, 1, 500).round(decimals)
+        fitted = LikelihoodRatio.fit(mated, non_mated)
+        sides = (
+            np.append(mated, min(mated.min(), non_mated.min())),
+            np.append(non_mated, max(mated.max(), non_mated.max())),
+        )
+        score, truth = np.concatenate(sides), np.repeat([1.0, 0.0], list(map(len, sides)))
+        weight = np.repeat([1 / len(side) for side in sides], list(map(len, sides)))
+        share = isotonic.IsotonicRegression().fit_transform(score, truth, sample_weight=weight)
+        values, block = np.unique(share.round(12), return_inverse=True)
+        same = [share[block == k].mean() for k in range(len(values))]
+        np.testing.assert_allclose(fitted.knots_llr, np.log10(same) - np.log10(1 - np.array(same)), rtol=0, atol=1e-12)
+        centres = [score[block == k].mean() for k in range(len(values))]
+        np.testing.assert_allclose(fitted.knots_score, centres, rtol=0, atol=1e-12)
+
+
+def test_blocks_of_one_share_are_one_knot() -> None:
+    mated = [float(k) for k in range(1, 61, 2)]
+    fitted = LikelihoodRatio.fit(mated, [score + 1 for score in mated])  # turn by turn: the same share everywhere
+    assert len(fitted.knots_score) == len(set(fitted.knots_llr))

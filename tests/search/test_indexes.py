@@ -18,12 +18,12 @@ from fpverify.search.index.growing import GrowingIndex
 from fpverify.search.index.inverted import (
     NEIGHBOURS,
     InvertedIndex,
-    _largest,
     _largest_places,
-    _products,
+    _nearest_rows,
+    _portions,
     asked_lists,
 )
-from fpverify.search.index.lists import Lists
+from fpverify.search.index.lists import Lists, as_bytes
 from fpverify.search.index.preselection import Measured, decoded, encoded
 from fpverify.search.index.slots import OwnLists
 from fpverify.search.index.vectors import VectorIndex
@@ -90,31 +90,36 @@ def test_neighbours_are_those_of_a_slow_look_at_all_rows() -> None:
     index, prints = InvertedIndex(codebook(1)), [finger(number) for number in range(30)]
     index.add(range(100, 130), prints)
     coded = steps(prints[0].descriptors)
-    products, slots = index._neighbours(coded.astype(np.float32), index._asked(coded.astype(np.float32), 1))
+    cosines, slots = index._neighbours(coded, index._asked(coded, 1))
     rows = np.concatenate([steps(one.descriptors) for one in prints]).astype(int)
     owners = np.repeat(np.arange(100, 130), [len(one.minutiae) for one in prints])
-    for minutia, (found, slot) in enumerate(zip(products, slots, strict=True)):
-        wanted = rows @ coded[minutia].astype(int)
-        assert found.tolist() == np.sort(wanted)[::-1][:NEIGHBOURS].tolist()
+    for minutia, (found, slot) in enumerate(zip(cosines, slots, strict=True)):
+        wanted = (1 - ((rows - coded[minutia]) ** 2).sum(axis=1) / (2 * STEPS**2)).astype(np.float32)
+        np.testing.assert_allclose(found, np.sort(wanted)[::-1][:NEIGHBOURS], atol=1e-6)
         named = index._slots.ids_of(slot)
-        assert all(one in wanted[owners == owner] for one, owner in zip(found, named, strict=True))
+        pairs = zip(found, named, strict=True)
+        assert all(np.isclose(one, wanted[owners == owner], atol=1e-6).any() for one, owner in pairs)
 
 
-@pytest.mark.parametrize("sizes", [[1], [3, 0, 5], [40], [9, 16, 1, 33], [16, 16]])
-def test_products_are_those_of_all_rows_however_many_fit_the_cache(sizes: list[int]) -> None:
+@pytest.mark.parametrize("sizes", [[1], [3, 5], [40], [9, 16, 1, 33], [16, 16], [400, 90, 30, 7]])
+@pytest.mark.parametrize("values", [3, 128])
+def test_the_nearest_rows_are_those_of_all_blocks_however_many_are_put_together(sizes: list[int], values: int) -> None:
     rng = np.random.default_rng(2)
-    codes = [rng.integers(-127, 128, (size, 8)).astype(np.int8) for size in sizes]
-    probe = rng.integers(-127, 128, 8).astype(np.float32)
-    wanted = np.concatenate(codes).astype(int) @ probe.astype(int)
-    assert _products(codes, probe, np.empty((16, 8), np.float32)).tolist() == wanted.tolist()
+    codes = [rng.integers(1 - values, values, (size, 8)).astype(np.int8) for size in sizes]
+    slots = np.split(np.arange(sum(sizes), dtype=np.uint32), np.cumsum(sizes)[:-1])
+    probe = rng.integers(1 - values, values, (1, 8)).astype(np.int8)
+    squared, whose = _nearest_rows(
+        as_bytes(probe), [as_bytes(one) for one in codes], slots, np.empty((64, 8), np.uint8)
+    )
+    wanted = ((np.concatenate(codes).astype(int) - probe) ** 2).sum(axis=1)
+    assert squared.tolist() == np.sort(wanted)[:NEIGHBOURS].tolist()
+    assert squared.tolist() == wanted[whose].tolist()
+    assert len(set(whose.tolist())) == len(whose)
 
 
-@pytest.mark.parametrize("count", [1, NEIGHBOURS, 1599, 1700, 5000])
-@pytest.mark.parametrize("values", [7, 1000])
-def test_the_largest_products_are_found_whichever_group_they_are_in(count: int, values: int) -> None:
-    products = np.random.default_rng(count).integers(-values, values, count).astype(np.float32)
-    for some in (products, np.sort(products), np.sort(products)[::-1]):
-        assert some[_largest(some)].tolist() == np.sort(some)[::-1][:NEIGHBOURS].tolist()
+def test_blocks_are_put_together_as_far_as_there_is_room() -> None:
+    assert [list(one) for one in _portions([3, 4, 9, 20, 1, 9], 10)] == [[0, 1], [2], [3], [4, 5]]
+    assert list(_portions([], 10)) == []
 
 
 @pytest.mark.parametrize("values", [3, 60, 20_000])
@@ -145,7 +150,7 @@ def test_lists_that_grow_keep_their_rows_and_little_room() -> None:
     lists, rng = Lists(3, 4), np.random.default_rng(1)
     kept: list[list[tuple[bytes, int]]] = [[], [], []]
     for slot in range(1, 3000):
-        codes, numbers = rng.integers(-127, 128, (5, 4)).astype(np.int8), rng.integers(0, 3, 5)
+        codes, numbers = rng.integers(0, 256, (5, 4)).astype(np.uint8), rng.integers(0, 3, 5)
         lists.append(numbers, codes, np.full(5, slot, np.uint32))
         for number, row in zip(numbers, codes, strict=True):
             kept[number].append((row.tobytes(), slot))

@@ -10,6 +10,7 @@ import numpy as np
 
 from fpverify.comparison import Calibration
 from fpverify.evaluation.rates.error_rates import error_rates
+from fpverify.extras import require
 from fpverify.folders import private
 from fpverify.vocabulary import Evaluation, OperatingPoint, Scores
 
@@ -82,6 +83,7 @@ def _cutoff(name: str, cut: float, distance: Scores, mated: np.ndarray) -> Cutof
 
 def plot_cutoffs(raw: Evaluation, chosen: Sequence[Cutoff], path: str | Path) -> None:
     """Writes the histogram of mated and non-mated distances with the cutoffs, as PNG, SVG or PDF."""
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     made = np.isfinite(raw.scores)

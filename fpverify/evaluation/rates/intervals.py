@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fpverify.evaluation.rates.distributions import beta_quantile, normal_quantile, student_quantile
 from fpverify.vocabulary import Evaluation, Interval, Scores
 
 CONFIDENCE = 0.95
@@ -134,14 +135,12 @@ def interval_of(rate: float, resampled: NDArray[Any], trials: int, fingers: int,
         fingers: that were drawn from; with one, nothing is known beyond the trials.
         crossing: the rate is where two curves cross (EER): both stand behind it, so it can be worth more than `trials`.
     """
-    from scipy.stats import norm, t
-
     variance = float(np.var(resampled, dtype=np.float64)) if len(resampled) else 0.0
     if fingers < 2 or variance <= 0 or not 0 < rate < 1:
         return clopper_pearson(rate * trials, trials)
     tail = (1 + CONFIDENCE) / 2
     worth = rate * (1 - rate) / (variance * fingers / (fingers - 1))
-    worth *= float(norm.ppf(tail) / t.ppf(tail, fingers - 1)) ** 2
+    worth *= (normal_quantile(tail) / student_quantile(tail, fingers - 1)) ** 2
     if not crossing:
         worth = min(worth, float(trials))
     return clopper_pearson(rate * worth, worth)
@@ -152,11 +151,9 @@ def clopper_pearson(errors: float, trials: float) -> Interval:
 
     Source: Clopper and Pearson, Biometrika 26 (1934); ISO/IEC 19795-1, annex B.
     """
-    from scipy.stats import beta
-
     tail = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, errors, trials - errors + 1)) if errors > 0 else 0.0
-    high = float(beta.ppf(1 - tail, errors + 1, trials - errors)) if errors < trials else 1.0
+    low = beta_quantile(tail, errors, trials - errors + 1) if errors > 0 else 0.0
+    high = beta_quantile(1 - tail, errors + 1, trials - errors) if errors < trials else 1.0
     return Interval(low, high)
 
 
@@ -182,20 +179,38 @@ class _Pairs:
         self, weights: NDArray[np.float32], values: Scores, thresholds: Scores, chosen: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
         """(b, t + 1) weight of the chosen comparisons between each two thresholds."""
-        from scipy.sparse import coo_array
-
         bins = np.searchsorted(thresholds, values[chosen], side="right")
         used, pair = np.unique(self.of_comparison[chosen], return_inverse=True)
-        ones = np.ones(len(bins), np.float32)
-        counts = coo_array((ones, (bins, pair)), shape=(len(thresholds) + 1, len(used))).tocsr()
+        filled = _counts_by_bin(bins, pair, len(used))
         first, second = self.first[used], self.second[used]
-        totals = np.empty((len(weights), len(thresholds) + 1))
+        totals = np.zeros((len(weights), len(thresholds) + 1))
         step = max(CHUNK_WEIGHTS // max(len(used), 1), 1)
         for start in range(0, len(weights), step):
             drawn = weights[start : start + step].T  # (f, c)
             product = drawn[first] * np.where((first == second)[:, None], np.float32(1), drawn[second])
-            totals[start : start + step] = (counts @ product).T
+            for number, pairs, count in filled:
+                totals[start : start + step, number] = count @ (product if len(pairs) == len(used) else product[pairs])
         return totals
+
+
+def _counts_by_bin(
+    bins: NDArray[np.int64], pair: NDArray[np.int64], pairs: int
+) -> list[tuple[int, NDArray[np.int64], NDArray[np.float32]]]:
+    """Each bin in which there is a comparison, the pairs of fingers that have some there, and how many.
+
+    Args:
+        bins: (n,) of the comparisons.
+        pair: (n,) likewise.
+        pairs: how many pairs there are.
+    """
+    cells, counts = np.unique(bins * pairs + pair, return_counts=True)
+    of_bin = cells // max(pairs, 1)
+    starts = np.flatnonzero(np.diff(of_bin, prepend=-1))
+    parts = zip(np.split(cells % max(pairs, 1), starts[1:]), np.split(counts, starts[1:]), strict=True)
+    return [
+        (int(number), its_pairs, its_counts.astype(np.float32))
+        for number, (its_pairs, its_counts) in zip(of_bin[starts], parts, strict=True)
+    ]
 
 
 def _weights(fingers: int, resamples: int, seed: int) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fpverify.errors import ScanError
+from fpverify.evaluation.rates.distributions import student_quantile
 from fpverify.evaluation.rates.error_rates import equal_error_rate, fnmr_at_fmr
 from fpverify.evaluation.rates.intervals import CONFIDENCE, RESAMPLES, Curves
 from fpverify.vocabulary import Evaluation
@@ -78,10 +79,8 @@ def _pairs(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 def _difference(value: float, drawn: np.ndarray, fingers: int) -> Difference:
     """Student's interval of F - 1 degrees about the value; the whole range for a single finger."""
-    from scipy.stats import t
-
     if fingers < 2:
         return Difference(value, -1.0, 1.0)
     spread = float(np.sqrt(np.var(drawn, dtype=np.float64) * fingers / (fingers - 1)))
-    reach = float(t.ppf((1 + CONFIDENCE) / 2, fingers - 1)) * spread
+    reach = student_quantile((1 + CONFIDENCE) / 2, fingers - 1) * spread
     return Difference(value, max(value - reach, -1.0), min(value + reach, 1.0))

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fpverify.evaluation.rates.distributions import normal_quantile
 from fpverify.evaluation.rates.error_rates import error_rates
 from fpverify.evaluation.rates.intervals import Curves
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.evaluation.report.bounds import bounded_name, error_bounds, no_fmr, without_errors
+from fpverify.extras import require
 from fpverify.vocabulary import Evaluation, OperatingPoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
 INK, ACCENT, GREY = "#1b3a5c", "#c8502b", "#8a8a8a"
@@ -171,6 +175,7 @@ def as_svg(figure: Figure) -> str:
 
 
 def _blank() -> tuple[Figure, Axes]:
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE_IN, layout="constrained")
@@ -246,9 +251,7 @@ def _at(evaluation: Evaluation, threshold: float) -> tuple[float, float]:
 
 def _deviate(rate: np.ndarray | float) -> np.ndarray:
     """Normal deviates; rates beyond the axes are drawn at their ends."""
-    from scipy.stats import norm
-
-    return np.asarray(norm.ppf(np.clip(rate, TICKS[0] / 2, 0.7)))
+    return np.asarray(np.vectorize(normal_quantile, otypes=[np.float64])(np.clip(rate, TICKS[0] / 2, 0.7)))
 
 
 def _det_band(axes: Axes, evaluation: Evaluation) -> None:

@@ -29,7 +29,7 @@ class Pair:
         score: calibrated.
         match: the decision at the operating point.
         why: in words.
-        png: the picture.
+        png: the picture; empty if none was drawn.
     """
 
     set_name: str
@@ -55,6 +55,8 @@ def gallery(
     evaluations: Sequence[Evaluation],
     files: Sequence[Mapping[str, PrintFile]],
     point: OperatingPoint,
+    *,
+    drawn: bool = True,
 ) -> list[Pair]:
     """The mated pairs with the lowest scores, then the non-mated ones with the highest.
 
@@ -63,11 +65,12 @@ def gallery(
         evaluations: of sets.
         files: of each set, the file of every scan by its name.
         point: to decide at.
+        drawn: with pictures, which need the extra "plots".
     """
     pairs = []
     for mated in (True, False):
         for number, place in _extreme(evaluations, mated=mated):
-            pairs.append(_drawn(matcher, evaluations[number], files[number], place, point))
+            pairs.append(_pair(matcher, evaluations[number], files[number], place, point, drawn=drawn))
     return pairs
 
 
@@ -92,8 +95,14 @@ def _extreme(evaluations: Sequence[Evaluation], *, mated: bool) -> list[tuple[in
     return chosen
 
 
-def _drawn(
-    matcher: Matcher, evaluation: Evaluation, files: Mapping[str, PrintFile], place: int, point: OperatingPoint
+def _pair(
+    matcher: Matcher,
+    evaluation: Evaluation,
+    files: Mapping[str, PrintFile],
+    place: int,
+    point: OperatingPoint,
+    *,
+    drawn: bool,
 ) -> Pair:
     names = evaluation.scans[evaluation.probe[place]], evaluation.scans[evaluation.reference[place]]
     scans = [read_scan(files[name].path, ppi=files[name].ppi) for name in names]
@@ -106,5 +115,5 @@ def _drawn(
         score=float(evaluation.scores[place]),
         match=bool(evaluation.scores[place] >= point.threshold),
         why=explained.causes[0].sentence,
-        png=pair_png(explained),
+        png=pair_png(explained) if drawn else b"",
     )

@@ -11,6 +11,7 @@ from fpverify.evaluation.rates.error_rates import measured
 from fpverify.evaluation.rates.false_matches import false_matches_said
 from fpverify.evaluation.report import figures
 from fpverify.evaluation.report.content import ReportContent
+from fpverify.extras import require
 from fpverify.folders import private
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def _marked(drawn: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _template(name: str) -> Template:
+    require("plots", "a page")
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

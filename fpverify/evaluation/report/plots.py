@@ -10,6 +10,7 @@ import numpy as np
 from fpverify.evaluation.rates.error_rates import equal_error_rate, error_rates
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.evaluation.report.bounds import bounded_name, no_fmr
+from fpverify.extras import require
 from fpverify.folders import private
 from fpverify.vocabulary import Evaluation
 
@@ -28,6 +29,7 @@ def plot_roc(evaluation: Evaluation, threshold: float, path: str | Path, title: 
         path: of the picture; the ending chooses the format.
         title: above the picture.
     """
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     mated, non_mated = evaluation.mated_scores, evaluation.non_mated_scores
@@ -66,6 +68,7 @@ def plot_reliability(curves: Mapping[str, Sequence[ReliabilityPoint]], path: str
         curves: points by what they are of.
         path: of the picture; the ending chooses the format.
     """
+    require("plots", "a picture")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.8), dpi=DOTS_PER_INCH, layout="constrained")

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from fpverify.evaluation.rates.distributions import binomial_tail
 from fpverify.vocabulary import Evaluation
 
 SIGNIFICANCE = 0.05  # that a set of sheep alone shows an animal: divided by the number of fingers (Bonferroni)
@@ -85,7 +86,5 @@ def zoo(evaluation: Evaluation, threshold: float) -> list[FingerRow]:
 
 
 def _beyond_chance(errors: np.ndarray, trials: np.ndarray, rate: float, fingers: int) -> bool:
-    from scipy.stats import binom
-
     seen = int(errors.sum())
-    return seen > 0 and float(binom.sf(seen - 1, int(trials.sum()), rate)) < SIGNIFICANCE / fingers
+    return seen > 0 and binomial_tail(seen, int(trials.sum()), rate) < SIGNIFICANCE / fingers

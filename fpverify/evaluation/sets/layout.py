@@ -3,6 +3,7 @@
 prints/101_3.png, A_00.bmp       files named <finger>_<impression>
 prints/101/3.png                 a folder for each finger, any names inside
 prints/017/left-thumb/3.png      a folder for each person, in it one for each finger, or for each hand
+prints/101_p01.png, 101_r01.png  touches of a small sensor: probes and references of a finger
 prints/fpverify-set.yaml         what there is to say about the set: ppi, name
 sets/prints, sets/others         a folder of sets
 """
@@ -22,6 +23,7 @@ from fpverify.settings import parse_ppi
 
 SET_FILE = "fpverify-set.yaml"
 NAMED = re.compile(r"(.+)_(\d+)")  # <finger>_<impression>
+TOUCH = re.compile(r"(.+)_([pr])(\d+)")  # <finger>_p<number> of a probe touch, <finger>_r<number> of a reference touch
 # What a person's finger or hand is called: R, left-thumb, index_2, L0; a number alone may be anybody's.
 OF_A_HAND = re.compile(
     r"(?:(?:left|right|l|r|thumb|fore|index|middle|ring|little|pinky|hand|finger|f)[ ._-]?)+(?:0?[0-9]|10)?", re.I
@@ -99,19 +101,40 @@ def list_prints(folder: str | Path) -> list[Print]:
     return prints
 
 
-def read_set(folder: str | Path, *, ppi: float | None = None, default_ppi: float | None = None) -> PrintSet:
+def list_touches(folder: str | Path) -> list[Print]:
+    """The touches of a folder in natural order, of each finger the probes first; their numbers are the impressions.
+
+    Raises:
+        ScanError: no folder, no images, a name that is no touch's, or two files of one touch.
+    """
+    folder = Path(folder)
+    files = _images(folder) if folder.is_dir() else []
+    if not files:
+        raise ScanError(f"{folder}: no touches; images named <finger>_p<number> and <finger>_r<number> were expected")
+    touches = sorted(map(_touch, files), key=_natural_order)
+    for first, second in pairwise(touches):
+        if _natural_order(first) == _natural_order(second):
+            raise ScanError(f"{folder}: {first.path.name} and {second.path.name} are the same touch; keep one")
+    return touches
+
+
+def read_set(
+    folder: str | Path, *, ppi: float | None = None, default_ppi: float | None = None, touches: bool = False
+) -> PrintSet:
     """A set of prints and what its `fpverify-set.yaml` says.
 
     Args:
         folder: of the set.
         ppi: overrules what the set says of its resolution.
         default_ppi: for a set that says nothing.
+        touches: it is a set of touches.
 
     Raises:
-        ScanError: as `list_prints`; or the set's file is no YAML, has a key nobody knows, or a value that cannot be.
+        ScanError: as `list_prints` or `list_touches`; or the set's file is no YAML, has a key nobody knows, or a value
+            that cannot be.
     """
     folder = Path(folder)
-    prints = list_prints(folder)
+    prints = list_touches(folder) if touches else list_prints(folder)
     said = _set_settings(folder / SET_FILE)
     chosen = next((one for one in (ppi, said.get("ppi"), default_ppi) if one is not None), None)
     name = said.get("name") or folder.resolve().name or "prints"
@@ -206,8 +229,8 @@ def _is_set(folder: Path) -> bool:
 
 
 def _shows_several(folder: Path) -> bool:
-    """Whether the images are named <finger>_<impression>, of two fingers or more."""
-    names = [NAMED.fullmatch(path.stem) for path in _images(folder)]
+    """Whether the images are named <finger>_<impression>, or as touches are, of two fingers or more."""
+    names = [NAMED.fullmatch(path.stem) or TOUCH.fullmatch(path.stem) for path in _images(folder)]
     return all(names) and len({name[1] for name in names if name}) > 1
 
 
@@ -236,8 +259,20 @@ def _is_a_persons(folder: Path) -> bool:
 def _print(path: Path) -> Print:
     parts = NAMED.fullmatch(path.stem)
     if parts is None:
-        raise ScanError(f"{path}: the name says no finger and impression; <finger>_<impression> was expected, as 101_3")
+        hint = "; touches go with the protocol touches" if TOUCH.fullmatch(path.stem) else ""
+        raise ScanError(
+            f"{path}: the name says no finger and impression; <finger>_<impression> was expected, as 101_3{hint}"
+        )
     return Print(path, parts[1], int(parts[2]), path.stem)
+
+
+def _touch(path: Path) -> Print:
+    parts = TOUCH.fullmatch(path.stem)
+    if parts is None or not int(parts[3]):
+        raise ScanError(
+            f"{path}: is no touch; <finger>_p<number> or <finger>_r<number>, from 1, was expected, as 101_p03"
+        )
+    return Print(path, parts[1], int(parts[3]), path.stem)
 
 
 def _shelved(folder: Path, shelf: Path, *, by_name: bool) -> list[Print]:
@@ -281,9 +316,10 @@ def _natural_name(path: Path) -> list[tuple[bool, int, str]]:
     return _natural_text(path.name)
 
 
-def _natural_order(one: Print) -> tuple[bool, int, str, int]:
-    number = one.finger.isascii() and one.finger.isdigit()
-    return (not number, int(one.finger) if number else 0, "" if number else one.finger, one.impression)
+def _natural_order(one: Print) -> tuple[bool, int, str, str, int]:
+    number, touch = one.finger.isascii() and one.finger.isdigit(), TOUCH.fullmatch(one.path.stem)
+    kind = touch[2] if touch else ""
+    return (not number, int(one.finger) if number else 0, "" if number else one.finger, kind, one.impression)
 
 
 def _natural_text(text: str) -> list[tuple[bool, int, str]]:

@@ -14,9 +14,10 @@ import numpy as np
 from fpverify.errors import ScanError
 from fpverify.evaluation.scores_file import csv_text, header_fault
 from fpverify.evaluation.sets.layout import Print, PrintSet, apart, distinct, find_sets, list_prints, read_set
+from fpverify.evaluation.sets.touches import touch_pairs
 from fpverify.vocabulary import BoolArray, IndexArray
 
-Protocol = Literal["dense", "fvc", "first-reference", "cross-sensor", "pairs"]
+Protocol = Literal["dense", "fvc", "first-reference", "cross-sensor", "pairs", "touches"]
 PAIRS_HEADER = "probe,reference or probe,reference,mated"
 ONE_SET: tuple[Protocol, ...] = ("dense", "fvc", "first-reference")  # need nothing but a set
 
@@ -105,7 +106,8 @@ def make_plans(
     number, what = wanted.get(protocol, (len(found), ""))
     if len(found) != number:
         raise ValueError(f"the protocol {protocol} takes {what}; {len(found)} were given")
-    sets = distinct([read_set(one, ppi=ppi, default_ppi=default_ppi) for one in found])
+    touches = protocol == "touches"
+    sets = distinct([read_set(one, ppi=ppi, default_ppi=default_ppi, touches=touches) for one in found])
     if protocol == "cross-sensor":
         return [cross_sensor_plan(*sets)]
     if len(found) > len(folders) and (question := apart(sets)):
@@ -114,7 +116,7 @@ def make_plans(
 
 
 def set_plan(prints: PrintSet, protocol: Protocol = "dense") -> Plan:
-    """One set by a protocol of `ONE_SET`; errors as in `comparisons`, and they name the folder."""
+    """One set by a protocol of `ONE_SET` or `touches`; errors as in `comparisons`, and they name the folder."""
     try:
         pairs = comparisons(prints.prints, protocol)
     except ScanError as error:
@@ -168,7 +170,10 @@ def listed_plan(prints: PrintSet, pairs: str | Path) -> Plan:
 
 
 def comparisons(prints: Sequence[Print], protocol: Protocol = "dense") -> Comparisons:
-    """The comparisons of one set; see `finger_comparisons`."""
+    """The comparisons of one set; see `finger_comparisons`, and for `touches` `sets.touches`."""
+    if protocol == "touches":
+        numbers = _finger_numbers([one.finger for one in prints])
+        return _checked(_sorted(*touch_pairs([one.name for one in prints]), numbers), numbers)
     return finger_comparisons([one.finger for one in prints], protocol)
 
 
@@ -189,7 +194,7 @@ def finger_comparisons(fingers: Sequence[str], protocol: Protocol = "dense") -> 
         ValueError: an unknown protocol, or one that needs more than a set.
     """
     if protocol not in ONE_SET:
-        what = "needs more than one set" if protocol in get_args(Protocol) else "is unknown"
+        what = "needs more than the fingers of a set" if protocol in get_args(Protocol) else "is unknown"
         raise ValueError(f"protocol {protocol!r} {what}; one of {', '.join(ONE_SET)} was expected")
     numbers = _finger_numbers(fingers)
     first = np.unique(numbers, return_index=True)[1]

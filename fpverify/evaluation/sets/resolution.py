@@ -182,7 +182,7 @@ def _of_their_own(
 ) -> dict[str, float]:
     """The scans that state a resolution far from the set's and have ridges that bear it out."""
     own = {}
-    for name, (stated, ridges) in zip(names, surveyed, strict=True):
+    for name, (stated, ridges, _) in zip(names, surveyed, strict=True):
         if stated is None or max(stated / used, used / stated) < OVERRULED:
             continue
         if ridges is None or evidence is None or _nearer(ridges, evidence, stated, used):

@@ -1,8 +1,9 @@
 """The inverted index: minutiae in lists by what they look like, of which each of a probe's asks a few.
 
 What the lists hold of a minutia is its descriptor in steps of 1 / `codebook.STEPS` and the slot of its reference: 68
-bytes. All is reckoned in whole numbers: products of descriptors are below 2^24, so that float32 holds them. Adding or
-removing a reference touches the lists of its minutiae alone.
+bytes. All is reckoned in whole numbers: squared distances of descriptors, which OpenCV finds without making them wider,
+and products with centres, which are below 2^24, so that float32 holds them. Adding or removing a reference touches the
+lists of its minutiae alone.
 
 Part of the references may lie in shards on disk (`fpverify.store.shards`): a list is read when it is first asked.
 """
@@ -13,12 +14,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import CorruptRecord
 from fpverify.search.index.codebook import STEPS, Codebook, steps
-from fpverify.search.index.lists import Codes, Lists, Slots
+from fpverify.search.index.lists import Bytes, Codes, Lists, Slots, as_bytes
 from fpverify.search.index.shared_lock import SharedLock
 from fpverify.search.index.slots import NO_SLOT, SlotTable
 from fpverify.search.index.votes import likeliest
@@ -29,8 +31,8 @@ LISTS = (4, 256)  # that a minutia asks: at least, and at most
 SCANNED = 10_000  # minutiae that it is compared with, if these lists allow it: 0.2 ms
 MISSING = np.finfo(np.float32).min  # cosine where there is no neighbour
 AT_ONCE = 1024  # minutiae whose lists are looked up together: 17 MB of products
-IN_CACHE = 2048  # rows that are made float32 and multiplied together: 512 KB, half of a core's second cache
-ROW_GROUP, LIST_GROUP = 16, 8  # numbers of which the largest is looked at first, where the largest of many are wanted
+JOINED = 8192  # rows of small blocks that are looked at together: 512 KB, half of a core's second cache
+LIST_GROUP = 8  # numbers of which the largest is looked at first, where the largest of many are wanted
 
 ListNumbers = NDArray[np.uint16]
 
@@ -125,7 +127,7 @@ class InvertedIndex:
         rows = probe.descriptors
         if not len(rows) or rows.shape[1] != len(self._centres):
             return []
-        coded = steps(rows).astype(np.float32)
+        coded = steps(rows)
         with self._lock.shared():
             few, minutiae = len(self) <= count, self._slots.minutiae
         asked = self._asked(coded, minutiae)
@@ -134,9 +136,9 @@ class InvertedIndex:
         with self._lock.shared():
             if len(self) <= count:
                 return self._slots.with_minutiae()
-            found, slots = self._neighbours(coded, asked)
+            cosine, slots = self._neighbours(coded, asked)
             owners = self._slots.ids_of(slots)
-        return likeliest(found / np.float32(STEPS**2), owners, count)
+        return likeliest(cosine, owners, count)
 
     def keep_unsaved(self, *, keep: bool = True) -> None:
         """From now on what comes is kept in `unsaved`, until shards hold it: 3 KB more for each; or not any more."""
@@ -179,31 +181,29 @@ class InvertedIndex:
             found[start : start + AT_ONCE] = (part @ self._centres).argmax(axis=1)
         return found
 
-    def _asked(self, coded: FloatArray, minutiae: int) -> NDArray[np.intp]:
+    def _asked(self, coded: Codes, minutiae: int) -> NDArray[np.intp]:
         """The lists that each minutia of a probe asks, (n, a): fewer, the fuller they are."""
         count = asked_lists(minutiae, len(self._lists))
-        return _largest_places(coded @ self._centres, count)
+        return _largest_places(coded.astype(np.float32) @ self._centres, count)
 
-    def _neighbours(self, coded: FloatArray, asked: NDArray[np.intp]) -> tuple[FloatArray, Slots]:
-        """Products with each minutia's nearest neighbours, (n, k), none increases, and whose they are."""
-        best = np.full((len(coded), NEIGHBOURS), MISSING, np.float32)
-        owner = np.full(best.shape, NO_SLOT, np.uint32)
-        room = np.empty((IN_CACHE, coded.shape[1]), np.float32)
+    def _neighbours(self, coded: Codes, asked: NDArray[np.intp]) -> tuple[FloatArray, Slots]:
+        """Cosines with each minutia's nearest neighbours, (n, k), none increases, and whose they are."""
+        cosine = np.full((len(coded), NEIGHBOURS), MISSING, np.float32)
+        owner = np.full(cosine.shape, NO_SLOT, np.uint32)
+        room, probe = np.empty((JOINED, coded.shape[1]), np.uint8), as_bytes(coded)
         for number, lists in enumerate(asked.tolist()):
             codes, slots = self._lists.rows(lists)
-            if not slots:
-                continue
-            products = _products(codes, coded[number], room)
-            nearest = _largest(products)
-            best[number, : len(nearest)] = products[nearest]
-            owner[number, : len(nearest)] = np.concatenate(slots)[nearest]
-        return best, owner
+            if slots:
+                squared, whose = _nearest_rows(probe[number : number + 1], codes, slots, room)
+                cosine[number, : len(squared)] = 1 - squared / np.float32(2 * STEPS**2)
+                owner[number, : len(squared)] = whose
+        return cosine, owner
 
     def _enter(self, new: dict[int, tuple[ListNumbers, Codes]]) -> None:
         counts = [len(part) for part, _ in new.values()]
         slots = np.repeat(self._slots.add_own({one: part for one, (part, _) in new.items()}), counts)
         lists, codes = (np.concatenate(parts) for parts in zip(*new.values(), strict=True))
-        self._lists.append(lists, codes, slots)
+        self._lists.append(lists, as_bytes(codes), slots)
         if self._keeps_unsaved:
             self.unsaved |= {one: (part.copy(), rows.copy()) for one, (part, rows) in new.items()}
 
@@ -244,10 +244,9 @@ class InvertedIndex:
         for number, parts in found.items():
             codes, slots = (np.concatenate(each) for each in zip(*parts, strict=True))
             there = self._slots.alive(slots)
-            if there.all():  # nearly always
-                self._lists.put_whole(number, codes, slots)
-            else:
-                self._lists.put_whole(number, codes[there], slots[there])
+            if not there.all():
+                codes, slots = codes[there], slots[there]
+            self._lists.put_whole(number, as_bytes(codes), slots)
         for shard, numbers in wanted:
             shard.unread[numbers] = False
 
@@ -285,52 +284,44 @@ def asked_lists(minutiae: int, lists: int) -> int:
     return int(min(max(round(wanted), LISTS[0]), LISTS[1], lists))
 
 
-def _products(codes: Sequence[Codes], probe: FloatArray, room: FloatArray) -> FloatArray:
-    """Products of a probe's descriptor, (d,), with all rows of some blocks, one after the other.
+def _nearest_rows(
+    probe: Bytes, codes: Sequence[Bytes], slots: Sequence[Slots], room: Bytes
+) -> tuple[NDArray[np.int32], Slots]:
+    """The rows of some blocks that are nearest to a probe's descriptor: squared distances (k,), which rise, and whose.
 
     Args:
-        codes: (n, d) each.
-        probe: whole numbers.
-        room: (m, d), overwritten: so many rows at a time are made float32 there, and do not leave the cache.
+        probe: (1, d).
+        codes: (n, d) of each block, at least one row.
+        slots: (n,) of each block.
+        room: (m, d), overwritten: smaller blocks are put together there.
     """
-    products = np.empty(sum(map(len, codes)), np.float32)
-    start = 0
-    for portion in _portions(codes, len(room)):
-        size = sum(map(len, portion))
-        np.concatenate(portion, out=room[:size])
-        np.dot(room[:size], probe, out=products[start : start + size])
-        start += size
-    return products
+    squared, whose = list[NDArray[np.int32]](), list[Slots]()
+    for portion in _portions([len(one) for one in slots], len(room)):
+        some, owners = codes[portion.start], slots[portion.start]
+        if len(portion) > 1:
+            owners = np.concatenate(slots[portion.start : portion.stop])
+            some = np.concatenate(codes[portion.start : portion.stop], out=room[: len(owners)])
+        near = min(NEIGHBOURS, len(owners))
+        found, places = cv2.batchDistance(probe, some, cv2.CV_32S, normType=cv2.NORM_L2SQR, K=near)
+        squared.append(found[0])
+        whose.append(owners[places[0]])
+    if len(squared) == 1:
+        return squared[0], whose[0]
+    joined = np.concatenate(squared)
+    order = np.argsort(joined, kind="stable")[:NEIGHBOURS]
+    return joined[order], np.concatenate(whose)[order]
 
 
-def _portions(codes: Sequence[Codes], most: int) -> Iterator[list[Codes]]:
-    """Blocks together, so many rows at most; a larger one in parts."""
-    waiting, size = list[Codes](), 0
-    for block in codes:
-        if size + len(block) > most:
-            if waiting:
-                yield waiting
-            waiting, size = [], 0
-            while len(block) > most:
-                yield [block[:most]]
-                block = block[most:]  # noqa: PLW2901 - what is left of it
-        waiting.append(block)
-        size += len(block)
-    if waiting:
-        yield waiting
-
-
-def _largest(products: FloatArray) -> NDArray[np.intp]:
-    """Places of the largest, at most `NEIGHBOURS`, the largest first.
-
-    Which of several that are as large as the last is left out makes no difference: none of them votes.
-    """
-    groups = len(products) // ROW_GROUP
-    if groups > NEIGHBOURS:
-        near = np.flatnonzero(products >= _least_of_many(products[None], groups, NEIGHBOURS)[0])
-    else:
-        near = np.arange(len(products))
-    return np.asarray(near[np.argsort(-products[near], kind="stable")[:NEIGHBOURS]])
+def _portions(sizes: Sequence[int], most: int) -> Iterator[range]:
+    """Blocks that are looked at together: so many rows at most, or a single one."""
+    start = rows = 0
+    for number, size in enumerate(sizes):
+        if rows + size > most and number > start:
+            yield range(start, number)
+            start, rows = number, 0
+        rows += size
+    if sizes:
+        yield range(start, len(sizes))
 
 
 def _largest_places(products: FloatArray, count: int) -> NDArray[np.intp]:

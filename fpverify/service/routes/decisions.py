@@ -71,7 +71,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             try:
                 with service.tries.verification(verifier.store, key.name, name) as noted:
                     probes = scans_of(contents, ppi, decode)
-                    decision = verifier.verify(probes, name, which, fmr=fmr)
+                    decision = verifier.verify(probes, name, which, fmr=fmr)  # type: ignore[arg-type]  # a finger, checked before
                     noted(decision.match)
             except NotEnrolled:  # which of the two is not told: a key that decides has no list of ids
                 raise Refused(404, "NotEnrolled", "no such subject in the store, or not this finger of it") from None
@@ -151,7 +151,7 @@ def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: str | 
     from fpverify.explanation.probe_picture import probe_png
 
     matchers = verifier.matchers
-    references = [one.template for one in matchers.comparable(verifier.references(subject, finger))]
+    references = [one.template for one in matchers.comparable(verifier.references(subject, finger))]  # type: ignore[arg-type]  # a finger, checked before
     acquired = {one: matchers.of(one).acquire(probe) for one in {each.model_id for each in references}}
     scores = matchers.scores(lambda model_id: acquired[model_id].template, references)
     likeliest = references[max(range(len(scores)), key=lambda k: scores[k].value)]

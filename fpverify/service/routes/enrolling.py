@@ -96,7 +96,11 @@ def add_routes(app: FastAPI, service: Service) -> None:
             proven = showing is not None and proves(verifier, showing, key, name)
             with nullcontext() if is_admin else searching(verifier, key):
                 found = verifier.enroll_together(
-                    given, name, which, unchecked=unchecked, must_be_new=not (is_admin or proven)
+                    given,
+                    name,
+                    which,  # type: ignore[arg-type]  # a finger, checked before
+                    unchecked=unchecked,
+                    must_be_new=not (is_admin or proven),
                 )
             return [
                 answers.reference_answer(one) | answers.scan_answer(at) for one, at in zip(found, given, strict=True)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import RLock, get_ident
 from typing import Any
 
 from fpverify.errors import CorruptRecord, StoreError
@@ -15,10 +16,11 @@ Row = tuple[Any, ...]
 
 NAMES_INDEX = "subjects_by_name"
 MODELS_INDEX = "impressions_by_model"
+CLOSING_S = 5.0  # a transaction takes milliseconds; who is at one for longer closes the connection itself
 
 
 class Database(ABC):
-    """An open database. One thread uses it.
+    """An open database. The thread that opened it uses it; any may close it.
 
     Attributes:
         place: file or URL (without its password), as messages name it.
@@ -35,6 +37,10 @@ class Database(ABC):
     name: str
     _is_within = False  # a transaction,
     _is_cut_off = False  # which is undone before its end
+
+    def __init__(self) -> None:
+        self._thread = get_ident()
+        self._use = RLock()  # held while a statement or a transaction is under way
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -142,13 +148,44 @@ class Database(ABC):
     def settle(self) -> None:  # noqa: B027 - most have nothing to do
         """Brings what was deleted into the files themselves, where it is overwritten; costs what was changed."""
 
-    @abstractmethod
     def close(self) -> None:
-        """Closes the connection; closing it again does nothing."""
+        """Closes the connection; closing it again does nothing.
+
+        Another thread that is at a transaction ends it first; if that takes long, it is left open, to be closed by it.
+        """
+        if self._use.acquire(timeout=CLOSING_S):
+            try:
+                self._close()
+            finally:
+                self._use.release()
 
     @abstractmethod
-    def failures(self) -> AbstractContextManager[None]:
-        """Turns what the driver raises inside the block into a `StoreError` that names the place."""
+    def _close(self) -> None: ...
+
+    def require_own_thread(self) -> None:
+        """Returns in the thread that opened the database.
+
+        Raises:
+            StoreError: this is another one; transactions of two threads would become one.
+        """
+        if get_ident() != self._thread:
+            raise StoreError(
+                f"the store {self.place} was opened by another thread: open one in each, or share a Verifier"
+            )
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turns what the driver raises inside the block into a `StoreError` that names the place.
+
+        Raises:
+            StoreError: something else lies at the place by now, or another thread opened the database.
+        """
+        self.require_own_thread()
+        with self._use, self._failures():
+            yield
+
+    @abstractmethod
+    def _failures(self) -> AbstractContextManager[None]: ...
 
     def create_schema(self, statements: Sequence[str]) -> None:
         """Makes the tables of a new store, within the caller's transaction."""

@@ -52,6 +52,7 @@ class PostgresqlDatabase(Database):
     models_index = f"CREATE INDEX {MODELS_INDEX} ON impressions (model_id, id)"
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], place: str) -> None:
+        super().__init__()
         self.place = place
         self._connect = connect
         self._connection = connect()
@@ -83,6 +84,7 @@ class PostgresqlDatabase(Database):
     @property
     def connection(self) -> psycopg.Connection[Any]:
         """The connection, in autocommit mode; a new one if the server ended the last, but never amid a transaction."""
+        self.require_own_thread()
         if self._connection.closed and not (self._in_transaction or self._is_closed):
             self._connection = self._connect()
         return self._connection
@@ -178,13 +180,11 @@ class PostgresqlDatabase(Database):
         names = ", ".join(f"pg_relation_filenode('{table}')" for table in _WIPED)
         return set(self.first(f"SELECT {names}") or ())
 
-    def close(self) -> None:
-        """Closes the connection."""
+    def _close(self) -> None:
         self._is_closed = True
         self._connection.close()
 
-    def failures(self) -> AbstractContextManager[None]:
-        """Turns what psycopg raises inside the block into a `StoreError` that names the database."""
+    def _failures(self) -> AbstractContextManager[None]:
         return server_failures(self.place)
 
     def _begin(self, *, writes: bool) -> None:

@@ -57,11 +57,12 @@ class SqliteDatabase(Database):
     names_index = f"CREATE INDEX {NAMES_INDEX} ON subjects (name)"  # one that is damaged and misses a name shows
     models_index = f"CREATE INDEX {MODELS_INDEX} ON impressions (model_id)"  # which holds the row's id, too
 
-    def __init__(self, path: Path, timeout_s: float) -> None:
+    def __init__(self, path: Path, timeout_s: float, *, how: str = "mode=rw") -> None:
+        super().__init__()
         self.place = printable(path)
         self._path = path
         self._identity = _identity(path)  # before it is opened: if another takes its place meanwhile, that shows
-        self._connection = _connection(path, timeout_s)
+        self._connection = _connection(path, timeout_s, how)
 
     @classmethod
     def open(
@@ -89,6 +90,26 @@ class SqliteDatabase(Database):
             raise
         return database
 
+    @classmethod
+    def open_to_look(cls, location: str | Path, *, timeout_s: float, trust_permissions: bool = False) -> SqliteDatabase:
+        """The database at a location, of which no file is written or made; errors as in `open`.
+
+        A file with a write-ahead log that nobody has open would get two more by being read: it is taken as it is.
+        """
+        path = store_file(location)
+        if not trust_permissions:
+            require_own(path, "the store")
+        require_file(path, may_be_empty=False)
+        database = cls(path, timeout_s, how="mode=ro" if _reads_without_traces(path) else "mode=ro&immutable=1")
+        try:
+            with database.failures():
+                for setting in ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON"):
+                    database.execute(setting)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
     @property
     def identity(self) -> tuple[int, ...]:
         """Device and inode of the file."""
@@ -106,16 +127,17 @@ class SqliteDatabase(Database):
     @property
     def connection(self) -> sqlite3.Connection:
         """The connection, in autocommit mode."""
+        self.require_own_thread()
         return self._connection
 
     def execute(self, statement: str, *values: object) -> int:
         """Runs a statement; returns how many rows it changed."""
-        with closing(self._connection.execute(statement, values)) as cursor:
+        with closing(self.connection.execute(statement, values)) as cursor:
             return cursor.rowcount
 
     def rows(self, query: str, *values: object) -> list[Row]:
         """All rows of the answer."""
-        with closing(self._connection.execute(query, values)) as cursor:  # left open it would hinder VACUUM
+        with closing(self.connection.execute(query, values)) as cursor:  # left open it would hinder VACUUM
             return cursor.fetchall()
 
     def schema_version(self) -> int:
@@ -194,17 +216,11 @@ class SqliteDatabase(Database):
             self.execute("PRAGMA temp_store = MEMORY")
             self.execute("PRAGMA temp_store_directory = ''")
 
-    def close(self) -> None:
-        """Closes the file."""
+    def _close(self) -> None:
         self._connection.close()
 
     @contextmanager
-    def failures(self) -> Iterator[None]:
-        """Turns what SQLite raises inside the block into a `StoreError` that names the file.
-
-        Raises:
-            StoreError: the file that was opened is not the one at its path any more.
-        """
+    def _failures(self) -> Iterator[None]:
         if self.is_moved():
             raise moved(self.place)
         with store_failures(self.place):
@@ -268,7 +284,21 @@ def _identity(path: Path) -> tuple[int, ...]:
     return status.st_dev, status.st_ino
 
 
-def _connection(path: Path, timeout_s: float) -> sqlite3.Connection:
-    """A connection that writes if the file may be written, and never makes one."""
+def _connection(path: Path, timeout_s: float, how: str) -> sqlite3.Connection:
+    """A connection that makes no file; as "mode=rw" it writes if the file may be written. Any thread may close it."""
+    uri = f"{path.as_uri()}?{how}"
     with store_failures(printable(path)):
-        return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=timeout_s, isolation_level=None)
+        return sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+
+
+def _reads_without_traces(path: Path) -> bool:
+    """Whether a connection for reading makes no files: there is no log, or somebody uses it (then both are there).
+
+    Bytes 18 and 19 of a file are 2 where it has a write-ahead log: https://sqlite.org/fileformat.html
+    """
+    try:
+        with path.open("rb") as file:
+            has_log = file.read(20)[18:] == b"\2\2"
+    except OSError:
+        return True  # who opens it says so
+    return not has_log or all(path.with_name(path.name + ending).exists() for ending in ("-wal", "-shm"))

@@ -57,7 +57,12 @@ class ShardFolder:
     @property
     def point(self) -> Point | None:
         """The references are those that the store had then; None while some are missing."""
-        return self._manifest.point if len(self.shards) == len(self._manifest.shards) else None
+        return None if self.lacking else self._manifest.point
+
+    @property
+    def lacking(self) -> int:
+        """How many shards count and could not be opened."""
+        return len(self._manifest.shards) - len(self.shards)
 
     @property
     def key_id(self) -> str:

@@ -2,56 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fpverify.errors import (
     DeletedRecord,
     DuplicateFinger,
     PresentationAttackSuspected,
+    ScanError,
     StoreError,
     StoreReadOnly,
+    WrongKind,
 )
-from fpverify.matching import (
-    Matcher,
-    Matchers,
-    PadDetector,
-    Probes,
-    checked_presentation,
-    installed_detector,
-    names_for,
-    require_agreement,
-    require_different,
-    require_quality,
-)
-from fpverify.settings import Settings, is_engine_url, load_settings, parse_fmr
-from fpverify.store import UNKNOWN_FINGER, FingerSummary, Store, subject_id
+from fpverify.matching import Matcher, Matchers, Probes, names_for, require_different
+from fpverify.settings import is_engine_url, load_settings, parse_fmr, parse_fpir, parse_top
+from fpverify.store import UNKNOWN_FINGER, Store, subject_id
+from fpverify.store.connections import Connections
 from fpverify.store.location import is_server_url, store_file
-from fpverify.vocabulary import Decision, Evaluation, Identification, PadResult, Reference, Scan
+from fpverify.verifier.long_work import LongWork
+from fpverify.vocabulary import Decision, Finger, Identification, PadResult, Reference, Scan, ScanSource
 
 if TYPE_CHECKING:
-    from fpverify.enrollment import EnrollmentRow, Migrated, RowOutcome
-    from fpverify.evaluation.sets.protocol import Protocol
-    from fpverify.executors import Workforce
-    from fpverify.search.doubles import DuplicatePair
+    from fpverify.matching import PadDetector
     from fpverify.search.enrolled import Enrolled
     from fpverify.search.register import Registers
+    from fpverify.store import FingerSummary
 
 DEFAULT_FPIR = 0.01  # of an identification: one visitor in a hundred is taken for somebody enrolled
 TOP = 5  # candidates of an identification
 
 
-class Verifier:
+class Verifier(LongWork):
     """Enrolls and verifies against one store, at one false match rate unless told otherwise.
 
     One model enrolls; what another has enrolled is compared by that one, as long as its bundle is installed.
 
-    One thread uses it; any number of processes may have the same store open. If another file takes the place of the
-    store's, such as a backup that is restored, `Verifier.open`'s verifiers go on with that one, or say why they cannot.
+    Wherever a scan is expected, a path, the bytes of a file, a binary file, a PIL image or an array will do as well.
+
+    Threads may share one that `Verifier.open` made: each has a connection of its own to the store, which is closed when
+    the thread ends. Any number of processes may have the same store open. If another file takes the place of the
+    store's, such as a backup that is restored, it goes on with that one, or says why it cannot.
 
     Attributes:
         matcher: the model that enrolls.
@@ -60,6 +55,7 @@ class Verifier:
         keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
         notes_decisions: verifications and identifications are entered in the audit trail.
         pad: detector of presentation attacks that is asked about every scan; None for none.
+        ppi: resolution of every file; None takes each file's own.
     """
 
     def __init__(
@@ -75,9 +71,10 @@ class Verifier:
         reopen: Callable[[], Store] | None = None,
         matchers: Matchers | None = None,
         pad: PadDetector | None = None,
+        ppi: float | None = None,
     ) -> None:
-        self._store = store
-        self._reopen = reopen
+        self._connections = Connections(store, reopen)
+        self._lock = Lock()
         self.matcher = matcher
         self.matchers = Matchers(matcher) if matchers is None else matchers
         self.fmr = fmr
@@ -86,6 +83,7 @@ class Verifier:
         self.keeps_scans = keeps_scans
         self.notes_decisions = notes_decisions
         self.pad = pad
+        self.ppi = ppi
 
     @classmethod
     def open(
@@ -101,6 +99,7 @@ class Verifier:
         registers: Registers | None = None,
         models: str | Path | None = None,
         pad: PadDetector | str | None = None,
+        ppi: float | None = None,
     ) -> Verifier:
         """A verifier; what is not given comes from the settings.
 
@@ -116,6 +115,7 @@ class Verifier:
             registers: shared with other verifiers of the same store; they have an index already.
             models: folder of former bundles, for references that other models have made.
             pad: detector of presentation attacks, or the name that an installed package offers it under.
+            ppi: resolution of every file, 100 to 2000; None takes each file's own.
 
         Raises:
             ModelError: the model is unknown or damaged.
@@ -123,36 +123,37 @@ class Verifier:
             SettingsError: a setting is wrong.
         """
         settings = load_settings(
-            db=store, model=model, models=models, calibration=calibration, fmr=fmr, key=key, index=index
+            db=store, model=model, models=models, calibration=calibration, fmr=fmr, key=key, index=index, ppi=ppi
         )
         matcher = Matcher.load(settings.model, settings.calibration, settings.models)
         location = settings.db if is_server_url(settings.db) else store_file(settings.db)  # in any working directory
+
+        def opened(*, create: bool = False) -> Store:
+            return Store.open(location, create=create, key=settings.key, trust_permissions=settings.trust_permissions)
+
         return cls(
-            Store.open(location, create=create, key=settings.key, trust_permissions=settings.trust_permissions),
+            opened(create=create),
             matcher,
             settings.fmr,
             index=settings.index,
             registers=registers,
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
-            reopen=lambda: Store.open(
-                location, create=False, key=settings.key, trust_permissions=settings.trust_permissions
-            ),
+            reopen=opened,
             matchers=Matchers(matcher, settings.models, settings.calibration),
-            pad=installed_detector(name) if isinstance(name := pad or settings.pad, str) else name,
+            pad=_detector(settings.pad if pad is None else pad),
+            ppi=settings.ppi,
         )
 
     @property
     def store(self) -> Store:
-        """The references.
+        """The references, by this thread's connection.
 
         Raises:
-            StoreError: another file has taken the place of the store's, and cannot be opened.
+            StoreError: the verifier is closed; or another file has taken the place of the store's, and cannot be
+                opened.
         """
-        if self._reopen is not None and self._store.is_moved():
-            self._store.close()
-            self._store = self._reopen()
-        return self._store
+        return self._connections.store
 
     @property
     def registers(self) -> Registers:
@@ -160,11 +161,12 @@ class Verifier:
 
         Loaded with the first search: a verification needs none.
         """
-        if self._registers is None:
-            from fpverify.search.register import Registers
+        with self._lock:
+            if self._registers is None:
+                from fpverify.search.register import Registers
 
-            self._registers = Registers(self._index)
-        return self._registers
+                self._registers = Registers(self._index)
+            return self._registers
 
     @property
     def enrolled(self) -> Enrolled:
@@ -180,9 +182,8 @@ class Verifier:
         return Enrolled.current(self.registers, self.store, self.matchers)
 
     def close(self) -> None:
-        """Closes the store."""
-        self._reopen = None
-        self._store.close()
+        """Closes the store, for all threads; what another one is at with it is ended first."""
+        self._connections.close()
 
     def __enter__(self) -> Verifier:
         return self
@@ -192,16 +193,26 @@ class Verifier:
     ) -> None:
         self.close()
 
-    def enroll(self, scan: Scan, subject: str, finger: str = UNKNOWN_FINGER, *, unchecked: bool = False) -> Reference:
+    def enroll(
+        self,
+        scan: ScanSource,
+        subject: str,
+        finger: Finger = UNKNOWN_FINGER,
+        *,
+        ppi: float | None = None,
+        unchecked: bool = False,
+    ) -> Reference:
         """Keeps a scan as one more impression of a subject's finger. When this returns, it is on disk.
 
         Args:
-            scan: of the finger.
+            scan: of the finger, as `read_scan` takes it.
             subject: 1 to 256 characters of Unicode on one line.
-            finger: a name of `fpverify.store.FINGER_CODES`.
+            finger: its name; see `fpverify.FINGERS`.
+            ppi: resolution of the scan, 100 to 2000; None takes the verifier's, or what the file says.
             unchecked: neither compare it with the finger's other impressions nor look for it among all others.
 
         Raises:
+            NotAScan, ScanError: no scan can be read from what was given.
             PresentationAttackSuspected: the detector of presentation attacks, if there is one, takes it for one.
             FailureToAcquire: there is no usable print in the scan.
             FailureToEnroll: the print is too poor: who is enrolled with it would often be refused later.
@@ -210,20 +221,24 @@ class Verifier:
                 with the impressions that the finger has.
             StoreError: the store cannot be written; nothing was changed.
         """
-        self._presented("enroll", [scan], (subject, finger))
-        probes = Probes(self.matchers, [scan])
+        from fpverify.matching import require_quality
+
+        given = self._read(scan, ppi)
+        self._presented("enroll", [given], (subject, finger))
+        probes = Probes(self.matchers, [given])
         template = probes.of(self.matcher.model_id).templates[0]
-        require_quality(template, scan.source)
+        require_quality(template, given.source)
         if not unchecked:
-            self._require_one_finger(probes, scan.source, subject, finger)
-        return self.store.add(subject, finger, template, scan=scan if self.keeps_scans else None)
+            self._require_one_finger(probes, given.source, subject, finger)
+        return self.store.add(subject, finger, template, scan=given if self.keeps_scans else None)
 
     def enroll_together(
         self,
-        scans: Sequence[Scan],
+        scans: Sequence[ScanSource],
         subject: str,
-        fingers: Sequence[str],
+        fingers: Sequence[Finger],
         *,
+        ppi: float | None = None,
         unchecked: bool = False,
         must_be_new: bool = False,
     ) -> list[Reference]:
@@ -233,73 +248,37 @@ class Verifier:
             scans: of the fingers.
             subject: as in `enroll`.
             fingers: a name for each scan.
+            ppi: resolution of all the scans, as in `enroll`.
             unchecked: as in `enroll`.
             must_be_new: refuse a subject that is enrolled, with ProofNeeded.
         """
         from fpverify.enrollment.together import enroll_together
 
-        self._presented("enroll", scans, (subject, None))
+        names = [fingers] if isinstance(fingers, str) else fingers
+        if not isinstance(names, Sequence):
+            raise WrongKind("a list of names of fingers was expected", fingers)
+        given = self._read_all(scans, ppi)
+        if len(names) != len(given):
+            raise ScanError(f"{len(given)} scans and {len(names)} fingers were given: name a finger for each scan")
+        self._presented("enroll", given, (subject, None))
         return enroll_together(
             self.store,
             self.matchers,
-            list(zip(scans, fingers, strict=True)),
+            list(zip(given, names, strict=True)),
             subject,
             check=None if unchecked else self._require_one_finger,
             keeps_scans=self.keeps_scans,
             must_be_new=must_be_new,
         )
 
-    def enroll_many(
-        self,
-        rows: Iterable[EnrollmentRow | None],
-        *,
-        unchecked: bool = False,
-        rehearsal: bool = False,
-        workforce: Workforce | None = None,
-        ppi: float | None = None,
-    ) -> Iterator[RowOutcome]:
-        """Enrolls a list of fingers, on all cores, and says what became of each row. No row ends it.
-
-        A row whose file is an impression of its finger already is left alone, so a list that was interrupted goes on
-        where it was.
-
-        Args:
-            rows: as `fpverify.enrollment.read_rows` has them; None where the next has not come yet.
-            unchecked: as in `enroll`.
-            rehearsal: keep nothing, and say what would become of each.
-            workforce: who reads and compares the scans; None makes a process for each core, which start the calling
-                script anew: it needs its `if __name__ == "__main__":`.
-            ppi: resolution of files for which the rows state none; None takes what they say.
-
-        Yields:
-            Outcomes in the order of the rows; of one that is enrolled, when it is on disk.
-
-        Raises:
-            StoreError: the store cannot be read or written.
-        """
-        from fpverify.enrollment import MassEnrollment
-        from fpverify.executors import local_workforce
-
-        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
-            how = MassEnrollment(
-                self.store,
-                self.matchers,
-                self.registers,
-                chosen,
-                unchecked=unchecked,
-                rehearsal=rehearsal,
-                keeps_scans=self.keeps_scans,
-                ppi=ppi,
-            )
-            yield from how.outcomes(rows)
-
     def verify(
         self,
-        scan: Scan | Sequence[Scan],
+        scan: ScanSource | Sequence[ScanSource],
         subject: str,
-        finger: str | Sequence[str] | None = None,
+        finger: Finger | Sequence[Finger] | None = None,
         *,
         fmr: float | None = None,
+        ppi: float | None = None,
     ) -> Decision:
         """Whether a scan, or several of one person together, show a subject's fingers.
 
@@ -308,26 +287,27 @@ class Verifier:
         finger of its own: as they are named, or as they fit best. Of scans of one finger the best counts.
 
         Args:
-            scan: of the finger; or several, of one finger or of different ones.
+            scan: of the finger, as `read_scan` takes it; or a list of several, of one finger or of different ones.
             subject: who it is claimed to be.
             finger: which finger, one for each scan in their order or one for all; None is any of the subject's.
             fmr: false match rate of this decision, in (0, 1); None is the verifier's own.
+            ppi: resolution of the scans, as in `enroll`.
 
         Raises:
             NotEnrolled: the store has no such subject or finger.
             PresentationAttackSuspected: as in `enroll`; it is in the audit trail.
             FailureToAcquire: there is no usable print in a scan; names it.
-            ScanError: no scan, too many, or one picture twice.
+            ScanError: no scan, too many, one picture twice, or more or fewer fingers than scans.
+            UnsupportedRate: `fmr` is no rate, or one that the model has no evidence for.
             ModelMismatch: the finger was enrolled with a model that is not installed.
             CorruptModel: that model is damaged.
             DeletedRecord: one of the subject's records was deleted, and put back by somebody.
             StoreError: the store cannot be read.
-            ValueError: there are more fingers than scans, or fewer.
         """
-        scans = [scan] if isinstance(scan, Scan) else list(scan)
+        rate = self.fmr if fmr is None else parse_fmr(fmr)
+        scans = self._read_all(scan, ppi)
         names = names_for(len(scans), finger)
         require_different(scans)
-        rate = self.fmr if fmr is None else parse_fmr(fmr)
         asked = [None] if names is None else dict.fromkeys(names)
         references = [one for name in asked for one in self.matchers.comparable(self._believed(subject, name))]
         whose = references[0].subject, next(iter(asked)) if len(asked) == 1 else None
@@ -335,11 +315,19 @@ class Verifier:
         models = dict.fromkeys(one.model_id for one in references)
         point = self.matchers.operating_point(rate, models)
         judged = Probes(self.matchers, scans, names).judged(references)
-        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad)
+        taken = tuple(one.taken for one in scans)
+        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad, taken)
         self._note("verify", whose, decision, len(scans), model=" ".join(models), fmr=point.target_fmr)
         return decision
 
-    def identify(self, scan: Scan | Sequence[Scan], *, top: int = TOP, fpir: float = DEFAULT_FPIR) -> Identification:
+    def identify(
+        self,
+        scan: ScanSource | Sequence[ScanSource],
+        *,
+        top: int = TOP,
+        fpir: float = DEFAULT_FPIR,
+        ppi: float | None = None,
+    ) -> Identification:
         """Whose finger a scan shows, or whose fingers several of one person do, of all that are enrolled.
 
         The threshold is that at which a probe of nobody enrolled matches any of the references at the rate `fpir`; for
@@ -347,74 +335,32 @@ class Verifier:
         are one decision, as in `verify`, and the candidates are subjects.
 
         Args:
-            scan: of the finger; or several, of one finger or of different ones.
-            top: most candidates to return.
+            scan: of the finger, as `read_scan` takes it; or a list of several, of one finger or of different ones.
+            top: most candidates to return, at least 1.
             fpir: false positive identification rate, in (0, 1).
+            ppi: resolution of the scans, as in `enroll`.
 
         Raises:
             PresentationAttackSuspected: as in `verify`.
             FailureToAcquire: there is no usable print in a scan; names it.
             ScanError: no scan, too many, or one picture twice.
+            UnsupportedRate: `fpir` is no rate.
+            SettingsError: `top` is no number from 1 on.
             ModelMismatch: there are references, and none of their models is installed.
             StoreError: the store cannot be read.
         """
-        scans = [scan] if isinstance(scan, Scan) else list(scan)
+        rate, most = parse_fpir(fpir), parse_top(top)
+        scans = self._read_all(scan, ppi)
         require_different(scans)
         pad = self._presented("identify", scans, (None, None))
         enrolled = self.enrolled
-        found = replace(enrolled.identify(Probes(self.matchers, scans), top=top, fpir=fpir), pad=pad)
+        found = enrolled.identify(Probes(self.matchers, scans), top=most, fpir=rate)
+        found = replace(found, pad=pad, taken=tuple(one.taken for one in scans))
         whose = (found.matches[0].subject, found.matches[0].finger) if found.matches else (None, None)
-        self._note("identify", whose, found, len(scans), model=" ".join(enrolled.model_ids), fpir=fpir)
+        self._note("identify", whose, found, len(scans), model=" ".join(enrolled.model_ids), fpir=rate)
         return found
 
-    def duplicates(
-        self,
-        *,
-        pairs: float = 0.1,
-        workforce: Workforce | None = None,
-        done: Container[str] = (),
-    ) -> Iterator[tuple[str, list[DuplicatePair]]]:
-        """Searches for each reference among all others of its model: fingers that are enrolled under two ids or names.
-
-        Args:
-            pairs: how many false ones the whole store may be expected to show, above 0.
-            workforce: as in `enroll_many`.
-            done: record ids of references that were searched for before, and are left out.
-
-        Yields:
-            The record id of a reference and the pairs that it is one of, in the order of the store.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        from fpverify.executors import local_workforce
-        from fpverify.search.doubles import duplicate_pairs, pair_threshold
-
-        enrolled = self.enrolled
-        threshold = pair_threshold(pairs, len(enrolled))
-        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
-            for register in enrolled.registers:
-                yield from duplicate_pairs(register, chosen, threshold, done)
-
-    def migrate(self, *, workforce: Workforce | None = None) -> Iterator[Migrated]:
-        """Makes templates of this model from the scans that were kept of who was enrolled with another.
-
-        Args:
-            workforce: as in `enroll_many`.
-
-        Yields:
-            What became of each subject, when it is on disk; interrupted, the next call goes on.
-
-        Raises:
-            StoreError: the store cannot be read or written.
-        """
-        from fpverify.enrollment import Migration
-        from fpverify.executors import local_workforce
-
-        with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
-            yield from Migration(self.store, self.matcher).outcomes(chosen)
-
-    def references(self, subject: str, finger: str | None = None) -> list[Reference]:
+    def references(self, subject: str, finger: Finger | None = None) -> list[Reference]:
         """All impressions of a subject, or of one finger of it; errors as in `Store.references`."""
         return self.store.references(subject, finger)
 
@@ -422,7 +368,7 @@ class Verifier:
         """What the store holds, one row for each finger; errors as in `Store.subjects`."""
         return self.store.subjects()
 
-    def delete(self, subject: str, finger: str | None = None) -> int:
+    def delete(self, subject: str, finger: Finger | None = None) -> int:
         """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`.
 
         An index in an engine of its own gives them up, too; IndexUnavailable if it does not answer: they are removed
@@ -436,52 +382,21 @@ class Verifier:
             self.registers.current(self.store, register.matcher)
         return removed
 
-    def evaluate(
-        self,
-        *,
-        protocol: Protocol = "dense",
-        workers: int = 1,
-        progress: bool = False,
-        workforce: Workforce | None = None,
-    ) -> Evaluation:
-        """Compares the impressions that the verifier's model has enrolled with each other; notes say of the others.
+    def _read(self, scan: ScanSource, ppi: float | None) -> Scan:
+        from fpverify.scans.acquisition import scan_of
 
-        Scans that failed to acquire or enroll are not in the store, so the evaluation knows of none.
+        return scan_of(scan, ppi, self.ppi)
 
-        Args:
-            protocol: "dense", "fvc" or "first-reference".
-            workers: processes, as in `evaluate`.
-            progress: show a bar on standard error when it is a terminal.
-            workforce: who compares, in place of these processes.
-
-        Raises:
-            ModelMismatch: all were enrolled with other models.
-            TooFewComparisons: there are no mated or no non-mated comparisons.
-            StoreError: the store cannot be read.
-        """
-        from fpverify.evaluation.runner import calibrated
-
-        raw = self.compare_enrolled(protocol=protocol, workers=workers, progress=progress, workforce=workforce)
-        return calibrated(raw, self.matcher.calibration)
-
-    def compare_enrolled(
-        self,
-        *,
-        protocol: Protocol = "dense",
-        workers: int = 1,
-        progress: bool = False,
-        workforce: Workforce | None = None,
-    ) -> Evaluation:
-        """The same as `evaluate`, with raw similarities for scores: what a calibration is fitted on."""
-        from fpverify.evaluation.runner import Runner
-        from fpverify.evaluation.sets.enrolled import enrolled_plan, templates_hash
-
-        plan, templates = enrolled_plan(self.store, self.matcher.model_id, protocol)
-        runner = Runner(model=self.matcher.bundle.folder, workers=workers, workforce=workforce, progress=progress)
-        return runner.compare_templates(plan, templates, templates_hash(plan, templates))
+    def _read_all(self, scans: ScanSource | Sequence[ScanSource], ppi: float | None) -> list[Scan]:
+        """One scan, or those of a list."""
+        if isinstance(scans, Sequence) and not isinstance(scans, str | bytes | bytearray | memoryview):
+            return [self._read(one, ppi) for one in scans]
+        return [self._read(cast("ScanSource", scans), ppi)]
 
     def _require_one_finger(self, probes: Probes, source: str, subject: str, finger: str) -> None:
         """Returns if a new impression is of the finger it is said to be of, as far as the store can tell."""
+        from fpverify.matching import require_agreement
+
         enrolled, probe = self.enrolled, probes.each()[0]
         failures = probes.seen_by([self.matcher.model_id, *enrolled.model_ids])
         enrolled = enrolled.of_models([one for one, failure in failures.items() if failure is None])
@@ -497,10 +412,14 @@ class Verifier:
         self, action: str, scans: Sequence[Scan], whose: tuple[str | None, str | None]
     ) -> tuple[PadResult, ...]:
         """What the detector of presentation attacks says; one that is suspected is in the audit trail."""
+        if self.pad is None:
+            return ()
+        from fpverify.matching import checked_presentation
+
         try:
             return checked_presentation(self.pad, scans)
         except PresentationAttackSuspected:
-            if self.notes_decisions and self.pad is not None:
+            if self.notes_decisions:
                 details = {"decision": "presentation attack suspected", "pad": self.pad.name}
                 with suppress(StoreError):  # suspected it is all the same
                     self.store.append_audit(action, *whose, **details)
@@ -526,7 +445,7 @@ class Verifier:
         if self.pad is not None:
             details["pad"] = self.pad.name
         try:
-            self._store.note_decision(action, whose[0], whose[1], decision=made.word, **details)
+            self._connections.present.note_decision(action, whose[0], whose[1], decision=made.word, **details)
         except StoreReadOnly as error:
             raise StoreReadOnly(
                 f"{error}; or decide without a note of it: note_decisions: no in fpverify.yaml, or "
@@ -540,5 +459,14 @@ class Verifier:
         except DeletedRecord as error:
             if self.notes_decisions:
                 with suppress(StoreError):
-                    self._store.append_audit("refuse", subject_id(subject), finger, because=error.word)
+                    self._connections.present.append_audit("refuse", subject_id(subject), finger, because=error.word)
             raise
+
+
+def _detector(pad: PadDetector | str | None) -> PadDetector | None:
+    """The detector of presentation attacks, by itself or by its name."""
+    if not isinstance(pad, str):
+        return pad
+    from fpverify.matching import installed_detector
+
+    return installed_detector(pad)
