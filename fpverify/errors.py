@@ -8,6 +8,12 @@ FpverifyError
 │   ├── ScanTooLarge               more pixels than the stated limit
 │   └── FailureToAcquire           an image, but no usable print in it
 │       └── SeveralPrints            or the prints of several fingers
+├── ReaderError                  a fingerprint reader
+│   ├── NoReader (LookupError)     there is none, or none of that name
+│   ├── SeveralReaders             there are several, and none was named
+│   ├── ReaderUnplugged            it went away while it was used
+│   ├── NothingCaptured            it gave no picture within the time
+│   └── UnusableCapture            what it gave is no picture
 ├── PresentationAttackSuspected  a detector takes a scan for a cast or a copy of a finger
 ├── DetectorError                a detector that was to be asked failed
 ├── EnrollmentError              the subject's record
@@ -92,6 +98,30 @@ class SeveralPrints(FailureToAcquire):
     def facts(self) -> dict[str, int]:
         """The number of prints."""
         return {"prints_seen": self.prints_seen}
+
+
+class ReaderError(FpverifyError):
+    """A fingerprint reader cannot be used."""
+
+
+class NoReader(ReaderError, LookupError):
+    """There is no reader, none of that name, or none that gives pictures."""
+
+
+class SeveralReaders(ReaderError):
+    """There are several readers, and none was named."""
+
+
+class ReaderUnplugged(ReaderError):
+    """The reader went away while it was used."""
+
+
+class NothingCaptured(ReaderError):
+    """The reader gave no picture within the time."""
+
+
+class UnusableCapture(ReaderError):
+    """What the reader gave is no picture."""
 
 
 class PresentationAttackSuspected(FpverifyError):

@@ -25,7 +25,7 @@ ROWS = (  # from the bottom; a room imports only from rows below its own
     ("vocabulary",),
     ("settings", "folders", "executors", "extras"),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks", "formats"),
-    ("matching",),
+    ("matching", "readers"),
     ("search",),
     ("explanation", "enrollment"),
     ("evaluation",),

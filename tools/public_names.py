@@ -63,6 +63,7 @@ CALLS: tuple[str, ...] = (
     "inspect a.fmr",
     "enroll A_2.bmp --id D --unchecked",
     "deduplicate --workers 1",
+    "enroll --guided A_1.bmp A_2.bmp --id G --unchecked",
     "keys show",
     "keys rotate",
     "audit show",
@@ -85,6 +86,8 @@ CALLS: tuple[str, ...] = (
     "delete --id B",
 )
 NOT_RUN = {
+    "capture": "waits for a finger; prints what docs/formats.md says",
+    "readers": "tells what is plugged in; prints what docs/formats.md says",
     "lab run": "trains for minutes; prints one of the results of `lab table`",
 }
 # What lies below is named by what is measured, enrolled or installed, and no name of a field.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.answers import reference_answer, scan_answer
+from fpverify.cli.captures import Live, live_options
 from fpverify.cli.options import JSON, PPI, Finger, Many, OutputFile, many_options, options
 from fpverify.cli.streams import given_scans
 from fpverify.cli.words import counted, print_facts, print_json, resolution_words, say_new_key, scan_facts, scan_notes
@@ -28,6 +29,8 @@ Examples:
   fpverify enroll a.bmp b.bmp c.bmp --id A --finger right-index
   fpverify enroll - --id A < finger.bmp
   fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
+  fpverify enroll --reader --id A --finger right-index
+  fpverify enroll --guided --reader --id A --finger right-index
   fpverify enroll --from people.csv --report rows.csv
   fpverify enroll --from scans/ --dry-run
 
@@ -50,6 +53,8 @@ Exit codes of a list: 0 every row is in the store; 3 some are not, the report sa
     metavar="NAME",
     help="Such as right-index: one for all scans, or one for each.",
 )
+@live_options
+@click.option("--guided", is_flag=True, help="Say what each touch of the finger should be, and keep the best ones.")
 @click.option("--from", "listed", type=click.Path(), metavar="CSV|DIR", help="Enroll a list of fingers, on all cores.")
 @click.option("--report", type=OutputFile((".csv",)), metavar="FILE", help="What became of each row of a list, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Of a list: keep nothing, and say what would become of each row.")
@@ -62,6 +67,8 @@ def enroll_command(
     scans: tuple[str, ...],
     subject: str | None,
     fingers: tuple[FingerName, ...],
+    live: Live,
+    guided: bool,
     listed: str | None,
     report: Path | None,
     dry_run: bool,
@@ -75,22 +82,32 @@ def enroll_command(
     Several scans are enrolled all or not at all, and those of one finger have to agree with each other. A scan named -
     comes from standard input. Several impressions of a finger, and several fingers of a subject, may be enrolled;
     verify uses all of them. Refused are a print too poor to be verified later, one that does not agree with the
-    finger's other impressions, and a finger that is enrolled already under another id or name.
+    finger's other impressions, and a finger that is enrolled already under another id or name. With --reader the scan
+    is captured; with --guided the finger is captured several times, or several files are given, and those are kept that
+    cover it best.
     """
     if listed is not None:
-        if scans or subject is not None or fingers:
+        if scans or fingers or guided or live.reader is not None or subject is not None:
             raise click.UsageError("--from takes a list in place of a scan, --id and --finger")
         from fpverify.cli.lists import List, enroll_list
 
         return enroll_list(List(Path(listed), report, ppi, many, dry_run=dry_run, unchecked=unchecked, as_json=as_json))
-    if not scans or subject is None:
-        raise click.UsageError("a scan and --id, or --from with a list, are needed")
+    if subject is None or not (scans or live.reader is not None):
+        raise click.UsageError("a scan or --reader, and --id, or --from with a list, are needed")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
     from fpverify.store import UNKNOWN_FINGER
 
-    names = _names(len(scans), fingers) or (UNKNOWN_FINGER,) * len(scans)
-    given = given_scans(scans, load_settings(ppi=ppi).ppi)
+    stated, count = load_settings(ppi=ppi).ppi, live.count(scans, fingers)
+    if guided:
+        from fpverify.cli.guided import Guided, enroll_guided
+
+        if len(fingers) > 1:
+            raise click.UsageError("--guided takes one finger at a time; name one")
+        named = fingers[0] if fingers else None
+        return enroll_guided(Guided(subject, named, live, stated, many, unchecked=unchecked, as_json=as_json), scans)
+    names = _names(count, fingers) or (UNKNOWN_FINGER,) * count
+    given = live.captured(fingers, stated) or given_scans(scans, stated)
     with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
         references = (

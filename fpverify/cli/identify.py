@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.answers import identification_answer
+from fpverify.cli.captures import Live, live_options
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import (
     CALIBRATION,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 Examples:
   fpverify identify scan.bmp
   fpverify identify scan.bmp --top 10 --fpir 0.1% --json
+  fpverify identify --reader
   fpverify identify a.bmp b.bmp
 
 \b
@@ -50,12 +52,14 @@ Exit codes: 0 somebody matches, 1 nobody does, 2 wrong use, 3 no decision could 
     metavar="RATE",
     help="How often a scan of nobody enrolled may match somebody.  [default: 1%]",
 )
+@live_options
 @options(PPI, MODEL, CALIBRATION, DB, KEY, INDEX, JSON)
 def identify_command(
     *,
     scans: tuple[str, ...],
     top: int,
     fpir: float,
+    live: Live,
     ppi: float | None,
     model: str | None,
     calibration: str | None,
@@ -72,8 +76,9 @@ def identify_command(
     """
     from fpverify.verifier import Verifier
 
+    live.count(scans)
     stated = load_settings(ppi=ppi).ppi
-    probes = given_scans(scans, stated)
+    probes = live.captured(ppi=stated) or given_scans(scans, stated)
     registers = registers_with_a_bar(index)
     with Verifier.open(
         db, model=model, calibration=calibration, key=key, index=index, registers=registers, create=False

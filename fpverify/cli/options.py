@@ -181,7 +181,7 @@ def options(*decorators: Decorator[Any]) -> Decorator[Any]:
 
 
 SCAN = click.argument("scan", type=click.Path())
-SCANS = click.argument("scans", type=click.Path(), nargs=-1, required=True, metavar="SCAN...")
+SCANS = click.argument("scans", type=click.Path(), nargs=-1, metavar="[SCAN]...")  # or what takes their place
 SUBJECT = click.option("--id", "subject", required=True, metavar="ID", help="Subject: any text on one line.")
 FINGER = click.option("--finger", type=Finger(), metavar="NAME", help="Such as right-index.")
 FINGERS = click.option(

@@ -28,6 +28,7 @@ COMMANDS = (
     *("keys", "audit"),
     *("compare", "explain", "evaluate", "report", "calibrate", "cache"),
     *("template", "convert", "inspect"),
+    *("readers", "capture"),
     "synth",
     *("serve", "api-keys"),
     *("migrate", "doctor"),

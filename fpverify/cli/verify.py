@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fpverify.cli.captures import Live, live_options
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
 from fpverify.cli.streams import given_scans
@@ -24,6 +25,7 @@ Examples:
   fpverify verify scan.bmp --id A --finger right-index --fmr 0.0001
   fpverify verify scan.bmp --id A --json
   fpverify verify - --id A < scan.bmp
+  fpverify verify --reader --id A
   fpverify verify a.bmp b.bmp --id A
   fpverify verify a.bmp b.bmp --id A --finger right-index --finger left-index
 
@@ -31,13 +33,16 @@ Examples:
 Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 """,
 )
-@options(SCANS, SUBJECT, FINGERS, FMR, PPI, MODEL, CALIBRATION, DB, KEY, JSON)
+@options(SCANS, SUBJECT, FINGERS, FMR)
+@live_options
+@options(PPI, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
     *,
     scans: tuple[str, ...],
     subject: str,
     fingers: tuple[Finger, ...],
     fmr: float | None,
+    live: Live,
     ppi: float | None,
     model: str | None,
     calibration: str | None,
@@ -49,17 +54,18 @@ def verify_command(
 
     Without --finger any finger of the subject will do, for each scan another one. Scans of one finger count as
     impressions of it. However many scans there are, and impressions enrolled, the false match rate is that of the whole
-    decision. A scan named - comes from standard input.
+    decision. A scan named - comes from standard input. With --reader a finger is captured in place of each file: one,
+    or each that --finger names.
     """
     from fpverify.matching import names_for
     from fpverify.verifier import Verifier
 
     try:
-        names_for(len(scans), fingers)
+        names_for(live.count(scans, fingers), fingers)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     stated = load_settings(ppi=ppi).ppi
-    probes = given_scans(scans, stated)
+    probes = live.captured(fingers, stated) or given_scans(scans, stated)
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         decision = verifier.verify(probes, subject, fingers)
     if as_json:

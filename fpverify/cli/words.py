@@ -105,6 +105,7 @@ def operating_point_facts(point: OperatingPoint, *, whole: bool = False) -> list
 
 SAID_BY = {
     "file": "stated by the file",
+    "reader": "stated by the reader",
     "given": "as given",
     "estimated": "estimated from the ridges",
     "set": "its set's",

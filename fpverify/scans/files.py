@@ -41,12 +41,13 @@ def file_bytes(path: str | Path) -> bytes:
     return data
 
 
-def write_scan(scan: Scan, path: str | Path) -> None:
+def write_scan(scan: Scan, path: str | Path, *, states_ppi: bool = True) -> None:
     """Writes a scan without loss, with its resolution in the header.
 
     Args:
         scan: to write; its pixels are written as they are, ridges dark.
         path: ending in .bmp, .png, .tif or .tiff; an existing file is replaced.
+        states_ppi: write the resolution; one that was estimated would be taken for a statement.
 
     Raises:
         NotAScan, WrongKind: it is no `Scan`, or the path is none.
@@ -58,7 +59,11 @@ def write_scan(scan: Scan, path: str | Path) -> None:
     target = path_of(path)
     if target.suffix.lower() not in WRITTEN_SUFFIXES:
         raise ScanError(f"{path}: scans are written as {', '.join(WRITTEN_SUFFIXES)}")
-    Image.fromarray(scan.pixels).save(private(target), dpi=(scan.ppi, scan.ppi))
+    picture = Image.fromarray(scan.pixels)
+    if states_ppi:
+        picture.save(private(target), dpi=(scan.ppi, scan.ppi))
+    else:
+        picture.save(private(target))
 
 
 def not_a_scan(given: object, expected: str) -> NotAScan:

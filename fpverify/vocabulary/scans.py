@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WORKING_PPI = 250.0  # every scan is resampled to this: a ridge period is then 3.2 to 5.8 px
 
-PpiSource = Literal["file", "given", "estimated", "set"]  # who says what a scan's resolution is
+PpiSource = Literal["file", "reader", "given", "estimated", "set"]  # who says what a scan's resolution is
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class Scan:
         source: where it came from, for messages: a file name, "synthetic", ...
         ppi_estimated: the resolution was estimated from the ridges, not stated.
         inverted: the image had bright ridges on dark and was inverted on reading.
-        ppi_source: who says what the resolution is: the file, the caller, the ridges, or the scan's set.
+        ppi_source: who says what the resolution is: the file, the reader, the caller, the ridges, or the scan's
+            set.
         ppi_note: what there is to say about it, in words: that it was estimated, or that the ridges contradict it.
     """
 

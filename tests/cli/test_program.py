@@ -10,7 +10,17 @@ from fpverify.cli.program import COMMANDS, module_of, program
 
 SHARED = {
     *("__init__", "program", "options", "words", "failures", "streams"),  # of all commands
-    *("sets", "lists", "passphrases", "training_libraries", "signals", "anchors", "suggestions"),  # of a few
+    *(
+        "sets",
+        "lists",
+        "passphrases",
+        "training_libraries",
+        "signals",
+        "anchors",
+        "suggestions",
+        "captures",
+        "guided",
+    ),  # of a few
 }
 
 
