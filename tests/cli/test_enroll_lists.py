@@ -102,7 +102,7 @@ def test_a_rehearsal_leaves_no_trace(enroll_list: Call, people: Path, tmp_path: 
     ("words", "message"),
     [
         (("--from", "people.csv", "--id", "A"), "--from takes a list in place of a scan"),
-        (("x.bmp",), "a scan and --id, or --from with a list"),
+        (("x.bmp",), "a scan or --reader, and --id, or --from with a list"),
         (("x.bmp", "--id", "A", "--dry-run"), "--report and --dry-run are of a list"),
         (("--from", "people.csv", "--report", "rows.txt"), "ends in none of .csv"),
     ],
