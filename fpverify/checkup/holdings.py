@@ -1,4 +1,4 @@
-"""The model, the store, its key and what an index keeps beside it; and the reader, once there is one."""
+"""The model, the store, its key and what an index keeps beside it; and the readers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fpverify.errors import FpverifyError, UnknownModel
 from fpverify.matching import Matcher
 from fpverify.models import Bundle, load_bundle
 from fpverify.models.installed import folder_of_id
+from fpverify.readers import found_readers
 from fpverify.settings import Settings, is_engine_url
 from fpverify.store.glance import Holdings, StoreGlance, glance
 from fpverify.store.key_source import KeySource
@@ -59,8 +60,12 @@ def store_parts(settings: Settings, bundle: Bundle | None) -> tuple[Part, Part, 
 
 
 def reader_part() -> Part:
-    """The device that captures prints: none is supported by this release, and scans come as files."""
-    return Part("reader", {"kind": None}, (("reader", "none; scans come as files"),))
+    """The fingerprint readers that are connected; that there is none is no finding, since scans come as files, too."""
+    found = found_readers()
+    facts = {"readers": [one.name for one in found.readers]}
+    said = ", ".join(one.name for one in found.readers) or "none; scans come as files"
+    findings = tuple(Finding("reader", note, attention=False) for note in found.notes)
+    return Part("reader", facts, (("reader", said),), findings)
 
 
 def _none_yet(settings: Settings) -> tuple[Part, Part, Part]:

@@ -16,9 +16,11 @@ import pytest
 
 from fpverify import Template, Verifier, read_scan
 from fpverify.checkup import Checkup, checkup, software, speed
+from fpverify.checkup.holdings import reader_part
 from fpverify.checkup.speed import README, SAMPLES, speed_part
 from fpverify.matching import Matcher
 from fpverify.models import load_bundle
+from fpverify.readers import Found, FoundReader
 from fpverify.search.register import Registers
 from fpverify.settings import load_settings
 from fpverify.store import Store
@@ -82,7 +84,7 @@ def test_a_new_installation_is_well(place: Path) -> None:
     answer = found.to_dict()
     assert answer["model"]["hashes_fit"] is True
     assert answer["store"]["reachable"] is False
-    assert answer["reader"] == {"kind": None}
+    assert answer["reader"].keys() == {"readers"}
     assert answer["versions"]["fpverify"] == "1.2"
     assert answer["versions"]["libraries"]["numpy"]
 
@@ -314,3 +316,12 @@ def test_figures_of_the_readme_are_those_of_the_readme() -> None:
         found = re.search(row, text)
         assert found is not None
         assert (float(found[1]), float(found[2])) == tuple(README[name])
+
+
+def test_readers_that_are_connected_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = Found((FoundReader("desk", "a reader for tests", None, 500.0),), ("libfprint: no library",))
+    monkeypatch.setattr("fpverify.checkup.holdings.found_readers", lambda: there)
+    part = reader_part()
+    assert part.facts == {"readers": ["desk"]}
+    assert part.lines == (("reader", "desk"),)
+    assert [(one.sentence, one.attention) for one in part.findings] == [("libfprint: no library", False)]
