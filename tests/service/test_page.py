@@ -113,7 +113,7 @@ def enrolls(visit: Visit, name: str) -> None:
 
 def tells_apart(visit: Visit) -> None:
     visit.press("button Verify <b>Eve")
-    visit.until("Is it the person it claims to be?")
+    visit.until("Is it the person they claim to be?")
     for scan, focus, said in (("A_2", "✓Match", "This is <b>Eve"), ("B_1", "✕No match", "Not recognised as <b>Eve")):
         visit.give("input Scan", SAMPLES / f"{scan}.bmp")
         visit.browser.until("!!document.querySelector('.chosen .quality')")
@@ -225,12 +225,98 @@ def test_ten_rounds_leave_nothing_behind(start: Any, release_model: str, tab: Br
             visit.press("button Delete Eve")
             visit.until("Nobody is enrolled yet.")
         assert tab.value(LEFT) == 0
-        assert not [url for url in history(tab) if "Eve" in url]
+        assert not [one for one in history(tab) if "Eve" in one]
         assert tab.value("[...document.querySelectorAll('img, canvas')].length") == 0
 
 
 def history(browser: Browser) -> list[str]:
-    return [one["url"] for one in browser.call("Page.getNavigationHistory")["entries"]]
+    return [one["url"] + one["title"] for one in browser.call("Page.getNavigationHistory")["entries"]]
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_one_finger_after_another_is_asked_for(
+    start: Any, release_model: str, tab: Browser, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    from fpverify import synthesise, write_scan
+
+    look(tab, size, "light")
+    scans = {(one.finger, one.impression): tmp_path / f"{one.name}.bmp" for one in synthesise(2, 3, 21)}
+    for one in synthesise(2, 3, 21):
+        write_scan(one.scan, scans[one.finger, one.impression])
+    with start(release_model) as service:
+        visit = Visit(tab, service.url)
+        visit.sign_in(service.keys["enroll"])
+        visit.press("a Enrol")
+        visit.until("Right index: put it down flat")
+        visit.write("input Person", "Eve")
+        visit.give("input Add a touch", *(scans[1, number] for number in (1, 2, 3)))
+        visit.until("Right index: 3 good touches, that is enough.")
+        visit.press("button Next: Left index")
+        visit.until("Left index: put it down flat")
+        assert visit.focus.startswith("input Index")
+        visit.give("input Add a touch", scans[2, 1], SAMPLES / "README.md")
+        visit.until("Left index: the last one was too poor.")
+        assert "is left out" in visit.text
+        visit.press("button Remove touch 2 of Left index")
+        visit.until("Left index: lift it and put it down once more")
+        visit.press("button Enrol Eve")
+        visit.until("Eve is enrolled: 2 fingers, 4 impressions.")
+        told = service.ask("GET", "/v1/subjects").json()["fingers"]
+    assert [(one["finger"], one["impressions"]) for one in told] == [("right-index", 3), ("left-index", 1)]
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_people_are_turned_over_searched_renamed_and_unlocked(
+    start: Any, stripes: Path, tab: Browser, size: tuple[int, int]
+) -> None:
+    from fpverify.service.limits import TryLimit
+
+    look(tab, size, "light")
+    with start(subject=TryLimit(((1, 60.0),), calm_s=60)) as service:
+        for number in range(25):
+            given = {"subject": f"Guest {number:02d}", "unchecked": "true"}
+            service.post("/v1/enroll", stripes / "A_00.bmp", finger="left-ring", **given)
+        service.post("/v1/verify", stripes / "B_00.bmp", subject="Guest 07")
+        visit = Visit(tab, service.url)
+        visit.sign_in(service.keys["admin"])
+        visit.press("a People")
+        visit.until("Guest 19")
+        assert "Guest 20" not in visit.text
+        visit.press("button Next page")
+        visit.until("Guest 24")
+        assert visit.focus == "button Guest 20"
+        visit.press("button Previous page")
+        visit.until("Guest 19")
+        visit.press("button Unlock Guest 07")
+        tab.until("!document.body.innerText.includes('Locked after')")
+        assert service.ask("GET", "/v1/locks").json() == {"locks": []}
+        visit.write("input Search", "gUEST 24")
+        tab.until("!document.body.innerText.includes('Guest 19')")
+        visit.press("button Guest 24")
+        visit.until("Left ring")
+        visit.press("button Rename")
+        visit.write("input New id", "Guest 00")
+        tab.press("Enter")
+        visit.until("does not fit what is enrolled already")
+        visit.press("button Rename")
+        visit.write("input New id", "Zo\u00eb")
+        tab.press("Enter")
+        tab.until("document.querySelector('h1').textContent === 'Zo\u00eb'")
+        assert service.ask("GET", "/v1/impressions", params={"subject": "Zo\u00eb"}).status_code == 200
+
+
+@needs_browser
+def test_a_service_that_is_gone_is_said(start: Any, tab: Browser) -> None:
+    with start() as service:
+        visit = Visit(tab, service.url)
+        visit.sign_in(service.keys["admin"])
+        visit.until("Signed in as admin")
+    visit.press("button Sign out")
+    visit.until("You are still signed in. The service cannot be reached")
+    visit.press("a People")
+    visit.until("The service cannot be reached")
 
 
 @needs_browser
@@ -473,3 +559,21 @@ def test_the_policy_allows_nothing_from_elsewhere(service: Any) -> None:
 
 def test_the_whole_page_is_small() -> None:
     assert sum(one.stat().st_size for one in PAGE.iterdir()) < 200_000
+
+
+def test_its_numbers_are_the_services() -> None:
+    from fpverify.comparison.assignment import MOST_PROBES
+    from fpverify.features.quality import LEAST_QUALITY
+    from fpverify.service.api_keys import Scope
+
+    def stated(file: str, name: str) -> float:
+        found = re.search(rf"const {name} = ([\d.]+);", (PAGE / file).read_text())
+        assert found
+        return float(found[1])
+
+    assert stated("quality.js", "LEAST") == LEAST_QUALITY
+    assert stated("view-enroll.js", "MOST") == MOST_PROBES
+    assert f"run {stated('view-kiosk.js', 'SHOWN_S'):g}s" in (PAGE / "page.css").read_text()
+    for one in Scope:
+        included = ", ".join(f'"{other.word}"' for other in Scope if one.includes(other))
+        assert f"{one.word}: [{included}]" in (PAGE / "server.js").read_text()

@@ -11,7 +11,7 @@ import { kioskScreen, kioskView } from "./view-kiosk.js";
 import { peopleView } from "./view-people.js";
 import { personView } from "./view-person.js";
 import { signInView } from "./view-sign-in.js";
-import { LANGUAGES, language, t } from "./words.js";
+import { LANGUAGES, errorText, language, t } from "./words.js";
 
 const VIEWS = { // in the order of the navigation; the scope that each takes
   verify: ["verify", (given) => decideView("verify", given)],
@@ -69,8 +69,7 @@ function showView(given) {
     h("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); view.querySelector("h1").focus(); } }, t("skip")),
     head(open, name === "person" ? "people" : name), h("main", { id: "main" }, view));
   const heading = view.querySelector("h1");
-  document.title = `${heading.textContent} · ${t("title")}`;
-  document.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  document.title = `${t(`nav.${name === "person" ? "people" : name}`)} · ${t("title")}`; // browsers keep titles, too
   heading.focus();
   window.scrollTo(0, 0);
 }
@@ -105,7 +104,14 @@ async function narrow(mode) {
 }
 
 async function signOut() {
-  await ask("DELETE", "session").catch(() => {}); // one that has ended is ended
+  try {
+    await ask("DELETE", "session");
+  } catch (error) {
+    if (error.name !== "Unauthorized") { // one that has ended is ended
+      document.getElementById("main").prepend(h("p", { class: "notice", role: "alert" }, `${t("sign.out.not")} ${errorText(error)}`));
+      return;
+    }
+  }
   session = null;
   history.replaceState(null, "", "#/");
   show();

@@ -113,6 +113,7 @@ export function enrollView({ session, given, go }) {
   function drawSum() {
     const ready = kept();
     const fingers = new Set(ready.map((one) => one.finger)).size;
+    sum.className = ready.length ? "sum" : "empty";
     sum.textContent = ready.length
       ? t("enroll.sum", { fingers: counted("fingers", fingers), impressions: counted("impressions", ready.length) }) : t("enroll.nothing");
     button.textContent = subject.value() ? t("enroll.send.who", { who: subject.value() }) : t("enroll.send");
