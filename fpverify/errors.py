@@ -197,14 +197,14 @@ class RecipeError(FpverifyError, ValueError):
 class WrongKind(FpverifyError, TypeError):
     """An argument is of another kind than was expected."""
 
-    def __init__(self, expected: str, given: object) -> None:
+    def __init__(self, expected: str, *given: object) -> None:
         """The error for an argument, of which nothing but its type is told.
 
         Args:
             expected: what it should have been, as "a Template was expected".
-            given: what it was.
+            given: what it was; nothing where the first says all, as from another process.
         """
-        super().__init__(f"{expected}, not {kind_of(given)}")
+        super().__init__(f"{expected}, not {kind_of(given[0])}" if given else expected)
 
 
 class SettingsError(FpverifyError, ValueError):

@@ -56,6 +56,7 @@ class SingleTemplates:
         ppi: resolution of the scans.
         finger: name, which a template is kept with.
         passphrase: is asked for that of a file which has one.
+        read: a scan, as `read_scan` does.
     """
 
     model: str | Path | None = None
@@ -63,6 +64,7 @@ class SingleTemplates:
     ppi: float | None = None
     finger: str = UNKNOWN_FINGER
     passphrase: PassphraseOf | None = None
+    read: Callable[..., Scan] = read_scan
 
     @cached_property
     def matchers(self) -> Matchers:
@@ -87,11 +89,11 @@ class SingleTemplates:
             protected = needs_passphrase(path)
             passphrase = self.passphrase() if protected and self.passphrase else None
             return SingleTemplate(str(path), read_template(path, passphrase), protected=protected)
-        scan = read_scan(path, ppi=load_settings(ppi=self.ppi).ppi)
+        scan = self.read(path, ppi=load_settings(ppi=self.ppi).ppi)
         acquired = self._matcher(model_id).acquire(scan)
         area_mm2 = None if acquired.area_mm2 is None else round(acquired.area_mm2, 2)
         kept = KeptTemplate(acquired.template, self.finger, float(scan.ppi), scan.ppi_source, area_mm2)
-        return SingleTemplate(str(path), kept, scan)
+        return SingleTemplate(scan.source, kept, scan)
 
     def pair(self, probe: str | Path, reference: str | Path) -> tuple[SingleTemplate, SingleTemplate]:
         """Two templates of one model: a scan beside a template is seen by the model that made that one.

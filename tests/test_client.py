@@ -19,7 +19,7 @@ import pytest
 
 from fpverify import errors
 from fpverify.client import AsyncClient, Client, RawScan
-from fpverify.errors import EnrollmentError, FpverifyError, ServiceError, SeveralPrints, UnreadableScan
+from fpverify.errors import EnrollmentError, FpverifyError, NotAScan, ServiceError, SeveralPrints, UnreadableScan
 
 
 @dataclass(frozen=True)
@@ -317,6 +317,21 @@ def test_an_address_of_no_service_is_refused(url: str) -> None:
 def test_a_missing_certificate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="no certificate"):
         Client("https://host", ca_file=tmp_path / "none.pem")
+
+
+@pytest.mark.parametrize("scan", [5, None, {"a": 1}, [5]])
+def test_what_is_no_file_is_no_scan(client: Client, server: Recorder, scan: Any) -> None:
+    with pytest.raises(NotAScan, match="a path, bytes or a RawScan was expected"):
+        client.verify(scan, "A")
+    assert not server.asked
+
+
+def test_what_is_no_text_is_neither_an_address_nor_a_key() -> None:
+    wrong: Any = 5
+    with pytest.raises(ServiceError, match="no address of a service"):
+        Client(wrong)
+    with pytest.raises(ServiceError, match="the key is none"):
+        Client("http://127.0.0.1:8000", wrong)
 
 
 def test_a_missing_file_is_an_unreadable_scan(client: Client, server: Recorder, tmp_path: Path) -> None:

@@ -112,6 +112,14 @@ def test_a_command_that_draws_names_the_extra_before_it_begins(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_service_that_cannot_be_had_ends_as_any_extra_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "fpverify.service.server", None)
+    assert main(["serve"]) == 3
+    assert capsys.readouterr().err.endswith("; the service needs `pip install 'fpverify[service]'`\n")
+
+
 def calls_that_draw() -> list[Callable[[], Any]]:
     from fpverify.evaluation.rates.cutoffs import plot_cutoffs
     from fpverify.evaluation.report import figures, page

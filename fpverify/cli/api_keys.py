@@ -58,7 +58,7 @@ def take_over_keys(store: Store, keys_file: str | None) -> KeyFile | None:
         return file
     if taken:
         said = f"took {counted(len(taken), 'API key')} of {file.path} over into the store {store.place}"
-        click.echo(f"fpverify: {said}; the file is needed no more", err=True)
+        click.echo(f"fpverify: {said}; delete the file when all stores that it served have its keys", err=True)
     return None
 
 
@@ -140,6 +140,15 @@ Examples:
 @options(click.option("--name", required=True, metavar="NAME", help="Of the key."), PLACES)
 def revoke_command(*, name: str, db: str | None, key: str | None, keys_file: str | None) -> None:
     """Make a key worthless, from its next request on."""
+    from fpverify.service.api_keys import KeyFile
+
     with opened_store(db, key, keys_file) as store:
-        store.api_keys.revoke(name)
-    click.echo(f"revoked {name}")
+        revoked = store.api_keys.revoke(name)
+        click.echo(f"revoked {name}")
+        file = KeyFile.found(keys_file, trusts=True)  # as it was read when the store was opened
+        if file is not None and any(one.id in revoked for one in file.all()):
+            click.echo(
+                f"fpverify: revoked in the store {store.place} alone; the key is in {file.path} as well, from which "
+                "other stores take it over: delete that file, or revoke the key in each",
+                err=True,
+            )

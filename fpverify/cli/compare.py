@@ -11,6 +11,7 @@ from fpverify.answers import comparison_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PPI, options
 from fpverify.cli.passphrases import PASSPHRASE_FILE, passphrase_from
+from fpverify.cli.streams import given_scan, require_one_input
 from fpverify.cli.template import single_template_words
 from fpverify.cli.words import in_colour, operating_point_facts, print_facts, print_json, resolution_words, scan_notes
 from fpverify.settings import load_settings
@@ -56,12 +57,13 @@ def compare_command(
     """Decide whether two prints are of one finger; each is a scan, or a template of `fpverify template`.
 
     Nothing is kept, and no store is asked. A scan beside a template is seen by the model that made that one. Why two
-    scans match or not is what `fpverify explain` says.
+    scans match or not is what `fpverify explain` says. One of the scans may be -, which is standard input.
     """
     from fpverify.single_templates import SingleTemplates
 
     asked = partial(passphrase_from, passphrase_file, twice=False)
-    singles = SingleTemplates(model=model, calibration=calibration, ppi=ppi, passphrase=asked)
+    require_one_input([probe, reference])
+    singles = SingleTemplates(model=model, calibration=calibration, ppi=ppi, passphrase=asked, read=given_scan)
     pair = singles.pair(probe, reference)
     decision = singles.decided(*pair, load_settings(fmr=fmr).fmr)
     if as_json:

@@ -7,7 +7,7 @@ import click
 from fpverify.cli.api_keys import KEYS_FILE, take_over_keys
 from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, Parsed, options, registers_with_a_bar
 from fpverify.cli.words import say_new_key
-from fpverify.errors import SettingsError
+from fpverify.errors import MissingExtra
 from fpverify.settings import load_settings, parse_fpir
 
 MISSING = "the service needs `pip install 'fpverify[service]'`"
@@ -105,7 +105,7 @@ def serve_command(
         from fpverify.service.origins import origin_of
         from fpverify.service.server import Address, serve
     except ImportError as error:
-        raise SettingsError(f"{error.name} is not installed; {MISSING}") from error
+        raise MissingExtra(f"{error.name} is not installed; {MISSING}") from error
     from fpverify.verifier import Verifier
 
     allowed = tuple(map(origin_of, origins))

@@ -31,15 +31,17 @@ def given_scans(paths: Sequence[str], ppi: float | None) -> list[Scan]:
         ScanError: one of them cannot be used; names it.
         UsageError: two are to come from standard input.
     """
+    require_one_input(paths)
+    return [given_scan(path, ppi) for path in paths]
+
+
+def given_scan(path: str, ppi: float | None) -> Scan:
+    """One of them."""
     from fpverify.scans import read_scan, scan_from_bytes
 
-    require_one_input(paths)
-    return [
-        scan_from_bytes(input_bytes(), ppi=ppi, source=INPUT_NAME)
-        if path == STANDARD_INPUT
-        else read_scan(path, ppi=ppi)
-        for path in paths
-    ]
+    if path == STANDARD_INPUT:
+        return scan_from_bytes(input_bytes(), ppi=ppi, source=INPUT_NAME)
+    return read_scan(path, ppi=ppi)
 
 
 def require_one_input(paths: Sequence[str]) -> None:

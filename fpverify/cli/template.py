@@ -11,6 +11,7 @@ import click
 from fpverify.answers import single_template_answer
 from fpverify.cli.options import FINGER, JSON, MODEL, PPI, OutputFile, options
 from fpverify.cli.passphrases import PASSPHRASE_FILE, check_protection, passphrase_from
+from fpverify.cli.streams import given_scan
 from fpverify.cli.words import SAID_BY, counted, print_facts, print_json, scan_notes
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def template_command(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Show the template of a scan, or one that was kept in a file; or keep it in one.
+    """Show the template of a scan (- is standard input), or one that was kept in a file; or keep it in one.
 
     A template is biometric data. A file is sealed under a passphrase, unless --plain says otherwise, and is its owner's
     alone to read; the passphrase comes from a file, from FPVERIFY_PASSPHRASE, or is asked for. For minutiae in formats
@@ -66,7 +67,8 @@ def template_command(
     if out is None and (plain or finger):
         raise click.UsageError("--plain and --finger are for a file; give --out")
     asked = partial(passphrase_from, passphrase_file, twice=False)
-    shown = SingleTemplates(model=model, ppi=ppi, finger=finger or UNKNOWN_FINGER, passphrase=asked).of_file(file)
+    singles = SingleTemplates(model=model, ppi=ppi, finger=finger or UNKNOWN_FINGER, passphrase=asked, read=given_scan)
+    shown = singles.of_file(file)
     if out is not None and shown.scan is None:
         raise click.UsageError(f"{file!r} is a template already; --out keeps that of a scan")
     written = None

@@ -392,7 +392,7 @@ class Client:
 
 def _authorization(key: str | None) -> dict[str, str]:
     """The header of a key; its line end, as read from a file, is none of it."""
-    text = (key or "").strip()
+    text = (key or "").strip() if key is None or isinstance(key, str) else "\0"
     if not (text.isascii() and text.isprintable()):  # not shown: it may be a key all the same
         raise ServiceError("the key is none of this service; give one of `fpverify api-keys new`")
     return {"Authorization": f"Bearer {text}"} if text else {}

@@ -44,8 +44,8 @@ class Connections:
         Raises:
             ServiceError: the URL is none of HTTP, or the certificate cannot be read.
         """
-        parts = urlsplit(url)
-        if not url.startswith(("http://", "https://")) or not parts.netloc:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        if not isinstance(url, str) or not url.startswith(("http://", "https://")) or not parts.netloc:
             raise ServiceError(f"{url!r} is no address of a service; give one such as https://fingers.example.org")
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s

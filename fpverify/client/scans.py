@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fpverify.errors import EnrollmentError, UnreadableScan
+from fpverify.errors import EnrollmentError, NotAScan, UnreadableScan
 
 BLOCK_BYTES = 8_000_000  # of a list in one request, and no more than one row beyond: proxies take that
 BLOCK_ROWS = 100  # some seconds of work
@@ -151,7 +151,7 @@ def utf_8(text: str) -> bytes:
 
 def _file_name(scan: ScanFile) -> str:
     """The name alone, without what would end it in a header."""
-    name = "scan" if isinstance(scan, bytes | RawScan) else Path(scan).name
+    name = Path(scan).name if isinstance(scan, str | Path) else "scan"
     return "".join(letter if letter.isprintable() and letter not in '"\\' else "_" for letter in name)
 
 
@@ -160,6 +160,8 @@ def _content(scan: ScanFile) -> bytes:
         return scan.pixels
     if isinstance(scan, bytes):
         return scan
+    if not isinstance(scan, str | Path):
+        raise NotAScan(f"a path, bytes or a RawScan was expected, not of type {type(scan).__name__}")
     try:
         return Path(scan).read_bytes()
     except (OSError, ValueError) as error:

@@ -40,11 +40,13 @@ def enroll_together(
             them neither with what is enrolled nor with each other.
         keeps_scans: keep the scans beside their templates.
         must_be_new: refuse a subject that has anything enrolled.
-        replaces: in place of what is enrolled of these fingers, which goes in the same change.
+        replaces: in place of what is enrolled of these fingers, which goes in the same change; of a subject that is
+            enrolled by then.
         kept: told of the impressions within the change that keeps them; if it raises, nothing is kept.
 
     Raises:
         ProofNeeded: the subject is enrolled, and `must_be_new`.
+        NotEnrolled: the subject is not, and `replaces`.
         FailureToAcquire, FailureToEnroll: there is no usable print in a scan, or a poor one; names it.
         DuplicateFinger: a finger is enrolled already.
         EnrollmentError: a finger is given twice under two names; a scan does not agree with the finger's other
@@ -80,8 +82,6 @@ def enroll_together(
 
 def _cleared(store: Store, subject: str, fingers: Sequence[str]) -> dict[str, Any]:
     """Removes what is enrolled of fingers; what was noted of the subject, which may be gone with the last of them."""
-    if not store.has(subject):
-        return {}
     noted, there = store.metadata(subject), {one.finger for one in store.references(subject)}
     for finger in there & set(fingers):
         store.delete(subject, finger)

@@ -82,7 +82,7 @@ def load_bundle(model: str | Path | None = None, models: str | Path | None = Non
         UnknownModel: neither an installed model nor a folder with a card.
         CorruptModel: the card cannot be read, or a file is missing or does not fit its hash; names it.
     """
-    return _checked(folder_of(None if model is None else str(path_of(model)), models))
+    return _checked(folder_of(model if model is None or isinstance(model, str) else str(path_of(model)), models))
 
 
 def installed_bundle(model_id: str, models: str | Path | None = None) -> Bundle:

@@ -209,7 +209,7 @@ def check_given_ppi(ppi: float | None, source: str) -> None:
         return
     number = _number(ppi)
     if math.isnan(number):
-        raise UnsupportedResolution(f"{source}: {ppi!r:.60} is no resolution: give pixels per inch, such as 500")
+        raise UnsupportedResolution(f"{source}: {ppi!r:.60} is no resolution: give {least:.0f} to {most:.0f} ppi")
     if not least <= number <= most:
         raise UnsupportedResolution(f"{source}: {ppi:g} ppi is out of range: give {least:.0f} to {most:.0f}")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import numpy as np
 from fastapi import File, Form, Query, Request, UploadFile
 from fastapi.params import File as FileField
 from pydantic import Field
 
+from fpverify.comparison.assignment import MOST_PROBES
 from fpverify.errors import EnrollmentError, UnreadableScan
 from fpverify.matching import names_for
 from fpverify.scans import scan_from_bytes, scan_from_pixels
@@ -91,11 +92,21 @@ async def require_form(request: Request) -> None:
     for name, kind in fields.items():
         if name not in form and kind.is_required():
             raise _not_so(fields, f"the form has no field {name}")
-        texts = [one for one in form.getlist(name) if isinstance(one, str)]
+        given = form.getlist(name)
+        texts = [one for one in given if isinstance(one, str)]
+        if len(given) > 1 and not _takes_several(kind.annotation):  # one reader would take the first, another the last
+            raise _not_so(fields, f"the form has {len(given)} fields {name}, and takes one")
+        if isinstance(kind, FileField) and len(given) > MOST_PROBES:  # before any is decoded
+            raise Refused(422, "ScanError", f"{len(given)} scans were given; a decision takes 1 to {MOST_PROBES}")
         if isinstance(kind, FileField) and texts:
             is_coded = is_base64(texts[0].encode(errors="replace"))
             what = f"base64: send the bytes of the file, or {JSON}" if is_coded else "text: send a file"
             raise _not_so(fields, f"{name} is {what}")
+
+
+def _takes_several(annotation: Any) -> bool:
+    """Whether a field of this type holds a list."""
+    return any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
 
 
 def require_strict(name: str, asked: float | None, own: float) -> None:

@@ -34,6 +34,11 @@ def place_of(cursor: str, *kinds: type) -> list[Any]:
         place = json.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         place = None
-    if not isinstance(place, list) or [type(one) for one in place] != list(kinds):
+    if not isinstance(place, list) or [type(one) for one in place] != list(kinds) or not all(map(_is_kept, place)):
         raise Refused(422, "InvalidRequest", "the cursor is none of this list; begin without one")
     return place
+
+
+def _is_kept(part: str | int) -> bool:
+    """Whether a database can be asked about it: no half of a character, and no end of a text within it."""
+    return not isinstance(part, str) or ("\0" not in part and part.encode(errors="replace").decode() == part)

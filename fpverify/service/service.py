@@ -77,11 +77,16 @@ class Service:
 
     async def _holder(self, kept: str) -> ApiKey | None:
         """Whose key has this digest, by now; None for nobody's."""
+
+        def job(verifier: Verifier) -> tuple[ApiKey | None, bool]:
+            keys = verifier.store.api_keys
+            return keys.holder(kept), self.key_file is None or keys.was_granted(kept)
+
         try:
-            key = await self.done(lambda verifier: verifier.store.api_keys.holder(kept), KEYS_S)
+            key, is_known = await self.done(job, KEYS_S)
         except FpverifyError as error:
             raise Refused.of(error) from error
-        if key is not None or self.key_file is None:
+        if key is not None or is_known or self.key_file is None:  # one that the store has had was revoked there
             return key
         try:
             return self.key_file.holder(kept)

@@ -118,19 +118,28 @@ class ApiKeys:
             self._trail.append("grant", details=said, changes=False)
         return key
 
-    def revoke(self, name: str) -> None:
-        """Removes a key, and writes that down.
+    def revoke(self, name: str) -> list[str]:
+        """Removes a key, and writes that down: of every key that was granted under this name.
+
+        A row may have been altered, or taken out to be put back later, so the trail says whose keys they are.
+
+        Returns:
+            The ids of the keys.
 
         Raises:
             SettingsError: there is none of that name.
             StoreError: the store cannot be written, is locked or damaged.
         """
         with self._database.writing():
-            found = [ApiKey(*row[:-1]) for row in self._rows("WHERE name = ?", name)]
+            self._follow()
+            found = {str(sha256)[:ID_DIGITS] for _, _, sha256, *_ in self._rows("WHERE name = ?", name)}
+            found |= {one for one, holder in self._told.valid.items() if holder == name}
             if not found:
                 raise SettingsError(f"the store {self._database.place} has no API key {name!r}")
             self._database.execute(f"DELETE FROM {_TABLE} WHERE name = ?", name)  # noqa: S608 - a constant
-            self._trail.append("revoke", details={"key": str(found[0].id), "name": name}, changes=False)
+            for one in sorted(found):
+                self._trail.append("revoke", details={"key": one, "name": name}, changes=False)
+            return sorted(found)
 
     def was_granted(self, sha256: str) -> bool:
         """Whether this store has had a key of this hash, revoked or not.

@@ -253,7 +253,7 @@ class Verifier(LongWork):
             ppi: resolution of all the scans, as in `enroll`.
             unchecked: as in `enroll`.
             must_be_new: refuse a subject that is enrolled, with ProofNeeded.
-            replaces: in place of what is enrolled of these fingers.
+            replaces: in place of what is enrolled of these fingers, of a subject that is enrolled.
             kept: told of the impressions within the change that keeps them.
         """
         from fpverify.enrollment.together import enroll_together

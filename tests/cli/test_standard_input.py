@@ -43,6 +43,15 @@ def test_enroll_and_explain_take_it(call: Call, stripes: Path, edges_model: Path
     assert call("explain", "-", stripes / "A_02.bmp", "--model", edges_model).out.startswith("match: ")
 
 
+def test_compare_and_template_take_it(call: Call, stripes: Path, edges_model: Path, piped: Pipe) -> None:
+    content = (stripes / "A_00.bmp").read_bytes()
+    piped(content)
+    compared = call("compare", "-", stripes / "A_02.bmp", "--model", edges_model)
+    assert (compared.code, "standard input" in compared.out) == (0, True)
+    piped(content)
+    assert call("template", "-", "--model", edges_model).out.startswith("standard input: ")
+
+
 def test_convert_takes_scans_and_records_from_it(call: Call, piped: Pipe, release_model: str) -> None:
     piped(SAMPLE.read_bytes())
     assert call("convert", "-", "piped.xyt").code == 0
@@ -57,6 +66,7 @@ def test_convert_takes_scans_and_records_from_it(call: Call, piped: Pipe, releas
     [
         (("verify", "-", "-", "--id", "A"), 2, "standard input (-) holds one file, and is given twice"),
         (("explain", "-", "-"), 2, "given twice"),
+        (("compare", "-", "-"), 2, "given twice"),
         (("convert", "-", "-", "x.fmr"), 2, "given twice"),
         (("identify", "-"), 3, "standard input: it is empty"),
     ],

@@ -18,6 +18,8 @@ from fpverify.store.inspection import inspect
 
 SECRET = "fpv_made-by-an-earlier-release"  # noqa: S105 - of no service
 
+KEPT = {"name": "door-3", "scope": "verify", "sha256": digest(SECRET), "created_at": "2026-01-01T00:00:00+00:00"}
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Any:
@@ -29,9 +31,8 @@ def store(tmp_path: Path) -> Any:
 def file(tmp_path: Path) -> Path:
     """A file of keys as earlier releases wrote it."""
     path = tmp_path / "api-keys.json"
-    kept = {"name": "door-3", "scope": "verify", "sha256": digest(SECRET), "created_at": "2026-01-01T00:00:00+00:00"}
     path.touch(mode=0o600)
-    path.write_text(json.dumps({"keys": [kept]}))
+    path.write_text(json.dumps({"keys": [KEPT]}))
     return path
 
 
@@ -120,6 +121,21 @@ def test_a_revoked_key_that_is_put_back_is_not_believed(store: Store, tmp_path: 
         assert inspect(opened).intact
 
 
+def test_a_key_is_revoked_whatever_became_of_its_row(store: Store) -> None:
+    secret = new_key(store, "door", Scope.VERIFY)
+    columns = "sha256, name, scope, created_at, mac"
+    (row,) = store._database.rows(f"SELECT {columns} FROM api_keys")  # noqa: S608 - constants
+    store._database.execute(f"UPDATE api_keys SET sha256 = '{digest(SECRET)}'")  # noqa: S608
+    store.api_keys.revoke("door")
+    store._database.execute(f"INSERT INTO api_keys ({columns}) VALUES (?, ?, ?, ?, ?)", *row)  # noqa: S608
+    with pytest.raises(CorruptRecord):
+        store.api_keys.holder(digest(secret))
+    new_key(store, "gate", Scope.VERIFY)
+    store._database.execute("DELETE FROM api_keys")
+    store.api_keys.revoke("gate")
+    assert inspect(store).intact
+
+
 def test_a_key_that_is_taken_away_shows(store: Store) -> None:
     new_key(store, "door", Scope.VERIFY)
     store._database.execute("DELETE FROM api_keys")
@@ -163,7 +179,12 @@ def test_makers_of_keys_and_services_cannot_miss_each_other(
     assert main(["api-keys", "list", "--json", "--api-keys", str(file)]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in listed["keys"]] == ["desk", "door-3"]
+    assert main(["api-keys", "revoke", "--name", "desk", "--api-keys", str(file)]) == 0
+    assert "other stores" not in capsys.readouterr().err
+    assert main(["api-keys", "new", "--name", "desk", "--api-keys", str(file)]) == 0
+    said = capsys.readouterr()
     assert main(["api-keys", "revoke", "--name", "door-3", "--api-keys", str(file)]) == 0
+    assert f"the key is in {file} as well, from which other stores take it over" in capsys.readouterr().err
     with Store.open("enroll_db") as store:
         assert store.api_keys.holder(digest(said.out.strip())) is not None
         assert store.api_keys.holder(digest(SECRET)) is None
@@ -180,6 +201,12 @@ def test_the_file_stays_in_use_for_a_store_that_may_only_be_read(
         file.write_text("[1]")
         assert service.ask("GET", "/v1/subjects", SECRET).status_code == 503
         assert service.ask("GET", "/v1/subjects").status_code == 200
+
+    with start(key_file=KeyFile(file)) as service, service.store() as store:
+        secret = new_key(store, "gate", Scope.VERIFY)
+        file.write_text(json.dumps({"keys": [{**KEPT, "sha256": digest(secret)}]}))
+        store.api_keys.revoke("gate")
+        assert service.ask("GET", "/v1/subjects", secret).status_code == 401
 
     def refuse(*_: object, **__: object) -> None:
         raise StoreReadOnly("it may only be read")

@@ -136,6 +136,29 @@ def test_base64_is_taken_as_it_is_made_elsewhere(service: Any, stripes: Path, te
     assert decided(service.ask("POST", "/v1/compare", json=given))[0] == "match"
 
 
+@pytest.mark.parametrize("route", ["verify", "identify", "enroll"])
+def test_more_scans_than_a_decision_takes_are_not_decoded(
+    service: Any, stripes: Path, monkeypatch: pytest.MonkeyPatch, route: str
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("something was decoded")
+
+    monkeypatch.setattr("fpverify.service.crew.Crew.decoding", never)
+    scan = coded((stripes / "A_00.bmp").read_bytes())
+    given = {"reference" if route == "enroll" else "probe": [scan] * 11}
+    answer = service.ask("POST", f"/v1/{route}", json=given | ({} if route == "identify" else {"subject": "A"}))
+    assert (answer.status_code, answer.json()["message"]) == (422, "11 scans were given; a decision takes 1 to 10")
+
+
+@pytest.mark.parametrize("twice", ["subject", "fmr", "picture"])
+def test_a_field_that_is_one_is_not_there_twice(service: Any, stripes: Path, twice: str) -> None:
+    values = {"subject": ["A", "B"], "fmr": ["0.001", "0.0001"], "picture": ["true", "false"]}[twice]
+    given = {"probe": coded((stripes / "A_00.bmp").read_bytes()), "subject": "A", twice: values}
+    answer = service.ask("POST", "/v1/verify", json=given)
+    assert answer.status_code == 422
+    assert f"2 fields {twice}, and takes one" in answer.json()["message"]
+
+
 DEEP = b"[" * 900
 BAD = {
     "no JSON": (b"{", "is no JSON"),

@@ -69,7 +69,10 @@ def test_who_comes_or_goes_between_two_pages_loses_nobody_else(several: Any, str
     assert set(NAMES) == set(told)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "W10", "WzFd", "WyJhIiwgMV0", "\u00e9", "eyJhIjogMX0", "x" * 3000])
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "W10", "WzFd", "WyJhIiwgMV0", "\u00e9", "eyJhIjogMX0", "x" * 3000, "WyJcdWQ4MDAiXQ", "WyJcdTAwMDAiXQ"],
+)
 def test_a_cursor_of_nothing_is_refused(service: Any, cursor: str) -> None:
     answer = service.ask("GET", "/v1/subjects", params={"limit": 1, "cursor": cursor})
     assert said(answer) == (422, "InvalidRequest")
@@ -176,6 +179,16 @@ def test_the_only_finger_is_replaced_without_losing_what_was_noted(start: Any, s
         update(service, "A", metadata={"gate": 3})
         assert replace(service, stripes / "A_01.bmp", subject="A", finger="right-index").status_code == 200
         assert service.ask("GET", "/v1/metadata", params={"subject": "A"}).json()["metadata"] == {"gate": 3}
+
+
+def test_who_is_deleted_meanwhile_is_not_brought_back(
+    start: Any, stripes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpverify.verifier.Verifier.references", lambda *_: [])  # it was there a moment ago
+    with start() as service:
+        given = {"subject": "A", "finger": "right-index", "unchecked": True}
+        assert said(replace(service, stripes / "A_00.bmp", **given)) == (404, "NotEnrolled")
+        assert service.ask("GET", "/v1/subjects").json()["fingers"] == []
 
 
 def test_who_is_not_enrolled_and_who_may_not_are_told_so(service: Any, stripes: Path) -> None:

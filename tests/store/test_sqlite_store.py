@@ -343,7 +343,7 @@ def test_store_closed_twice_is_closed(file: Path) -> None:
     store = Store.open(file)
     store.close()
     store.close()
-    with pytest.raises(sqlite3.ProgrammingError):
+    with pytest.raises(StoreError, match="was closed; open it again"):
         store.subjects()
 
 

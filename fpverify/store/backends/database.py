@@ -37,6 +37,7 @@ class Database(ABC):
     name: str
     _is_within = False  # a transaction,
     _is_cut_off = False  # which is undone before its end
+    _is_closed = False
 
     def __init__(self) -> None:
         self._thread = get_ident()
@@ -155,6 +156,7 @@ class Database(ABC):
         """
         if self._use.acquire(timeout=CLOSING_S):
             try:
+                self._is_closed = True
                 self._close()
             finally:
                 self._use.release()
@@ -173,16 +175,27 @@ class Database(ABC):
                 f"the store {self.place} was opened by another thread: open one in each, or share a Verifier"
             )
 
+    def require_open(self) -> None:
+        """Returns until the database is closed, which any thread may do between two calls of its own.
+
+        Raises:
+            StoreError: it is.
+        """
+        if self._is_closed:
+            raise StoreError(f"the store {self.place} was closed; open it again")
+
     @contextmanager
     def failures(self) -> Iterator[None]:
         """Turns what the driver raises inside the block into a `StoreError` that names the place.
 
         Raises:
-            StoreError: something else lies at the place by now, or another thread opened the database.
+            StoreError: something else lies at the place by now, another thread opened the database, or it is closed.
         """
         self.require_own_thread()
-        with self._use, self._failures():
-            yield
+        with self._use:
+            self.require_open()
+            with self._failures():
+                yield
 
     @abstractmethod
     def _failures(self) -> AbstractContextManager[None]: ...

@@ -128,6 +128,7 @@ class SqliteDatabase(Database):
     def connection(self) -> sqlite3.Connection:
         """The connection, in autocommit mode."""
         self.require_own_thread()
+        self.require_open()
         return self._connection
 
     def execute(self, statement: str, *values: object) -> int:
