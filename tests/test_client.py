@@ -341,13 +341,17 @@ def test_a_missing_file_is_an_unreadable_scan(client: Client, server: Recorder, 
 
 
 def test_every_other_route_is_asked_for(client: Client, server: Recorder) -> None:
-    server.answers(200, {"subject": "B", "metadata": {"gate": 3}, "fingers": [], "impressions": [], "next": None})
+    server.answers(
+        200, {"subject": "B", "metadata": {"gate": 3}, "fingers": [], "impressions": [], "entries": [], "next": None}
+    )
     assert client.metadata("A") == {"gate": 3}
     client.update("A", rename="B", metadata={"gate": 3})
     client.update("A", metadata={})
     assert list(client.subjects()) == []
     assert list(client.impressions("A", "left-thumb", page=7)) == []
     client.replace(SCAN, "A", "left-thumb", unchecked=True)
+    assert list(client.history("A", page=3)) == list(client.subjects(2, "a b")) == []
+    client.quality(SCAN, ppi=500)
     client.health()
     assert "gate" in client.metrics()
     assert [(one.method, one.path) for one in server.asked] == [
@@ -357,6 +361,9 @@ def test_every_other_route_is_asked_for(client: Client, server: Recorder) -> Non
         ("GET", "/v1/subjects?limit=500"),
         ("GET", "/v1/impressions?subject=A&finger=left-thumb&limit=7"),
         ("PUT", "/v1/impressions"),
+        ("GET", "/v1/history?subject=A&limit=3"),
+        ("GET", "/v1/subjects?search=a+b&limit=2"),
+        ("POST", "/v1/quality"),
         ("GET", "/health/ready"),
         ("GET", "/metrics"),
     ]
@@ -365,6 +372,7 @@ def test_every_other_route_is_asked_for(client: Client, server: Recorder) -> Non
         {"metadata": {}},
     ]
     assert set(server.asked[5].parts) == {"reference", "subject", "finger", "unchecked"}
+    assert set(server.asked[8].parts) == {"probe", "ppi"}
 
 
 def test_pages_are_followed_to_their_end(client: Client, server: Recorder) -> None:

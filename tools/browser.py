@@ -19,6 +19,14 @@ import websocket
 
 CHROMIUM = os.environ.get("FPVERIFY_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 WAIT_S = 30.0
+KEYS = {  # number of a key, and the character that it gives
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Escape": (27, ""),
+    "Space": (32, " "),
+    "ArrowUp": (38, ""),
+    "ArrowDown": (40, ""),
+}
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
@@ -57,16 +65,17 @@ class Browser:
                 return result
 
     def value(self, script: str) -> Any:
-        """The value of an expression on the page."""
-        return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        """The value of an expression on the page; of a promise, what it comes to."""
+        asked = {"expression": script, "returnByValue": True, "awaitPromise": True}
+        return self.call("Runtime.evaluate", **asked)["result"].get("value")
 
-    def until(self, script: str) -> None:
+    def until(self, script: str, wait_s: float = WAIT_S) -> None:
         """Waits until an expression on the page is true.
 
         Raises:
             TimeoutError: it has not become true; says what the page shows.
         """
-        end = time.monotonic() + WAIT_S
+        end = time.monotonic() + wait_s
         while not self.value(script):
             if time.monotonic() > end:
                 raise TimeoutError(f"{script}: {self.value('document.body.innerText')}")
@@ -79,33 +88,33 @@ class Browser:
 
     def pick(self, field: str, file: Path) -> None:
         """Chooses a file in a field for files, by its id."""
-        found = self.call("Runtime.evaluate", expression=f"document.getElementById('{field}')")["result"]
-        self.call("DOM.setFileInputFiles", files=[str(file)], objectId=found["objectId"])
+        self.give(f"document.getElementById('{field}')", file)
+
+    def give(self, field: str, *files: Path) -> None:
+        """Chooses files in a field for files, by an expression for it."""
+        found = self.call("Runtime.evaluate", expression=field)["result"]
+        self.call("DOM.setFileInputFiles", files=[str(file) for file in files], objectId=found["objectId"])
 
     def write(self, field: str, text: str) -> None:
         """Puts text into a field, by its id."""
         self.value(f"document.getElementById('{field}').value = ''; document.getElementById('{field}').focus()")
         self.call("Input.insertText", text=text)
 
-    def press(self, key: str, code: int) -> None:
-        """Presses a key, given by its name and number."""
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, text="\r", windowsVirtualKeyCode=code)
+    def press(self, *keys: str, shift: bool = False) -> None:
+        """Presses keys one after the other, each by its name, such as Tab, Enter, Space, ArrowDown or Escape."""
+        for key in keys:
+            number, text = KEYS[key]
+            given = {"key": text or key, "code": key, "windowsVirtualKeyCode": number, "modifiers": 8 * shift}
+            self.call("Input.dispatchKeyEvent", type="keyDown", **given, **({"text": text} if text else {}))
+            self.call("Input.dispatchKeyEvent", type="keyUp", **given)
 
-    def choose(self, action: str) -> None:
-        """Chooses what the service's page is to do."""
-        self.value(f"document.querySelector('input[value={action}]').click()")
+    def type(self, text: str) -> None:
+        """Puts text in where the focus is."""
+        self.call("Input.insertText", text=text)
 
-    def send(self, action: str) -> str:
-        """What the service's page answers, in its result or its error."""
-        self.choose(action)
-        self.value("document.getElementById('result').hidden = document.getElementById('error').hidden = true")
-        self.value("document.getElementById('send').focus()")
-        self.press("Enter", 13)
-        self.until("!document.getElementById('result').hidden || !document.getElementById('error').hidden")
-        self.until("!document.getElementById('send').disabled")
-        shown: str = self.value("['result', 'error'].map((id) => document.getElementById(id).innerText).join(' ')")
-        return shown.strip()
+    def scheme(self, name: str) -> None:
+        """Lets the page believe that its user likes it `light` or `dark`."""
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
     def size(self, width_px: int, height_px: int, scale: float = 1.0) -> None:
         """Makes the window so large in CSS pixels, of `scale` pixels of a screenshot, and its scroll bars invisible."""

@@ -1,9 +1,9 @@
-"""Makes the pictures of the documents that show fpverify at work: the page, a report, an explanation.
+"""Makes the pictures of the documents that show fpverify at work: a report, an explanation.
 
     python tools/pictures.py [--out docs/images] [NAME ...]
 
-By the release model, of synthetic prints alone. The page and the report are photographed in Chromium. The report is of
-fingers put down worse than at any door, so that there are errors to be seen.
+By the release model, of synthetic prints alone. The report is photographed in Chromium; it is of fingers put down worse
+than at any door, so that there are errors to be seen. `page_pictures.py` makes those of the service's page.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -23,17 +20,11 @@ from types import MappingProxyType
 from browser import CHROMIUM, Browser, running_browser
 from PIL import Image
 
-from fpverify import Verifier, read_scan, synthesise, write_scan
-from fpverify.service.api_keys import Scope, new_key
+from fpverify import synthesise, write_scan
 from fpverify.synthesis.dataset import ORDINARY, write_ridges
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = ROOT / "fpverify" / "samples"
-SUBJECT = "anna.berg"
-PORT = 8791
-START_S = 60.0
 COLOURS = 256  # of a photograph: half the bytes, and nothing that one would see
-PAGE_WIDTH_PX, PAGE_SCALE = 800, 0.75  # beside a text
 REPORT_PX = (1000, 1240)  # its first page
 
 BADLY_PUT_DOWN = replace(ORDINARY, hardness=(1.2, 2.2), shift_px=60.0)  # dry, wet or worn, and off centre
@@ -55,24 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             PICTURES[name](Path(made), given.out / f"{name}.png")
 
 
-def draw_page(folder: Path, out: Path) -> None:
-    """The page of the service after a match."""
-    with Verifier.open(folder / "db", key="none") as verifier:
-        verifier.enroll(read_scan(SAMPLES / "A_1.bmp"), SUBJECT, "right-index")
-        key = new_key(verifier.store, "desk", Scope.SCORES)
-    with _service(folder), running_browser(folder / "profile") as browser:
-        browser.open(f"http://127.0.0.1:{PORT}/", "!!document.getElementById('request')")
-        browser.write("key", key)
-        browser.write("subject", SUBJECT)
-        browser.pick("scan", SAMPLES / "A_2.bmp")
-        browser.size(PAGE_WIDTH_PX, 100, PAGE_SCALE)
-        if "match" not in (shown := browser.send("verify").lower()):
-            raise SystemExit(f"the page shows: {shown}")
-        browser.until("document.querySelector('#picture img').naturalWidth > 0")
-        browser.size(PAGE_WIDTH_PX, browser.value("document.documentElement.scrollHeight"), PAGE_SCALE)
-        _photograph(browser, out)
-
-
 def draw_report(folder: Path, out: Path) -> None:
     """The first page of a report on prints that were put down badly."""
     prints, report = folder / "prints", folder / "report.html"
@@ -81,7 +54,7 @@ def draw_report(folder: Path, out: Path) -> None:
     with running_browser(folder / "profile") as browser:
         browser.size(*REPORT_PX)
         browser.open(report.as_uri())
-        _photograph(browser, out)
+        photograph(browser, out)
 
 
 def write_prints(folder: Path, fingers: int) -> None:
@@ -98,31 +71,8 @@ def draw_explanation(folder: Path, out: Path) -> None:
 
 
 PICTURES: MappingProxyType[str, Callable[[Path, Path], None]] = MappingProxyType(
-    {"page": draw_page, "report": draw_report, "explain": draw_explanation}
+    {"report": draw_report, "explain": draw_explanation}
 )
-
-
-@contextmanager
-def _service(folder: Path) -> Iterator[None]:
-    """The service of a folder's store, answering."""
-    command = [sys.executable, "-m", "fpverify", "serve", "--port", str(PORT), "--threads", "1"]
-    command += ["--db", str(folder / "db"), "--key", "none"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(f"http://127.0.0.1:{PORT}/health/ready", process)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and process.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(url):  # noqa: S310 - the service that was started here
-            return
-        time.sleep(0.1)
-    raise SystemExit(f"{url} does not answer; is the port taken?")
 
 
 def _run(*words: str, within: Path) -> None:
@@ -133,7 +83,8 @@ def _run(*words: str, within: Path) -> None:
         raise SystemExit(f"fpverify {' '.join(words)}: {done.stderr.strip()}")
 
 
-def _photograph(browser: Browser, out: Path) -> None:
+def photograph(browser: Browser, out: Path) -> None:
+    """Writes what a browser shows, in few colours."""
     browser.screenshot(out)
     with Image.open(out) as picture:
         reduced = picture.convert("RGB").quantize(COLOURS)

@@ -70,6 +70,7 @@ class AsyncClient:
     verify = _awaited(Client.verify)
     identify = _awaited(Client.identify)
     compare = _awaited(Client.compare)
+    quality = _awaited(Client.quality)
     enroll = _awaited(Client.enroll)
     replace = _awaited(Client.replace)
     metadata = _awaited(Client.metadata)
@@ -84,9 +85,13 @@ class AsyncClient:
         """As `Client.enroll_many`; rows are taken in a thread."""
         return self._each(self._client.enroll_many(rows, unchecked=unchecked))
 
-    def subjects(self, page: int = PAGE) -> AsyncIterator[dict[str, Any]]:
+    def subjects(self, page: int = PAGE, search: str | None = None) -> AsyncIterator[dict[str, Any]]:
         """As `Client.subjects`."""
-        return self._each(self._client.subjects(page))
+        return self._each(self._client.subjects(page, search))
+
+    def history(self, subject: str, page: int = PAGE) -> AsyncIterator[dict[str, Any]]:
+        """As `Client.history`."""
+        return self._each(self._client.history(subject, page))
 
     def impressions(self, subject: str, finger: str | None = None, page: int = PAGE) -> AsyncIterator[dict[str, Any]]:
         """As `Client.impressions`."""

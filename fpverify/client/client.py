@@ -132,6 +132,19 @@ class Client:
         fields = {"fmr": fmr, "ppi": ppi, "picture": picture}
         return Decided(self._post("compare", fields, {"probe": first, "reference": second}))
 
+    def quality(self, scan: ScanFile, *, ppi: float | None = None) -> dict[str, Any]:
+        """How good a scan is, and whether that is enough to enroll it; it is compared with nobody, and not kept.
+
+        Args:
+            scan: of the finger.
+            ppi: resolution, if the file states none or a wrong one.
+
+        Raises:
+            ScanError: the scan cannot be used.
+            ServiceError: the service cannot be reached, or refuses.
+        """
+        return self._post("quality", {"ppi": ppi}, {"probe": scan})
+
     def enroll(
         self,
         scan: ScanFile | Sequence[ScanFile],
@@ -223,16 +236,17 @@ class Client:
                     raise _named(said, answer.status, None)
                 yield said
 
-    def subjects(self, page: int = PAGE) -> Iterator[dict[str, Any]]:
+    def subjects(self, page: int = PAGE, search: str | None = None) -> Iterator[dict[str, Any]]:
         """Everybody who is enrolled, one entry for each finger, as `fpverify list --json` has them; with an admin key.
 
         Args:
             page: how many subjects are asked for at a time, 1 to 1000.
+            search: only those whose id has this in it, in capitals or not.
 
         Raises:
             ServiceError: the service cannot be reached, or refuses.
         """
-        yield from self._paged("subjects", "fingers", page, {})
+        yield from self._paged("subjects", "fingers", page, {"search": search})
 
     def impressions(self, subject: str, finger: str | None = None, page: int = PAGE) -> Iterator[dict[str, Any]]:
         """The impressions of a subject, or of one finger of it.
@@ -242,6 +256,18 @@ class Client:
             ServiceError: the service cannot be reached, or refuses.
         """
         yield from self._paged("impressions", "impressions", page, {"subject": subject, "finger": finger})
+
+    def history(self, subject: str, page: int = PAGE) -> Iterator[dict[str, Any]]:
+        """What the audit trail says of a subject, the latest first, with an admin key; none of one that never was.
+
+        Args:
+            subject: whose.
+            page: how many entries are asked for at a time, 1 to 1000.
+
+        Raises:
+            ServiceError: the service cannot be reached, or refuses.
+        """
+        yield from self._paged("history", "entries", page, {"subject": subject})
 
     def metadata(self, subject: str) -> dict[str, Any]:
         """What is noted of a subject, with an admin key. Errors as of `impressions`."""

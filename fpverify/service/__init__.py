@@ -14,6 +14,7 @@ service        what the routes share
 refusals       errors as answers
 crew           worker threads, each with a verifier of its own
 api_keys       who may do what
+sessions       the page, signed in
 scopes         what a route asks of a key
 limits         how often, and when a subject is locked
 bodies         how large

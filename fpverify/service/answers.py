@@ -134,6 +134,32 @@ class EnrollmentAnswer(EnrolledAnswer):
     impressions: list[EnrolledAnswer]
 
 
+class QualityAnswer(ScanFacts):
+    """How good a scan is, in [0, 1], and what an enrollment asks for."""
+
+    quality: float
+    least_quality: float
+    enrollable: bool
+    minutiae: int
+
+
+class EntryAnswer(_Answer):
+    """An entry of the audit trail: its number, when, what was done, with which finger, and what else is known of it."""
+
+    entry: int
+    at: str
+    action: str
+    finger: str | None
+    details: dict[str, Any]
+
+
+class HistoryAnswer(_Answer):
+    """What was done with a subject, or a page of it, the latest first; `next` asks for the page behind it."""
+
+    entries: list[EntryAnswer]
+    next: str | None = None
+
+
 class FingerAnswer(_Answer):
     """What is enrolled of one finger."""
 

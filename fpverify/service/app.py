@@ -21,11 +21,14 @@ from fpverify.service.routes import (
     documentation,
     enrolling,
     health,
+    history,
     lists,
     locks,
     notes,
     page,
+    quality,
     replacing,
+    session,
     subjects,
 )
 from fpverify.service.service import Service
@@ -70,12 +73,15 @@ def create_app(service: Service) -> FastAPI:
     app.router.route_class = FormRoute
     describe(app)
     decisions.add_routes(app, service)
+    quality.add_routes(app, service)
     enrolling.add_routes(app, service)
     replacing.add_routes(app, service)
     subjects.add_routes(app, service)
     notes.add_routes(app, service)
+    history.add_routes(app, service)
     locks.add_routes(app, service)
     lists.add_routes(app, service)
+    session.add_routes(app, service)
     health.add_routes(app, service)
     page.add_routes(app)
     documentation.add_routes(app)

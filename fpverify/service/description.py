@@ -34,7 +34,7 @@ def describe(app: FastAPI) -> None:
 
 def _say_scopes(app: FastAPI, schema: dict[str, Any]) -> None:
     for route in app.routes:
-        if isinstance(route, APIRoute) and (scope := needed_by(route)) is not None:
+        if isinstance(route, APIRoute) and route.include_in_schema and (scope := needed_by(route)) is not None:
             for method in route.methods or ():
                 operation = schema["paths"][route.path][method.lower()]
                 operation["description"] += f"\n\nTakes a key of the scope `{scope}`."

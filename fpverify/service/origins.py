@@ -1,7 +1,8 @@
 """Pages of elsewhere whose scripts browsers let ask this service (CORS); none unless an operator names them.
 
 What is opened is the interface for programs alone, which asks for a key with every request: no cookie and no password
-of a browser is ever taken, so a page of elsewhere can do nothing without a key of its own.
+of a browser is ever taken, so a page of elsewhere can do nothing without a key of its own. The header that the page's
+own sessions need (`sessions`) is never among those it may send.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from fpverify.errors import SettingsError
 
 OPENED = ("/v1/", "/openapi.json")  # paths; not the service's own page
+CLOSED = "/v1/session"  # which begins and ends what only that page may use
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 HEADERS = ("Authorization", "Content-Type", "Idempotency-Key")
 TOLD = ("Retry-After", "Idempotent-Replayed")  # headers of answers that scripts may read
@@ -47,7 +49,8 @@ class OpenedTo(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on."""
-        if scope["type"] == "http" and scope["path"].startswith(OPENED):
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path.startswith(OPENED) and not path.startswith(CLOSED):
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)

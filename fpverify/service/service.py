@@ -16,6 +16,7 @@ from fpverify.service.journal import Journal
 from fpverify.service.limits import Limits, RateLimit
 from fpverify.service.refusals import Refused
 from fpverify.service.repeats import UnderWay
+from fpverify.service.sessions import Sessions
 from fpverify.service.tries import TryCounts
 from fpverify.store.api_keys import ApiKey
 from fpverify.verifier import Verifier
@@ -46,6 +47,7 @@ class Service:
         self.rate = RateLimit(limits.per_minute)
         self.tries = TryCounts(limits, journal)
         self.under_way = UnderWay()
+        self.sessions = Sessions()
 
     async def warm(self) -> None:
         """Lets the store read once what its audit trail says of API keys, so that the first request does not wait."""
@@ -53,25 +55,28 @@ class Service:
             await self.crew.run(lambda verifier: verifier.store.api_keys.was_granted(""), None, aside=True)
 
     async def admitted(self, request: Request) -> ApiKey:
-        """The key of a request, if it has requests left; asked before the body is read.
+        """The key of a request, or of its session, if it has requests left; asked before the body is read.
 
         Raises:
-            Refused: 401 or 429; 503 if the keys cannot be read.
+            Refused: 401 or 429; 403 for the cookie of a session with a request that the page did not make; 503 if the
+                keys cannot be read.
         """
-        kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        key = await self._holder(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+        given = request.headers.get("authorization")
+        session = self.sessions.of(request) if given is None else None
+        kept = _digest_in(given or "") if session is None else session.sha256
+        key = None if kept is None else await self._holder(kept)
         if key is None:
             message = "give a key of this service in the header: Authorization: Bearer fpv_..."
             raise Refused(401, "Unauthorized", message, {"WWW-Authenticate": "Bearer"})
-        request.state.key = key
+        key = key if session is None else session.narrowed(key)
+        request.state.key, request.state.session = key, session
         if wait_s := self.rate.wait_s(key.name):
             message = f"more than {self.limits.per_minute} requests a minute with the key {key.name!r}"
             raise Refused.after(429, "TooManyRequests", message, wait_s)
         return key
 
-    async def _holder(self, secret: str) -> ApiKey | None:
-        """Whose key this is, by now; None for nobody's."""
-        kept = digest(secret)
+    async def _holder(self, kept: str) -> ApiKey | None:
+        """Whose key has this digest, by now; None for nobody's."""
 
         def job(verifier: Verifier) -> tuple[ApiKey | None, bool]:
             keys = verifier.store.api_keys
@@ -127,3 +132,9 @@ class Service:
         except TimeoutError as error:
             why = "the service ends" if self.crew.deadlines.are_ending else f"no answer within {timeout_s:g} s"
             raise Refused.after(503, "Timeout", f"{why}; try again later", timeout_s) from error
+
+
+def _digest_in(authorization: str) -> str | None:
+    """The digest of the key in a header; None if there is none."""
+    kind, _, secret = authorization.partition(" ")
+    return digest(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None

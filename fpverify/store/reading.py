@@ -170,8 +170,13 @@ class StoreReader:
             found += len(records)
             yield from summaries(records)
 
-    def fingers_after(self, last: str, subjects: int) -> tuple[str, list[FingerSummary]]:
+    def fingers_after(self, last: str, subjects: int, containing: str = "") -> tuple[str, list[FingerSummary]]:
         """The same of so many subjects behind one, and the last of these subjects; "" behind all of them.
+
+        Args:
+            last: the subject that they come behind; "" for the first ones.
+            subjects: how many.
+            containing: only those whose id has this in it, in capitals or not.
 
         Raises:
             StoreError: the store cannot be read, is locked or damaged.
@@ -179,7 +184,7 @@ class StoreReader:
         from fpverify.store.summary import summaries
 
         with self._database.reading():
-            end, records = self._rows.named_after(last, subjects)
+            end, records = self._rows.named_after(last, subjects, containing)
             return end, list(summaries(records))
 
     def metadata(self, subject: str) -> dict[str, Any]:
@@ -245,6 +250,20 @@ class StoreReader:
             if entry is None:
                 return
             yield entry
+
+    def history(self, subject: str, most: int, before: int | None = None) -> list[AuditEntry]:
+        """The audit trail's entries about a subject, the latest first; of one that is enrolled no more as well.
+
+        Args:
+            subject: whose.
+            most: how many.
+            before: only those with a lower number.
+
+        Raises:
+            StoreError: the store cannot be read, is locked or damaged.
+        """
+        with self._database.reading():
+            return self._trail.latest(subject_id(subject), most, before)
 
     def audit_head(self) -> Head:
         """The sealed end of the audit trail."""

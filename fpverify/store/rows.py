@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
+from unicodedata import normalize
 
 from fpverify.errors import NotEnrolled
 from fpverify.store.backends import MODELS_INDEX, Database
@@ -12,6 +13,7 @@ from fpverify.store.records import Record
 from fpverify.store.removals import Removals
 from fpverify.store.vault import Vault
 
+NAMES = 1000  # that are looked through at a time
 _COLUMNS = "subjects.name, finger, number, model_id, quality, enrolled_at, record_id, record"
 _JOINED = "impressions JOIN subjects ON subjects.id = subject_id"
 _RECORDS = f"SELECT impressions.id, {_COLUMNS} FROM {_JOINED}"  # noqa: S608 - constants
@@ -95,19 +97,15 @@ class Rows:
             yield [self._vault.opened(Record(*fields)) for _, *fields in found]
             last = end
 
-    def named_after(self, last: str, subjects: int) -> tuple[str, list[Record]]:
+    def named_after(self, last: str, subjects: int, containing: str = "") -> tuple[str, list[Record]]:
         """The records of so many subjects behind a name, opened, and the last of these subjects; "" for none.
 
-        The order is that of the codes of the names' characters.
+        The order is that of the codes of the names' characters. `containing` leaves out names without it, in capitals
+        or not: not by the database, each of which has capitals of its own.
         """
-        name = self._database.name
-        found = self._database.rows(
-            f"SELECT id, name, impression_count FROM subjects WHERE {name} > ? ORDER BY {name} LIMIT ?",  # noqa: S608
-            *(last, subjects),
-        )
+        found = self._names_after(last, subjects, normalize("NFC", containing).casefold())
         if not found:
             return "", []
-        self._require_order(last, found[-1][1])
         places = ", ".join("?" * len(found))
         rows = self._database.rows(f"{_RECORDS} WHERE subject_id IN ({places})", *(owner for owner, _, _ in found))
         records = [self._vault.opened(Record(*fields)) for _, *fields in rows]
@@ -115,6 +113,21 @@ class Rows:
             raise self._database.damaged()
         self._removals.require_none(records)
         return found[-1][1], records
+
+    def _names_after(self, last: str, subjects: int, part: str) -> list[tuple[Any, ...]]:
+        """Id, name and number of impressions of so many subjects behind a name, with a part in theirs."""
+        name, block = self._database.name, NAMES if part else subjects
+        query = f"SELECT id, name, impression_count FROM subjects WHERE {name} > ? ORDER BY {name} LIMIT ?"  # noqa: S608
+        found: list[tuple[Any, ...]] = []
+        while len(found) < subjects:
+            rows = self._database.rows(query, last, block)
+            if rows:
+                self._require_order(last, rows[-1][1])
+            found += [row for row in rows if part in str(row[1]).casefold()]
+            if len(rows) < block:
+                break
+            last = rows[-1][1]
+        return found[:subjects]
 
     def _require_order(self, last: Any, following: Any) -> None:
         """Raises CorruptRecord if a damaged index leads backwards, which would never end."""

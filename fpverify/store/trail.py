@@ -13,6 +13,7 @@ from fpverify.store.records import Record
 from fpverify.store.vault import Vault
 
 _COLUMNS = "sequence, at, action, subject, finger, details, mac"
+BEHIND_ALL = 2**62  # no entry has such a number; fits a column of 64 bits
 BLOCK = 1000  # entries that are read at a time: some hundred kilobytes
 
 
@@ -100,6 +101,24 @@ class Trail:
         query = f"SELECT {_COLUMNS} FROM audit WHERE subject IN ({places}) AND {condition} ORDER BY sequence"  # noqa: S608
         for sequence, at, action, subject, finger, details, mac in self._database.rows(query, *subjects):
             yield AuditEntry(sequence, at, action, subject, finger, _read(details), mac)
+
+    def latest(self, subject: str, most: int, before: int | None = None) -> list[AuditEntry]:
+        """Entries about a subject, the latest first.
+
+        Args:
+            subject: whose.
+            most: how many.
+            before: only those with a lower number.
+        """
+        query = (
+            f"SELECT {_COLUMNS} FROM audit"  # noqa: S608 - question marks
+            " WHERE subject = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+        )
+        found = self._database.rows(query, subject, BEHIND_ALL if before is None else before, most)
+        return [
+            AuditEntry(sequence, at, action, concerned, finger, _read(details), mac)
+            for sequence, at, action, concerned, finger, details, mac in found
+        ]
 
     def entries(self, after: int = -1, actions: Sequence[str] = ()) -> Iterator[AuditEntry]:
         """All entries in order, as the database holds them.

@@ -26,6 +26,7 @@ def test_the_client_has_every_route(start: Callable[..., Any], stripes: Path, mo
     monkeypatch.setattr(Connections, "answer", noted)
     with start() as service, Client(service.url, service.keys["admin"]) as desk:
         assert desk.health()["model"] == "edges-1"
+        assert desk.quality(stripes / "A_00.bmp")["enrollable"]
         assert desk.enroll(stripes / "A_00.bmp", "A", "right-index")["impression"] == 1
         assert desk.verify(stripes / "A_01.bmp", "A")
         assert not desk.verify(stripes / "B_01.bmp", "A")
@@ -34,6 +35,8 @@ def test_the_client_has_every_route(start: Callable[..., Any], stripes: Path, mo
         listed = [ListedScan(name, stripes / f"{name[0]}_02.bmp") for name in ("B1", "B2")]
         assert [one["outcome"] for one in desk.enroll_many(listed, unchecked=True)] == ["enrolled", "enrolled"]
         assert [one["subject"] for one in desk.subjects(page=1)] == ["A", "B1", "B2"]
+        assert [one["subject"] for one in desk.subjects(page=1, search="b")] == ["B1", "B2"]
+        assert [one["action"] for one in desk.history("A", page=2)] == ["identify", "verify", "verify", "enroll"]
         assert desk.update("A", rename="Z", metadata={"gate": 3})["subject"] == "Z"
         assert desk.metadata("Z") == {"gate": 3}
         assert desk.replace(stripes / "A_01.bmp", "Z", "right-index")["impression"] == 1

@@ -55,7 +55,8 @@ def test_every_line_of_the_document_does_what_it_says(tmp_path: Path, release_mo
     ended = run(typed(CONSOLES, port), tmp_path)
     assert ended.returncode == 0, ended.stderr[-2000:]
     answers = (tmp_path / "answers").read_text()
-    assert answers.count('"decision":"match"') == 6
+    decided = [line for line in answers.splitlines() if '"entries"' not in line]  # a history tells of them again
+    assert sum(line.count('"decision":"match"') for line in decided) == 6
     assert '{"status":"ok","model":"ridgeline-11"}' in answers
     first, second = re.findall(r'^\{.*"subject":"C".*$', answers, re.MULTILINE)
     assert first == second

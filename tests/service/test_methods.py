@@ -63,7 +63,7 @@ def test_pages_that_are_named_may_ask_and_no_others(start: Any) -> None:
         for other in ("https://evil.example.org", "http://desk.example.org", f"{DESK}.evil.org", "null"):
             assert "access-control-allow-origin" not in opening(preflight(service, "/v1/verify", other))
             assert opening(service.ask("GET", "/v1/subjects", headers={"Origin": other})) == {}
-        for path in ("/", "/docs", "/page/page.js", "/metrics", "/health/live"):
+        for path in ("/", "/docs", "/page/main.js", "/v1/session", "/metrics", "/health/live"):
             assert opening(service.ask("GET", path, headers={"Origin": DESK})) == {}
             assert opening(preflight(service, path, method="GET")) == {}
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 schemathesis = pytest.importorskip("schemathesis")
 
 EXAMPLES = 20  # of each operation
-OPERATIONS = 16
+OPERATIONS = 18
 
 
 def test_the_service_keeps_to_its_description(service: Any) -> None:

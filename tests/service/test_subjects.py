@@ -196,3 +196,63 @@ def test_who_is_not_enrolled_and_who_may_not_are_told_so(service: Any, stripes: 
     assert said(replace(service, stripes / "A_00.bmp", **given)) == (404, "NotEnrolled")
     for scope in ("verify", "scores", "enroll"):
         assert said(replace(service, stripes / "A_00.bmp", scope, **given)) == (403, "Forbidden")
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", NAMES),
+        ("A", ("a",)),
+        ("ZO\u00cb", ("Zoë",)),
+        ("zoe\u0308", ("Zoë",)),
+        ("/", ("c/d",)),
+        ("%", ()),
+        ("_", ()),
+    ],
+)
+def test_a_search_finds_what_has_the_text_in_it_in_capitals_or_not(
+    several: Any, search: str, found: tuple[str, ...]
+) -> None:
+    for limit in (1, 2, 9):
+        told = pages(several, "/v1/subjects", "fingers", limit, search=search)
+        assert sorted({one["subject"] for page in told for one in page}) == sorted(found)
+        assert all(page for page in told) or not found
+    whole = several.ask("GET", "/v1/subjects", params={"search": search}).json()
+    assert {one["subject"] for one in whole["fingers"]} == set(found)
+
+
+def test_a_search_looks_through_all_of_many(several: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fpverify.store.rows.NAMES", 2)
+    told = pages(several, "/v1/subjects", "fingers", 1, search="e")
+    assert {one["subject"] for page in told for one in page} == {"e e"}
+
+
+def test_the_history_is_the_trail_of_one_subject_the_latest_first(service: Any, stripes: Path) -> None:
+    enroll(service, stripes / "A_00.bmp", "remembered", "right-index", "left-index")
+    service.post("/v1/verify", stripes / "A_01.bmp", subject="remembered")
+    service.post("/v1/verify", stripes / "B_00.bmp", subject="remembered")
+    service.ask("DELETE", "/v1/impressions", params={"subject": "remembered"})
+    whole = service.ask("GET", "/v1/history", params={"subject": "remembered"}).json()
+    with service.store() as store:
+        trail = [one for one in store.audit_entries() if one.subject == "remembered"]
+    assert [one["entry"] for one in whole["entries"]] == [one.sequence for one in reversed(trail)]
+    assert [one["action"] for one in whole["entries"]] == ["delete", "verify", "verify", "enroll", "enroll"]
+    assert [one["details"].get("decision") for one in whole["entries"]][1:3] == ["non-match", "match"]
+    assert whole["next"] is None
+    for limit in (1, 2, 5):
+        found = pages(service, "/v1/history", "entries", limit, subject="remembered")
+        assert [one for page in found for one in page] == whole["entries"]
+        assert len(found) == -(-5 // limit)
+    assert service.ask("GET", "/v1/history", params={"subject": "never"}).json() == {"entries": [], "next": None}
+    assert said(service.ask("GET", "/v1/history", "enroll", params={"subject": "a"})) == (403, "Forbidden")
+
+
+def test_quality_is_that_of_the_enrollment_and_keeps_nothing(service: Any, stripes: Path) -> None:
+    before = service.ask("GET", "/v1/subjects").json()
+    told = service.post("/v1/quality", stripes / "A_00.bmp", "verify").json()
+    assert service.ask("GET", "/v1/subjects").json() == before
+    answer = service.post("/v1/enroll", stripes / "A_00.bmp", subject="measured", unchecked="true").json()
+    assert told["quality"] == answer["quality"]
+    assert told["enrollable"] == (told["quality"] >= told["least_quality"])
+    assert "score" not in told
+    assert said(service.post("/v1/quality", b"no image at all", "verify")) == (415, "UnreadableScan")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 
 from fpverify import answers
 from fpverify.service import answers as shapes
@@ -22,6 +22,9 @@ from fpverify.service.service import Service
 from fpverify.store import FINGER_CODES
 from fpverify.verifier import Verifier
 
+Search = Annotated[
+    str, Query(description="Only whose id has this in it, in capitals or not.", max_length=256, examples=["anna"])
+]
 PAGE = 100  # subjects of a page whose limit is not given again
 
 
@@ -31,16 +34,16 @@ def add_routes(app: FastAPI, service: Service) -> None:
     administering = needing(service, Scope.ADMIN)
 
     @app.get("/v1/subjects", responses=DOCUMENTED, dependencies=[administering], tags=["subjects"])
-    async def subjects(limit: Limit = None, cursor: Cursor = None) -> shapes.SubjectsAnswer:
+    async def subjects(limit: Limit = None, cursor: Cursor = None, search: Search = "") -> shapes.SubjectsAnswer:
         """Everybody who is enrolled, one entry for each finger; with `limit`, so many subjects a page."""
-        if limit is None and cursor is None:
+        if limit is None and cursor is None and not search:
             fingers = await service.done(lambda verifier: [answers.finger_answer(one) for one in verifier.fingers()])
             return shapes.SubjectsAnswer(fingers=[shapes.FingerAnswer(**one) for one in fingers])
         (last,) = [""] if cursor is None else place_of(cursor, str)
 
         def job(verifier: Verifier) -> tuple[list[dict[str, Any]], str | None]:
-            end, found = verifier.store.fingers_after(last, limit or PAGE)
-            is_last = not end or not verifier.store.fingers_after(end, 1)[0]
+            end, found = verifier.store.fingers_after(last, limit or PAGE, search)
+            is_last = not end or not verifier.store.fingers_after(end, 1, search)[0]
             return [answers.finger_answer(one) for one in found], None if is_last else cursor_after(end)
 
         page, following = await service.done(job)
