@@ -62,10 +62,9 @@ def store_parts(settings: Settings, bundle: Bundle | None) -> tuple[Part, Part, 
 def reader_part() -> Part:
     """The fingerprint readers that are connected; that there is none is no finding, since scans come as files, too."""
     found = found_readers()
-    facts = {"readers": [one.name for one in found.readers]}
-    said = ", ".join(one.name for one in found.readers) or "none; scans come as files"
-    findings = tuple(Finding("reader", note, attention=False) for note in found.notes)
-    return Part("reader", facts, (("reader", said),), findings)
+    facts = {"readers": [one.name for one in found.readers], "notes": list(found.notes)}
+    said = ", ".join(one.name for one in found.readers) or "none is connected; scans come as files"
+    return Part("reader", facts, (("reader", said),))
 
 
 def _none_yet(settings: Settings) -> tuple[Part, Part, Part]:

@@ -84,7 +84,7 @@ def test_a_new_installation_is_well(place: Path) -> None:
     answer = found.to_dict()
     assert answer["model"]["hashes_fit"] is True
     assert answer["store"]["reachable"] is False
-    assert answer["reader"].keys() == {"readers"}
+    assert answer["reader"].keys() == {"readers", "notes"}
     assert answer["versions"]["fpverify"] == "1.2"
     assert answer["versions"]["libraries"]["numpy"]
 
@@ -322,6 +322,5 @@ def test_readers_that_are_connected_are_named(monkeypatch: pytest.MonkeyPatch) -
     there = Found((FoundReader("desk", "a reader for tests", None, 500.0),), ("libfprint: no library",))
     monkeypatch.setattr("fpverify.checkup.holdings.found_readers", lambda: there)
     part = reader_part()
-    assert part.facts == {"readers": ["desk"]}
-    assert part.lines == (("reader", "desk"),)
-    assert [(one.sentence, one.attention) for one in part.findings] == [("libfprint: no library", False)]
+    assert part.facts == {"readers": ["desk"], "notes": ["libfprint: no library"]}
+    assert (part.lines, part.findings) == ((("reader", "desk"),), ())
