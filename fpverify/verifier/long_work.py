@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from fpverify.vocabulary import Evaluation as RawEvaluation
 
 
-class LongWork:
+class LongWork(ABC):
     """The part of `Verifier` that is no decision; attributes as there."""
 
     matcher: Matcher
@@ -31,19 +32,19 @@ class LongWork:
     fmr: float
 
     @property
+    @abstractmethod
     def store(self) -> Store:
         """The references, for this thread."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def registers(self) -> Registers:
         """What is enrolled, for searching it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def enrolled(self) -> Enrolled:
         """All that is enrolled now."""
-        raise NotImplementedError
 
     def enroll_many(
         self,
