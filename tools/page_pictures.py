@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as made, _service(Path(made)) as key:
         scans = write_prints(Path(made) / "prints")
         with running_browser(Path(made) / "profile") as browser:
-            draw(browser, key, scans, given.out, given.all)
+            draw(browser, key, scans, Camera(browser, given.out, given.all, Path(made)))
 
 
 def write_prints(folder: Path) -> list[Path]:
@@ -62,9 +62,8 @@ def write_prints(folder: Path) -> list[Path]:
     return paths
 
 
-def draw(browser: Browser, key: str, scans: Sequence[Path], out: Path, everything: Path | None) -> None:
+def draw(browser: Browser, key: str, scans: Sequence[Path], camera: Camera) -> None:
     """Goes through the page once, and takes its pictures."""
-    camera = Camera(browser, out, everything)
     browser.size(*DESK_PX)
     browser.scheme("light")
     visit = Visit(browser, f"http://127.0.0.1:{PORT}")
@@ -188,11 +187,12 @@ class Camera:
         everything: folder for all of them; None for none.
     """
 
-    def __init__(self, browser: Browser, out: Path, everything: Path | None) -> None:
+    def __init__(self, browser: Browser, out: Path, everything: Path | None, phones: Path) -> None:
+        """Pictures of phones, of which the documents show several side by side, lie in `phones` meanwhile."""
         self._browser = browser
         self.out = out
         self.everything = everything
-        self._phones = tempfile.TemporaryDirectory()
+        self._phones = phones
 
     def take(self, name: str, document: str | None = None) -> None:
         """A picture of the present state; with a name of its own, for the documents."""
@@ -222,7 +222,7 @@ class Camera:
         whole.quantize(256).save(self.out / f"{document}.png", optimize=True)
 
     def _phone(self, name: str, scheme: str) -> Path:
-        return Path(self._phones.name) / f"{name}-{scheme}.png"
+        return self._phones / f"{name}-{scheme}.png"
 
     def _frame(self, size_px: tuple[int, int], scale: float) -> None:
         """Makes the window as high as what it shows."""
