@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,26 @@ import numpy as np
 
 from fpverify.comparison import similarities
 from fpverify.enrollment.acquisition import Acquisition, acquire, row_sha256
+from fpverify.enrollment.comparing import Comparing
 from fpverify.enrollment.listing import EnrollmentRow
 from fpverify.enrollment.outcomes import RowOutcome
-from fpverify.enrollment.taken import Taken, TakenBefore, nearest
-from fpverify.errors import EnrollmentError, NotEnrolled, ScanError
+from fpverify.enrollment.taken import Prints, Taken, best_match, nearest
+from fpverify.errors import CorruptRecord, EnrollmentError, NotEnrolled, ScanError
 from fpverify.executors import CarriedModel, Workforce
-from fpverify.matching import Matcher, Matchers, require_agreement
+from fpverify.matching import Matcher, Matchers, require_agreeing
 from fpverify.scans.files import file_bytes
 from fpverify.search.enrolled import Enrolled
-from fpverify.search.register import DUPLICATE_FPIR, Finger, Registers, Search, identification
+from fpverify.search.index.choice import chosen_index
+from fpverify.search.register import DUPLICATE_FPIR, Finger, Look, Registers, Search, identification
 from fpverify.store import Store
 from fpverify.store.subject_ids import subject_id
-from fpverify.vocabulary import Candidate, Reference, Scores
+from fpverify.vocabulary import Candidate, Reference, Score, Scores, Template
 
 FILE_HASH = "file_sha256"  # in an impression's metadata: by this a list that is enrolled again knows its rows
 BATCH_ROWS = 32  # kept in one transaction: what a kill loses, and what shares a disk's sync
 BATCH_S = 1.0  # a row waits no longer for others to be kept with it
 AHEAD = 4  # rows under way for each process, so that none waits for the next
+VOTING = 2  # threads that ask the indexes; half of their work holds the interpreter's lock
 
 
 @dataclass(slots=True, eq=False)
@@ -48,10 +51,13 @@ class _Try:
         acquiring: the template of its file, or why there is none.
         outcome: of a row that is decided.
         taken: its print, unless something speaks against it.
-        own: what the store has of the finger.
-        searches: among all other fingers, one for each model, where they are looked through; None if they are not.
-        comparing: raw similarities of what each proposes.
+        own: what the store has of the finger; None before that was looked up.
         unseen: rows that were taken and that the search did not see.
+        like: rows that it did not see, taken or not decided by then: those of the finger, and the likeliest of others.
+        looks: searches among all other fingers, one for each model, where they are looked through.
+        votes: what the indexes propose.
+        searches: the same with references of the store, once the indexes have said it.
+        comparing: with `compared`.
     """
 
     row: EnrollmentRow
@@ -60,24 +66,45 @@ class _Try:
     outcome: RowOutcome | None = None
     taken: Taken | None = None
     own: list[Reference] | None = None
-    searches: list[Search] | None = None
-    comparing: list[Future[Scores]] = field(default_factory=list)
     unseen: list[Taken] = field(default_factory=list)
+    like: list[Taken] = field(default_factory=list)
+    looks: list[Look] | None = None
+    votes: list[Future[list[int]]] = field(default_factory=list)
+    searches: list[Search] | None = None
+    comparing: Comparing | None = None
 
     @property
-    def is_acquired(self) -> bool:
-        """Whether it is time to look what the store has."""
-        return self.outcome is None and self.own is None and self.acquiring.done()
+    def is_looked_up(self) -> bool:
+        """Whether it is known what the store has of the finger, or the row is decided without."""
+        return self.outcome is not None or self.own is not None
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether it is time to have it compared."""
+        waits = self.looks is not None and self.searches is None and self.outcome is None
+        return waits and all(one.done() for one in self.votes)
 
     @property
     def is_compared(self) -> bool:
         """Whether it can be decided."""
-        return self.outcome is not None or (self.own is not None and all(one.done() for one in self.comparing))
+        if self.outcome is not None or self.looks is None:
+            return self.is_looked_up
+        return self.comparing is not None and not self.comparing.awaited
 
     @property
-    def awaited(self) -> list[Future[Any]]:
+    def awaited(self) -> Sequence[Future[Any]]:
         """What has to come before there is more to be done about it."""
-        return [self.acquiring] if self.own is None else [one for one in self.comparing if not one.done()]
+        if not self.is_looked_up:
+            return [self.acquiring]
+        if self.outcome is not None:
+            return []
+        return [one for one in self.votes if not one.done()] if self.comparing is None else self.comparing.awaited
+
+    @property
+    def compared(self) -> list[Template]:
+        """What it is compared with: proposals of each search, the finger's impressions, other rows."""
+        proposed = [one.template for search in self.searches or [] for one in search.proposed]
+        return [*proposed, *(one.template for one in self.own or []), *(one.template for one in self.like)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,30 +142,36 @@ class MassEnrollment:
             SettingsError: the index cannot be had.
             BrokenExecutor: a process was ended from outside.
         """
-        work = _Work(self)
-        for row in rows:
-            if row is not None:
-                work.begin(row)
-            while work.is_full or (row is None and work.under_way):
+        with ThreadPoolExecutor(VOTING, "vote") as threads:
+            work = _Work(self, threads)
+            for row in rows:
+                if row is not None:
+                    work.begin(row)
+                while work.is_full or (row is None and work.under_way):
+                    work.advance()
+                yield from work.told(all_of_them=row is None)
+            while work.under_way:
                 work.advance()
-            yield from work.told(all_of_them=row is None)
-        while work.under_way:
-            work.advance()
-            yield from work.told()
-        yield from work.told(all_of_them=True)
+                yield from work.told()
+            yield from work.told(all_of_them=True)
 
 
 class _Work:
     """A list that is being enrolled."""
 
-    def __init__(self, how: MassEnrollment) -> None:
+    def __init__(self, how: MassEnrollment, threads: Executor) -> None:
         self._how = how
+        self._threads = threads
         self.under_way: deque[_Try] = deque()
         self._decided: list[RowOutcome | Taken] = []  # in order, since the last batch
         self._since = time.monotonic()
         self._models: tuple[Path | CarriedModel, ...] = ()  # the present one first
         self._sends: bool | None = None  # files to the workers; it is not known before the first
-        self._before = TakenBefore(how.matchers.own.bundle) if how.rehearsal else None
+        bundle = how.matchers.own.bundle
+        self._unkept = Prints(chosen_index("exact", bundle))  # that the store does not have yet
+        self._before = Prints(chosen_index("auto", bundle)) if how.rehearsal else None  # that it would have
+        self._voting: set[Future[list[int]]] = set()
+        self._has_grown = False  # the store, since the indexes were asked last
 
     @property
     def is_full(self) -> bool:
@@ -182,14 +215,28 @@ class _Work:
 
     def advance(self) -> None:
         """Decides the first rows, or waits until something has come."""
+        self._look_up()
         for one in self.under_way:
-            if one.is_acquired:
-                self._look(one)
+            if one.is_proposed:
+                self._compare(one)
         if self.under_way[0].is_compared:
             self._decide(self.under_way.popleft())
         else:
-            undecided = [one for one in self.under_way if one.outcome is None]
-            wait([each for one in undecided for each in one.awaited], return_when=FIRST_COMPLETED)
+            wait(self._awaited(), return_when=FIRST_COMPLETED)
+
+    def _look_up(self) -> None:
+        """Looks up what is acquired, in order: each row sees all of those before it."""
+        for one in self.under_way:
+            if not one.is_looked_up:
+                if not one.acquiring.done():
+                    return
+                self._look(one)
+
+    def _awaited(self) -> list[Future[Any]]:
+        """What comes next: of the rows that were not looked up, the first."""
+        later = [one for one in self.under_way if not one.is_looked_up]
+        looked_up = [one for one in self.under_way if one.is_looked_up]
+        return [each for one in [*looked_up, *later[:1]] for each in one.awaited]
 
     def told(self, *, all_of_them: bool = False) -> list[RowOutcome]:
         """The outcomes of the rows that were decided, once they are on disk; none while a batch is being gathered."""
@@ -200,8 +247,11 @@ class _Work:
         if not (is_due or all_of_them):
             return []
         decided, self._decided, self._since = self._decided, [], time.monotonic()
+        taken = [one for one in decided if isinstance(one, Taken)]
+        self._unkept.remove(taken)
+        self._has_grown = True
         if self._before is not None:
-            self._before.add([one for one in decided if isinstance(one, Taken)])
+            self._before.add(taken)
             return [RowOutcome(one.row, "enrolled") if isinstance(one, Taken) else one for one in decided]
         with self._how.store.batch():
             return [self._kept(one) if isinstance(one, Taken) else one for one in decided]
@@ -234,30 +284,40 @@ class _Work:
             return
         one.taken = Taken(one.row, one.finger, acquired.sha256, acquired.template, acquired.scan, acquired.former)
         one.unseen = [each for each in self._decided if isinstance(each, Taken)]
+        own, others = self._unkept.like(one.finger, acquired.template)
         if self._before is not None:
-            one.unseen += self._before.likeliest(one.finger, acquired.template)
+            own_before, others_before = self._before.like(one.finger, acquired.template)
+            one.unseen += own_before + others_before
+            own, others = own + own_before, others + others_before
         if not self._how.unchecked:
-            self._search(one, one.taken)
+            one.like = own + others
+            self._unkept.add([one.taken])
+            self._vote(one, one.taken)
 
-    def _search(self, one: _Try, taken: Taken) -> None:
-        """Has a print compared in full with what the index of each model proposes."""
+    def _vote(self, one: _Try, taken: Taken) -> None:
+        """Asks the index of each model what it proposes; none of them changes before it has answered."""
         how = self._how
+        if self._has_grown:
+            wait(self._voting)
+            self._has_grown = False
         enrolled = Enrolled.current(how.registers, how.store, how.matchers).of_models(taken.templates)
         one.own = enrolled.searched(one.own or [])
-        one.searches = enrolled.search(taken.templates.__getitem__, one.own)
-        one.comparing = [self._comparing(each) for each in one.searches]
+        one.looks = enrolled.looks(taken.templates.__getitem__, one.own)
+        one.votes = [self._threads.submit(each.likeliest) for each in one.looks]
+        self._voting = {each for each in [*self._voting, *one.votes] if not each.done()}
 
-    def _comparing(self, search: Search) -> Future[Scores]:
-        if search.proposed:
-            return self._how.workforce.executor.submit(similarities, *search.to_compare)
-        none = Future[Scores]()
-        none.set_result(np.zeros(0))
-        return none
+    def _compare(self, one: _Try) -> None:
+        """Has a print compared in full with what was proposed, and with all else that decides about it."""
+        one.searches = [_search(*each) for each in zip(one.looks or [], one.votes, strict=True)]
+        probes = one.taken.templates if one.taken else {}
+        one.comparing = Comparing.begun(self._how.workforce.executor, probes, one.compared)
 
     def _decide(self, one: _Try) -> None:
         outcome = self._refusal(one, one.taken) if one.taken else one.outcome
         if outcome is not None:
             self._decided.append(outcome)
+            if one.taken is not None:
+                self._unkept.remove([one.taken])
         elif one.taken is not None:
             self._decided.append(one.taken)
             for other in self.under_way:
@@ -268,25 +328,41 @@ class _Work:
         same = [each for each in one.unseen if each.finger == taken.finger]
         if taken.sha256 in {each.sha256 for each in same}:
             return RowOutcome(one.row, "present")
-        if one.searches is None:
+        if one.comparing is None or one.searches is None:
             return None
-        impressions = [*(each.template for each in one.own or []), *(each.template for each in same)]
+        raw = one.comparing.result()
+        ends = np.cumsum([*(len(search.proposed) for search in one.searches), len(one.own or [])])
+        *proposed, own, like = np.split(raw, ends)
+        similarity = dict(zip(one.like, like.tolist(), strict=True))
         subject, finger = taken.finger
         try:
-            probe = taken.templates.__getitem__
-            require_agreement(self._how.matchers, probe, impressions, one.row.file, f"{subject!r}, {finger}")
+            scores = [*self._scores(one.own or [], own), *self._scores_of_rows(same, similarity)]
+            require_agreeing(scores, one.row.file, f"{subject!r}, {finger}")
         except EnrollmentError as error:
             return RowOutcome(one.row, "disagreement", f"{error}")
-        found = self._duplicate(one, taken, one.searches)
+        matches = identification(list(zip(one.searches, proposed, strict=True)), top=1, fpir=DUPLICATE_FPIR).matches
+        found = matches[0] if matches else self._other_row(one, taken, similarity)
         return None if found is None else _duplicate_outcome(one.row, found)
 
-    def _duplicate(self, one: _Try, taken: Taken, searches: Sequence[Search]) -> Candidate | None:
-        """The other finger that a print shows."""
-        compared = [(search, each.result()) for search, each in zip(searches, one.comparing, strict=True)]
-        matches = identification(compared, top=1, fpir=DUPLICATE_FPIR).matches
-        others = [each for each in one.unseen if each.finger != taken.finger]
-        searched = sum(search.searched for search in searches)
-        return matches[0] if matches else nearest(self._how.matchers.own, taken, others, searched)
+    def _other_row(self, one: _Try, taken: Taken, similarity: Mapping[Taken, float]) -> Candidate | None:
+        """The finger of another row that a print shows, of those that its search did not see."""
+        unseen = {each: None for each in one.unseen if each.finger != taken.finger}
+        near = [each for each in one.like if each.finger != taken.finger]
+        if not unseen.keys() >= set(near):  # some were not taken in the end, and kept others from being compared
+            near = nearest(self._how.matchers.own.bundle, taken.template, list(unseen))
+            rest = [each for each in near if each not in similarity]
+            found = similarities(taken.template, [each.template for each in rest])
+            similarity = {**similarity, **dict(zip(rest, found.tolist(), strict=True))}
+        searched = sum(search.searched for search in one.searches or []) + len(unseen)
+        return best_match(near, self._scores_of_rows(near, similarity), searched)
+
+    def _scores(self, own: Sequence[Reference], raw: Scores) -> list[Score]:
+        """Of impressions that the store has, by the model that made each."""
+        made = [self._how.matchers.of(each.model_id) for each in own]
+        return [matcher.calibrated(raw[k : k + 1])[0] for k, matcher in enumerate(made)]
+
+    def _scores_of_rows(self, rows: Sequence[Taken], similarity: Mapping[Taken, float]) -> list[Score]:
+        return self._how.matchers.own.calibrated(np.array([similarity[one] for one in rows]))
 
     def _kept(self, taken: Taken) -> RowOutcome:
         subject, finger = taken.finger
@@ -308,3 +384,11 @@ def _duplicate_outcome(row: EnrollmentRow, found: Candidate) -> RowOutcome:
     value = found.score.value
     reason = f"{row.file}: this finger is enrolled already, of {found.subject!r}, {found.finger} (score {value:.1f})"
     return RowOutcome(row, "duplicate", reason, found.subject, found.finger, value)
+
+
+def _search(look: Look, vote: Future[list[int]]) -> Search:
+    """What an index has proposed; what it has on disk is put right if it could not be read."""
+    try:
+        return look.search(vote.result())
+    except CorruptRecord:
+        return look.search()

@@ -14,7 +14,7 @@ from fpverify.matching.presentation import Judged, Presentation, names_for, requ
 from fpverify.matching.probes import Probes
 
 if TYPE_CHECKING:
-    from fpverify.matching.agreement import require_agreement, require_quality
+    from fpverify.matching.agreement import require_agreeing, require_agreement, require_quality
     from fpverify.matching.attacks import PadDetector, checked_presentation, installed_detector
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "checked_presentation",
     "installed_detector",
     "names_for",
+    "require_agreeing",
     "require_agreement",
     "require_different",
     "require_quality",
@@ -38,6 +39,7 @@ _HOMES = {
     "PadDetector": "attacks",
     "checked_presentation": "attacks",
     "installed_detector": "attacks",
+    "require_agreeing": "agreement",
     "require_agreement": "agreement",
     "require_quality": "agreement",
 }

@@ -8,7 +8,7 @@ from fpverify.comparison import fuse
 from fpverify.errors import EnrollmentError, FailureToEnroll
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching.matchers import Matchers, ProbeOf
-from fpverify.vocabulary import Template
+from fpverify.vocabulary import Score, Template
 
 AGREEMENT_FMR = 0.01  # of two impressions of one finger: a swapped finger passes once in a hundred
 
@@ -41,7 +41,12 @@ def require_agreement(
     Raises:
         EnrollmentError: it does not.
     """
-    if impressions and fuse(matchers.scores(probe, impressions)).fmr > AGREEMENT_FMR:
+    require_agreeing(matchers.scores(probe, impressions), source, finger)
+
+
+def require_agreeing(scores: Sequence[Score], source: str, finger: str) -> None:
+    """The same for a print that was compared already, with each impression of the finger."""
+    if scores and fuse(scores).fmr > AGREEMENT_FMR:
         raise EnrollmentError(
             f"{source}: does not agree with what is enrolled of {finger}; scan that finger again, "
             "or name the finger (or enroll it unchecked)"

@@ -18,6 +18,7 @@ from fpverify.search.persons import candidate, proposed
 from fpverify.search.register import (
     COMPARED_IN_FULL,
     DUPLICATE_FPIR,
+    Look,
     Register,
     Registers,
     Search,
@@ -144,7 +145,11 @@ class Enrolled:
     def search(
         self, probe: ProbeOf, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL
     ) -> list[Search]:
-        """What the index of each model proposes for a probe.
+        """What the index of each model proposes for a probe; arguments as of `looks`."""
+        return [one.search() for one in self.looks(probe, besides, in_full)]
+
+    def looks(self, probe: ProbeOf, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL) -> list[Look]:
+        """The searches for a probe, one for each model, before they begin.
 
         Args:
             probe: the templates of the scan.
@@ -152,7 +157,7 @@ class Enrolled:
             in_full: references of each model that are compared in full.
         """
         return [
-            one.search(
+            one.look(
                 probe(one.matcher.model_id),
                 [each for each in besides if each.model_id == one.matcher.model_id],
                 in_full,

@@ -6,7 +6,7 @@ templates come from the store, and the threshold is that of all references, so a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -59,22 +59,27 @@ class Register:
         return search.identification(search.compared(), top=top, fpir=fpir)
 
     def search(self, probe: Template, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL) -> Search:
-        """What the index proposes for a probe.
+        """What the index proposes for a probe; arguments as of `look`."""
+        return self.look(probe, besides, in_full).search()
+
+    def look(self, probe: Template, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL) -> Look:
+        """A search that has not begun.
 
         Args:
             probe: template of the scan.
             besides: all impressions of fingers that are passed over.
             in_full: references that are compared in full.
         """
-        searched = max(0, len(self.index) - len(besides))
-        passed = {(one.subject, one.finger) for one in besides}
-        proposed = self.proposed(probe, in_full + len(besides)) if searched else []
-        others = tuple(one for one in proposed if (one.subject, one.finger) not in passed)
-        return Search(self, probe, others, searched, in_full)
+        passed = frozenset((one.subject, one.finger) for one in besides)
+        return Look(self, probe, passed, max(0, len(self.index) - len(besides)), in_full, in_full + len(besides))
 
     def proposed(self, probe: Template, count: int) -> list[Reference]:
         """The likeliest references, as the store has them; at most `count`."""
-        return list(self.store.by_record_ids(f"{one:016x}" for one in self._likeliest(probe, count)).values())
+        return self.kept(self._likeliest(probe, count))
+
+    def kept(self, ids: Iterable[int]) -> list[Reference]:
+        """References of the index, as the store has them."""
+        return list(self.store.by_record_ids(f"{one:016x}" for one in ids).values())
 
     def _likeliest(self, probe: Template, count: int) -> list[int]:
         """Of the index; of another if what it has on disk is damaged, or was written anew by another process."""
@@ -99,6 +104,48 @@ class Register:
     def preselection_error(self) -> float | None:
         """Of the index, at this size; None if it was never measured."""
         return preselection_error(self.matcher.bundle, self.index.name, len(self.index))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """A probe that is to be searched for: the index may be asked by another thread than that which has the store.
+
+    Attributes:
+        register: what is searched.
+        probe: template of the scan.
+        passed: fingers that are passed over.
+        searched: how many references there are besides these.
+        in_full: how many are compared in full at most.
+        count: how many the index is asked for.
+    """
+
+    register: Register
+    probe: Template
+    passed: frozenset[Finger]
+    searched: int
+    in_full: int
+    count: int
+
+    def likeliest(self) -> list[int]:
+        """What the index says, in any thread.
+
+        Raises:
+            CorruptRecord: what it has on disk cannot be read; `search` without it puts that right.
+        """
+        return self.register.index.likeliest(self.probe, self.count) if self.searched else []
+
+    def search(self, likeliest: Sequence[int] | None = None) -> Search:
+        """What is proposed, in the thread that has the store.
+
+        Args:
+            likeliest: what the index has said; None asks it.
+        """
+        found: list[Reference] = []
+        if self.searched:
+            ask = self.register.proposed
+            found = ask(self.probe, self.count) if likeliest is None else self.register.kept(likeliest)
+        others = tuple(one for one in found if (one.subject, one.finger) not in self.passed)
+        return Search(self.register, self.probe, others, self.searched, self.in_full)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
