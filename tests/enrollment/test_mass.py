@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -15,10 +17,12 @@ from made_up_prints import finger, impression, moved_by
 
 from fpverify.enrollment import EnrollmentRow, MassEnrollment, RowOutcome, mass
 from fpverify.enrollment.acquisition import Acquisition, row_sha256
+from fpverify.errors import CorruptRecord
 from fpverify.executors import Workforce
 from fpverify.matching import Matcher, Matchers
-from fpverify.search.register import Registers
-from fpverify.store import Store
+from fpverify.search.index.exact import ExactIndex
+from fpverify.search.register import Look, Registers
+from fpverify.store import Store, decode_template, encode_template
 from fpverify.vocabulary import Score, Template
 
 
@@ -50,7 +54,7 @@ def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Enr
         file = f"{number}-{seed}.png"
         (tmp_path / file).write_text(file)
         made = finger(number) if not seed else impression(finger(number), seed, missing=0.1, noise=0.2)
-        templates[file] = changed.get("acquired") or moved_by(made, 0, 99, 99)
+        templates[file] = changed.get("acquired") or on_grid(moved_by(made, 0, 99, 99))
         return EnrollmentRow(subject, name, tmp_path / file, file, flaw=changed.get("flaw", ""))
 
     monkeypatch.setattr(mass, "acquire", acquire)
@@ -58,11 +62,17 @@ def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Enr
 
 
 def enrolled(
-    store: Store, rows: Sequence[EnrollmentRow], executor: Executor | None = None, **how: Any
+    store: Store, rows: Sequence[EnrollmentRow], executor: Executor | None = None, workers: int = 2, **how: Any
 ) -> list[RowOutcome]:
-    with executor or ThreadPoolExecutor(2) as chosen:
-        enrollment = MassEnrollment(store, Matchers(Judging({})), Registers("exact"), Workforce(chosen, 2), **how)  # type: ignore[arg-type]
+    with executor or ThreadPoolExecutor(workers) as chosen:
+        force = Workforce(chosen, workers)
+        enrollment = MassEnrollment(store, Matchers(Judging({})), Registers("exact"), force, **how)  # type: ignore[arg-type]
         return list(enrollment.outcomes(rows))
+
+
+def on_grid(template: Template) -> Template:
+    """A template as extraction gives it: it scores the same before and after storage."""
+    return decode_template(encode_template(template))
 
 
 def kinds(outcomes: Sequence[RowOutcome]) -> list[str]:
@@ -206,3 +216,96 @@ def test_outcomes_are_those_of_the_order_of_the_rows(store: Store, prints: Calla
     outcomes = enrolled(store, rows, Backwards())
     assert kinds(outcomes) == ["enrolled"] * 20 + ["duplicate"] * 40
     assert [one.other_subject for one in outcomes[20:]] == [f"S{number}" for number in range(20)] * 2
+
+
+class AtOnce(Executor):
+    """Does what it is given before it returns: all rows that are under way are looked up before any is decided."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_outcomes_and_scores_are_the_same_however_many_work(tmp_path: Path, prints: Callable[..., Any]) -> None:
+    names = [("right-index", "left-thumb")[number % 2] for number in range(48)]
+    rows = [prints(f"S{number % 20}", number % 18, number // 18, names[number]) for number in range(48)]
+    told = []
+    for number, (executor, workers) in enumerate([(AtOnce(), 1), (None, 9), (Backwards(), 3)]):
+        with Store.open(tmp_path / f"of-{number}", key="none") as store:
+            outcomes = enrolled(store, rows, executor, workers)
+            told.append([(one.row.file, one.outcome, one.reason, one.score, one.impression) for one in outcomes])
+    assert {"enrolled", "duplicate", "disagreement"} <= set(kinds(outcomes))
+    for one in told[1:]:
+        assert one == told[0]
+
+
+@pytest.mark.parametrize("executor", [AtOnce(), None])
+def test_a_finger_is_found_behind_prints_that_resemble_it_more_and_were_not_taken(
+    store: Store, prints: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, executor: Executor | None
+) -> None:
+    more: list[int] = []
+
+    def nearest(*args: Any) -> Any:
+        more.append(len(args))
+        return found(*args)
+
+    found = mass.nearest
+    monkeypatch.setattr(mass, "nearest", nearest)
+    templates = {"A": impression_of(1)} | {name: moved_by(finger(1), 0, 99, 99) for name in "BCDE"}
+    rows = [replace(prints(name, 1), file=name) for name in templates]
+    monkeypatch.setattr(mass, "acquire", _acquired(templates))
+    outcomes = enrolled(store, rows, executor)
+    assert [one.other_subject for one in outcomes] == ["", "A", "A", "A", "A"]
+    assert more or executor is None
+
+
+def impression_of(number: int) -> Template:
+    return moved_by(impression(finger(number), 5, missing=0.1, noise=0.2), 0, 99, 99)
+
+
+def _acquired(templates: dict[str, Template]) -> Callable[..., Acquisition]:
+    def acquire(row: EnrollmentRow, *_: Any, **__: Any) -> Acquisition:
+        return Acquisition(hashlib.sha256(row.file.encode()).hexdigest(), templates[row.file])
+
+    return acquire
+
+
+def test_an_index_that_cannot_be_read_beside_is_asked_where_the_store_is(
+    store: Store, prints: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_: Look) -> list[int]:
+        raise CorruptRecord("a shard is damaged")
+
+    monkeypatch.setattr(Look, "likeliest", unreadable)
+    rows = [prints(f"S{number}", number % 40, number // 40) for number in range(50)]
+    assert kinds(enrolled(store, rows)) == ["enrolled"] * 40 + ["duplicate"] * 10
+
+
+def test_no_index_changes_while_it_is_asked(
+    store: Store, prints: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, beside, added = ExactIndex.likeliest, set[int](), 0
+    add = ExactIndex.add
+
+    def slowly(index: ExactIndex, probe: Template, count: int) -> list[int]:
+        if threading.current_thread() is threading.main_thread():
+            return asked(index, probe, count)
+        number = threading.get_ident()
+        beside.add(number)
+        time.sleep(0.01)
+        found = asked(index, probe, count)
+        beside.remove(number)
+        return found
+
+    def watched(index: ExactIndex, ids: Sequence[int], templates: Sequence[Template]) -> None:
+        nonlocal added
+        if ids and max(ids) > 10_000:  # of the store; rows that it does not have are numbered
+            assert not beside
+            added += len(ids)
+        add(index, ids, templates)
+
+    monkeypatch.setattr(ExactIndex, "likeliest", slowly)
+    monkeypatch.setattr(ExactIndex, "add", watched)
+    assert kinds(enrolled(store, [prints(f"S{number}", number) for number in range(80)])) == ["enrolled"] * 80
+    assert added >= 64

@@ -22,6 +22,17 @@ def as_bytes(codes: Codes) -> Bytes:
     return codes.view(np.uint8) ^ np.uint8(128)
 
 
+def joined_bytes(parts: Sequence[Codes]) -> Bytes:
+    """The same of several, (n, d) each, one after the other; at least one."""
+    joined = np.empty((sum(map(len, parts)), parts[0].shape[1]), np.uint8)
+    start = 0
+    for one in parts:
+        end = start + len(one)
+        np.bitwise_xor(one.view(np.uint8), np.uint8(128), out=joined[start:end])
+        start = end
+    return joined
+
+
 @dataclass(slots=True, eq=False)
 class Rows:
     """Some rows of a list, and room for more.

@@ -86,7 +86,7 @@ class BlockSeal:
         from cryptography.exceptions import InvalidTag
 
         try:
-            return self._cipher.decrypt(block[:NONCE_BYTES], block[NONCE_BYTES:], self._place(number))
+            return self._cipher.decrypt(block[:NONCE_BYTES], memoryview(block)[NONCE_BYTES:], self._place(number))
         except (InvalidTag, ValueError) as error:
             raise CorruptRecord("a block of an index is damaged or was altered") from error
 
