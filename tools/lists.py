@@ -6,7 +6,8 @@
 One list of synthetic fingers, two impressions each, is read and extracted by an executor and nothing else; enrolled
 unchecked, enrolled with the look for duplicates, and enrolled again, into sealed stores in SQLite that hold so many
 modelled references before (`modelled.py`; `--cache` models them on those of `tools/gallery.py`). Printed as Markdown:
-rows a second by the clock, processes being warm, and the ratio to reading and extraction alone.
+rows a second by the clock, processes being warm, the ratio to reading and extraction alone, and the CPU that a row
+takes of the process that decides and of those that work for it (Linux): these hold on a busy machine, too.
 
 With `--kills` the same list goes to `fpverify enroll --from`, into a store that is empty to its end, and into another,
 killed so many times at random moments and gone on with. Told is what was lost of the rows that a report called
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -66,15 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = written_rows(Path(folder), given.prints)
         read = partial(acquire, model=matcher.bundle.folder, ppi=None, keeps_scan=False)
         list(workforce.executor.map(read, rows[: WARM_UP * given.workers]))
-        began = time.perf_counter()
+        began, before = time.perf_counter(), spent_s()
         alone = len(list(workforce.executor.map(read, rows))) / (time.perf_counter() - began)
-        print("| enrolled before | what | rows a second | of extraction alone |\n|---|---|---|---|")
-        print(f"| | reading and extraction alone | {alone:.1f} | 1 |", flush=True)
+        print("| enrolled before | what | rows a second | of extraction alone | ms of CPU a row: decides, works |")
+        print("|---|---|---|---|---|")
+        print(f"| | reading and extraction alone | {alone:.1f} | 1 | {took_ms(before, len(rows))} |", flush=True)
         model = model_of(given.cache, matcher) if any(given.enrolled) else None
         bench = Bench(rows, workforce)
         for size in given.enrolled:
-            for what, rate in bench.rates(Path(folder) / f"{size}", size, model):
-                print(f"| {size:,} | {what} | {rate:.1f} | {rate / alone:.2f} |", flush=True)
+            for what, rate, took in bench.rates(Path(folder) / f"{size}", size, model):
+                print(f"| {size:,} | {what} | {rate:.1f} | {rate / alone:.2f} | {took} |", flush=True)
     return 0
 
 
@@ -98,8 +101,8 @@ class Bench:
     rows: list[EnrollmentRow]
     workforce: Workforce
 
-    def rates(self, place: Path, size: int, model: TemplateModel | None) -> Iterator[tuple[str, float]]:
-        """What was done, and rows a second; into a store for each way, with so many references before."""
+    def rates(self, place: Path, size: int, model: TemplateModel | None) -> Iterator[tuple[str, float, str]]:
+        """What was done, rows a second, and CPU; into a store for each way, with so many references before."""
         for what, unchecked in (("unchecked", True), ("checked", False)):
             with Verifier.open(place.with_name(f"{size}-{what}.sqlite"), key=f"file:{place}-{what}.key") as verifier:
                 if model is not None and size:
@@ -107,8 +110,10 @@ class Bench:
                 if not unchecked:
                     verifier.registers.current(verifier.store, verifier.matcher)  # takes up what was filled in
                 for told in (what, f"{what}, again"):
+                    before = spent_s()
                     counts, rate = self.enrolled(verifier, unchecked=unchecked)
-                    yield f"{told}: {', '.join(f'{count} {one}' for one, count in counts.items())}", rate
+                    outcomes = ", ".join(f"{count} {one}" for one, count in counts.items())
+                    yield f"{told}: {outcomes}", rate, took_ms(before, len(self.rows))
 
     def enrolled(self, verifier: Verifier, *, unchecked: bool) -> tuple[Counter[str], float]:
         """How often each outcome, and rows a second."""
@@ -116,6 +121,18 @@ class Bench:
         outcomes = verifier.enroll_many(self.rows, unchecked=unchecked, workforce=self.workforce)
         counts: Counter[str] = Counter(one.outcome for one in outcomes)
         return counts, len(self.rows) / (time.perf_counter() - began)
+
+
+def spent_s() -> tuple[float, float]:
+    """Seconds of CPU so far: of this process, and of those that it has started; 0 where the system does not tell."""
+    files = [Path(f"/proc/{one.pid}/stat") for one in multiprocessing.active_children()]
+    ticks = [one.read_text().rpartition(")")[2].split()[11:13] for one in files if one.exists()]
+    return time.process_time(), sum(int(one) for pair in ticks for one in pair) / os.sysconf("SC_CLK_TCK")
+
+
+def took_ms(before: tuple[float, float], rows: int) -> str:
+    """Milliseconds of CPU a row since a moment, in words: of this process, and of those that it has started."""
+    return ", ".join(f"{1000 * (now - then) / rows:.1f}" for now, then in zip(spent_s(), before, strict=True))
 
 
 def killed(folder: Path, rows: Sequence[EnrollmentRow], kills: int, workers: int) -> int:

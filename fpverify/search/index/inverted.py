@@ -244,11 +244,12 @@ class InvertedIndex:
             for number, (codes, places) in zip(numbers, shard.stored.rows(numbers), strict=True):
                 found.setdefault(number, []).append((codes, shard.slots[places]))
         for number, parts in found.items():
-            codes, slots = joined_bytes([each for each, _ in parts]), np.concatenate([each for _, each in parts])
+            blocks, owners = zip(*parts, strict=True)
+            block, slots = joined_bytes(blocks), np.concatenate(owners)
             there = self._slots.alive(slots)
             if not there.all():
-                codes, slots = codes[there], slots[there]
-            self._lists.put_whole(number, codes, slots)
+                block, slots = block[there], slots[there]
+            self._lists.put_whole(number, block, slots)
         for shard, numbers in wanted:
             shard.unread[numbers] = False
 
