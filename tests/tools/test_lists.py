@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -44,3 +45,12 @@ def test_what_is_lost_or_there_twice_is_told(
     rows = [EnrollmentRow("A", "unknown", tmp_path / "a.png", "a.png")]
     assert lists.killed(tmp_path, rows, 2, 1) == (0 if kept == {"a": 1, "b": 1} else 1)
     assert words in capsys.readouterr().out
+
+
+def test_the_cpu_of_a_row_is_that_since_a_moment() -> None:
+    before = lists.spent_s()
+    while time.process_time() < before[0] + 0.05:
+        pass
+    own, others = map(float, lists.took_ms(before, 10).split(", "))
+    assert 5 <= own < 50
+    assert others >= 0
