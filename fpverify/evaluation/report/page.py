@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fpverify.evaluation.rates.error_rates import measured
 from fpverify.evaluation.rates.false_matches import false_matches_said
-from fpverify.evaluation.report import figures
+from fpverify.evaluation.rates.reliability import ReliabilityPoint
+from fpverify.evaluation.report import alternatives, figures
 from fpverify.evaluation.report.content import ReportContent
+from fpverify.evaluation.report.inline_svg import inline_svg
 from fpverify.extras import require
 from fpverify.folders import private
+from fpverify.vocabulary import Evaluation
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
     from fpverify.evaluation.report.matchers import MatchersContent
@@ -25,39 +30,85 @@ DOTS_PER_INCH = 150  # of the PNGs: sharp when printed
 CONCENTRATED = 0.5  # share of one pair of fingers in the false matches, from which the gallery says so
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure in a page.
+
+    Attributes:
+        id: of the figure, for links to it.
+        svg: the element, safe to stand in a page.
+    """
+
+    id: str
+    svg: Markup
+
+
 def report_figures(content: ReportContent) -> dict[str, Figure]:
     """The curves of a report by name."""
-    evaluations = [one.evaluation for one in content.sets if measured(one.evaluation)]
+    evaluations, curves = _measured_sets(content), _reliability_curves(content)
     if not evaluations:
         return {}
-    if len(content.sets) > 1:
-        evaluations.append(content.whole.evaluation)
-    curves = {one.evaluation.name: one.reliability for one in content.sets if one.reliability}
-    if len(content.sets) > 1:
-        curves["pooled"] = content.whole.reliability
+    whole, threshold = content.whole.evaluation, content.point.threshold
     drawn = {
-        "det": figures.det(evaluations, content.point.threshold, band=True),
-        "roc": figures.roc(evaluations, content.point.threshold, band=True),
-        "histogram": figures.histogram(content.whole.evaluation, content.point.threshold),
-        "rates": figures.rates_over_threshold(content.whole.evaluation, content.point),
+        "det": figures.det(evaluations, threshold, band=True),
+        "roc": figures.roc(evaluations, threshold, band=True),
+        "histogram": figures.histogram(whole, threshold),
+        "rates": figures.rates_over_threshold(whole, content.point),
     }
     if curves:
         drawn["reliability"] = figures.reliability_curves(curves)
     return drawn
 
 
+def report_alternatives(content: ReportContent) -> dict[str, str]:
+    """What each of `report_figures` shows, in words and numbers."""
+    evaluations = _measured_sets(content)
+    if not evaluations:
+        return {}
+    whole, threshold = content.whole.evaluation, content.point.threshold
+    return {
+        "det": alternatives.det_said(evaluations, threshold),
+        "roc": alternatives.roc_said(evaluations, threshold),
+        "histogram": alternatives.histogram_said(whole, threshold),
+        "rates": alternatives.rates_said(whole, threshold),
+        "reliability": alternatives.reliability_said(_reliability_curves(content)),
+    }
+
+
+def _measured_sets(content: ReportContent) -> list[Evaluation]:
+    """Those that have curves, and of several sets all pooled."""
+    evaluations = [one.evaluation for one in content.sets if measured(one.evaluation)]
+    return [*evaluations, content.whole.evaluation] if evaluations and len(content.sets) > 1 else evaluations
+
+
+def _reliability_curves(content: ReportContent) -> dict[str, Sequence[ReliabilityPoint]]:
+    curves = {one.evaluation.name: one.reliability for one in content.sets if one.reliability}
+    return {**curves, "pooled": content.whole.reliability} if len(content.sets) > 1 else curves
+
+
 def report_page(content: ReportContent) -> str:
     """The page of a report."""
-    drawn = {name: figures.as_svg(figure) for name, figure in report_figures(content).items()}
-    return _template("report.html").render(
-        content=content, svg=_marked(drawn), summary=summary(content), false_matches=_of_the_gallery(content)
+    said = report_alternatives(content)
+    drawn = {name: drawing(figure, f"figure-{name}", said[name]) for name, figure in report_figures(content).items()}
+    return _rendered(
+        "report.html", content=content, drawn=drawn, summary=summary(content), false_matches=_of_the_gallery(content)
     )
+
+
+def drawing(figure: Figure, name: str, alternative: str) -> Drawing:
+    """A figure for a page; every text in it has been escaped where it was written."""
+    from markupsafe import Markup
+
+    return Drawing(name, Markup(inline_svg(figures.as_svg(figure), name, alternative)))  # noqa: S704
 
 
 def matchers_page(content: MatchersContent) -> str:
     """The page that compares matchers."""
-    drawn = {name: figures.as_svg(figures.det(evaluations)) for name, evaluations in content.curves().items()}
-    return _template("matchers.html").render(content=content, svg=_marked(drawn))
+    drawn = {
+        name: drawing(figures.det(evaluations), f"det-{number}", alternatives.det_said(evaluations))
+        for number, (name, evaluations) in enumerate(content.curves().items(), 1)
+    }
+    return _rendered("matchers.html", content=content, drawn=drawn)
 
 
 def write_figures(content: ReportContent, folder: Path) -> list[Path]:
@@ -118,11 +169,9 @@ def _of(rate: float, many: int, *, bare: bool = False) -> str:
     return text if bare else f"{text} of {many:,}"
 
 
-def _marked(drawn: Mapping[str, str]) -> dict[str, Any]:
-    """SVG that the template takes as it is: matplotlib has escaped every text in it."""
-    from markupsafe import Markup
-
-    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+def _rendered(template: str, **given: Any) -> str:
+    """A page; its table of contents has what the template's headings put into `headings`."""
+    return _template(template).render(**given, headings=[])
 
 
 def _template(name: str) -> Template:
