@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fpverify.evaluation.rates.error_rates import equal_error_rate, error_rates, fnmr_at_fmr
+from fpverify.evaluation.rates.paired import Difference
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.evaluation.report.bounds import error_bounds, without_errors
 from fpverify.evaluation.report.looks import letters
@@ -62,6 +63,25 @@ def reliability_said(curves: Mapping[str, Sequence[ReliabilityPoint]]) -> str:
     return f"Realised false match rates: {'; '.join(said)}."
 
 
+def differences_said(names: Sequence[str], found: Sequence[Mapping[str, Difference]], what: str) -> str:
+    """Of differences to the best matcher: the last set's, and on how many sets the fingers at hand can tell.
+
+    Args:
+        names: of the matchers, the best first.
+        found: of every matcher but the best, by set.
+        what: rate it is.
+    """
+    said = []
+    for name, its, letter in zip(names[1:], found, letters(len(names))[1:], strict=True):
+        last, one = list(its.items())[-1]
+        sure = sum(difference.excludes_zero for difference in its.values())
+        said.append(
+            f"{letter} {name}: {last} {100 * one.value:+.2f} ({100 * one.low:+.2f} to {100 * one.high:+.2f}), "
+            f"the interval excludes 0 in {sure} of {len(its)}"
+        )
+    return f"{what} less that of A {names[0]}, in percentage points: {'; '.join(said)}."
+
+
 def _det(one: Evaluation, threshold: float | None) -> str:
     mated, non_mated = one.mated_scores, one.non_mated_scores
     at = " and ".join(f"{percent(fnmr_at_fmr(mated, non_mated, rate))} at FMR {percent(rate)}" for rate in SAID_RATES)
@@ -70,12 +90,10 @@ def _det(one: Evaluation, threshold: float | None) -> str:
 
 
 def _roc(one: Evaluation, threshold: float | None) -> str:
-    at = " and ".join(
-        f"{percent(1 - fnmr_at_fmr(one.mated_scores, one.non_mated_scores, rate))} at FMR {percent(rate)}"
-        for rate in SAID_RATES
-    )
+    accepted = [1 - fnmr_at_fmr(one.mated_scores, one.non_mated_scores, rate) for rate in SAID_RATES]
+    at = " and ".join(f"{percent(its)} at FMR {percent(rate)}" for its, rate in zip(accepted, SAID_RATES, strict=True))
     chosen = "" if threshold is None else f"; {_there(one, threshold)}"
-    return f"of the mated comparisons match {at}{chosen}"
+    return f"true match rate {at}{chosen}"
 
 
 def _there(one: Evaluation, threshold: float) -> str:

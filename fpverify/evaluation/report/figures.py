@@ -16,9 +16,10 @@ import numpy as np
 from fpverify.evaluation.rates.distributions import normal_quantile
 from fpverify.evaluation.rates.error_rates import error_rates
 from fpverify.evaluation.rates.intervals import Curves
+from fpverify.evaluation.rates.paired import Difference
 from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.evaluation.report.bounds import bounded_name, error_bounds, no_fmr, without_errors
-from fpverify.evaluation.report.looks import COLOURS, CORRIDOR, GREY, GRID, letters, looks, write_on_curves
+from fpverify.evaluation.report.looks import COLOURS, CORRIDOR, GREY, GRID, letter, letters, looks, write_on_curves
 from fpverify.extras import require
 from fpverify.vocabulary import Evaluation, OperatingPoint
 
@@ -36,8 +37,11 @@ CROSS: Mapping[str, Any] = MappingProxyType(  # that marks a threshold
 SIZE_IN = (5.6, 4.2)
 SMALL_IN = (3.9, 3.5)  # of one among several, as wide as a phone: its letters are read there
 TICKS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # of the DET's axes
+CROWDED = (0.0005, 0.005)  # of them, bare in a small figure
 EVEN = 0.5  # a rate of guessing, where the DET's axes end
 DET_WIDTH = 3.7  # normal deviates from the first tick to there
+ROW_IN = 0.2  # of a difference
+SWATCH_IN = (0.7, 0.2)
 BAND_RESAMPLES = 500  # of the fingers, for the bands: their ends then move by a tenth of their width
 MOST_POINTS = 2000  # of a curve that is drawn: then less than the width of its line between any two
 FEW_POINTS = 30  # of a curve: each is seen
@@ -73,7 +77,7 @@ def det(
     ends = _deviate(np.array([TICKS[0], EVEN]))
     axes.plot(ends, ends, color=GREY, linewidth=0.8, label="FMR = FNMR")
     ticks = _deviate(np.array(TICKS))
-    labels = [f"{100 * tick:g}" for tick in TICKS]
+    labels = ["" if small and tick in CROWDED else f"{100 * tick:g}" for tick in TICKS]
     axes.set(xlim=ends, ylim=ends, xticks=ticks, yticks=ticks, xlabel="FMR, per cent", ylabel="FNMR, per cent")
     axes.set_xticklabels(labels, rotation=60)
     axes.set_yticklabels(labels)
@@ -181,6 +185,47 @@ def reliability_curves(curves: Mapping[str, Sequence[ReliabilityPoint]]) -> Figu
     return _finished(figure, axes, "lower right")
 
 
+def differences(found: Sequence[Mapping[str, Difference]], what: str) -> Figure:
+    """How much worse other matchers are than the best, with 95 % intervals, a group of lines for each set.
+
+    Args:
+        found: of every matcher but the best, by set.
+        what: rate it is.
+    """
+    sets, others = list(found[0]), len(found)
+    figure, axes = _blank(height_in=1.0 + ROW_IN * len(sets) * (others + 1))
+    for number, (its, look) in enumerate(zip(found, looks(others + 1)[1:], strict=True)):
+        for group, one in enumerate(its.values()):
+            low, middle, high = (100 * value for value in (one.low, one.value, one.high))
+            up = group + (number + 1) / (others + 1)
+            axes.plot([low, high], [up, up], color=look["color"], linewidth=1.6)
+            axes.plot([middle], [up], look["marker"], color=look["color"], markersize=5)
+            axes.annotate(letter(number + 1), (high, up), (4, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.axvline(0, color="black", linewidth=1.0)
+    axes.set(ylim=(len(sets), 0), yticks=np.arange(len(sets)) + 0.5, xlabel=f"{what} less that of A, percentage points")
+    axes.set_yticklabels(sets)
+    axes.tick_params("y", length=0)
+    axes.grid(visible=False, axis="y")
+    for edge in range(1, len(sets)):
+        axes.axhline(edge, color=GRID, linewidth=0.6)
+    axes.margins(x=0.06)
+    return figure
+
+
+def swatch(number: int) -> Figure:
+    """A piece of the curve with this number, for a key."""
+    require("plots", "a picture")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SWATCH_IN)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    look = looks(number + 1)[number]
+    axes.plot([0, 0.5, 1], [0, 0, 0], **{**look, "markersize": 6}, markevery=[1])
+    axes.set(xlim=(-0.05, 1.05), ylim=(-1, 1))
+    return figure
+
+
 def as_svg(figure: Figure) -> str:
     """The figure as an `<svg>` element; the same text for the same figure."""
     import matplotlib as mpl
@@ -192,11 +237,11 @@ def as_svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def _blank(*, small: bool = False) -> tuple[Figure, Axes]:
+def _blank(*, small: bool = False, height_in: float = SIZE_IN[1]) -> tuple[Figure, Axes]:
     require("plots", "a picture")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=SMALL_IN if small else SIZE_IN, layout="constrained")
+    figure = Figure(figsize=SMALL_IN if small else (SIZE_IN[0], height_in), layout="constrained")
     axes = figure.subplots()
     axes.grid(visible=True, which="major", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -212,7 +257,7 @@ def _shown(evaluations: Sequence[Evaluation]) -> Iterator[tuple[Evaluation, str,
 
 def _lettered(names: Sequence[str]) -> list[str]:
     """Names for a legend, each after the letter on its curve."""
-    return [f"{letter} {name}".strip() for letter, name in zip(letters(len(names)), names, strict=True)]
+    return [f"{its} {name}".strip() for its, name in zip(letters(len(names)), names, strict=True)]
 
 
 def _every(count: int) -> float | None:

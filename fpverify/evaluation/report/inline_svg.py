@@ -25,7 +25,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
 DROPPED = frozenset(("metadata", "style"))  # of what matplotlib writes: what the page says itself
 WORDS = frozenset(("text", "tspan"))  # elements in which a space is one
 PAINTS = ("fill", "stroke")
-PRECISION = 2  # decimals of a coordinate: a hundredth of a pixel
+PRECISION = 1  # decimals of a coordinate: a tenth of a pixel
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 
 

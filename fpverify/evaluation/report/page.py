@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from fpverify.evaluation.rates.reliability import ReliabilityPoint
 from fpverify.evaluation.report import alternatives, figures
 from fpverify.evaluation.report.content import ReportContent
 from fpverify.evaluation.report.inline_svg import inline_svg
+from fpverify.evaluation.report.looks import letters
 from fpverify.extras import require
 from fpverify.folders import private
 from fpverify.vocabulary import Evaluation
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
-    from fpverify.evaluation.report.matchers import MatchersContent
+    from fpverify.evaluation.rates.paired import Difference
+    from fpverify.evaluation.report.matchers import MatcherRow, MatchersContent
 
 TEMPLATES = Path(__file__).parent / "templates"
 DOTS_PER_INCH = 150  # of the PNGs: sharp when printed
@@ -104,11 +107,66 @@ def drawing(figure: Figure, name: str, alternative: str) -> Drawing:
 
 def matchers_page(content: MatchersContent) -> str:
     """The page that compares matchers."""
-    drawn = {
-        name: drawing(figures.det(evaluations), f"det-{number}", alternatives.det_said(evaluations))
-        for number, (name, evaluations) in enumerate(content.curves().items(), 1)
-    }
-    return _rendered("matchers.html", content=content, drawn=drawn)
+    names = [row.name for row in content.rows]
+    return _rendered(
+        "matchers.html",
+        content=content,
+        letters=letters(len(names)),
+        swatch=_swatches(len(names)),
+        curves=_curves_of_matchers(content),
+        histograms=_histograms(content),
+        differences=_differences(content, names),
+    )
+
+
+def _swatches(count: int) -> Callable[[int], Markup]:
+    """A piece of each curve for keys: a new element each time, since no two of a page have one name."""
+    drawn, times = [figures.swatch(number) for number in range(count)], itertools.count()
+    return lambda number: drawing(drawn[number], f"swatch-{next(times)}", "").svg
+
+
+def _curves_of_matchers(content: MatchersContent) -> list[tuple[str, Drawing, Drawing]]:
+    """DET and ROC of each set, and of all pooled if there are several."""
+    drawn = list(content.curves().items())
+    if content.has_pooled:
+        drawn.append(("all sets pooled", content.pooled_curves()))
+    return [
+        (
+            name or "scores",
+            drawing(figures.det(found, small=True), f"det-{number}", alternatives.det_said(found)),
+            drawing(figures.roc(found, small=True), f"roc-{number}", alternatives.roc_said(found)),
+        )
+        for number, (name, found) in enumerate(drawn, 1)
+    ]
+
+
+def _histograms(content: MatchersContent) -> list[Drawing]:
+    """Of each matcher on all sets, with its own threshold for an FMR of 0.1 %."""
+    return [
+        drawing(
+            figures.histogram(row.whole, threshold := row.pooled["thresholds"]["fmr1000"], small=True),
+            f"scores-{number}",
+            alternatives.histogram_said(row.whole, threshold),
+        )
+        for number, row in enumerate(content.rows, 1)
+    ]
+
+
+def _differences(content: MatchersContent, names: Sequence[str]) -> dict[str, Drawing]:
+    """Of EER and FMR1000; nothing of a single matcher."""
+    drawn = {}
+    for rate, title in (("eer", "EER"), ("fmr1000", "FMR1000")):
+        found = [_of_sets(content, row, rate) for row in content.rows[1:]]
+        if found:
+            said = alternatives.differences_said(names, found, title)
+            drawn[title] = drawing(figures.differences(found, title), f"less-{rate}", said)
+    return drawn
+
+
+def _of_sets(content: MatchersContent, row: MatcherRow, rate: str) -> dict[str, Difference]:
+    """A matcher's differences by set, and pooled if there are several sets."""
+    its = {name or "scores": one for name, one in (row.less_best or {})[rate].items()}
+    return {**its, "pooled": (row.pooled_less_best or {})[rate]} if content.has_pooled else its
 
 
 def write_figures(content: ReportContent, folder: Path) -> list[Path]:
