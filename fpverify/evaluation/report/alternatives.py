@@ -23,6 +23,13 @@ def det_said(evaluations: Sequence[Evaluation], threshold: float | None = None) 
     return f"DET curve{_s(evaluations)}: {_each(evaluations, [_det(one, threshold) for one in evaluations])}."
 
 
+def no_errors_said(evaluations: Sequence[Evaluation]) -> str:
+    """Which curves of a figure without a legend have no errors, and what that leaves; empty where all have some."""
+    named = zip(letters(len(evaluations)), evaluations, strict=True)
+    said = [f"{f'{letter} {one.name}'.strip()}: {_bounds(one)[2:]}" for letter, one in named if without_errors(one)]
+    return f"{'; '.join(said)}." if said else ""
+
+
 def roc_said(evaluations: Sequence[Evaluation], threshold: float | None = None) -> str:
     """Of ROC curves: the share of mated comparisons that match at the same rates."""
     return f"ROC curve{_s(evaluations)}: {_each(evaluations, [_roc(one, threshold) for one in evaluations])}."

@@ -40,7 +40,8 @@ TICKS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # of th
 CROWDED = (0.0005, 0.005)  # of them, bare in a small figure
 EVEN = 0.5  # a rate of guessing, where the DET's axes end
 DET_WIDTH = 3.7  # normal deviates from the first tick to there
-ROW_IN = 0.2  # of a difference
+ROW_IN = 0.17  # of a difference
+DIFFERENCES_IN = 4.4  # their width
 SWATCH_IN = (0.7, 0.2)
 BAND_RESAMPLES = 500  # of the fingers, for the bands: their ends then move by a tenth of their width
 MOST_POINTS = 2000  # of a curve that is drawn: then less than the width of its line between any two
@@ -62,7 +63,7 @@ def det(
 
     Source: A. Martin et al., "The DET curve in assessment of detection task performance", Eurospeech 1997.
     """
-    figure, axes = _blank(small=small)
+    figure, axes = _blank(*(SMALL_IN if small else SIZE_IN))
     lines: list[Line2D] = []
     for one, label, look in _shown(evaluations):
         fmr, fnmr = _corners(one)
@@ -92,7 +93,7 @@ def roc(
 
     Between two thresholds stands what the stricter one gives: no threshold gives more at so low an FMR.
     """
-    figure, axes = _blank(small=small)
+    figure, axes = _blank(*(SMALL_IN if small else SIZE_IN))
     floor = min(no_fmr(one) for one in evaluations)
     lowest = 1.0
     lines: list[Line2D] = []
@@ -127,7 +128,7 @@ def histogram(evaluation: Evaluation, threshold: float | None, *, small: bool = 
         threshold: marked; None where there is none below every score.
         small: one among several.
     """
-    figure, axes = _blank(small=small)
+    figure, axes = _blank(*(SMALL_IN if small else SIZE_IN))
     made = np.isfinite(evaluation.scores)
     scores = evaluation.scores[made]
     bins = np.linspace(float(scores.min()), float(scores.max()), BINS + 1).tolist()
@@ -193,7 +194,7 @@ def differences(found: Sequence[Mapping[str, Difference]], what: str) -> Figure:
         what: rate it is.
     """
     sets, others = list(found[0]), len(found)
-    figure, axes = _blank(height_in=1.0 + ROW_IN * len(sets) * (others + 1))
+    figure, axes = _blank(DIFFERENCES_IN, 1.0 + ROW_IN * len(sets) * (others + 1))
     for number, (its, look) in enumerate(zip(found, looks(others + 1)[1:], strict=True)):
         for group, one in enumerate(its.values()):
             low, middle, high = (100 * value for value in (one.low, one.value, one.high))
@@ -237,11 +238,11 @@ def as_svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def _blank(*, small: bool = False, height_in: float = SIZE_IN[1]) -> tuple[Figure, Axes]:
+def _blank(width_in: float = SIZE_IN[0], height_in: float = SIZE_IN[1]) -> tuple[Figure, Axes]:
     require("plots", "a picture")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=SMALL_IN if small else (SIZE_IN[0], height_in), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
     axes = figure.subplots()
     axes.grid(visible=True, which="major", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)

@@ -25,7 +25,7 @@ COLOURS = (  # after Okabe and Ito's, which the colour-blind tell apart; darker,
 LINES = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (10, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "*")  # one more than there are lines: 42 curves differ in grey, too
 GREY, GRID, CORRIDOR = "#767c84", "#e6e6e6", "#ebebeb"
-EDGE = 0.03  # of an axis, at its ends: no letter stands there
+EDGE = 0.03  # of an axis, at its ends: no letter stands there, if its curve leaves it another place
 STEPS = 60  # along a curve, at which a letter may stand
 FAR = 0.12  # of an axis: a letter that stands further from everything else stands no better
 LETTER_PT = 7.5
@@ -57,7 +57,7 @@ def letters(count: int) -> list[str]:
 
 
 def write_on_curves(axes: Axes, lines: Sequence[Line2D], words: Sequence[str]) -> None:
-    """Writes a word on each curve, where it is far from the others; none on one that runs along an edge.
+    """Writes a word on each curve, where it is far from the others and from the edges; none on one outside the axes.
 
     The limits of the axes are to be set before.
     """
@@ -66,6 +66,7 @@ def write_on_curves(axes: Axes, lines: Sequence[Line2D], words: Sequence[str]) -
     for number, (line, word) in enumerate(zip(lines, words, strict=True)):
         own = ways[number]
         inside = own[((own > EDGE) & (own < 1 - EDGE)).all(1)]
+        inside = inside if len(inside) else own[((own >= 0) & (own <= 1)).all(1)]
         if not word or not len(inside):
             continue
         others = np.concatenate([taken, *(way for place, way in enumerate(ways) if place != number)])

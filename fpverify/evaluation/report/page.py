@@ -40,10 +40,12 @@ class Drawing:
     Attributes:
         id: of the figure, for links to it.
         svg: the element, safe to stand in a page.
+        words: below it; often empty.
     """
 
     id: str
     svg: Markup
+    words: str = ""
 
 
 def report_figures(content: ReportContent) -> dict[str, Figure]:
@@ -98,11 +100,11 @@ def report_page(content: ReportContent) -> str:
     )
 
 
-def drawing(figure: Figure, name: str, alternative: str) -> Drawing:
+def drawing(figure: Figure, name: str, alternative: str, words: str = "") -> Drawing:
     """A figure for a page; every text in it has been escaped where it was written."""
     from markupsafe import Markup
 
-    return Drawing(name, Markup(inline_svg(figures.as_svg(figure), name, alternative)))  # noqa: S704
+    return Drawing(name, Markup(inline_svg(figures.as_svg(figure), name, alternative)), words)  # noqa: S704
 
 
 def matchers_page(content: MatchersContent) -> str:
@@ -133,10 +135,11 @@ def _curves_of_matchers(content: MatchersContent) -> list[tuple[str, Drawing, Dr
     return [
         (
             name or "scores",
-            drawing(figures.det(found, small=True), f"det-{number}", alternatives.det_said(found)),
-            drawing(figures.roc(found, small=True), f"roc-{number}", alternatives.roc_said(found)),
+            drawing(figures.det(found, small=True), f"det-{number}", alternatives.det_said(found), words),
+            drawing(figures.roc(found, small=True), f"roc-{number}", alternatives.roc_said(found), words),
         )
         for number, (name, found) in enumerate(drawn, 1)
+        for words in (alternatives.no_errors_said(found),)
     ]
 
 
