@@ -17,18 +17,24 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 from browser import CHROMIUM, Browser, running_browser
 from PIL import Image
 
 from fpverify import synthesise, write_scan
+from fpverify.evaluation import read_scores, write_scores
 from fpverify.synthesis.dataset import ORDINARY, write_ridges
+from fpverify.vocabulary import Evaluation
 
 ROOT = Path(__file__).resolve().parent.parent
 COLOURS = 256  # of a photograph: half the bytes, and nothing that one would see
-REPORT_PX = (1000, 1240)  # its first page
+REPORT_PX = (1180, 1460)  # its first page
+PHONE_PX = (390, 844)
 
 BADLY_PUT_DOWN = replace(ORDINARY, hardness=(1.2, 2.2), shift_px=60.0)  # dry, wet or worn, and off centre
 FINGERS, IMPRESSIONS, SEED = 30, 4, 11  # of the report
+SETS = 3  # of the comparison of matchers, of a third of the fingers each
+BLURS: MappingProxyType[str, float] = MappingProxyType({"ours": 0.0, "blurred": 12.0, "coarse": 25.0})  # in scores
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,19 +54,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def draw_report(folder: Path, out: Path) -> None:
     """The first page of a report on prints that were put down badly."""
-    prints, report = folder / "prints", folder / "report.html"
-    write_prints(prints, FINGERS)
-    _run("evaluate", "prints", "--report", report.name, "--no-cache", within=folder)
+    write_prints(folder / "prints", FINGERS)
+    _run("evaluate", "prints", "--report", "report.html", "--no-cache", within=folder)
+    _photograph_page(folder, out, REPORT_PX, "light")
+
+
+def draw_report_on_a_phone(folder: Path, out: Path) -> None:
+    """The same in the dark, as a phone shows it."""
+    write_prints(folder / "prints", FINGERS)
+    _run("evaluate", "prints", "--report", "report.html", "--no-cache", within=folder)
+    _photograph_page(folder, out, PHONE_PX, "dark")
+
+
+def draw_matchers(folder: Path, out: Path) -> None:
+    """A comparison of three matchers on three sets."""
+    files = []
+    for number in range(SETS):
+        name = f"set-{number + 1}"
+        write_prints(folder / name, FINGERS // SETS, SEED + number)
+        _run("evaluate", name, "--scores", f"{name}.csv", "--no-cache", within=folder)
+        compared = read_scores(folder / f"{name}.csv")
+        for matcher, blur in BLURS.items():
+            files.append(f"{matcher}__{name}.csv")
+            write_scores(_blurred(compared, blur, np.random.default_rng(SEED + number)), folder / files[-1])
+    _run("report", *files, "--out", "report.html", within=folder)
+    _photograph_page(folder, out, REPORT_PX, "light")
+
+
+def _blurred(evaluation: Evaluation, blur: float, rng: np.random.Generator) -> Evaluation:
+    """Scores of a worse matcher: each with noise, `blur` being its standard deviation."""
+    return replace(evaluation, scores=evaluation.scores + rng.normal(0, blur, len(evaluation.scores)))
+
+
+def _photograph_page(folder: Path, out: Path, size_px: tuple[int, int], scheme: str) -> None:
     with running_browser(folder / "profile") as browser:
-        browser.size(*REPORT_PX)
-        browser.open(report.as_uri())
+        browser.size(*size_px)
+        browser.scheme(scheme)
+        browser.open((folder / "report.html").as_uri())
         photograph(browser, out)
 
 
-def write_prints(folder: Path, fingers: int) -> None:
-    """Writes the prints of the report, `<finger>_<impression>.bmp`."""
+def write_prints(folder: Path, fingers: int, seed: int = SEED) -> None:
+    """Writes the prints of a report, `<finger>_<impression>.bmp`."""
     folder.mkdir()
-    for one in synthesise(fingers, IMPRESSIONS, SEED, BADLY_PUT_DOWN):
+    for one in synthesise(fingers, IMPRESSIONS, seed, BADLY_PUT_DOWN):
         write_scan(one.scan, folder / f"{one.name}.bmp")
 
 
@@ -71,7 +108,12 @@ def draw_explanation(folder: Path, out: Path) -> None:
 
 
 PICTURES: MappingProxyType[str, Callable[[Path, Path], None]] = MappingProxyType(
-    {"report": draw_report, "explain": draw_explanation}
+    {
+        "report": draw_report,
+        "report-phone": draw_report_on_a_phone,
+        "report-matchers": draw_matchers,
+        "explain": draw_explanation,
+    }
 )
 
 

@@ -46,4 +46,6 @@ def test_the_page_is_photographed_as_the_documents_show_it(
 def test_an_unknown_picture_is_refused(pictures: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         pictures.main(["pages"])
-    assert "no picture is named pages; there are report, explain" in capsys.readouterr().err
+    assert (
+        "no picture is named pages; there are report, report-phone, report-matchers, explain" in capsys.readouterr().err
+    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from fpverify.errors import ScanError
 from fpverify.evaluation.rates.distributions import student_quantile
-from fpverify.evaluation.rates.error_rates import equal_error_rate, fnmr_at_fmr
+from fpverify.evaluation.rates.error_rates import FVC_RATES, equal_error_rate, fnmr_at_fmr
 from fpverify.evaluation.rates.intervals import CONFIDENCE, RESAMPLES, Curves
 from fpverify.vocabulary import Evaluation
 
@@ -47,6 +47,27 @@ def fnmr_difference(
     ours, theirs = (fnmr_at_fmr(one.mated_scores, one.non_mated_scores, fmr) for one in (first, second))
     drawn = Curves.of(first, resamples, seed), Curves.of(second, resamples, seed)
     return _difference(ours - theirs, drawn[0].fnmr_at(fmr) - drawn[1].fnmr_at(fmr), drawn[0].fingers)
+
+
+def indicator_differences(
+    first: Evaluation, second: Evaluation, resamples: int = RESAMPLES, seed: int = 1
+) -> dict[str, Difference]:
+    """Both at once: `eer`, and `fmr1000`, the FNMR at an FMR of 0.1 %.
+
+    Raises:
+        ScanError: the two did not compare the same pairs.
+    """
+    both = first, aligned(second, first)
+    drawn = [Curves.of(one, resamples, seed) for one in both]
+    rate = FVC_RATES["fmr1000"]
+    eers = [equal_error_rate(one.mated_scores, one.non_mated_scores) for one in both]
+    fnmrs = [fnmr_at_fmr(one.mated_scores, one.non_mated_scores, rate) for one in both]
+    fnmrs_drawn = [one.fnmr_at(rate) for one in drawn]
+    fingers = drawn[0].fingers
+    return {
+        "eer": _difference(eers[0] - eers[1], drawn[0].eer - drawn[1].eer, fingers),
+        "fmr1000": _difference(fnmrs[0] - fnmrs[1], fnmrs_drawn[0] - fnmrs_drawn[1], fingers),
+    }
 
 
 def aligned(evaluation: Evaluation, to: Evaluation) -> Evaluation:

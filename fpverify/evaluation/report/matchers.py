@@ -12,13 +12,15 @@ import numpy as np
 from fpverify.errors import ScanError
 from fpverify.evaluation.rates.doubts import doubts
 from fpverify.evaluation.rates.error_rates import supported
-from fpverify.evaluation.rates.paired import Difference, eer_difference
+from fpverify.evaluation.rates.paired import Difference, indicator_differences
+from fpverify.evaluation.rates.pooling import pooled
 from fpverify.evaluation.rates.summary import failed_comparisons, indicators
 from fpverify.evaluation.scores_file import read_scores
 from fpverify.vocabulary import Evaluation
 
 SEPARATOR = "__"  # of a file's name: `<matcher>__<set>.csv`
 INDICATORS = ("eer", "fmr100", "fmr1000", "zerofmr")
+COMPARED = ("eer", "fmr1000")  # of which differences are stated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,13 +31,25 @@ class MatcherRow:
         name: of the matcher.
         evaluations: by set.
         metrics: by set: FVC's indicators with intervals.
-        against_best: by set, EER less that of the best matcher, the same fingers drawn for both; None for the best.
+        whole: the only set, or all pooled: every comparison counts the same, at one threshold.
+        pooled: metrics of `whole`.
+        less_best: by indicator (eer, fmr1000) and set, less that of the best matcher, the same fingers drawn for both;
+            None for the best.
+        pooled_less_best: the same for `whole`, by indicator.
     """
 
     name: str
     evaluations: Mapping[str, Evaluation]
     metrics: Mapping[str, Mapping[str, Any]]
-    against_best: Mapping[str, Difference] | None = None
+    whole: Evaluation
+    pooled: Mapping[str, Any]
+    less_best: Mapping[str, Mapping[str, Difference]] | None = None
+    pooled_less_best: Mapping[str, Difference] | None = None
+
+    @property
+    def against_best(self) -> Mapping[str, Difference] | None:
+        """By set, EER less that of the best matcher."""
+        return None if self.less_best is None else self.less_best["eer"]
 
     @property
     def mean(self) -> dict[str, float]:
@@ -83,9 +97,26 @@ class MatchersContent:
         """Of all matchers."""
         return [note for row in self.rows for note in row.notes]
 
+    @property
+    def has_pooled(self) -> bool:
+        """Whether there are several sets, and so something to pool."""
+        return len(self.sets) > 1
+
     def curves(self) -> dict[str, list[Evaluation]]:
         """For each set the evaluations to draw, named after their matchers."""
-        return {one: [row.evaluations[one] for row in self.rows] for one in self.sets}
+        return {one: [_named(row.evaluations[one], row.name) for row in self.rows] for one in self.sets}
+
+    def pooled_curves(self) -> list[Evaluation]:
+        """All sets pooled, likewise."""
+        return [_named(row.whole, row.name) for row in self.rows]
+
+    def best_of(self, indicator: str) -> dict[str, float]:
+        """The lowest of the matchers' values by set, of their `mean`, and of what is `pooled`."""
+        return {
+            **{f"of {name}": min(row.metrics[name][indicator] for row in self.rows) for name in self.sets},
+            "mean": min(row.mean[indicator] for row in self.rows),
+            "pooled": min(row.pooled[indicator] for row in self.rows),
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -98,12 +129,10 @@ class MatchersContent:
                     "name": row.name,
                     "mean": row.mean,
                     "metrics": {name: dict(figures) for name, figures in row.metrics.items()},
-                    "eer_less_best": None
-                    if row.against_best is None
-                    else {
-                        name: {**asdict(one), "excludes_zero": one.excludes_zero}
-                        for name, one in row.against_best.items()
-                    },
+                    "pooled": dict(row.pooled),
+                    "eer_less_best": _differences(row.less_best["eer"] if row.less_best else None),
+                    "fmr1000_less_best": _differences(row.less_best["fmr1000"] if row.less_best else None),
+                    "pooled_less_best": _differences(row.pooled_less_best),
                 }
                 for row in self.rows
             ],
@@ -157,21 +186,39 @@ def matchers_content(
     """
     rows = sorted((_row(name, sets) for name, sets in found.items()), key=lambda row: row.mean["eer"])
     best = rows[0]
-    others = [
-        MatcherRow(
-            row.name,
-            row.evaluations,
-            row.metrics,
-            {name: eer_difference(one, best.evaluations[name]) for name, one in row.evaluations.items()},
-        )
-        for row in rows[1:]
-    ]
+    others = [_against(row, best) for row in rows[1:]]
     return MatchersContent(title, tuple(best.evaluations), (best, *others), dict(provenance or {}))
 
 
 def _row(name: str, sets: Mapping[str, Evaluation]) -> MatcherRow:
-    named = {one: replace(evaluation, name=name) for one, evaluation in sets.items()}
-    return MatcherRow(name, named, {one: _metrics(evaluation) for one, evaluation in named.items()})
+    named = {one: replace(evaluation, name=one, model_id=name) for one, evaluation in sets.items()}
+    metrics = {one: _metrics(evaluation) for one, evaluation in named.items()}
+    if len(named) == 1:
+        only = next(iter(named))
+        return MatcherRow(name, named, metrics, named[only], metrics[only])
+    whole = pooled(list(named.values()))
+    return MatcherRow(name, named, metrics, whole, _metrics(whole))
+
+
+def _against(row: MatcherRow, best: MatcherRow) -> MatcherRow:
+    """A matcher with its differences to the best one."""
+    by_set = {
+        name: indicator_differences(_named(one, row.name), _named(best.evaluations[name], best.name))
+        for name, one in row.evaluations.items()
+    }
+    less_best = {rate: {name: its[rate] for name, its in by_set.items()} for rate in COMPARED}
+    of_all = indicator_differences(row.whole, best.whole) if len(by_set) > 1 else next(iter(by_set.values()))
+    return replace(row, less_best=less_best, pooled_less_best=of_all)
+
+
+def _named(evaluation: Evaluation, name: str) -> Evaluation:
+    return replace(evaluation, name=name)
+
+
+def _differences(found: Mapping[str, Difference] | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {name: {**asdict(one), "excludes_zero": one.excludes_zero} for name, one in found.items()}
 
 
 def _metrics(evaluation: Evaluation) -> dict[str, Any]:

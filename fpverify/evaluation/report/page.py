@@ -3,61 +3,173 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fpverify.evaluation.rates.error_rates import measured
 from fpverify.evaluation.rates.false_matches import false_matches_said
-from fpverify.evaluation.report import figures
+from fpverify.evaluation.rates.reliability import ReliabilityPoint
+from fpverify.evaluation.report import alternatives, figures
 from fpverify.evaluation.report.content import ReportContent
+from fpverify.evaluation.report.inline_svg import inline_svg
+from fpverify.evaluation.report.looks import letters
 from fpverify.extras import require
 from fpverify.folders import private
+from fpverify.vocabulary import Evaluation
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
-    from fpverify.evaluation.report.matchers import MatchersContent
+    from fpverify.evaluation.rates.paired import Difference
+    from fpverify.evaluation.report.matchers import MatcherRow, MatchersContent
 
 TEMPLATES = Path(__file__).parent / "templates"
 DOTS_PER_INCH = 150  # of the PNGs: sharp when printed
 CONCENTRATED = 0.5  # share of one pair of fingers in the false matches, from which the gallery says so
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure in a page.
+
+    Attributes:
+        id: of the figure, for links to it.
+        svg: the element, safe to stand in a page.
+        words: below it; often empty.
+    """
+
+    id: str
+    svg: Markup
+    words: str = ""
+
+
 def report_figures(content: ReportContent) -> dict[str, Figure]:
     """The curves of a report by name."""
-    evaluations = [one.evaluation for one in content.sets if measured(one.evaluation)]
+    evaluations, curves = _measured_sets(content), _reliability_curves(content)
     if not evaluations:
         return {}
-    if len(content.sets) > 1:
-        evaluations.append(content.whole.evaluation)
-    curves = {one.evaluation.name: one.reliability for one in content.sets if one.reliability}
-    if len(content.sets) > 1:
-        curves["pooled"] = content.whole.reliability
+    whole, threshold = content.whole.evaluation, content.point.threshold
     drawn = {
-        "det": figures.det(evaluations, content.point.threshold, band=True),
-        "roc": figures.roc(evaluations, content.point.threshold, band=True),
-        "histogram": figures.histogram(content.whole.evaluation, content.point.threshold),
-        "rates": figures.rates_over_threshold(content.whole.evaluation, content.point),
+        "det": figures.det(evaluations, threshold, band=True),
+        "roc": figures.roc(evaluations, threshold, band=True),
+        "histogram": figures.histogram(whole, threshold),
+        "rates": figures.rates_over_threshold(whole, content.point),
     }
     if curves:
         drawn["reliability"] = figures.reliability_curves(curves)
     return drawn
 
 
+def report_alternatives(content: ReportContent) -> dict[str, str]:
+    """What each of `report_figures` shows, in words and numbers."""
+    evaluations = _measured_sets(content)
+    if not evaluations:
+        return {}
+    whole, threshold = content.whole.evaluation, content.point.threshold
+    return {
+        "det": alternatives.det_said(evaluations, threshold),
+        "roc": alternatives.roc_said(evaluations, threshold),
+        "histogram": alternatives.histogram_said(whole, threshold),
+        "rates": alternatives.rates_said(whole, threshold),
+        "reliability": alternatives.reliability_said(_reliability_curves(content)),
+    }
+
+
+def _measured_sets(content: ReportContent) -> list[Evaluation]:
+    """Those that have curves, and of several sets all pooled."""
+    evaluations = [one.evaluation for one in content.sets if measured(one.evaluation)]
+    return [*evaluations, content.whole.evaluation] if evaluations and len(content.sets) > 1 else evaluations
+
+
+def _reliability_curves(content: ReportContent) -> dict[str, Sequence[ReliabilityPoint]]:
+    curves = {one.evaluation.name: one.reliability for one in content.sets if one.reliability}
+    return {**curves, "pooled": content.whole.reliability} if len(content.sets) > 1 else curves
+
+
 def report_page(content: ReportContent) -> str:
     """The page of a report."""
-    drawn = {name: figures.as_svg(figure) for name, figure in report_figures(content).items()}
-    return _template("report.html").render(
-        content=content, svg=_marked(drawn), summary=summary(content), false_matches=_of_the_gallery(content)
+    said = report_alternatives(content)
+    drawn = {name: drawing(figure, f"figure-{name}", said[name]) for name, figure in report_figures(content).items()}
+    return _rendered(
+        "report.html", content=content, drawn=drawn, summary=summary(content), false_matches=_of_the_gallery(content)
     )
+
+
+def drawing(figure: Figure, name: str, alternative: str, words: str = "") -> Drawing:
+    """A figure for a page; every text in it has been escaped where it was written."""
+    from markupsafe import Markup
+
+    return Drawing(name, Markup(inline_svg(figures.as_svg(figure), name, alternative)), words)  # noqa: S704
 
 
 def matchers_page(content: MatchersContent) -> str:
     """The page that compares matchers."""
-    drawn = {name: figures.as_svg(figures.det(evaluations)) for name, evaluations in content.curves().items()}
-    return _template("matchers.html").render(content=content, svg=_marked(drawn))
+    names = [row.name for row in content.rows]
+    return _rendered(
+        "matchers.html",
+        content=content,
+        letters=letters(len(names)),
+        swatch=_swatches(len(names)),
+        curves=_curves_of_matchers(content),
+        histograms=_histograms(content),
+        differences=_differences(content, names),
+    )
+
+
+def _swatches(count: int) -> Callable[[int], Markup]:
+    """A piece of each curve for keys: a new element each time, since no two of a page have one name."""
+    drawn, times = [figures.swatch(number) for number in range(count)], itertools.count()
+    return lambda number: drawing(drawn[number], f"swatch-{next(times)}", "").svg
+
+
+def _curves_of_matchers(content: MatchersContent) -> list[tuple[str, Drawing, Drawing]]:
+    """DET and ROC of each set, and of all pooled if there are several."""
+    drawn = list(content.curves().items())
+    if content.has_pooled:
+        drawn.append(("all sets pooled", content.pooled_curves()))
+    return [
+        (
+            name or "scores",
+            drawing(figures.det(found, small=True), f"det-{number}", alternatives.det_said(found), words),
+            drawing(figures.roc(found, small=True), f"roc-{number}", alternatives.roc_said(found), words),
+        )
+        for number, (name, found) in enumerate(drawn, 1)
+        for words in (alternatives.no_errors_said(found),)
+    ]
+
+
+def _histograms(content: MatchersContent) -> list[Drawing]:
+    """Of each matcher on all sets, with its own threshold for an FMR of 0.1 %."""
+    return [
+        drawing(
+            figures.histogram(row.whole, threshold := row.pooled["thresholds"]["fmr1000"], small=True),
+            f"scores-{number}",
+            alternatives.histogram_said(row.whole, threshold),
+        )
+        for number, row in enumerate(content.rows, 1)
+    ]
+
+
+def _differences(content: MatchersContent, names: Sequence[str]) -> dict[str, Drawing]:
+    """Of EER and FMR1000; nothing of a single matcher."""
+    drawn = {}
+    for rate, title in (("eer", "EER"), ("fmr1000", "FMR1000")):
+        found = [_of_sets(content, row, rate) for row in content.rows[1:]]
+        if found:
+            said = alternatives.differences_said(names, found, title)
+            drawn[title] = drawing(figures.differences(found, title), f"less-{rate}", said)
+    return drawn
+
+
+def _of_sets(content: MatchersContent, row: MatcherRow, rate: str) -> dict[str, Difference]:
+    """A matcher's differences by set, and pooled if there are several sets."""
+    its = {name or "scores": one for name, one in (row.less_best or {})[rate].items()}
+    return {**its, "pooled": (row.pooled_less_best or {})[rate]} if content.has_pooled else its
 
 
 def write_figures(content: ReportContent, folder: Path) -> list[Path]:
@@ -118,11 +230,9 @@ def _of(rate: float, many: int, *, bare: bool = False) -> str:
     return text if bare else f"{text} of {many:,}"
 
 
-def _marked(drawn: Mapping[str, str]) -> dict[str, Any]:
-    """SVG that the template takes as it is: matplotlib has escaped every text in it."""
-    from markupsafe import Markup
-
-    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+def _rendered(template: str, **given: Any) -> str:
+    """A page; its table of contents has what the template's headings put into `headings`."""
+    return _template(template).render(**given, headings=[])
 
 
 def _template(name: str) -> Template:
