@@ -129,7 +129,7 @@ def calls_that_draw() -> list[Callable[[], Any]]:
     from fpverify.lab.six import draw_six
     from fpverify.training.plots import plot_training
 
-    anything: Any = SimpleNamespace(curves=dict)
+    anything: Any = SimpleNamespace(curves=dict, rows=[SimpleNamespace(name="a")])
     return [
         lambda: plot_cutoffs(anything, [], "a.png"),
         lambda: figures.roc([], 0.0),
