@@ -27,6 +27,7 @@ from fpverify.service.routes import (
     notes,
     page,
     quality,
+    reader,
     replacing,
     session,
     subjects,
@@ -44,7 +45,8 @@ def create_app(service: Service) -> FastAPI:
         service.crew.warm()
         await service.warm()
         yield
-        ended = service.lister.close(CLOSE_S)
+        ended = service.reader is None or service.reader.close(CLOSE_S)
+        ended = service.lister.close(CLOSE_S) and ended
         service.closed = service.crew.close(CLOSE_S) and ended
 
     app = FastAPI(
@@ -82,6 +84,7 @@ def create_app(service: Service) -> FastAPI:
     locks.add_routes(app, service)
     lists.add_routes(app, service)
     session.add_routes(app, service)
+    reader.add_routes(app, service)
     health.add_routes(app, service)
     page.add_routes(app)
     documentation.add_routes(app)

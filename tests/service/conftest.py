@@ -56,7 +56,9 @@ class Running:
 
 
 @contextmanager
-def running_service(folder: Path, model: Path | str, key_file: Any = None, **limits: Any) -> Iterator[Running]:
+def running_service(
+    folder: Path, model: Path | str, key_file: Any = None, reader: Any = None, **limits: Any
+) -> Iterator[Running]:
     import uvicorn
 
     from fpverify.service.api_keys import Scope, new_key
@@ -80,7 +82,7 @@ def running_service(folder: Path, model: Path | str, key_file: Any = None, **lim
         keys = {scope.word: new_key(verifier.store, scope.word, scope) for scope in Scope}
     crew = Crew(open_verifier, threads=2)
     granted = Limits(**limits)
-    app = create_app(Service(crew, granted, Journal(log), key_file))
+    app = create_app(Service(crew, granted, Journal(log), key_file, reader))
     protocol = limited_protocol(granted, (lists.PATH,))
     server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)

@@ -67,7 +67,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         key: ApiKey = request.state.key
         name, which = subject_of(subject), fingers_of(finger, len(probe))
-        sent = await sent_scans(probe, ppi, width, height)
+        sent = await sent_scans(probe, ppi, width, height, service.captured(request))
         decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
@@ -107,7 +107,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """Whose finger a scan shows, or whose fingers several scans of one person do, of all that are enrolled."""
         key: ApiKey = request.state.key
         require_strict("fpir", fpir, service.limits.fpir)
-        sent, rate = await sent_scans(probe, ppi, width, height), service.limits.fpir if fpir is None else fpir
+        sent = await sent_scans(probe, ppi, width, height, service.captured(request))
+        rate = service.limits.fpir if fpir is None else fpir
         decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
@@ -128,6 +129,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         tags=["decisions"],
     )
     async def compare(  # noqa: PLR0917 - likewise
+        request: Request,
         probe: Probe,
         reference: ReferenceScan,
         fmr: Rate = None,
@@ -137,7 +139,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         picture: Flag = False,
     ) -> shapes.DecisionAnswer:
         """Whether two scans show one finger; nothing is kept."""
-        sent = await sent_scans([probe, reference], ppi, width, height)
+        sent = await sent_scans([probe, reference], ppi, width, height, service.captured(request))
         decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
