@@ -20,6 +20,7 @@ from fpverify.service.routes import (
     decisions,
     documentation,
     enrolling,
+    guidance,
     health,
     history,
     lists,
@@ -77,6 +78,7 @@ def create_app(service: Service) -> FastAPI:
     decisions.add_routes(app, service)
     quality.add_routes(app, service)
     enrolling.add_routes(app, service)
+    guidance.add_routes(app, service)
     replacing.add_routes(app, service)
     subjects.add_routes(app, service)
     notes.add_routes(app, service)

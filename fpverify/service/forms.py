@@ -41,6 +41,10 @@ ReferenceScans = Annotated[
     list[UploadFile],
     File(description=f"Images to keep, of one finger each, as many fields as there are scans: {KINDS}."),
 ]
+Touches = Annotated[
+    list[UploadFile],
+    File(description=f"Images of one finger, touch after touch in their order, as many fields as there are: {KINDS}."),
+]
 ProofFile = Annotated[
     UploadFile | None,
     File(description="Scan of an enrolled finger of the subject, to add to who is enrolled without an admin key."),

@@ -100,7 +100,7 @@ def enrolls(visit: Visit, name: str) -> None:
     visit.until("Touch after touch")
     visit.write("input Person", name)
     visit.until("Nobody has this id yet.")
-    for number, said in ((1, "put it down once more"), (2, "a little turned or moved")):
+    for number, said in ((1, "Right index: A little higher."), (2, "press more firmly")):
         visit.give("input Add a touch", SAMPLES / f"A_{number}.bmp")
         visit.until(said)
         visit.browser.until(f"document.querySelectorAll('.touch .quality.best').length === {number}")
@@ -251,15 +251,17 @@ def test_one_finger_after_another_is_asked_for(
         visit.until("Right index: put it down flat")
         visit.write("input Person", "Eve")
         visit.give("input Add a touch", *(scans[1, number] for number in (1, 2, 3)))
-        visit.until("Right index: 3 good touches, that is enough.")
+        visit.until("Right index: Lift it and put it down once more.")
+        tab.until("document.querySelectorAll('.map .seen').length > 200")
+        assert "Covered: 81 %" in visit.text
         visit.press("button Next: Left index")
         visit.until("Left index: put it down flat")
         assert visit.focus.startswith("input Index")
         visit.give("input Add a touch", scans[2, 1], SAMPLES / "README.md")
-        visit.until("Left index: the last one was too poor.")
+        visit.until("Left index: there is no print in the last one.")
         assert "is left out" in visit.text
         visit.press("button Remove touch 2 of Left index")
-        visit.until("Left index: lift it and put it down once more")
+        visit.until("Left index: A little lower.")
         visit.press("button Enrol Eve")
         visit.until("Eve is enrolled: 2 fingers, 4 impressions.")
         told = service.ask("GET", "/v1/subjects").json()["fingers"]
