@@ -28,12 +28,14 @@ class Running:
         db: its store.
         keys: by scope.
         log: what it wrote.
+        captures: how many captures of its reader it holds.
     """
 
     url: str
     db: Path
     keys: dict[str, str]
     log: StringIO = field(repr=False)
+    captures: Callable[[], int] = lambda: 0
 
     @contextmanager
     def store(self) -> Iterator[Any]:
@@ -82,7 +84,8 @@ def running_service(
         keys = {scope.word: new_key(verifier.store, scope.word, scope) for scope in Scope}
     crew = Crew(open_verifier, threads=2)
     granted = Limits(**limits)
-    app = create_app(Service(crew, granted, Journal(log), key_file, reader))
+    service = Service(crew, granted, Journal(log), key_file, reader)
+    app = create_app(service)
     protocol = limited_protocol(granted, (lists.PATH,))
     server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -94,7 +97,7 @@ def running_service(
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Running(f"http://127.0.0.1:{port}", folder / "db", keys, log)
+        yield Running(f"http://127.0.0.1:{port}", folder / "db", keys, log, lambda: len(service.captures))
     finally:
         server.should_exit = True
         thread.join(START_S)

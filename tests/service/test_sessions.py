@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -71,7 +73,7 @@ def test_a_session_opens_what_its_scope_opens_and_nothing_else(
 
 def test_there_are_routes_of_every_scope() -> None:
     assert {scope for _, _, scope in ROUTES} == {one.word for one in Scope}
-    assert len(ROUTES) >= 18
+    assert len(ROUTES) >= 21
 
 
 @pytest.mark.parametrize(
@@ -249,3 +251,42 @@ def test_over_tls_a_cookie_that_was_planted_without_it_opens_nothing(sessions: A
     assert kept.of(request_with(word, scheme="https")) is None
     assert kept.of(request_with(word, "__Host-fpverify-session", "https")) is not None
     assert kept.of(request_with(word)) is not None
+
+
+def test_at_a_kiosk_all_that_is_no_match_is_one_answer_in_one_time(start: Any, stripes: Path) -> None:
+    from fpverify.service.limits import TryLimit
+
+    with start(subject=TryLimit(((1, 60.0),), calm_s=60)) as service:
+        for name in ("Eve", "locked"):
+            service.post("/v1/enroll", stripes / "A_00.bmp", subject=name, unchecked="true")
+        service.post("/v1/verify", stripes / "B_00.bmp", subject="locked")
+        with signed_in(service) as browser:
+            browser.put("/v1/session")
+            answers, times = [], []
+            for subject in ("Eve", "nobody", "locked"):
+                began = time.monotonic()
+                asked = {"probe": (stripes / "B_00.bmp").read_bytes()}
+                answer = browser.post("/v1/verify", files=asked, data={"subject": subject})
+                times.append(time.monotonic() - began)
+                answers.append((answer.status_code, answer.json(), answer.headers.get("retry-after")))
+            assert answers == [(200, {"decision": "non-match"}, None)] * 3
+            assert min(times) >= 0.6
+            found = browser.post("/v1/identify", files={"probe": (stripes / "A_01.bmp").read_bytes()}).json()
+            assert found["decision"] == "match"
+            assert set(found) == {"decision", "candidates"}
+            assert [set(one) for one in found["candidates"]] == [{"subject"}]
+
+
+def test_at_a_kiosk_a_scan_is_judged_before_anybody_is_looked_up(start: Any, release_model: str, stripes: Path) -> None:
+    samples = Path(__file__).parents[2] / "fpverify" / "samples"
+    with start(release_model) as service:
+        service.post("/v1/enroll", samples / "A_1.bmp", subject="Eve", unchecked="true")
+        with signed_in(service) as browser:
+            browser.put("/v1/session")
+            said = []
+            for subject in ("Eve", "nobody"):
+                asked = {"probe": (stripes / "A_00.bmp").read_bytes()}
+                answer = browser.post("/v1/verify", files=asked, data={"subject": subject})
+                said.append((answer.status_code, answer.json()))
+    assert said[0] == said[1]
+    assert said[0][1]["error"] == "FailureToAcquire"
