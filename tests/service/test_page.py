@@ -568,6 +568,7 @@ def at_the_reader(visit: Visit, inbox: Path) -> Iterator[str]:
     put_down(visit, inbox, "A_1.bmp")
     visit.browser.until("!!document.querySelector('.map')")
     unfold(visit.browser)
+    visit.until("Put the finger on the reader. A little higher.")
     yield "reader, touch"
     (inbox / "garbage.png").write_bytes(b"garbage" * 100)
     visit.until("What the reader gave is no picture.")

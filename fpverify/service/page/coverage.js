@@ -7,7 +7,7 @@ import { number, t } from "./words.js";
 function map(rows) {
   if (!rows.length) return null;
   const cells = rows.flatMap((row, y) => [...row].map((tenth, x) => tenth !== " "
-    && svg("rect", { x, y, width: 1.02, height: 1.02, class: "skin" + (tenth > "0" ? " seen" : ""), "fill-opacity": tenth > "0" ? (Number(tenth) + 1) / 10 : 1 })));
+    && svg("rect", { x, y, width: 1, height: 1, class: "skin" + (tenth > "0" ? " seen" : ""), "fill-opacity": tenth > "0" ? (Number(tenth) + 1) / 10 : 1 })));
   return svg("svg", { viewBox: `-0.5 -0.5 ${rows[0].length + 1} ${rows.length + 1}`, class: "map", "aria-hidden": "true" }, cells.filter(Boolean));
 }
 
