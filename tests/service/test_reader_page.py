@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,6 +23,7 @@ pytest.importorskip("websocket")
 
 from browser import CHROMIUM, Browser, running_browser
 from page_visit import Visit
+from signed_in import PAGE
 from virtual_reader import REMOVE, command, require_libfprint, show
 
 from fpverify.service.api_keys import Scope, new_key
@@ -227,3 +229,20 @@ def test_a_view_that_is_left_leaves_the_reader_to_others(served: Served, tab: Br
     visit.until(ASKS)
     served.touch("A_1")
     visit.until("From the reader")
+
+
+@needs_browser
+def test_a_reader_that_another_page_uses_is_said(served: Served, tab: Browser) -> None:
+    visit = Visit(tab, served.url)
+    visit.sign_in(served.keys["verify"])
+    with httpx.Client(base_url=served.url, headers=PAGE | {"Origin": served.url}, timeout=60) as other:
+        other.post("/v1/session", headers={"Authorization": f"Bearer {served.keys['verify']}"})
+        with other.stream("POST", "/v1/reader/captures") as capture:
+            lines = capture.iter_lines()  # kept: it closes the connection when it goes
+            assert next(lines) == "event: ready"
+            visit.press("button Use the reader")
+            visit.until("The reader is in use by another page.")
+            assert visit.focus == "button Use the reader"
+        time.sleep(1.0)  # in which the service hears that it has gone
+    visit.press("button Use the reader")
+    visit.until(ASKS)
