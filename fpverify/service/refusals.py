@@ -50,7 +50,6 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
             "The finger is enrolled already, or does not agree with what is; or it was enrolled with another model; "
             "or the id is taken; or the same request is under way.",
         ),
-        (410, "What the server's reader gave for the page is not kept any more."),
         (413, "Too large."),
         (415, "Not an image of a known kind."),
         (
