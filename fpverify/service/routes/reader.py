@@ -65,6 +65,7 @@ async def _told(service: Service, reader: ConnectedReader, request: Request, ses
             async for sign in _waiting(service, request, session, ready, work):
                 yield sign
             if work.done():
+                _require_open(service, session)
                 word = service.captures.hold(session.name, work.result(), once=session.kiosk)
                 yield _event("captured", {"capture": word})
     except Refused as refused:
@@ -89,13 +90,17 @@ async def _waiting(
             raise Refused(503, "Timeout", "the service ends, or its reader does not answer")
         if await request.is_disconnected():
             return
-        if not service.sessions.are_open(session):
-            raise Refused(401, "Unauthorized", "the session has ended")
+        _require_open(service, session)
         if ready.is_set() and not is_told:
             is_told = True
             yield _event("ready", {})
         elif ticks % BEATS == 0:
             yield BEAT
+
+
+def _require_open(service: Service, session: Session) -> None:
+    if not service.sessions.are_open(session):
+        raise Refused(401, "Unauthorized", "the session has ended")
 
 
 def _event(name: str, data: dict[str, Any]) -> str:
