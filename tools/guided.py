@@ -36,7 +36,14 @@ FMR = 0.001
 TOUCHES = 4  # half of the impressions that FVC's sets have
 CUTS = 3  # of each impression that is a touch: twelve, as many as guidance asks for at most
 RESAMPLES = 1000  # of the fingers: the ends of intervals are then known to a tenth of their distance
-WAYS = ("the first touch", "the touches that are kept", "all touches")
+WAYS = (
+    "the first touch",
+    "the best of those that are kept",
+    "the best three",
+    "the best five",
+    "the touches that are kept",
+    "all touches",
+)
 
 
 @dataclass(slots=True)
@@ -135,7 +142,9 @@ def enroll(name: str, touches: Sequence[Print], probes: Sequence[Print], reading
         return None
     kept = [all_[number] for number in guide.kept_numbers]
     found = [one for print_ in probes if (one := reading.template(print_)) is not None]
-    return Enrolled(name, (all_[:1], kept, all_), found, hints, len(guide.touches), len(kept))
+    return Enrolled(
+        name, (all_[:1], kept[:1], kept[:3], kept[:5], kept, all_), found, hints, len(guide.touches), len(kept)
+    )
 
 
 def report(sets: Sequence[Sequence[Enrolled]], matcher: Matcher) -> None:

@@ -9,6 +9,7 @@ state of the page besides, on a desk and on a phone, in light and dark: to look 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ START_S = 60.0
 DESK_PX, PHONE_PX = (1280, 800), (390, 844)
 DESK_SCALE, PHONE_SCALE = 0.75, 1.0
 GAP_PX = 24  # between phones
+INBOX = "inbox"  # what is dropped there is on the service's reader
 PEOPLE = 24  # more than a page of the list has
 LONG = "Maximiliane-Friederike Freifrau von Wolkenstein-Trostburg (Zutritt Nord, bis auf Widerruf)"
 NAMES = ("anna.berg", "b.kowalski", "chen.li", "d.okafor", "e.lindqvist", LONG)
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as made, _service(Path(made)) as key:
         scans = write_prints(Path(made) / "prints")
         with running_browser(Path(made) / "profile") as browser:
-            draw(browser, key, scans, Camera(browser, given.out, given.all, Path(made)))
+            draw(browser, key, scans, Camera(browser, given.out, given.all, Path(made)), Path(made) / INBOX)
 
 
 def write_prints(folder: Path) -> list[Path]:
@@ -62,7 +64,7 @@ def write_prints(folder: Path) -> list[Path]:
     return paths
 
 
-def draw(browser: Browser, key: str, scans: Sequence[Path], camera: Camera) -> None:
+def draw(browser: Browser, key: str, scans: Sequence[Path], camera: Camera, inbox: Path) -> None:
     """Goes through the page once, and takes its pictures."""
     browser.size(*DESK_PX)
     browser.scheme("light")
@@ -71,11 +73,11 @@ def draw(browser: Browser, key: str, scans: Sequence[Path], camera: Camera) -> N
     visit.sign_in(key)
     camera.take("verify")
     _decide(visit, camera)
-    _enroll(visit, camera, scans)
+    _enroll(visit, camera, scans, inbox)
     _people(visit, camera)
     _others(visit, camera)
     camera.together("page-phone", ("match", "light"), ("enroll", "dark"), ("person", "light"))
-    _kiosk(visit, camera)
+    _kiosk(visit, camera, inbox)
 
 
 def _decide(visit: Visit, camera: Camera) -> None:
@@ -103,16 +105,22 @@ def _verify(visit: Visit, scan: str, said: str) -> None:
     visit.until(said)
 
 
-def _enroll(visit: Visit, camera: Camera, scans: Sequence[Path]) -> None:
+def _enroll(visit: Visit, camera: Camera, scans: Sequence[Path], inbox: Path) -> None:
     visit.press("a Enrol")
     visit.until("Touch after touch")
     camera.take("enroll-start")
     visit.write("input Person", "f.marchetti")
     visit.until("Nobody has this id yet.")
-    for number, scan in enumerate((*scans[:2], SAMPLES / "README.md", scans[2]), 1):
+    for number, scan in enumerate((*scans[:2], SAMPLES / "B_1.bmp"), 1):
         visit.give("input Add a touch", scan)
         visit.browser.until(f"document.querySelectorAll('.touch :is(.quality, .wrong)').length === {number}")
+    visit.press("button Use the reader")
+    visit.until("Put the finger on the reader.")
     camera.take("enroll", "page-enroll")
+    (inbox / "garbage.png").write_bytes(b"garbage" * 100)
+    visit.until("is no picture")
+    visit.press("summary What more touches are worth")
+    camera.take("enroll-garbage")
     visit.press("button Enrol f.marchetti")
     visit.until("is enrolled:")
     camera.take("enrolled")
@@ -161,7 +169,7 @@ def _others(visit: Visit, camera: Camera) -> None:
     camera.take("compare")
 
 
-def _kiosk(visit: Visit, camera: Camera) -> None:
+def _kiosk(visit: Visit, camera: Camera, inbox: Path) -> None:
     visit.press("a Kiosk")
     visit.until("Start the kiosk")
     camera.take("kiosk-start")
@@ -173,10 +181,11 @@ def _kiosk(visit: Visit, camera: Camera) -> None:
         visit.browser.press("Enter")
         visit.until("Please put your finger")
         camera.take("kiosk-finger")
-        visit.give("input Scan of the finger", SAMPLES / scan)
+        shutil.copy(SAMPLES / scan, inbox / f"{name}.part")
+        (inbox / f"{name}.part").rename(inbox / f"{name}.bmp")
         visit.until(said)
         camera.take(name)
-    camera.together("page-kiosk", ("kiosk-id", "light"), ("kiosk-yes", "light"), ("kiosk-no", "light"))
+    camera.together("page-kiosk", ("kiosk-finger", "light"), ("kiosk-yes", "light"), ("kiosk-no", "light"))
 
 
 class Camera:
@@ -242,7 +251,8 @@ def _service(folder: Path) -> Iterator[str]:
             verifier.enroll(one.scan, name, "right-thumb", unchecked=True)
         key = new_key(verifier.store, "office", Scope.ADMIN)
     command = [sys.executable, "-m", "fpverify", "serve", "--port", str(PORT), "--threads", "1"]
-    command += ["--db", str(folder / "db"), "--key", "none"]
+    (folder / INBOX).mkdir()
+    command += ["--db", str(folder / "db"), "--key", "none", "--reader", f"folder:{folder / INBOX}"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait_for(f"http://127.0.0.1:{PORT}/health/ready", process)

@@ -87,6 +87,7 @@ CALLS: tuple[str, ...] = (
 )
 NOT_RUN = {
     "capture": "waits for a finger; prints what docs/formats.md says",
+    "kiosk": "waits for a finger; prints what docs/readers.md says",
     "readers": "tells what is plugged in; prints what docs/formats.md says",
     "lab run": "trains for minutes; prints one of the results of `lab table`",
 }

@@ -115,12 +115,12 @@ def touch(reader: Reader, timeout_s: float, finger: str = "finger") -> Scan:
     """
     from fpverify.readers import LiveReader, best_capture
 
-    quality = _quality() if isinstance(reader, LiveReader) else None
+    quality = live_quality() if isinstance(reader, LiveReader) else None
     prompt = partial(click.echo, f"put the {finger} on the reader", err=True)
     return best_capture(reader, timeout_s, quality, prompt)
 
 
-def _quality() -> Callable[[Scan], float]:
+def live_quality() -> Callable[[Scan], float]:
     """How good a live picture is, as the model sees it."""
     from fpverify.matching import Matcher
     from fpverify.settings import load_settings

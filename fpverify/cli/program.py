@@ -28,7 +28,7 @@ COMMANDS = (
     *("keys", "audit"),
     *("compare", "explain", "evaluate", "report", "calibrate", "cache"),
     *("template", "convert", "inspect"),
-    *("readers", "capture"),
+    *("readers", "capture", "kiosk"),
     "synth",
     *("serve", "api-keys"),
     *("migrate", "doctor"),

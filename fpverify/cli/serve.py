@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import click
 
 from fpverify.cli.api_keys import KEYS_FILE, take_over_keys
+from fpverify.cli.captures import live_quality
+from fpverify.cli.failures import one_line
 from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, Parsed, options, registers_with_a_bar
 from fpverify.cli.words import say_new_key
-from fpverify.errors import MissingExtra
-from fpverify.settings import load_settings, parse_fpir
+from fpverify.errors import FpverifyError, MissingExtra
+from fpverify.settings import load_settings, parse_fpir, parse_ppi
+
+if TYPE_CHECKING:
+    from fpverify.readers import Reader
+    from fpverify.service.reader import ConnectedReader
 
 MISSING = "the service needs `pip install 'fpverify[service]'`"
 
@@ -19,6 +28,7 @@ MISSING = "the service needs `pip install 'fpverify[service]'`"
 Examples:
   fpverify api-keys new --name door-3 --scope verify
   fpverify serve
+  fpverify serve --reader --reader-ppi 500
   fpverify serve --host 0.0.0.0 --port 8443 --tls-cert door.pem --tls-key door.key
 """,
 )
@@ -57,6 +67,19 @@ Examples:
         metavar="ORIGIN",
         help="Pages of elsewhere that may ask, such as https://desk.example.org; may be given again.  [default: none]",
     ),
+    click.option(
+        "--reader",
+        is_flag=False,
+        flag_value="",
+        metavar="[NAME]",
+        help="Let the page capture with this machine's fingerprint reader: the one named, or the only one there is.",
+    ),
+    click.option(
+        *("--reader-ppi", "reader_ppi"),
+        type=Parsed("number", parse_ppi),
+        metavar="PPI",
+        help="Resolution of the reader, if it states none or a wrong one.",
+    ),
     KEYS_FILE,
     FMR,
     click.option(
@@ -86,6 +109,8 @@ def serve_command(
     fpir: float,
     open_metrics: bool,
     origins: tuple[str, ...],
+    reader: str | None,
+    reader_ppi: float | None,
     keys_file: str | None,
     fmr: float | None,
     model: str | None,
@@ -100,9 +125,12 @@ def serve_command(
     """
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key belong together")
+    if reader is None and reader_ppi is not None:
+        raise click.UsageError("--reader-ppi is of a reader; give --reader, too")
     try:
         from fpverify.service.limits import Limits
         from fpverify.service.origins import origin_of
+        from fpverify.service.reader import ConnectedReader
         from fpverify.service.server import Address, serve
     except ImportError as error:
         raise MissingExtra(f"{error.name} is not installed; {MISSING}") from error
@@ -129,7 +157,26 @@ def serve_command(
         open_metrics=open_metrics,
         origins=allowed,
     )
+    connected = None
+    if reader is not None:
+        stated = load_settings(ppi=reader_ppi).ppi
+        connected = ConnectedReader(partial(_opened, reader, stated), live_quality)
+        _say_what_is_wrong(connected)
     scheme = "https" if tls_cert else "http"
     click.echo(f"fpverify serves {scheme}://{host}:{port} with the store {place}", err=True)
     address = Address(host, port, tls_cert, tls_key)
-    serve(open_verifier, address, limits, threads or load_settings().processes, key_file)
+    serve(open_verifier, address, limits, threads or load_settings().processes, key_file=key_file, reader=connected)
+
+
+def _opened(name: str, ppi: float | None) -> Reader:
+    from fpverify.readers import opened_reader
+
+    return opened_reader(name or None, ppi=ppi)
+
+
+def _say_what_is_wrong(reader: ConnectedReader) -> None:
+    """One line if a reader cannot be opened by now; the service runs all the same, and looks again when it is asked."""
+    try:
+        reader.open()
+    except FpverifyError as error:
+        click.echo(f"fpverify: {one_line(str(error))}; the page looks for it again", err=True)

@@ -71,6 +71,7 @@ class AsyncClient:
     identify = _awaited(Client.identify)
     compare = _awaited(Client.compare)
     quality = _awaited(Client.quality)
+    guidance = _awaited(Client.guidance)
     enroll = _awaited(Client.enroll)
     replace = _awaited(Client.replace)
     metadata = _awaited(Client.metadata)

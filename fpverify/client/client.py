@@ -145,6 +145,20 @@ class Client:
         """
         return self._post("quality", {"ppi": ppi}, {"probe": scan})
 
+    def guidance(
+        self, touches: ScanFile | Sequence[ScanFile], *, ppi: float | Sequence[float] | None = None
+    ) -> dict[str, Any]:
+        """What the next touch of a finger should be, which touches to enroll, and whether they are enough.
+
+        Args:
+            touches: all of one finger so far, in their order.
+            ppi: resolution, if the files state none or a wrong one; one for each touch, or one for all.
+
+        Raises:
+            ServiceError: the service cannot be reached, or refuses.
+        """
+        return self._post("guidance", {"ppi": ppi}, {"touch": touches})
+
     def enroll(
         self,
         scan: ScanFile | Sequence[ScanFile],

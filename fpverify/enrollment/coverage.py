@@ -28,6 +28,7 @@ TRUST = 0.75  # share of what a perfect touch shows that a probe finds again: sk
 HALF_WIDTH_MM, HALF_HEIGHT_MM = 7.5, 9.5  # of a fingertip that is put down flat: 15 x 19 mm
 MIDDLE = 0.4  # share of the half extent to both sides of the middle, where a rim is followed
 CELL_MM2 = CELL_MM**2
+MAP_CELLS = 2  # a side of what a map shows as one: 0.8 mm, so that a fingertip is some twenty wide
 TURNED: Mapping[str, Callable[[BoolArray], BoolArray]] = MappingProxyType(  # so that the side lies to the left
     {
         "left": lambda cells: cells,
@@ -131,6 +132,33 @@ def chances(laid: Sequence[Laid]) -> FloatArray:
     for one in laid:
         missed[one.shown] *= 1 - one.trust
     return 1 - missed
+
+
+def map_rows(found: FloatArray, tip: BoolArray) -> tuple[str, ...]:
+    """A small map of a fingertip, as rows of characters: how likely each part of it is found again.
+
+    Args:
+        found: (CANVAS, CANVAS) in [0, 1], of `chances`.
+        tip: (CANVAS, CANVAS) bool, the fingertip.
+
+    Returns:
+        A row for each `MAP_CELLS` cells from top to bottom, all of one length: "0" to "9" for tenths, a blank beside
+        the fingertip.
+    """
+    squares = (CANVAS // MAP_CELLS, MAP_CELLS, CANVAS // MAP_CELLS, MAP_CELLS)
+    share = tip.reshape(squares).mean((1, 3))
+    mean = (found * tip).reshape(squares).sum((1, 3)) / np.maximum(tip.reshape(squares).sum((1, 3)), 1)
+    there = share >= 0.5  # of a square, from which on it is part of the fingertip
+    if not there.any():
+        return ()
+    rows, columns = (np.flatnonzero(there.any(axis)) for axis in (1, 0))
+    tenths = np.minimum((10 * mean).astype(int), 9)
+    return tuple(
+        "".join(
+            str(tenths[row, column]) if there[row, column] else " " for column in range(columns[0], columns[-1] + 1)
+        )
+        for row in range(rows[0], rows[-1] + 1)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from fpverify.comparison import fuse
-from fpverify.enrollment.coverage import CELL_MM2, Fingertip, Laid, chances, lay
+from fpverify.enrollment.coverage import CELL_MM2, Fingertip, Laid, chances, lay, map_rows
 from fpverify.enrollment.touches import Press, how_to_press, plate_is_dirty
 from fpverify.features.extraction import Acquired
 from fpverify.features.quality import LEAST_QUALITY
@@ -103,6 +103,8 @@ class Guide:
     Attributes:
         advice: what the next touch should be.
         touches: the scans so far.
+        map: of the fingertip, how likely each part is found again (`coverage.map_rows`); empty before the first good
+            touch, and of a whole-print model.
     """
 
     def __init__(self, matcher: Matcher, most_touches: int = MOST_TOUCHES) -> None:
@@ -114,6 +116,7 @@ class Guide:
         """
         self.advice = Advice()
         self.touches: list[Scan] = []
+        self.map: tuple[str, ...] = ()
         self._matcher, self._most = matcher, most_touches
         self._acquired: list[Acquired] = []
         self._scores: dict[tuple[int, int], Score] = {}
@@ -128,6 +131,11 @@ class Guide:
     def kept_numbers(self) -> tuple[int, ...]:
         """Their places among the touches, from 0."""
         return self._kept
+
+    @property
+    def qualities(self) -> tuple[float, ...]:
+        """How good each touch is, in [0, 1]."""
+        return tuple(one.template.quality for one in self._acquired)
 
     def add(self, scan: Scan) -> Advice:
         """Takes a touch, and says what the next one should be.
@@ -156,7 +164,9 @@ class Guide:
         placed = self._placed(good)
         self._kept = self._chosen(placed)
         tip = Fingertip.of(list(placed.values()))
-        covered = float(chances([placed[number] for number in self._kept])[tip.cells].mean())
+        found = chances([placed[number] for number in self._kept])
+        self.map = map_rows(found, tip.cells)
+        covered = float(found[tip.cells].mean())
         done = count >= self._most or (len(self._kept) >= LEAST_TOUCHES and covered >= WELL)
         other = not poor and count - 1 not in placed
         move = None if done or poor or other else _move(tip)

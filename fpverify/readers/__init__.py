@@ -10,7 +10,7 @@ folder      a folder into which another program drops pictures
 from __future__ import annotations
 
 from fpverify.readers.captures import best_capture
-from fpverify.readers.protocol import FoundReader, LiveReader, PreparedReader, Reader
+from fpverify.readers.protocol import FoundReader, LiveReader, PreparedReader, Reader, StoppableReader
 from fpverify.readers.registry import Found, found_readers, opened_reader
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LiveReader",
     "PreparedReader",
     "Reader",
+    "StoppableReader",
     "best_capture",
     "found_readers",
     "opened_reader",

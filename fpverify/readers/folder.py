@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class FolderReader:
         self.ppi = ppi
         self._folder = Path(folder)
         self._before: _Arrivals | None = None  # what was there when it was prepared
+        self._stopped = threading.Event()
         check_given_ppi(ppi, self.name)
         if not self._folder.is_dir():
             raise NoReader(f"{self.name}: there is no such folder; make it, or name another")
@@ -59,6 +61,7 @@ class FolderReader:
         deadline = time.monotonic() + timeout_s
         arrivals, self._before = self._before or _Arrivals(self._files()), None
         refused: UnreadableScan | None = None
+        self._stopped.clear()
         while True:
             for name, still_s in arrivals.after(self._files()):
                 try:
@@ -69,12 +72,15 @@ class FolderReader:
                         raise UnusableCapture(f"{self.name}: {error}") from None
                     arrivals.again(name)
             left_s = deadline - time.monotonic()
-            if left_s <= 0:
+            if left_s <= 0 or self._stopped.wait(min(POLL_S, left_s)):
                 break
-            time.sleep(min(POLL_S, left_s))
         if refused is not None:
             raise UnusableCapture(f"{self.name}: {refused}")
         raise NothingCaptured(nothing_words(self.name, timeout_s, arrivals.note))
+
+    def stop(self) -> None:
+        """Ends a capture; see `StoppableReader`."""
+        self._stopped.set()
 
     def close(self) -> None:
         """Nothing is held."""

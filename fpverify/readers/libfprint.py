@@ -8,6 +8,7 @@ Source: libfprint's reference of FpContext, FpDevice and FpImage, version 1.94.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -104,6 +105,7 @@ class LibfprintReader:
         check_given_ppi(ppi, name)
         self.name, self.ppi = name, ppi
         self._device, self._known, self._context = device, known, context
+        self._stopped = threading.Event()
         try:
             device.open_sync(None)
         except known.glib.Error as error:
@@ -115,8 +117,9 @@ class LibfprintReader:
     def capture(self, timeout_s: float) -> Scan:
         """The next picture; what libfprint asks to be tried again is, while there is time. See `Reader.capture`."""
         deadline, said = time.monotonic() + timeout_s, ""
+        self._stopped.clear()
         while (left_s := deadline - time.monotonic()) > 0:
-            answer = _Waiting(self._device, self._known).answer(left_s)
+            answer = _Waiting(self._device, self._known, self._stopped).answer(left_s)
             if answer.image is not None:
                 return self._scan(answer.image)
             if answer.gone:
@@ -127,6 +130,10 @@ class LibfprintReader:
                 raise ReaderError(f"{self.name}: {answer.words}")
             said = answer.words
         raise NothingCaptured(nothing_words(self.name, timeout_s, said))
+
+    def stop(self) -> None:
+        """Ends a capture; see `StoppableReader`."""
+        self._stopped.set()
 
     def close(self) -> None:
         """Closes the device; one that was unplugged is closed already."""
@@ -174,8 +181,8 @@ class _Answer:
 class _Waiting:
     """One capture that is waited for, in steps short enough for Ctrl-C."""
 
-    def __init__(self, device: Any, known: Library) -> None:
-        self._device, self._known = device, known
+    def __init__(self, device: Any, known: Library, stopped: threading.Event) -> None:
+        self._device, self._known, self._stopped = device, known, stopped
         self._cancel = known.gio.Cancellable()
         self._results: list[Any] = []
 
@@ -183,7 +190,7 @@ class _Waiting:
         """How it ends, after that many seconds at the latest."""
         self._device.capture(True, self._cancel, lambda _, result: self._results.append(result))
         try:
-            self._turn_until(time.monotonic() + timeout_s)
+            self._turn_until(time.monotonic() + timeout_s, self._stopped)
         finally:  # also after Ctrl-C: the device is not to wait on
             if not self._results:
                 self._cancel.cancel()
@@ -195,13 +202,13 @@ class _Waiting:
         except self._known.glib.Error as error:
             return self._failed(error)
 
-    def _turn_until(self, deadline: float) -> None:
-        """Lets GLib work until there is a result.
+    def _turn_until(self, deadline: float, stopped: threading.Event | None = None) -> None:
+        """Lets GLib work until there is a result, or nobody wants one any more.
 
         Nothing of it is Python's but the callback: what is raised within one, such as Ctrl-C, GLib would swallow.
         """
         loop = self._known.glib.MainContext.default()
-        while not self._results and time.monotonic() < deadline:
+        while not self._results and time.monotonic() < deadline and not (stopped and stopped.is_set()):
             if not loop.iteration(False):
                 time.sleep(TICK_S)
 

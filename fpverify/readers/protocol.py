@@ -52,6 +52,17 @@ class PreparedReader(Reader, Protocol):
 
 
 @runtime_checkable
+class StoppableReader(Reader, Protocol):
+    """A reader whose capture can be ended before its time."""
+
+    def stop(self) -> None:
+        """Ends the capture that is under way, which raises NothingCaptured; without one nothing happens.
+
+        It is called by another thread, and perhaps several times.
+        """
+
+
+@runtime_checkable
 class LiveReader(Reader, Protocol):
     """A reader that shows what lies on it, picture by picture."""
 

@@ -226,6 +226,32 @@ class HealthAnswer(_Answer):
     model: str | None = None
 
 
+class TouchAnswer(_Answer):
+    """What became of a touch: its quality, or why there is no print in it."""
+
+    quality: float | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+class GuidanceAnswer(_Answer):
+    """What the next touch of a finger should be.
+
+    `hints` are words for programs, what comes first at the front: higher, lower, left, right, lighter, firmer, wipe,
+    same, poor, again, first, done. `kept` are the places, from 0, of the touches to be enrolled, the most telling
+    first. `map` is of the fingertip, a row of characters for each 0.8 mm: "0" to "9" for tenths of the chance that a
+    part of it is found again, a blank beside it.
+    """
+
+    hints: list[str]
+    words: str
+    done: bool
+    covered: float
+    kept: list[int]
+    touches: list[TouchAnswer]
+    map: list[str]
+
+
 def for_a_door(answer: dict[str, Any]) -> dict[str, Any]:
     """A decision without what an attacker would climb by.
 

@@ -20,6 +20,7 @@ from fpverify.service.routes import (
     decisions,
     documentation,
     enrolling,
+    guidance,
     health,
     history,
     lists,
@@ -27,6 +28,7 @@ from fpverify.service.routes import (
     notes,
     page,
     quality,
+    reader,
     replacing,
     session,
     subjects,
@@ -44,7 +46,8 @@ def create_app(service: Service) -> FastAPI:
         service.crew.warm()
         await service.warm()
         yield
-        ended = service.lister.close(CLOSE_S)
+        ended = service.reader is None or service.reader.close(CLOSE_S)
+        ended = service.lister.close(CLOSE_S) and ended
         service.closed = service.crew.close(CLOSE_S) and ended
 
     app = FastAPI(
@@ -75,6 +78,7 @@ def create_app(service: Service) -> FastAPI:
     decisions.add_routes(app, service)
     quality.add_routes(app, service)
     enrolling.add_routes(app, service)
+    guidance.add_routes(app, service)
     replacing.add_routes(app, service)
     subjects.add_routes(app, service)
     notes.add_routes(app, service)
@@ -82,6 +86,7 @@ def create_app(service: Service) -> FastAPI:
     locks.add_routes(app, service)
     lists.add_routes(app, service)
     session.add_routes(app, service)
+    reader.add_routes(app, service)
     health.add_routes(app, service)
     page.add_routes(app)
     documentation.add_routes(app)

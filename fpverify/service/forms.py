@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast, get_args, get_origin
 
 import numpy as np
@@ -17,6 +17,7 @@ from fpverify.errors import EnrollmentError, UnreadableScan
 from fpverify.matching import names_for
 from fpverify.scans import scan_from_bytes, scan_from_pixels
 from fpverify.scans.pictures import Decode
+from fpverify.service.captures import MEDIA_TYPE as CAPTURE
 from fpverify.service.json_forms import FORMER, JSON, kind_of
 from fpverify.service.refusals import Refused
 from fpverify.store import FINGER_CODES, subject_id
@@ -24,6 +25,7 @@ from fpverify.vocabulary import Finger, Scan
 
 MULTIPART = "multipart/form-data"
 MOST_SHOWN = 40  # characters of what nobody knows
+LONGEST_WORD = 64  # characters of one for a capture, which has 22
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
 MOST_SIDE_PX = 65_535  # of what is looked at; a scan has 4000 at most
 LEAST_BYTES = 60  # shorter than any image: less than a BMP's headers
@@ -38,6 +40,10 @@ ReferenceScan = Annotated[UploadFile, File(description="Image that it is compare
 ReferenceScans = Annotated[
     list[UploadFile],
     File(description=f"Images to keep, of one finger each, as many fields as there are scans: {KINDS}."),
+]
+Touches = Annotated[
+    list[UploadFile],
+    File(description=f"Images of one finger, touch after touch in their order, as many fields as there are: {KINDS}."),
 ]
 ProofFile = Annotated[
     UploadFile | None,
@@ -168,11 +174,13 @@ class SentScan:
         content: of its file, or its pixels.
         ppi: resolution, if it was given.
         size_px: width and height of pixels; None for a file.
+        captured: what the server's reader gave, in place of a file.
     """
 
     content: bytes
     ppi: float | None
     size_px: tuple[int, int] | None = None
+    captured: Scan | None = None
 
 
 async def sent_scans(
@@ -180,11 +188,19 @@ async def sent_scans(
     ppi: Sequence[float] | None,
     width: Sequence[int] | None,
     height: Sequence[int] | None,
+    captured: Callable[[str], Scan | None],
 ) -> list[SentScan]:
     """The scans of a request, with what was said of each of them, or of all.
 
+    Args:
+        scans: files, pixels, or words for what the server's reader gave.
+        ppi: as in the form.
+        width: likewise.
+        height: likewise.
+        captured: what the reader gave for the page that asks, by words.
+
     Raises:
-        Refused: 422, there are more values than scans, or fewer, or no pixels of that size.
+        Refused: 422, there are more values than scans, or fewer, or no pixels of that size; 410, a capture is gone.
     """
     if (width is None) != (height is None):
         raise Refused(422, "InvalidRequest", "width and height of grey bytes belong together; a file states its own")
@@ -192,7 +208,9 @@ async def sent_scans(
         _each(len(scans), name, given) for name, given in (("ppi", ppi), ("width", width), ("height", height))
     )
     found = [
-        SentScan(await scan.read(), given, None if across is None or down is None else (int(across), int(down)))
+        _captured(await scan.read(), given, captured)
+        if scan.content_type == CAPTURE
+        else SentScan(await scan.read(), given, None if across is None or down is None else (int(across), int(down)))
         for scan, given, across, down in zip(scans, each_ppi, widths, heights, strict=True)
     ]
     for number, one in enumerate(found, 1):
@@ -205,9 +223,16 @@ async def sent_scans(
     return found
 
 
+def _captured(content: bytes, ppi: float | None, captured: Callable[[str], Scan | None]) -> SentScan:
+    scan = captured(content[:LONGEST_WORD].decode("ascii", "replace"))
+    if scan is None:
+        raise Refused(410, "CaptureGone", "what the reader gave is not kept any more; put the finger on it once more")
+    return SentScan(b"", ppi, captured=scan)
+
+
 def files_in(scans: Sequence[SentScan]) -> list[bytes]:
     """What has to be decoded."""
-    return [one.content for one in scans if one.size_px is None]
+    return [one.content for one in scans if one.size_px is None and one.captured is None]
 
 
 def _each(count: int, name: str, given: Sequence[float] | None) -> Sequence[float | None]:
@@ -222,6 +247,10 @@ def _each(count: int, name: str, given: Sequence[float] | None) -> Sequence[floa
 
 def scan_of(sent: SentScan, decode: Decode, name: str = "the scan") -> Scan:
     """The scan; messages do not name its file, which may be named for a person."""
+    if sent.captured is not None:
+        if sent.ppi is not None:
+            return scan_from_pixels(sent.captured.pixels, ppi=sent.ppi, source=name)
+        return replace(sent.captured, source=name)
     if sent.size_px is not None:
         width, height = sent.size_px
         pixels = np.frombuffer(sent.content, np.uint8).reshape(height, width)

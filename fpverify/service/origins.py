@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from fpverify.errors import SettingsError
 
 OPENED = ("/v1/", "/openapi.json")  # paths; not the service's own page
-CLOSED = "/v1/session"  # which begins and ends what only that page may use
+CLOSED = ("/v1/session", "/v1/reader/")  # which only that page may use
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 HEADERS = ("Authorization", "Content-Type", "Idempotency-Key")
 TOLD = ("Retry-After", "Idempotent-Replayed")  # headers of answers that scripts may read

@@ -34,6 +34,7 @@ STATUS: MappingProxyType[type, int] = MappingProxyType(  # of the nearest base t
         errors.SettingsError: 422,
         errors.StoreError: 503,
         errors.IndexUnavailable: 503,
+        errors.ReaderError: 503,
         errors.FpverifyError: 500,
     }
 )

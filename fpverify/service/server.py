@@ -24,6 +24,7 @@ from fpverify.service.crew import Crew
 from fpverify.service.deadlines import Deadlines
 from fpverify.service.journal import Journal
 from fpverify.service.limits import Limits
+from fpverify.service.reader import ConnectedReader
 from fpverify.service.routes import lists
 from fpverify.service.service import Service
 from fpverify.verifier import Verifier
@@ -55,7 +56,9 @@ def serve(
     address: Address,
     limits: Limits,
     threads: int,
+    *,
     key_file: KeyFile | None = None,
+    reader: ConnectedReader | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT; requests under way are answered first, and within ten seconds all has ended.
 
@@ -65,11 +68,12 @@ def serve(
         limits: what it grants.
         threads: how many work.
         key_file: keys of an earlier release, of a store that may only be read.
+        reader: that is connected to the server, for its page.
 
     Raises:
         SettingsError: the address is in use, or the certificate cannot be used.
     """
-    service = Service(Crew(open_verifier, threads), limits, Journal(), key_file)
+    service = Service(Crew(open_verifier, threads), limits, Journal(), key_file, reader)
     config = uvicorn.Config(
         create_app(service),
         host=address.host,

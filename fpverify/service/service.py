@@ -11,15 +11,18 @@ from starlette.requests import Request
 from fpverify.errors import FpverifyError, SettingsError, UntrustedFile
 from fpverify.scans.pictures import Decode
 from fpverify.service.api_keys import KeyFile, Scope, allows, digest
+from fpverify.service.captures import Captures
 from fpverify.service.crew import Crew
 from fpverify.service.journal import Journal
 from fpverify.service.limits import Limits, RateLimit
+from fpverify.service.reader import ConnectedReader
 from fpverify.service.refusals import Refused
 from fpverify.service.repeats import UnderWay
 from fpverify.service.sessions import Sessions
 from fpverify.service.tries import TryCounts
 from fpverify.store.api_keys import ApiKey
 from fpverify.verifier import Verifier
+from fpverify.vocabulary import Scan
 
 Result = TypeVar("Result")
 KEYS_S = 5.0  # in which a store has to say whose key it is, as long as SQLite waits for another's lock
@@ -34,15 +37,26 @@ class Service:
         key_file: keys of an earlier release, of a store that may only be read; as a rule they lie in the store.
         limits: what is granted.
         journal: what is written down.
+        reader: the one that is connected to the server, for its page; None for none.
+        captures: what it gave.
         closed: the application has ended, and its crew with it.
     """
 
-    def __init__(self, crew: Crew, limits: Limits, journal: Journal, key_file: KeyFile | None = None) -> None:
+    def __init__(
+        self,
+        crew: Crew,
+        limits: Limits,
+        journal: Journal,
+        key_file: KeyFile | None = None,
+        reader: ConnectedReader | None = None,
+    ) -> None:
         self.crew = crew
         self.lister = crew.single()
         self.key_file = key_file
         self.limits = limits
         self.journal = journal
+        self.reader = reader
+        self.captures = Captures()
         self.closed = False
         self.rate = RateLimit(limits.per_minute)
         self.tries = TryCounts(limits, journal)
@@ -102,6 +116,11 @@ class Service:
         key: ApiKey = getattr(request.state, "key", None) or await self.admitted(request)
         if not allows(key, scope):
             raise Refused(403, "Forbidden", f"the key {key.name!r} allows {key.scope}, this needs {scope.word}")
+
+    def captured(self, request: Request) -> Callable[[str], Scan | None]:
+        """What the server's reader gave for the page that a request comes from, by words."""
+        session = getattr(request.state, "session", None)
+        return lambda word: None if session is None else self.captures.of(session.name, word)
 
     async def done(self, job: Callable[[Verifier], Result], within_s: float | None = None) -> Result:
         """The answer of a job.

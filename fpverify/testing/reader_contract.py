@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from fpverify.errors import NothingCaptured, UnsupportedResolution
-from fpverify.readers import LiveReader, Reader
+from fpverify.readers import LiveReader, Reader, StoppableReader
 from fpverify.vocabulary import ByteArray, Scan
 
 SHORT_S = 0.5  # in which nothing comes
@@ -112,6 +112,20 @@ class ReaderContract:
     def test_it_works_on_after_nothing_came(self, reader: Reader) -> None:
         with pytest.raises(NothingCaptured):
             reader.capture(SHORT_S)
+        pixels = made_up_print(2)
+        assert self.same_picture(self.captured(reader, pixels), pixels)
+
+    def test_what_nobody_waits_for_any_more_ends_and_it_works_on(self, reader: Reader) -> None:
+        if not isinstance(reader, StoppableReader):
+            pytest.skip("its captures cannot be ended before their time")
+        reader.stop()  # without a capture nothing happens
+        began = time.monotonic()
+        stopped = threading.Timer(AFTER_S, reader.stop)
+        stopped.start()
+        with pytest.raises(NothingCaptured):
+            reader.capture(LONG_S)
+        stopped.join()
+        assert time.monotonic() - began < SLACK_S
         pixels = made_up_print(2)
         assert self.same_picture(self.captured(reader, pixels), pixels)
 

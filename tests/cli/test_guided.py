@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,8 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from at_reader import begun, ended
 from PIL import Image
+from virtual_reader import REMOVE, command, require_libfprint, show
+
+from fpverify.vocabulary import ByteArray
 
 Call = Callable[..., Any]
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
@@ -92,3 +98,71 @@ def test_whoever_stands_at_the_reader_is_told_until_it_is_enough(
 def test_touches_that_show_no_print_end_after_some(call: Call, stripes: Path, release_model: str) -> None:
     refused = call("enroll", "--guided", *[stripes / "A_00.bmp"] * 12, SAMPLES / "A_1.bmp", "--id", "A")
     assert (refused.code, refused.err.count("A_00.bmp")) == (3, 10)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return require_libfprint(tmp_path, monkeypatch)
+
+
+def guided(*words: object) -> subprocess.Popen[str]:
+    """A guided enrollment at libfprint's reader, in a process of its own."""
+    asked = ["enroll", "--guided", "--reader", "--ppi", "500", "--id", "A", "--finger", "right-index"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "fpverify", *asked, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def advised(running: subprocess.Popen[str]) -> list[str]:
+    """What is said until the finger is asked for, or the command ends."""
+    assert running.stderr is not None
+    said = list[str]()
+    for line in running.stderr:
+        if line.strip() == PROMPT:
+            break
+        said.append(line.strip())
+    return said
+
+
+def test_libfprints_reader_is_used_until_the_finger_is_covered(place: Path, release_model: str, call: Call) -> None:
+    from fpverify import synthesise
+
+    touches = [one.scan for one in synthesise(2, 8, 21) if one.finger == 2]
+    running = guided("--json")
+    said = [advised(running)[-1]]
+    while said[-1] != "done" and len(said) <= len(touches):
+        show(place, touches[len(said) - 1].pixels)
+        said += advised(running)[-1:] or ["done"]
+    out, _ = running.communicate(timeout=60)
+    assert running.returncode == 0
+    answer = json.loads(out)
+    assert said[:2] == ["the middle of the finger, flat", "a little lower"]
+    assert answer["touches"][-1]["hints"] == ["done"]
+    assert answer["covered"] >= 0.9
+    assert len(answer["impressions"]) < len(answer["touches"]) == len(said) - 1
+    code, _, _ = with_finger_of(touches[7].pixels, place)
+    assert code == 0
+
+
+def with_finger_of(pixels: ByteArray, place: Path) -> tuple[int, str, list[str]]:
+    running = begun("verify", "--id", "A", "--reader", "--ppi", 500)
+    show(place, pixels)
+    return ended(running)
+
+
+def test_unplugged_midway_nothing_is_enrolled_and_one_line_says_so(place: Path, release_model: str, call: Call) -> None:
+    running = guided()
+    advised(running)
+    show(place, np.asarray(Image.open(SAMPLES / "A_1.bmp").convert("L")))
+    assert advised(running) == ["a little higher"]
+    command(REMOVE)(place)
+    said = advised(running)
+    out, _ = running.communicate(timeout=60)
+    assert (running.returncode, out, len(said)) == (3, "", 1)
+    assert "the reader was unplugged" in said[0]
+    assert call("verify", SAMPLES / "A_1.bmp", "--id", "A").code == 3

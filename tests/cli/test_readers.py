@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from at_reader import PROMPT, begun, drop, ended, with_finger
 from PIL import Image
-from virtual_reader import REMOVE, command, require_libfprint, show
+from virtual_reader import REMOVE, command, require_libfprint
 
 from fpverify.scans import read_scan
 from fpverify.testing.reader_contract import made_up_print
 from fpverify.vocabulary import ByteArray
 
 Call = Callable[..., Any]
-PROMPT = "put the finger on the reader"
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
 
 
@@ -37,39 +35,8 @@ def no_libfprint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gi", None)
 
 
-def begun(*words: object) -> subprocess.Popen[str]:
-    """A command in a process of its own, which waits for a finger."""
-    running = subprocess.Popen(
-        [sys.executable, "-m", "fpverify", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert running.stderr is not None
-    assert running.stderr.readline().strip().endswith("on the reader")
-    return running
-
-
-def ended(running: subprocess.Popen[str]) -> tuple[int, str, list[str]]:
-    out, err = running.communicate(timeout=120)
-    return running.returncode, out, err.splitlines()
-
-
-def with_finger(place: Path, words: Sequence[object], sample: Path) -> tuple[int, str, list[str]]:
-    """How a command ends at whose reader a finger is put down."""
-    running = begun(*words)
-    show(place, np.asarray(Image.open(sample).convert("L")))
-    return ended(running)
-
-
 def stripes_of(stripes: Path, name: str) -> ByteArray:
     return np.asarray(Image.open(stripes / name).convert("L"))
-
-
-def drop(folder: Path, name: str, pixels: ByteArray) -> None:
-    Image.fromarray(pixels).save(folder / f".{name}", "PNG", dpi=(500, 500))
-    (folder / f".{name}").replace(folder / name)
 
 
 def test_from_the_reader_to_the_decision(place: Path, release_model: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fpverify.enrollment import coverage
 from fpverify.enrollment.guidance import WORDS, Advice, Guide
 from fpverify.enrollment.touches import how_to_press, plate_is_dirty
 from fpverify.errors import FailureToAcquire
@@ -221,3 +222,24 @@ def test_advice_is_one_line_in_words() -> None:
     assert Advice(count=1).words == "once more"
     assert Advice(poor=True, count=1).words == "once more, clean and flat"
     assert all(words.isprintable() for words in WORDS.values())
+
+
+def test_the_map_shows_how_well_each_part_is_covered() -> None:
+    tip, found = np.zeros((coverage.CANVAS, coverage.CANVAS), bool), np.zeros((coverage.CANVAS, coverage.CANVAS))
+    tip[20:40, 30:50] = True
+    found[20:40, 30:40] = 0.75
+    assert coverage.map_rows(found, tip) == ("7777700000",) * 10
+    assert coverage.map_rows(found, np.zeros_like(tip)) == ()
+    tip[20:22, 30:32] = False
+    found[22:24, 30:50] = 1.0
+    assert coverage.map_rows(found, tip)[:2] == (" 777700000", "9999999999")
+
+
+def test_a_guide_has_a_map_as_soon_as_a_touch_is_kept(monkeypatch: pytest.MonkeyPatch, matcher: Matcher) -> None:
+    guide = Guide(matcher)
+    assert guide.map == ()
+    for seed in range(3):
+        guide.add(put_down(monkeypatch, 0, seed, (0.0, 0.0), GUIDED)[1])
+        tenths = [int(one) for row in guide.map for one in row if one != " "]
+        assert len({len(row) for row in guide.map}) == 1
+        assert guide.advice.covered == pytest.approx((np.mean(tenths) + 0.5) / 10, abs=0.06)

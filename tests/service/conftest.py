@@ -28,12 +28,14 @@ class Running:
         db: its store.
         keys: by scope.
         log: what it wrote.
+        captures: how many captures of its reader it holds.
     """
 
     url: str
     db: Path
     keys: dict[str, str]
     log: StringIO = field(repr=False)
+    captures: Callable[[], int] = lambda: 0
 
     @contextmanager
     def store(self) -> Iterator[Any]:
@@ -56,7 +58,9 @@ class Running:
 
 
 @contextmanager
-def running_service(folder: Path, model: Path | str, key_file: Any = None, **limits: Any) -> Iterator[Running]:
+def running_service(
+    folder: Path, model: Path | str, key_file: Any = None, reader: Any = None, **limits: Any
+) -> Iterator[Running]:
     import uvicorn
 
     from fpverify.service.api_keys import Scope, new_key
@@ -80,7 +84,8 @@ def running_service(folder: Path, model: Path | str, key_file: Any = None, **lim
         keys = {scope.word: new_key(verifier.store, scope.word, scope) for scope in Scope}
     crew = Crew(open_verifier, threads=2)
     granted = Limits(**limits)
-    app = create_app(Service(crew, granted, Journal(log), key_file))
+    service = Service(crew, granted, Journal(log), key_file, reader)
+    app = create_app(service)
     protocol = limited_protocol(granted, (lists.PATH,))
     server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -92,7 +97,7 @@ def running_service(folder: Path, model: Path | str, key_file: Any = None, **lim
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Running(f"http://127.0.0.1:{port}", folder / "db", keys, log)
+        yield Running(f"http://127.0.0.1:{port}", folder / "db", keys, log, lambda: len(service.captures))
     finally:
         server.should_exit = True
         thread.join(START_S)

@@ -31,6 +31,7 @@ def test_the_client_has_every_route(start: Callable[..., Any], stripes: Path, mo
         assert desk.verify(stripes / "A_01.bmp", "A")
         assert not desk.verify(stripes / "B_01.bmp", "A")
         assert desk.identify(stripes / "A_01.bmp")
+        assert desk.guidance([stripes / "A_00.bmp", stripes / "A_01.bmp"])["kept"] == [0, 1]
         assert desk.compare(stripes / "A_00.bmp", (stripes / "A_01.bmp").read_bytes())
         listed = [ListedScan(name, stripes / f"{name[0]}_02.bmp") for name in ("B1", "B2")]
         assert [one["outcome"] for one in desk.enroll_many(listed, unchecked=True)] == ["enrolled", "enrolled"]

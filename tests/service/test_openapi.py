@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 schemathesis = pytest.importorskip("schemathesis")
 
 EXAMPLES = 20  # of each operation
-OPERATIONS = 18
+OPERATIONS = 19
 
 
 def test_the_service_keeps_to_its_description(service: Any) -> None:

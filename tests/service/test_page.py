@@ -16,6 +16,8 @@ pytest.importorskip("websocket")
 from browser import CHROMIUM, Browser, running_browser
 from page_visit import Visit
 
+from fpverify.readers import opened_reader
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "fpverify" / "samples"
 PAGE = ROOT / "fpverify" / "service" / "page"
@@ -60,6 +62,22 @@ def tab(browser: Browser) -> Iterator[Browser]:
     assert not complaints
 
 
+def folder_reader(folder: Path) -> Any:
+    """A reader connected to the server: what is dropped into a folder is on it."""
+    from fpverify.service.reader import ConnectedReader
+
+    folder.mkdir()
+    return ConnectedReader(lambda: opened_reader(f"folder:{folder}"))
+
+
+def put_down(visit: Visit, folder: Path, scan: str) -> None:
+    """Puts a finger on that reader, as soon as the page asks for one."""
+    visit.browser.until("/Put the finger|put your finger/.test(document.body.innerText)")
+    number = len(list(folder.iterdir()))
+    (folder / f"{number}.part").write_bytes((SAMPLES / scan).read_bytes())
+    (folder / f"{number}.part").rename(folder / f"{number}.bmp")
+
+
 def look(browser: Browser, size: tuple[int, int], scheme: str) -> None:
     browser.size(*size)
     browser.scheme(scheme)
@@ -100,7 +118,7 @@ def enrolls(visit: Visit, name: str) -> None:
     visit.until("Touch after touch")
     visit.write("input Person", name)
     visit.until("Nobody has this id yet.")
-    for number, said in ((1, "put it down once more"), (2, "a little turned or moved")):
+    for number, said in ((1, "Right index: A little higher."), (2, "press more firmly")):
         visit.give("input Add a touch", SAMPLES / f"A_{number}.bmp")
         visit.until(said)
         visit.browser.until(f"document.querySelectorAll('.touch .quality.best').length === {number}")
@@ -200,8 +218,9 @@ def test_a_revoked_key_signs_out_at_once(start: Any, tab: Browser) -> None:
 
 
 @needs_browser
-def test_ten_rounds_leave_nothing_behind(start: Any, release_model: str, tab: Browser) -> None:
-    with start(release_model) as service:
+def test_ten_rounds_leave_nothing_behind(start: Any, release_model: str, tab: Browser, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    with start(release_model, reader=folder_reader(inbox)) as service:
         visit = Visit(tab, service.url)
         visit.sign_in(service.keys["admin"])
         for number in range(10):
@@ -210,21 +229,27 @@ def test_ten_rounds_leave_nothing_behind(start: Any, release_model: str, tab: Br
             visit.write("input Person", f"Eve {number}")
             visit.give("input Add a touch", SAMPLES / "A_1.bmp")
             tab.until("!!document.querySelector('.touch .quality')")
+            visit.press("button Use the reader")
+            put_down(visit, inbox, "A_2.bmp")
+            tab.until("document.querySelectorAll('.touch .quality').length === 2")
+            visit.press("button Stop")
             visit.press(f"button Enrol Eve {number}")
             visit.until("is enrolled:")
             visit.press("button Verify Eve")
-            visit.give("input Scan", SAMPLES / "A_2.bmp")
+            visit.press("button Use the reader")
+            put_down(visit, inbox, "A_2.bmp")
             tab.until("!!document.querySelector('.chosen .quality')")
             visit.press("button Verify")
             visit.until("This is Eve")
             visit.press("a People")
-            visit.until("1 finger, 1 impression")
+            visit.until("1 finger, 2 impressions")
             visit.press("button Eve")
             visit.until("Impression 1")
             visit.press("button Delete")
             visit.press("button Delete Eve")
             visit.until("Nobody is enrolled yet.")
         assert tab.value(LEFT) == 0
+        assert service.captures() == 0
         assert not [one for one in history(tab) if "Eve" in one]
         assert tab.value("[...document.querySelectorAll('img, canvas')].length") == 0
 
@@ -251,15 +276,17 @@ def test_one_finger_after_another_is_asked_for(
         visit.until("Right index: put it down flat")
         visit.write("input Person", "Eve")
         visit.give("input Add a touch", *(scans[1, number] for number in (1, 2, 3)))
-        visit.until("Right index: 3 good touches, that is enough.")
+        visit.until("Right index: Lift it and put it down once more.")
+        tab.until("document.querySelectorAll('.map .seen').length > 200")
+        assert "Covered: 81 %" in visit.text
         visit.press("button Next: Left index")
         visit.until("Left index: put it down flat")
         assert visit.focus.startswith("input Index")
         visit.give("input Add a touch", scans[2, 1], SAMPLES / "README.md")
-        visit.until("Left index: the last one was too poor.")
+        visit.until("Left index: there is no print in the last one.")
         assert "is left out" in visit.text
         visit.press("button Remove touch 2 of Left index")
-        visit.until("Left index: lift it and put it down once more")
+        visit.until("Left index: A little lower.")
         visit.press("button Enrol Eve")
         visit.until("Eve is enrolled: 2 fingers, 4 impressions.")
         told = service.ask("GET", "/v1/subjects").json()["fingers"]
@@ -441,23 +468,29 @@ def test_every_language_has_every_text_with_the_same_values(service: Any, tab: B
 
 
 @needs_browser
-@pytest.mark.parametrize(("size", "scheme"), LOOKS)
-def test_axe_finds_nothing(start: Any, release_model: str, tab: Browser, size: tuple[int, int], scheme: str) -> None:
+@pytest.mark.parametrize("look_like", LOOKS)
+def test_axe_finds_nothing(start: Any, release_model: str, tab: Browser, tmp_path: Path, look_like: Any) -> None:
     axe = next((one for one in AXE if one.is_file()), None)
     if axe is None:
         pytest.skip("no axe-core: npm install axe-core, or its axe.min.js in FPVERIFY_AXE")
     rules = axe.read_text(encoding="utf-8")
-    look(tab, size, scheme)
+    look(tab, *look_like)
     tab.call("Page.setBypassCSP", enabled=True)
     try:
-        with start(release_model) as service:
+        inbox = tmp_path / "inbox"
+        with start(release_model, reader=folder_reader(inbox)) as service:
             visit = Visit(tab, service.url)
             tab.value("document.querySelector('main').append(document.createElement('input'))")
             assert [one for one, _ in findings(tab, rules)] == ["label"]  # so it does look
             tab.value("document.querySelector('main > input').remove()")
             found = {"sign in": findings(tab, rules)}
             visit.sign_in(service.keys["admin"])
-            for place in (*deciding(visit), *administering(visit), *standing_there(visit)):
+            for place in (
+                *deciding(visit),
+                *administering(visit),
+                *at_the_reader(visit, inbox),
+                *standing_there(visit, inbox),
+            ):
                 found[place] = findings(tab, rules)
     finally:
         tab.call("Page.setBypassCSP", enabled=False)
@@ -526,7 +559,23 @@ def administering(visit: Visit) -> Iterator[str]:
     visit.browser.press("Escape")
 
 
-def standing_there(visit: Visit) -> Iterator[str]:
+def at_the_reader(visit: Visit, inbox: Path) -> Iterator[str]:
+    visit.press("a Enrol")
+    visit.until("Touch after touch")
+    visit.press("button Use the reader")
+    visit.until("Put the finger on the reader.")
+    yield "reader, waiting"
+    put_down(visit, inbox, "A_1.bmp")
+    visit.browser.until("!!document.querySelector('.map')")
+    unfold(visit.browser)
+    visit.until("Put the finger on the reader. A little higher.")
+    yield "reader, touch"
+    (inbox / "garbage.png").write_bytes(b"garbage" * 100)
+    visit.until("What the reader gave is no picture.")
+    yield "reader, garbage"
+
+
+def standing_there(visit: Visit, inbox: Path) -> Iterator[str]:
     visit.press("a Kiosk")
     visit.until("Start the kiosk")
     yield "kiosk"
@@ -537,7 +586,7 @@ def standing_there(visit: Visit) -> Iterator[str]:
     visit.browser.press("Enter")
     visit.until("Please put your finger")
     yield "kiosk, finger"
-    visit.give("input Scan of the finger", SAMPLES / "B_1.bmp")
+    put_down(visit, inbox, "B_1.bmp")
     visit.until("Not recognised")
     yield "kiosk, no"
 

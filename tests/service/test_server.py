@@ -110,3 +110,21 @@ def test_a_certificate_that_is_none_is_said_in_one_line(tmp_path: Path, edges_mo
     assert code == 2
     assert "the TLS certificate or its key cannot be used" in said
     assert "Traceback" not in said
+
+
+def test_a_reader_that_is_not_there_yet_is_one_line_and_no_end(tmp_path: Path, edges_model: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = ("--port", port, "--reader", f"folder:{tmp_path}/none")
+        code, said = serve(tmp_path, edges_model, *words)
+    lines = [line for line in said.splitlines() if "none" in line]
+    assert code == 2
+    assert len(lines) == 1
+    assert lines[0].endswith("there is no such folder; make it, or name another; the page looks for it again")
+    assert "nothing can listen" in said.splitlines()[-1]
+
+
+def test_a_resolution_without_a_reader_is_wrong_use(tmp_path: Path, edges_model: Path) -> None:
+    code, said = serve(tmp_path, edges_model, "--reader-ppi", "500")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "--reader" in said

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from signed_in import ELSEWHERE, PAGE, signed_in
 
 from fpverify.service.api_keys import Scope
 
-PAGE = {"X-Fpverify-Page": "1"}
-ELSEWHERE = "https://desk.example.org"
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-
-
-@contextmanager
-def signed_in(service: Any, scope: str = "admin") -> Iterator[httpx.Client]:
-    """A browser that has signed in with a key, and has forgotten it."""
-    with httpx.Client(base_url=service.url, headers=PAGE | {"Origin": service.url}, timeout=60) as browser:
-        answer = browser.post("/v1/session", headers={"Authorization": f"Bearer {service.keys[scope]}"})
-        assert answer.status_code == 201
-        assert answer.json() == {"key": scope, "scope": scope, "kiosk": False}
-        yield browser
 
 
 @pytest.fixture
@@ -65,8 +55,9 @@ def test_a_cookie_is_for_the_interface_alone_and_no_script_reads_it(service: Any
     host = service.url.removeprefix("http://")
     over_tls = service.ask("POST", "/v1/session", None, headers=asked | {"Origin": f"https://{host}"})
     (given,) = over_tls.headers.get_list("set-cookie")
-    assert given.startswith("__Secure-fpverify-session=")
-    assert "secure" in given.lower().split("; ")
+    assert given.startswith("__Host-fpverify-session=")
+    assert {"secure", "path=/", "httponly", "samesite=strict"} <= set(given.lower().split("; "))
+    assert "domain" not in given.lower()
     assert service.keys["verify"] not in given + plain.text
 
 
@@ -82,7 +73,7 @@ def test_a_session_opens_what_its_scope_opens_and_nothing_else(
 
 def test_there_are_routes_of_every_scope() -> None:
     assert {scope for _, _, scope in ROUTES} == {one.word for one in Scope}
-    assert len(ROUTES) >= 18
+    assert len(ROUTES) >= 21
 
 
 @pytest.mark.parametrize(
@@ -172,8 +163,8 @@ def test_a_key_counts_more_than_a_cookie(service: Any, desk: httpx.Client) -> No
 
 def test_a_kiosk_has_nothing_left_but_decisions(service: Any) -> None:
     with signed_in(service) as browser:
-        assert browser.put("/v1/session").json() == {"key": "admin", "scope": "verify", "kiosk": True}
-        assert browser.get("/v1/session").json() == {"key": "admin", "scope": "verify", "kiosk": True}
+        assert browser.put("/v1/session").json() == {"key": "admin", "scope": "verify", "kiosk": True, "reader": False}
+        assert browser.get("/v1/session").json() == {"key": "admin", "scope": "verify", "kiosk": True, "reader": False}
         for method, path, scope in ROUTES:
             if path != "/v1/session":
                 status = browser.request(method, path).status_code
@@ -197,17 +188,18 @@ def sessions() -> tuple[Any, Callable[[float], None]]:
     return Sessions(lambda: now[0]), wait
 
 
-def request_with(word: str) -> Any:
+def request_with(word: str, name: str = "fpverify-session", scheme: str = "http") -> Any:
     from starlette.requests import Request
 
-    headers = [(b"cookie", f"fpverify-session={word}".encode()), (b"x-fpverify-page", b"1")]
-    return Request({"type": "http", "method": "GET", "path": "/v1/session", "headers": headers, "query_string": b""})
+    headers = [(b"cookie", f"{name}={word}".encode()), (b"x-fpverify-page", b"1")]
+    asked = {"type": "http", "method": "GET", "path": "/v1/session", "headers": headers, "query_string": b""}
+    return Request(asked | {"scheme": scheme, "server": ("desk", 443)})
 
 
-def key_of(scope: str) -> Any:
+def key_of(scope: str, sha256: str = "0" * 64) -> Any:
     from fpverify.store.api_keys import ApiKey
 
-    return ApiKey("desk", scope, "0" * 64, "2026-01-01T00:00:00+00:00")
+    return ApiKey("desk", scope, sha256, "2026-01-01T00:00:00+00:00")
 
 
 def test_a_session_ends_unused_and_at_last(sessions: Any) -> None:
@@ -241,3 +233,60 @@ def test_nothing_of_a_word_or_a_key_is_kept_but_hashes(sessions: Any) -> None:
     assert len(set(words)) == 20
     assert all(len(one) >= 43 for one in words)
     assert not [one for one in words if one in repr(vars(kept))]
+
+
+def test_nobody_signs_others_out_by_signing_in(sessions: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fpverify.service.sessions.MOST", 5)
+    monkeypatch.setattr("fpverify.service.sessions.MOST_OF_KEY", 2)
+    kept, _ = sessions
+    office = kept.begin(key_of("admin"))
+    doors = [kept.begin(key_of("verify", "1" * 64)) for _ in range(9)]
+    assert kept.of(request_with(office))
+    assert [kept.of(request_with(one)) is not None for one in doors] == [False] * 7 + [True, True]
+
+
+def test_over_tls_a_cookie_that_was_planted_without_it_opens_nothing(sessions: Any) -> None:
+    kept, _ = sessions
+    word = kept.begin(key_of("verify"))
+    assert kept.of(request_with(word, scheme="https")) is None
+    assert kept.of(request_with(word, "__Host-fpverify-session", "https")) is not None
+    assert kept.of(request_with(word)) is not None
+
+
+def test_at_a_kiosk_all_that_is_no_match_is_one_answer_in_one_time(start: Any, stripes: Path) -> None:
+    from fpverify.service.limits import TryLimit
+
+    with start(subject=TryLimit(((1, 60.0),), calm_s=60)) as service:
+        for name in ("Eve", "locked"):
+            service.post("/v1/enroll", stripes / "A_00.bmp", subject=name, unchecked="true")
+        service.post("/v1/verify", stripes / "B_00.bmp", subject="locked")
+        with signed_in(service) as browser:
+            browser.put("/v1/session")
+            answers, times = [], []
+            for subject in ("Eve", "nobody", "locked"):
+                began = time.monotonic()
+                asked = {"probe": (stripes / "B_00.bmp").read_bytes()}
+                answer = browser.post("/v1/verify", files=asked, data={"subject": subject})
+                times.append(time.monotonic() - began)
+                answers.append((answer.status_code, answer.json(), answer.headers.get("retry-after")))
+            assert answers == [(200, {"decision": "non-match"}, None)] * 3
+            assert min(times) >= 0.6
+            found = browser.post("/v1/identify", files={"probe": (stripes / "A_01.bmp").read_bytes()}).json()
+            assert found["decision"] == "match"
+            assert set(found) == {"decision", "candidates"}
+            assert [set(one) for one in found["candidates"]] == [{"subject"}]
+
+
+def test_at_a_kiosk_a_scan_is_judged_before_anybody_is_looked_up(start: Any, release_model: str, stripes: Path) -> None:
+    samples = Path(__file__).parents[2] / "fpverify" / "samples"
+    with start(release_model) as service:
+        service.post("/v1/enroll", samples / "A_1.bmp", subject="Eve", unchecked="true")
+        with signed_in(service) as browser:
+            browser.put("/v1/session")
+            said = []
+            for subject in ("Eve", "nobody"):
+                asked = {"probe": (stripes / "A_00.bmp").read_bytes()}
+                answer = browser.post("/v1/verify", files=asked, data={"subject": subject})
+                said.append((answer.status_code, answer.json()))
+    assert said[0] == said[1]
+    assert said[0][1]["error"] == "FailureToAcquire"

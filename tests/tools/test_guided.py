@@ -33,14 +33,14 @@ def test_every_finger_is_enrolled_twice_and_no_touch_is_a_probe(enrolled: tuple[
     assert len(fingers) == 4
     for one in fingers:
         assert len(one.probes) == 2
-        assert [len(references) for references in one.references] == [1, one.kept, 2]
-        sizes = [len(reference) for reference in one.references[2]]
+        assert [len(references) for references in one.references] == [1, 1, one.kept, one.kept, one.kept, 2]
+        sizes = [len(reference) for reference in one.references[5]]
         assert sizes != [len(probe.minutiae) for probe in one.probes]
 
 
 def test_scores_are_of_all_impressions_together(guided: ModuleType, enrolled: tuple[object, ...]) -> None:
     matcher, fingers = enrolled
-    mated, names, non_mated = guided.scores([fingers], 1, matcher)
+    mated, names, non_mated = guided.scores([fingers], 4, matcher)
     assert (len(mated), len(names), len(non_mated)) == (8, 8, 16)
     assert mated.min() > non_mated.max()
 

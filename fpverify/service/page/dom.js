@@ -12,6 +12,14 @@ export function h(name, given = {}, ...children) {
   return element;
 }
 
+/** The same of an SVG. */
+export function svg(name, given = {}, children = []) {
+  const element = document.createElementNS("http" + "://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(given)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
 let count = 0;
 
 /** An id that no other element has. */

@@ -3,6 +3,7 @@
 // Which view is shown stands in the address; whom it shows does not, so that no history of a browser names anybody.
 
 import { h, say } from "./dom.js";
+import { setReader } from "./reader.js";
 import { forgetFields } from "./scans.js";
 import { allows, ask } from "./server.js";
 import { decideView } from "./view-decide.js";
@@ -39,6 +40,7 @@ function show(given = null, ended = false) {
   leave();
   leave = () => {};
   forgetFields();
+  setReader(session?.reader);
   for (const one of document.querySelectorAll("dialog")) one.remove();
   document.body.classList.toggle("kiosk", Boolean(session?.kiosk));
   if (!session) showSignIn(ended);
@@ -54,7 +56,8 @@ function showSignIn(ended) {
 }
 
 function showKiosk() {
-  const [view, end] = kioskScreen({ mode: location.hash.endsWith("identify") ? "identify" : "verify", signOut });
+  const [, , mode, from] = location.hash.split("/");
+  const [view, end] = kioskScreen({ mode: mode === "identify" ? mode : "verify", from: session.reader ? from : "file", signOut });
   leave = end;
   page.replaceChildren(h("main", { id: "main" }, view));
   document.title = `${t("kiosk.title")} · ${t("title")}`;
@@ -97,9 +100,9 @@ function languages() {
     h("a", { href: `?lang=${name}`, lang: name, hreflang: name, "data-language": name, onclick: change(name) }, own));
 }
 
-async function narrow(mode) {
+async function narrow(mode, from) {
   session = await ask("PUT", "session");
-  history.replaceState(null, "", `#/kiosk/${mode}`);
+  history.replaceState(null, "", `#/kiosk/${mode}/${from}`);
   show();
 }
 

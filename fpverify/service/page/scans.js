@@ -1,7 +1,8 @@
-// Where scans come from: a file that is chosen, dropped or pasted. A reader would be one more source here.
+// Where scans come from: a file that is chosen, dropped or pasted, or the reader that is connected to the server.
 
 import { fresh, h, say } from "./dom.js";
 import { qualityMark } from "./quality.js";
+import { CAPTURE, forgetCaptures, printSign, readerSource } from "./reader.js";
 import { ask } from "./server.js";
 import { errorText, t } from "./words.js";
 
@@ -24,19 +25,22 @@ for (const name of ["dragover", "drop"]) { // a scan that misses its field must 
 /** Forgets all fields, when others take the page. */
 export function forgetFields() {
   shown.clear();
+  forgetCaptures();
 }
 
-/** A place that scans come to, without more. `take` is called with the files. */
-export function source(label, take, { many = false, large = false } = {}) {
+/** A place that scans come to, without more. `take` is called with the files; `asks` is for the reader. */
+export function source(label, take, { many = false, large = false, asks = () => "" } = {}) {
   const id = fresh("scan");
   const input = h("input", {
     type: "file", id, class: "unseen", accept: KINDS, multiple: many, "aria-describedby": `${id}-hint`,
     onchange: () => { const files = [...input.files]; input.value = ""; if (files.length) take(files); },
   });
   const name = h("span", {}, label);
+  const reader = readerSource(take, { asks });
   const element = h("div", { class: large ? "drop large" : "drop" },
+    reader && reader.button,
     input, h("label", { class: "button second", for: id, id: `${id}-name` }, name),
-    h("p", { class: "soft hint", id: `${id}-hint` }, t("scan.hint")));
+    h("p", { class: "soft hint", id: `${id}-hint` }, t("scan.hint")), reader && reader.said);
   const over = (yes) => (event) => { event.preventDefault(); element.classList.toggle("over", yes); };
   element.addEventListener("dragover", over(true));
   element.addEventListener("dragleave", over(false));
@@ -53,6 +57,7 @@ export function source(label, take, { many = false, large = false } = {}) {
 
 /** A small picture of a file, and what frees it. TIFF and WSQ are read by the server, and shown by no browser. */
 export function picture(file) {
+  if (file.type === CAPTURE) return h("span", { class: "print captured" }, printSign());
   const url = URL.createObjectURL(file);
   const image = h("img", { alt: "", src: url });
   const free = () => URL.revokeObjectURL(url);

@@ -27,11 +27,16 @@ export async function ask(method, path, { query = {}, form = null, json = null, 
   } catch (error) {
     throw new Refusal(error.name === "TimeoutError" ? "NoAnswer" : "NoServer", error.message);
   }
-  const fields = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (answer.ok) return fields;
+  if (answer.ok) return answer.status === 204 ? {} : answer.json().catch(() => ({}));
   if (answer.status === 401) window.dispatchEvent(new Event("signed-out"));
+  throw await refused(answer);
+}
+
+/** The refusal that an answer is. */
+export async function refused(answer) {
+  const fields = await answer.json().catch(() => ({}));
   const waitS = Number(answer.headers.get("Retry-After")) || null;
-  throw new Refusal(fields.error ?? "HttpError", fields.message ?? `HTTP ${answer.status}`, waitS);
+  return new Refusal(fields.error ?? "HttpError", fields.message ?? `HTTP ${answer.status}`, waitS);
 }
 
 /** A form of [name, value] pairs without those that hold nothing. */

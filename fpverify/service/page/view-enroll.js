@@ -1,20 +1,24 @@
 // Enrollment: touch after touch, one finger after another; all of them are kept at once, or none.
+//
+// What the next touch should be, which touches are kept and when there are enough, the service says.
 
+import { coverageOf } from "./coverage.js";
 import { showFailure } from "./dialogs.js";
 import { h, lineField, say } from "./dom.js";
-import { level, qualityMark } from "./quality.js";
+import { qualityMark } from "./quality.js";
 import { picture, scanField, source } from "./scans.js";
-import { allows, ask } from "./server.js";
-import { DIGITS, counted, errorText, finger, t } from "./words.js";
+import { Refusal, allows, ask } from "./server.js";
+import { DIGITS, counted, errorText, finger, language, t } from "./words.js";
 
-const ENOUGH = 3; // good touches of a finger; the second shows how the skin stretches, the third what the others missed
-const MOST = 10; // scans that the service takes at once
+const MOST = 10; // scans that the service takes at once, and touches of a finger that it looks at
+const OFFERED = 2; // kept touches of a finger, from which on the next finger is offered
 const USUAL = ["right-index", "left-index", "right-thumb", "left-thumb", "right-middle", "left-middle"]; // the order asked for
 const SETTLED_MS = 400; // without a key pressed, before the id is looked up
 
 /** The view. */
 export function enrollView({ session, given, go }) {
-  const touches = []; // {file, finger, image, quality, error}, in their order
+  const touches = []; // {file, finger, image, quality, error, kept}, in their order
+  const told = new Map(); // what the service says of the touches of a finger
   let chosen = USUAL[0];
   let known = [];
   let repeat = null; // a word of its own for what is sent, so that nothing is enrolled twice
@@ -26,7 +30,8 @@ export function enrollView({ session, given, go }) {
   const list = h("ol", { class: "touches" });
   const next = h("div", { class: "row" });
   const sum = h("p", { class: "sum" });
-  const place = source(t("touch.add"), add, { many: true, large: true });
+  const shown = h("div", {});
+  const place = source(t("touch.add"), add, { many: true, large: true, asks: hints });
   const unchecked = h("input", { type: "checkbox", id: "unchecked" });
   const proofPlace = h("div", {});
   const wrong = h("div", {});
@@ -42,29 +47,42 @@ export function enrollView({ session, given, go }) {
   }
 
   const of = (name) => touches.filter((one) => one.finger === name);
-  const good = (name) => of(name).filter((one) => one.quality !== undefined && level(one.quality) !== "poor");
-  const kept = () => touches.filter((one) => one.quality !== undefined && level(one.quality) !== "poor");
+  const good = (name) => of(name).filter((one) => one.kept);
+  const kept = () => touches.filter((one) => one.kept);
+  const room = (name) => Math.min(MOST - of(name).length, MOST - kept().length);
+  const isDone = (name) => Boolean(told.get(name)?.done);
 
-  function add(files) {
+  /** Takes touches; whether another one is wanted. */
+  async function add(files) {
     repeat = null;
-    for (const file of files.slice(0, MOST - touches.length)) {
-      const one = { file, finger: chosen, image: picture(file) };
-      touches.push(one);
-      rate(one);
-    }
+    const name = chosen;
+    touches.push(...files.slice(0, Math.max(0, room(name))).map((file) => ({ file, finger: name, image: picture(file) })));
     draw();
+    await advise(name);
+    return name === chosen && room(name) > 0 && !isDone(name);
   }
 
-  async function rate(one) {
+  /** Asks what the next touch of a finger should be, after those that are there. */
+  async function advise(name) {
+    const own = of(name);
+    const isNow = () => own.length === of(name).length && own.every((one, k) => one === of(name)[k]);
+    if (!own.length) { told.delete(name); draw(); return; }
     try {
-      one.quality = (await ask("POST", "quality", { form: [["probe", one.file]] })).quality;
+      const advice = await ask("POST", "guidance", { form: own.map((one) => ["touch", one.file]) });
+      if (!isNow()) return; // more came meanwhile, and is asked about
+      told.set(name, advice);
+      own.forEach((one, k) => {
+        const { quality, error, message } = advice.touches[k];
+        one.quality = quality ?? undefined;
+        one.error = error ? new Refusal(error, message) : null;
+        one.kept = advice.kept.includes(k);
+      });
     } catch (error) {
-      one.error = error;
+      if (!isNow()) return;
+      for (const one of own) if (one.quality === undefined) one.error ??= error;
     }
-    if (!touches.includes(one)) return;
     draw();
-    const said = one.error ? errorText(one.error) : t(`quality.${level(one.quality)}`);
-    say(`${t("touch.number", { number: of(one.finger).indexOf(one) + 1 })}: ${said}. ${prompt.textContent}`);
+    say(prompt.textContent);
   }
 
   function remove(one) {
@@ -72,15 +90,24 @@ export function enrollView({ session, given, go }) {
     touches.splice(touches.indexOf(one), 1);
     draw();
     place.input.focus();
+    advise(one.finger);
+  }
+
+  /** What the service says that the next touch should be, in words. */
+  function hints() {
+    const said = told.get(chosen);
+    if (!said) return "";
+    const text = said.hints.map((one) => t(`hint.${one}`)).join(", ");
+    return `${text[0].toLocaleUpperCase(language())}${text.slice(1)}.`;
   }
 
   function asksFor() {
     const last = of(chosen).at(-1);
-    const count = good(chosen).length;
-    if (count >= ENOUGH) return t("touch.enough", { finger: finger(chosen), count });
     if (!last) return t("touch.first", { finger: finger(chosen) });
-    const isPoor = last.error || (last.quality !== undefined && level(last.quality) === "poor");
-    return t(isPoor ? "touch.again" : "touch.next", { finger: finger(chosen) });
+    if (last.error) return t("touch.again", { finger: finger(chosen) });
+    if (!told.has(chosen)) return t("quality.asking");
+    if (isDone(chosen)) return t("touch.enough", { finger: finger(chosen), count: good(chosen).length });
+    return t("touch.next", { finger: finger(chosen), hints: hints() });
   }
 
   function draw() {
@@ -93,9 +120,11 @@ export function enrollView({ session, given, go }) {
     prompt.textContent = asksFor();
     list.replaceChildren(...of(chosen).map((one, k) => touch(one, k + 1)));
     if (!list.children.length) list.append(h("li", { class: "empty" }, t("touch.none")));
-    place.element.hidden = touches.length >= MOST;
+    const said = told.get(chosen);
+    shown.replaceChildren(...(said?.kept.length ? [coverageOf(said)] : []));
+    place.element.hidden = room(chosen) <= 0;
     const following = USUAL.find((name) => name !== chosen && !of(name).length && !known.some(([there]) => there === name));
-    next.replaceChildren(...(good(chosen).length >= ENOUGH && following && touches.length < MOST ? [h("button", {
+    next.replaceChildren(...(good(chosen).length >= OFFERED && following && room(following) > 0 ? [h("button", {
       type: "button", class: "second", onclick: () => { chosen = following; draw(); hands.querySelector(`#finger-${following}`).focus(); },
     }, t("touch.next.finger", { finger: finger(following) }))] : []));
     drawSum();
@@ -104,7 +133,7 @@ export function enrollView({ session, given, go }) {
   function touch(one, place) {
     const state = one.error ? h("span", { class: "wrong" }, errorText(one.error))
       : one.quality === undefined ? h("span", { class: "soft" }, t("quality.asking")) : qualityMark(one.quality);
-    const isOut = one.error || (one.quality !== undefined && level(one.quality) === "poor");
+    const isOut = one.error || (one.quality !== undefined && !one.kept);
     return h("li", { class: isOut ? "touch out" : "touch" }, one.image,
       h("div", {}, h("p", { class: "name" }, t("touch.number", { number: place }), isOut && h("span", { class: "soft" }, ` ${t("touch.left.out")}`)), state),
       h("button", { type: "button", class: "plain", "aria-label": t("touch.remove", { number: place, finger: finger(one.finger) }), onclick: () => remove(one) }, "✕"));
@@ -147,7 +176,7 @@ export function enrollView({ session, given, go }) {
 
   async function send(event) {
     event.preventDefault();
-    const ready = kept();
+    const ready = kept().slice(0, MOST);
     if (button.disabled) return;
     if (!subject.value()) { subject.complain(t("person.none")); return; }
     if (touches.some((one) => one.quality === undefined && !one.error)) { say(t("enroll.wait")); return; }
@@ -188,7 +217,7 @@ export function enrollView({ session, given, go }) {
     h("form", { class: "steps", onsubmit: send, novalidate: true, autocomplete: "off" },
       h("div", {}, h("section", { class: "card" }, h("h2", {}, t("enroll.who")), subject.element, knownPlace, proofPlace),
       h("section", { class: "card" }, h("h2", {}, t("enroll.which")), hands)),
-      h("div", {}, h("section", { class: "card" }, h("h2", {}, t("enroll.touches")), prompt, list, place.element, next),
+      h("div", {}, h("section", { class: "card" }, h("h2", {}, t("enroll.touches")), prompt, shown, list, place.element, next),
       h("section", { class: "card" }, h("h2", {}, t("enroll.keep")), sum,
         h("details", {}, h("summary", {}, t("more")), h("div", { class: "check" }, unchecked, h("label", { for: "unchecked" }, t("unchecked")))),
         h("div", { class: "row" }, button), wrong))));

@@ -4,30 +4,33 @@
 
 import { asked, showFailure } from "./dialogs.js";
 import { h, lineField } from "./dom.js";
+import { capture, printSign } from "./reader.js";
 import { source } from "./scans.js";
 import { ask } from "./server.js";
 import { t } from "./words.js";
 
 const SHOWN_S = 6; // an answer, which is read in two
 const FORGOTTEN_S = 30; // an id that was typed, and no finger came
-const UNREAD = ["FailureToAcquire", "SeveralPrints", "UnreadableScan", "ScanError", "NotAScan", "UnsupportedResolution", "ScanTooLarge"];
-const CLOSED = ["TooManyTries", "TooManyRequests", "NoAnswer", "NoServer", "Timeout", "StoreLocked", "InternalError", "HttpError"];
+const UNREAD = ["FailureToAcquire", "SeveralPrints", "UnreadableScan", "ScanError", "NotAScan", "UnsupportedResolution", "ScanTooLarge", "UnusableCapture"];
+const CLOSED = ["NoReader", "SeveralReaders", "ReaderUnplugged", "ReaderBusy", "ReaderError", "CaptureGone", "TooManyTries", "TooManyRequests", "NoAnswer", "NoServer", "Timeout", "StoreLocked", "InternalError", "HttpError"];
 
 /** The view that starts it. */
-export function kioskView({ narrow }) {
+export function kioskView({ session, narrow }) {
   const wrong = h("div", {});
-  const choice = (value, checked) => {
-    const input = h("input", { type: "radio", name: "mode", value, id: `mode-${value}`, checked });
+  const choice = (name, value, checked) => {
+    const input = h("input", { type: "radio", name, value, id: `${name}-${value}`, checked });
     return h("div", { class: "check" }, input, h("label", { for: input.id }, t(`kiosk.${value}`)));
   };
   const form = h("form", { class: "card narrow", onsubmit: start, autocomplete: "off" },
-    h("fieldset", {}, h("legend", {}, t("kiosk.how")), choice("verify", true), choice("identify", false)),
+    h("fieldset", {}, h("legend", {}, t("kiosk.how")), choice("mode", "verify", true), choice("mode", "identify", false)),
+    session.reader && h("fieldset", {}, h("legend", {}, t("kiosk.from")), choice("from", "reader", true), choice("from", "file", false)),
     h("p", { class: "soft" }, t("kiosk.warn")), h("div", { class: "row" }, h("button", { type: "submit" }, t("kiosk.start"))), wrong);
 
   async function start(event) {
     event.preventDefault();
     try {
-      await narrow(new FormData(form).get("mode"));
+      const chosen = new FormData(form);
+      await narrow(chosen.get("mode"), chosen.get("from") ?? "file");
     } catch (error) {
       showFailure(wrong, error);
     }
@@ -37,14 +40,16 @@ export function kioskView({ narrow }) {
 }
 
 /** The screen, and what ends it. */
-export function kioskScreen({ mode, signOut }) {
+export function kioskScreen({ mode, from, signOut }) {
   const stage = h("div", { class: "stage" });
   const view = h("div", { class: "kiosk-screen" }, stage, h("button", { type: "button", class: "plain leave", onclick: leaveIt }, t("kiosk.leave")));
   let timer = 0;
+  let stop = new AbortController(); // of a finger that is waited for
   const after = (seconds, act) => { clearTimeout(timer); timer = setTimeout(act, 1000 * seconds); };
 
   function start() {
     clearTimeout(timer);
+    stop.abort();
     if (mode === "verify") askId();
     else askFinger("");
   }
@@ -63,11 +68,29 @@ export function kioskScreen({ mode, signOut }) {
   }
 
   function askFinger(subject) {
+    if (from === "reader") { waitFor(subject); return; }
     if (subject) after(FORGOTTEN_S, start);
     const place = source(t("kiosk.scan"), ([file]) => decide(subject, file), { large: true });
     stage.replaceChildren(h("h1", { tabindex: "-1" }, t("kiosk.finger")), place.element);
     place.input.focus();
   }
+
+  async function waitFor(subject) {
+    const own = stop = new AbortController();
+    const title = h("h1", { tabindex: "-1", role: "status" }, t("reader.opening"));
+    stage.replaceChildren(h("div", { class: "finger-here" }, printSign()), title);
+    title.focus();
+    try {
+      decide(subject, await capture(() => { title.textContent = t("kiosk.finger"); }, own));
+    } catch (error) {
+      if (own.signal.aborted || error.name === "Unauthorized") return;
+      if (error.name === "NothingCaptured") start(); // nobody is there
+      else show(...refusalOf(error));
+    }
+  }
+
+  const refusalOf = (error) => (UNREAD.includes(error.name) ? ["wait", "↻", "kiosk.unread", "kiosk.unread.more"]
+    : CLOSED.includes(error.name) ? ["wait", "–", "kiosk.closed", "kiosk.closed.more"] : ["no", "✕", "kiosk.no", "kiosk.no.more"]);
 
   async function decide(subject, file) {
     clearTimeout(timer);
@@ -78,8 +101,7 @@ export function kioskScreen({ mode, signOut }) {
       const answer = await ask("POST", subject ? "verify" : "identify", { form });
       if (answer.decision === "match") told = ["yes", "✓", "kiosk.yes", null, subject || answer.candidates[0].subject];
     } catch (error) {
-      if (UNREAD.includes(error.name)) told = ["wait", "↻", "kiosk.unread", "kiosk.unread.more"];
-      else if (CLOSED.includes(error.name)) told = ["wait", "–", "kiosk.closed", "kiosk.closed.more"];
+      told = refusalOf(error);
     }
     show(...told);
   }
@@ -99,5 +121,5 @@ export function kioskScreen({ mode, signOut }) {
   }
 
   requestAnimationFrame(start); // when it is on the page, and can take the focus
-  return [view, () => clearTimeout(timer)];
+  return [view, () => { clearTimeout(timer); stop.abort(); }];
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Form, Request
@@ -10,6 +11,7 @@ from fastapi import Depends, FastAPI, Form, Request
 from fpverify import answers
 from fpverify.errors import NotEnrolled
 from fpverify.service import answers as shapes
+from fpverify.service import kiosk
 from fpverify.service.api_keys import Scope, allows
 from fpverify.service.forms import (
     FingerFields,
@@ -48,6 +50,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         responses=DOCUMENTED,
         dependencies=[needing(service, Scope.VERIFY), Depends(require_form)],
         tags=["decisions"],
+        response_model=shapes.DecisionAnswer,
         response_model_exclude_unset=True,
     )
     async def verify(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
@@ -60,18 +63,20 @@ def add_routes(app: FastAPI, service: Service) -> None:
         width: Width = None,
         height: Height = None,
         picture: Flag = False,
-    ) -> shapes.DecisionAnswer:
+    ) -> Any:
         """Whether a scan shows a subject's finger, or several scans its fingers.
 
         A non-match is an answer like a match: status 200. Scores are told to a key of the scope `scores` alone.
         """
         key: ApiKey = request.state.key
         name, which = subject_of(subject), fingers_of(finger, len(probe))
-        sent = await sent_scans(probe, ppi, width, height)
-        decode = await service.decoding(files_in(sent))
+        sent = await sent_scans(probe, ppi, width, height, service.captured(request))
+        decode, at_kiosk = await service.decoding(files_in(sent)), kiosk.is_kiosk(request)
 
         def job(verifier: Verifier) -> dict[str, Any]:
             require_strict("fmr", fmr, verifier.fmr)
+            if at_kiosk:
+                _ = [verifier.matcher.acquire(one) for one in scans_of(sent, decode)]
             try:
                 with service.tries.verification(verifier.store, key.name, name) as noted:
                     probes = scans_of(sent, decode)
@@ -84,15 +89,15 @@ def add_routes(app: FastAPI, service: Service) -> None:
             drawn = _probe_picture(verifier, probes[at], name, decision.probes[at].finger) if shown else None
             return answers.decision_answer(decision, *probes) | {"picture": drawn}
 
-        answer = await service.done(job)
-        service.journal.note_decision("verify", answer["decision"])
-        return shapes.DecisionAnswer(**_told(answer, key))
+        work = _noted(service, "verify", job)
+        return await kiosk.told(work) if at_kiosk else shapes.DecisionAnswer(**_told(await work, key))
 
     @app.post(
         "/v1/identify",
         responses=DOCUMENTED,
         dependencies=[needing(service, Scope.VERIFY), Depends(require_form)],
         tags=["decisions"],
+        response_model=shapes.IdentificationAnswer,
         response_model_exclude_unset=True,
     )
     async def identify(  # noqa: PLR0917 - likewise
@@ -103,11 +108,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
         ppi: Ppi = None,
         width: Width = None,
         height: Height = None,
-    ) -> shapes.IdentificationAnswer:
+    ) -> Any:
         """Whose finger a scan shows, or whose fingers several scans of one person do, of all that are enrolled."""
         key: ApiKey = request.state.key
         require_strict("fpir", fpir, service.limits.fpir)
-        sent, rate = await sent_scans(probe, ppi, width, height), service.limits.fpir if fpir is None else fpir
+        sent = await sent_scans(probe, ppi, width, height, service.captured(request))
+        rate = service.limits.fpir if fpir is None else fpir
         decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
@@ -117,9 +123,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
                 noted(bool(found))
             return answers.identification_answer(found, *probes)
 
-        answer = await service.done(job)
-        service.journal.note_decision("identify", answer["decision"])
-        return shapes.IdentificationAnswer(**_told(answer, key))
+        work = _noted(service, "identify", job)
+        if kiosk.is_kiosk(request):
+            return await kiosk.told(work)
+        return shapes.IdentificationAnswer(**_told(await work, key))
 
     @app.post(
         "/v1/compare",
@@ -128,6 +135,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         tags=["decisions"],
     )
     async def compare(  # noqa: PLR0917 - likewise
+        request: Request,
         probe: Probe,
         reference: ReferenceScan,
         fmr: Rate = None,
@@ -137,7 +145,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         picture: Flag = False,
     ) -> shapes.DecisionAnswer:
         """Whether two scans show one finger; nothing is kept."""
-        sent = await sent_scans([probe, reference], ppi, width, height)
+        sent = await sent_scans([probe, reference], ppi, width, height, service.captured(request))
         decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> dict[str, Any]:
@@ -152,6 +160,13 @@ def add_routes(app: FastAPI, service: Service) -> None:
             return answers.decision_answer(explained.decision, seen) | {"picture": drawn}
 
         return shapes.DecisionAnswer(**await service.done(job))
+
+
+async def _noted(service: Service, kind: str, job: Callable[[Verifier], dict[str, Any]]) -> dict[str, Any]:
+    """The answer of a decision, which is counted."""
+    answer = await service.done(job)
+    service.journal.note_decision(kind, answer["decision"])
+    return answer
 
 
 def _told(answer: dict[str, Any], key: ApiKey) -> dict[str, Any]:

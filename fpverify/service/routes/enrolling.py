@@ -75,7 +75,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
             known = None if repeat is None else await service.done(lambda verifier: remembered(verifier.store, repeat))
             if known is not None:
                 return _answered(known, response, again=True)
-            sent = await sent_scans([*reference, *([] if proof is None else [proof])], ppi, width, height)
+            every = [*reference, *([] if proof is None else [proof])]
+            sent = await sent_scans(every, ppi, width, height, service.captured(request))
             given, shown = sent[:count], sent[count:]
             is_admin = allows(key, Scope.ADMIN)
             decode = await service.decoding(files_in(sent))

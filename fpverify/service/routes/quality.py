@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.service import answers as shapes
@@ -24,10 +24,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
         tags=["decisions"],
     )
     async def quality(
-        probe: Probe, ppi: Ppi = None, width: Width = None, height: Height = None
+        request: Request, probe: Probe, ppi: Ppi = None, width: Width = None, height: Height = None
     ) -> shapes.QualityAnswer:
         """How good a scan is, and whether that is enough to enroll it; it is compared with nobody, and not kept."""
-        sent = await sent_scans([probe], ppi, width, height)
+        sent = await sent_scans([probe], ppi, width, height, service.captured(request))
         decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> shapes.QualityAnswer:

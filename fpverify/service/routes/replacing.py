@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 
 from fpverify.service import answers as shapes
 from fpverify.service import repeats
@@ -39,6 +39,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         tags=["subjects"],
     )
     async def replace(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
+        request: Request,
         reference: ReferenceScans,
         subject: SubjectField,
         finger: NamedFingers,
@@ -52,7 +53,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         They have to agree with what they replace, unless they are `unchecked`.
         """
         name, which = subject_of(subject), fingers_of(finger, len(reference))
-        sent = await sent_scans(reference, ppi, width, height)
+        sent = await sent_scans(reference, ppi, width, height, service.captured(request))
         decode = await service.decoding(files_in(sent))
 
         def job(verifier: Verifier) -> repeats.Answer:
