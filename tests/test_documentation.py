@@ -40,10 +40,14 @@ def without_code(text: str) -> str:
 
 
 def anchors(text: str) -> set[str]:
-    """What GitHub makes of headings; the second of a name gets -1, and lines of code are none."""
+    """What GitHub makes of headings; the second of a name gets -1, and lines of code are none. And what the site makes
+    of names of Python, which stand alone in a line.
+    """
+    named = re.findall(r"^::: (\S+)$", text, re.MULTILINE)
     titles = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
     seen: Counter[str] = Counter()
-    return {numbered(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"), seen) for title in titles}
+    headed = {numbered(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"), seen) for title in titles}
+    return headed | set(named)
 
 
 def numbered(name: str, seen: Counter[str]) -> str:
