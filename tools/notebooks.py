@@ -42,11 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     wrong = []
     for path in [FOLDER / f"{name}.ipynb" for name in given.names] or sorted(FOLDER.glob("*.ipynb")):
-        shown = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        shown = nbformat.read(path, as_version=4)
         made = executed(path)
         wrong += [f"{path.name}: {line}" for line in differences(shown, made)]
         if not given.check:
-            path.write_text(nbformat.writes(made, version=4) + "\n", encoding="utf-8")  # type: ignore[no-untyped-call]
+            path.write_text(nbformat.writes(made, version=4) + "\n", encoding="utf-8")
     if given.check:
         sys.stdout.writelines(f"{line}\n" for line in wrong)
     return int(given.check and bool(wrong))
@@ -58,7 +58,7 @@ def executed(path: Path) -> Any:
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed; says which and why.
     """
-    book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    book = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as made:
         client = NotebookClient(
             book, timeout=LONGEST_S, kernel_name="python3", resources={"metadata": {"path": made}}, record_timing=False

@@ -74,7 +74,7 @@ CALLS: Mapping[str, Call] = {
         fields={"subject": "A", "finger": "right-index"},
     ),
     "POST /v1/enroll/list": Call(
-        'list(client.enroll_many([ListedScan("prints/2_1.bmp", "B")]))', files={"scan": "prints/2_1.bmp"}, listed=True
+        'list(client.enroll_many([ListedScan("B", "prints/2_1.bmp")]))', files={"scan": "prints/2_1.bmp"}, listed=True
     ),
     "GET /v1/subjects": Call("list(client.subjects())", query={"limit": "100"}),
     "PATCH /v1/subjects": Call(
