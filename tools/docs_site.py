@@ -35,6 +35,8 @@ LANGUAGES = {
 }
 PIPE = "\\|"
 ROW = re.compile(r"^\|.*$", re.MULTILINE)  # of a table
+EMPTY_HEAD = re.compile(r"<th([^>]*)></th>")
+SEARCH = 'data-md-component="search" role="dialog"'
 INLINE = re.compile(r"`([^`\n]+)`")
 SHIM = "assets/search-from-files.js"
 
@@ -63,6 +65,16 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """The page's text with links that lead to pages of the site."""
     uri = page.file.src_uri
     return with_pipes(relinked(markdown, repository_place(uri), uri))
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """The page without heads of tables that say nothing, which would be read out as such."""
+    return EMPTY_HEAD.sub(r"<td\1></td>", content)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """The whole page, whose search has a name."""
+    return output.replace(SEARCH, f'{SEARCH} aria-label="Search"')
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -229,3 +229,28 @@ def test_nothing_that_was_built_is_kept_in_the_repository() -> None:
 def tracked(folder: str) -> bool:
     listed = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=False)
     return bool(listed.stdout.strip())
+
+
+AXE = [Path(os.environ.get("FPVERIFY_AXE", "")), ROOT / "node_modules" / "axe-core" / "axe.min.js"]
+LOOKED_AT = ("index.html", "tutorials/door.html", "reference/http.html", "reference/decisions.html", "beside.html")
+NOT_OURS = ("region", "landmark-unique")  # of rules: the theme announces outside landmarks, and names two alike
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_pages(site: Path, tmp_path: Path, scheme: str) -> None:
+    axe = next((one for one in AXE if one.is_file()), None)
+    browser = pytest.importorskip("browser")
+    if axe is None or browser.CHROMIUM is None:
+        pytest.skip("no chromium, or no axe-core: npm install axe-core, or its axe.min.js in FPVERIFY_AXE")
+    found = {}
+    with browser.running_browser(tmp_path / "profile") as shown:
+        shown.scheme(scheme)
+        for name in LOOKED_AT:
+            shown.open((site / name).as_uri())
+            shown.value(axe.read_text(encoding="utf-8"))
+            asked = (
+                "axe.run().then((one) => one.violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 90))]))"
+            )
+            found[name] = [one for one in shown.value(asked) if one[0] not in NOT_OURS]
+    assert {name: one for name, one in found.items() if one} == {}
