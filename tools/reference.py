@@ -27,7 +27,7 @@ from fpverify.cli.program import program
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
-MADE = "<!-- made by `python tools/reference.py`, never by hand -->\n"
+MADE = "<!-- made by `python tools/reference.py`, never by hand -->\n\n"
 
 ROOMS = {  # page, title, what its reader wants, the names: in the order of learning
     "decisions": (
@@ -79,7 +79,8 @@ def pages() -> dict[str, str]:
     """Name and text of each page."""
     made = {"commands.md": commands_page(), "http.md": http_page(openapi()), "python.md": python_page()}
     made |= {f"{room}.md": room_page(room) for room in ROOMS}
-    return made | {"errors.md": errors_page(), "answers.md": answers_page()}
+    made |= {"errors.md": errors_page(), "answers.md": answers_page()}
+    return {name: text.replace("\n\n", f"\n\n{MADE}", 1) for name, text in made.items()}  # below the title
 
 
 # --- Python -----------------------------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def python_page() -> str:
         parts += [f"## {title}\n", f"{wanted}\n", "| name | |", "|---|---|"]
         parts += [f"| [`{name}`]({room}.md#fpverify.{name}) | {_first_sentence(name)} |" for name in names.split()]
         parts.append("")
-    return MADE + "\n".join(parts)
+    return "\n".join(parts)
 
 
 def room_page(room: str) -> str:
@@ -110,7 +111,7 @@ def room_page(room: str) -> str:
     title, wanted, names = ROOMS[room]
     places = [f"fpverify.{name}" for name in names.split()]
     lines = [f"::: {place}\n" for place in [*places, *BESIDE.get(room, ())]]
-    return MADE + "\n".join([f"# {title}\n", f"{wanted} [All names](python.md).\n", *lines])
+    return "\n".join([f"# {title}\n", f"{wanted} [All names](python.md).\n", *lines])
 
 
 def errors_page() -> str:
@@ -118,7 +119,7 @@ def errors_page() -> str:
     kinds = list(_tree(errors.FpverifyError))
     drawn = [f"{'  ' * depth}{kind.__name__}" for depth, kind in kinds]
     rows = [f'| <a id="{kind.__name__}"></a>`{kind.__name__}` | {_cell(_line(kind.__doc__))} |' for _, kind in kinds]
-    return MADE + "\n".join(
+    return "\n".join(
         [
             "# Errors\n",
             "What calls raise, commands end with (exit code 3) and the service names in `error`: one tree, in "
@@ -189,7 +190,7 @@ def answers_page() -> str:
         place = f"commands.md#fpverify-{anchor_of.replace(' ', '-')}"
         parts.append(f"## {command}\n\n[`fpverify {anchor_of}`]({place}) prints")
         parts.append(f"{', '.join(said)}.\n")
-    return MADE + "\n".join(parts)
+    return "\n".join(parts)
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -207,7 +208,7 @@ def commands_page() -> str:
     ]
     for path, one in described:
         parts.append(f"| [`{path}`](#fpverify-{path.replace(' ', '-')}) | {_cell(_line(one.help))} |")
-    return MADE + "\n".join([*parts, "", *(command_text(path, one) for path, one in described)])
+    return "\n".join([*parts, "", *(command_text(path, one) for path, one in described)])
 
 
 def command_text(path: str, command: click.Command) -> str:
@@ -260,7 +261,7 @@ def http_page(document: dict[str, Any]) -> str:
         "Each route of the service with what it takes and gives, and a call of it that can be typed as it stands. "
         "[Over HTTP](../http.md) is the introduction. In all calls `URL` is where the service answers, such as "
         "`http://127.0.0.1:8000`, and `KEY` a key of the scope that is named; Python's need nothing but `fpverify`, "
-        "JavaScript's a browser or Node.js 18 and `scan`, a `Blob` of the file.\n",
+        "JavaScript's a browser or Node.js 18, and `scan` (and `other`, where there are two), a `Blob` of the file.\n",
         "| route | scope | |",
         "|---|---|---|",
     ]
@@ -268,7 +269,7 @@ def http_page(document: dict[str, Any]) -> str:
         f"| [`{route}`](#{anchor(route)}) | {scope(stated)} | {_cell(sentence(stated))} |"
         for route, stated in described.items()
     ]
-    return MADE + "\n".join([*parts, "", *(route_text(route, one, document) for route, one in described.items())])
+    return "\n".join([*parts, "", *(route_text(route, one, document) for route, one in described.items())])
 
 
 def route_text(route: str, stated: dict[str, Any], document: dict[str, Any]) -> str:

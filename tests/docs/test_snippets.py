@@ -69,7 +69,7 @@ def test_python_of_every_document_runs_somewhere() -> None:
 
 @pytest.mark.parametrize("name", pages())
 def test_a_page_begins_with_words_for_its_reader(name: str) -> None:
-    text = re.sub(r"^<!--.*?-->\n", "", (DOCS / name).read_text(encoding="utf-8"))
+    text = re.sub(r"^<!--.*?-->\n+", "", (DOCS / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
     title, _, rest = text.partition("\n\n")
     assert re.fullmatch(r"# .+", title)
     first = rest.lstrip("\n")
