@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check audit fuzz bench without-train clean
+.PHONY: help setup demo test check docs audit fuzz bench without-train clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,10 @@ check: $(VENV)/dev.stamp ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tools
+
+docs: $(VENV)/dev.stamp ## the site of the documents, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 audit: $(VENV)/dev.stamp ## published weaknesses and licences of all that is installed
 	$(BIN)/python tools/audit.py

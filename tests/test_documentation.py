@@ -40,10 +40,14 @@ def without_code(text: str) -> str:
 
 
 def anchors(text: str) -> set[str]:
-    """What GitHub makes of headings; the second of a name gets -1, and lines of code are none."""
+    """What GitHub makes of headings; the second of a name gets -1, and lines of code are none. And what the site makes
+    of names of Python, which stand alone in a line.
+    """
+    named = re.findall(r"^::: (\S+)$", text, re.MULTILINE)
     titles = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
     seen: Counter[str] = Counter()
-    return {numbered(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"), seen) for title in titles}
+    headed = {numbered(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"), seen) for title in titles}
+    return headed | set(named)
 
 
 def numbered(name: str, seen: Counter[str]) -> str:
@@ -156,9 +160,13 @@ def test_every_document_is_in_the_index() -> None:
     assert pages - set(re.findall(r"\]\(([^)\s#]+)", index)) == {"README.md"}
 
 
-def test_every_command_in_the_readme_exists_with_its_options() -> None:
-    calls = command_lines(README, "fpverify")
-    assert len(calls) > 5
+WITH_COMMANDS = [path for path in documents() if path.name != "ARCHITECTURE.md"]  # which draws with the package's name
+
+
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_in_a_document_exists_with_its_options(path: Path) -> None:
+    calls = command_lines(path.read_text(encoding="utf-8"), "fpverify")
+    assert calls or path != ROOT / "README.md"
     assert [(words, wrong) for words in calls if (wrong := wrong_words(words, all_commands()))] == []
 
 
@@ -169,8 +177,9 @@ def test_an_unknown_command_or_option_is_seen() -> None:
     assert wrong_words(["synth", "waves"], known) == ["synth", "waves"]
 
 
-def test_every_command_of_the_command_line_is_in_the_readme() -> None:
-    assert [path for path in all_commands() if f"`{' '.join(path)}" not in README.replace("`fpverify ", "`")] == []
+def test_every_command_of_the_command_line_is_in_its_document() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8").replace("`fpverify ", "`")
+    assert [path for path in all_commands() if f"`{' '.join(path)}" not in text] == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
@@ -238,7 +247,7 @@ def test_python_in_the_readme_runs(prints: Path) -> None:
         with contextlib.redirect_stdout(io.StringIO()) as said:
             exec(compile(block, "README.md", "exec"), names)  # noqa: S102
     assert getattr(names["decision"], "word", None) == "match"
-    assert "'B'" in said.getvalue()
+    assert said.getvalue().startswith("match ")
 
 
 def test_consoles_in_the_readme_end_and_print_as_shown(prints: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,18 @@ NAMED = {  # copyleft for itself alone: linked or run, never copied; each is an 
     "wsq": "CeCILL-C, extra wsq",
     "namex": "Apache, which its files say and its metadata do not; of the extra train",
 }
-EXTRAS = ("dask", "keyring", "lab", "milvus", "plots", "postgres", "search", "service", "train", "wsq")  # all but dev
+EXTRAS = (
+    "dask",
+    "keyring",
+    "lab",
+    "milvus",
+    "plots",
+    "postgres",
+    "search",
+    "service",
+    "train",
+    "wsq",
+)  # all but dev and docs
 NOBODY_ASKED = 3
 
 

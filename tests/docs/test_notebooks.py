@@ -1,0 +1,65 @@
+"""Notebooks run from nothing, and show what they make."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mkdocs")
+nbformat = pytest.importorskip("nbformat")
+notebooks = pytest.importorskip("notebooks")
+docs_site = pytest.importorskip("docs_site")
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+LARGEST = 400_000  # bytes of one with its pictures
+NEEDS = {"the-stripe-lesson": ("keras", "sklearn")}
+
+
+@pytest.mark.slow
+@pytest.mark.train
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_shows_what_it_makes(path: Path, release_model: str) -> None:
+    for library in NEEDS.get(path.stem, ()):
+        pytest.importorskip(library)
+    shown = nbformat.read(path, as_version=4)
+    assert list(notebooks.differences(shown, notebooks.executed(path))) == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_is_tidy_and_its_pictures_have_words(path: Path) -> None:
+    book = nbformat.read(path, as_version=4)
+    assert path.stat().st_size < LARGEST
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert any(cell.outputs for cell in code)
+    for cell in code:
+        tidy = copy.deepcopy(cell)
+        notebooks.tidied(tidy)
+        assert [one.get("text") for one in tidy.outputs] == [one.get("text") for one in cell.outputs]
+        assert cell.execution_count is None
+        if notebooks.pictures(cell):
+            assert cell.source.startswith("# Picture: ")
+            assert len(docs_site.alternative(cell)) > 20
+
+
+def test_other_words_other_pictures_and_far_numbers_are_seen() -> None:
+    book = nbformat.read(PATHS[0], as_version=4)
+    other = copy.deepcopy(book)
+    assert list(notebooks.differences(book, other)) == []
+    spoken = next(cell for cell in other.cells if cell.cell_type == "code" and notebooks.said_by(cell).strip())
+    spoken.outputs[0].text = "other words"
+    drawn = next(cell for cell in other.cells if cell.cell_type == "code" and notebooks.pictures(cell))
+    drawn.outputs = [one for one in drawn.outputs if "image/png" not in one.get("data", {})]
+    assert len(list(notebooks.differences(book, other))) >= 2
+    assert notebooks.alike("score 102.6, 40 of them", "score 101.9, 41 of them")
+    assert not notebooks.alike("score 102.6", "score 62.6")
+    assert not notebooks.alike("score 102.6", "score")
+
+
+def test_a_notebook_becomes_a_page_with_words_for_its_pictures() -> None:
+    page = docs_site.notebook_markdown(FOLDER / "an-operating-point.ipynb")
+    assert page.startswith("# Choosing an operating point")
+    assert "![the chance that a stranger gets in" in page
+    assert "```text" in page
