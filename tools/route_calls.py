@@ -52,6 +52,7 @@ CALLS: Mapping[str, Call] = {
     "GET /health/live": Call("Client(URL).health()", with_key=False),
     "GET /health/ready": Call("Client(URL).health()", with_key=False),
     "POST /v1/quality": Call('client.quality("prints/1_1.bmp")', files={"probe": "prints/1_1.bmp"}),
+    "POST /v1/guidance": Call('client.guidance(["prints/1_1.bmp"])', files={"touch": "prints/1_1.bmp"}),
     "POST /v1/enroll": Call(
         'client.enroll("prints/1_1.bmp", "A", "right-index")',
         files={"reference": "prints/1_1.bmp"},
