@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from fpverify.comparison import joint_threshold, similarities
+from fpverify.comparison import joint_threshold
 from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
 from fpverify.log import tell
 from fpverify.matching import Matcher
@@ -25,6 +25,7 @@ from fpverify.store import Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Score, Scores, Template
 
 COMPARED_IN_FULL = 20  # references, at any size: 10 ms. Mates are nearly always among the first three
+FEW_TO_TOUCH = 200  # references that a touch is compared with in full, all of them: a second
 DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
 TRIES = 3  # of a search, where what lies on disk is written anew by others meanwhile
 
@@ -73,7 +74,12 @@ class Register:
         return Search(self, probe, others, searched, in_full)
 
     def proposed(self, probe: Template, count: int) -> list[Reference]:
-        """The likeliest references, as the store has them; at most `count`."""
+        """The likeliest references, as the store has them; at most `count`.
+
+        Of a small sensor's touch an index, which goes by minutiae, knows little: all are compared, if they are few.
+        """
+        if probe.skin is not None and self.matcher.compares_touches and len(self.index) <= FEW_TO_TOUCH:
+            return [one for _, one in self.store.enrolled(self.matcher.model_id)]
         return list(self.store.by_record_ids(f"{one:016x}" for one in self._likeliest(probe, count)).values())
 
     def _likeliest(self, probe: Template, count: int) -> list[int]:
@@ -121,12 +127,12 @@ class Search:
 
     @property
     def to_compare(self) -> tuple[Template, list[Template]]:
-        """The probe and the proposed references, as `similarities` takes them."""
+        """The probe and the proposed references, as `Matcher.raw_scores` takes them."""
         return self.probe, [one.template for one in self.proposed]
 
     def compared(self) -> Scores:
         """The raw similarities of the probe and each proposed reference."""
-        return similarities(*self.to_compare)
+        return self.register.matcher.raw_scores(*self.to_compare)
 
     def scored(self) -> list[tuple[Reference, Score]]:
         """Each proposed reference with its score."""
