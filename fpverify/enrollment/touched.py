@@ -54,9 +54,10 @@ def joined(matcher: Matcher, scans: Sequence[Scan], *, checked: bool) -> JoinedT
 
 
 def next_touch(skin: Skin) -> Side | None:
-    """Where a further touch would add most: the side on which the finger's largest piece of skin ends first.
+    """Which way the finger goes for a further touch that adds most: to show the side on which its skin ends first.
 
-    Seen by whoever puts the finger down, the sensor being the right way up; None where it reaches far enough each way.
+    Seen by whoever puts the finger down, the sensor being the right way up; None where its largest piece of skin reaches
+    far enough each way.
     """
     rows, columns = (np.flatnonzero(_largest(skin).any(axis)) for axis in (1, 0))
     if not len(rows):
