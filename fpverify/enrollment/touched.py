@@ -15,6 +15,9 @@ from fpverify.vocabulary import Scan, Skin, Template
 Side = Literal["higher", "lower", "left", "right"]
 
 ENOUGH_TO_AGREE = 4  # touches, of which two at least show the same skin if they are of one finger
+TELLING_MM2 = 25.0  # of most touches, 5 mm square: smaller ones of one finger need not meet
+ANOTHER_FINGER = 3  # touches that agree with each other and with none of the most
+AGAIN = "touch the sensor with one finger, near the same place (or enroll them unchecked)"
 WANTED_MM = 11.0  # across and down, of a piece of skin in which most touches of a finger find themselves again
 
 
@@ -39,25 +42,38 @@ def joined(matcher: Matcher, scans: Sequence[Scan], *, checked: bool) -> JoinedT
     Args:
         matcher: of the model, which compares touches.
         scans: the touches, at least one, none of them refused by the model.
-        checked: refuse touches of which no two agree.
+        checked: leave touches out that agree with no others, and refuse those that look like several fingers', as far
+            as touches of that size tell.
 
     Raises:
-        EnrollmentError: of several touches no two show the same skin.
+        EnrollmentError: of several touches no two show the same skin, or some agree with each other and not with the
+            rest.
     """
-    template, finger = matcher.touches.joined([matcher.acquire(scan) for scan in scans])
-    if checked and len(scans) >= ENOUGH_TO_AGREE and finger.groups[0] < 2:
-        raise EnrollmentError(
-            f"{scans[0].source} and {len(scans) - 1} others: no two of these touches show the same skin; touch the "
-            "sensor with one finger, near the same place (or enroll them unchecked)"
-        )
+    acquired = [matcher.acquire(scan) for scan in scans]
+    telling = float(np.median([one.area_mm2 or 0 for one in acquired])) >= TELLING_MM2
+    template, finger = matcher.touches.joined(acquired, only_joined=checked and telling)
+    if checked and len(scans) >= ENOUGH_TO_AGREE:
+        _require_one_finger(finger.groups, scans, telling=telling)
     return JoinedTouches(template, finger.groups, len(scans))
+
+
+def _require_one_finger(groups: Sequence[int], scans: Sequence[Scan], *, telling: bool) -> None:
+    """Returns if touches that came together so can be of one finger."""
+    named = f"{scans[0].source} and {len(scans) - 1} others"
+    if groups[0] < 2:
+        raise EnrollmentError(f"{named}: no two of these touches show the same skin; {AGAIN}")
+    if telling and len(groups) > 1 and groups[1] >= ANOTHER_FINGER:
+        raise EnrollmentError(
+            f"{named}: {groups[0]} of these touches agree with each other, and {groups[1]} others with each other, but "
+            f"not with these; {AGAIN}"
+        )
 
 
 def next_touch(skin: Skin) -> Side | None:
     """Which way the finger goes for a further touch that adds most: to show the side on which its skin ends first.
 
-    Seen by whoever puts the finger down, the sensor being the right way up; None where its largest piece of skin reaches
-    far enough each way.
+    Seen by whoever puts the finger down, the sensor being the right way up; None where the largest piece of skin
+    reaches far enough each way.
     """
     rows, columns = (np.flatnonzero(_largest(skin).any(axis)) for axis in (1, 0))
     if not len(rows):

@@ -74,10 +74,15 @@ class TouchMatcher:
         calibration = None if stored is None else Calibration.from_dict(stored)
         return cls(read_tables(bundle), bundle.network("places"), calibration)
 
-    def joined(self, touches: Sequence[Acquired]) -> tuple[Template, JoinedFinger]:
-        """One reference of some touches of a finger, at least one; and how they came together."""
+    def joined(self, touches: Sequence[Acquired], *, only_joined: bool = False) -> tuple[Template, JoinedFinger]:
+        """One reference of some touches of a finger, at least one; and how they came together.
+
+        Args:
+            touches: of one finger.
+            only_joined: leave those out that join nothing, if others do.
+        """
         given = [self._given(one) for one in touches]
-        finger = joined_finger(given, self.model.places, self._describe)
+        finger = joined_finger(given, self.model.places, self._describe, only_joined=only_joined)
         area = finger.skin.area_mm2
         template = Template(
             touches[0].template.model_id,

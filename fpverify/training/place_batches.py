@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import cycle
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -282,7 +282,7 @@ def _common(
     x, y = (part.ravel() for part in np.meshgrid(across + left, down + top))
     there = finger.there(other, *sampled(finger.to[one], x, y))
     keep = _inside(x, y, left, top, side) & finger.shows(one, x, y)
-    keep &= _inside(*there, *corners[1], side) & finger.shows(other, *there)
+    keep &= _inside(there[0], there[1], corners[1][0], corners[1][1], side) & finger.shows(other, *there)
     places = np.flatnonzero(keep)
     chosen: list[int] = []
     for place in rng.permutation(places).tolist():
@@ -323,7 +323,8 @@ def _patches(rng: np.random.Generator, finger: Drawn, common: _Common) -> tuple[
 def _along(finger: Drawn, common: _Common, angle: FloatArray) -> FloatArray:
     """Where a step along the ridges in the one impression leads in the other; (n,) rad."""
     (x, y), (one, other) = common.points[0], common.impressions
-    ahead = sampled(finger.to[one], x + ALONG_PX * np.cos(angle), y + ALONG_PX * np.sin(angle))
+    step_px = np.float32(ALONG_PX)
+    ahead = sampled(finger.to[one], x + step_px * np.cos(angle), y + step_px * np.sin(angle))
     step = finger.there(other, *ahead) - np.stack(common.points[1])
     return np.asarray(np.arctan2(step[1], step[0]), np.float32)
 
@@ -362,7 +363,8 @@ def _write_finger(finger: int, pool: ImpressionPool, seed: int, settings: Impres
     rng, (ridges, minutiae) = np.random.default_rng([seed, finger]), pool.masters.finger(finger)
     made = [_mapped(draw_impression(rng, ridges, minutiae, settings), ridges.shape) for _ in range(IMPRESSIONS)]
     part = pool.folder / f"part-{os.getpid()}-{finger}.npz"
-    np.savez(part, **{name: np.stack([getattr(one, name) for one in made]) for name in Drawn._fields})
+    stored: dict[str, Any] = {name: np.stack([getattr(one, name) for one in made]) for name in Drawn._fields}
+    np.savez(part, **stored)
     part.replace(pool.path(finger))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -42,27 +44,41 @@ class FakeTouches:
     def __init__(self, groups: tuple[int, ...]) -> None:
         self.groups = groups
 
-    def joined(self, touches: list[object]) -> tuple[str, FakeTouches]:
-        return f"template of {len(touches)}", self
+    def joined(self, touches: list[object], *, only_joined: bool) -> tuple[str, FakeTouches]:
+        return f"{'joined' if only_joined else 'all'} of {len(touches)}", self
+
+
+@dataclass
+class FakeTouch:
+    area_mm2: float
 
 
 class FakeMatcher:
     def __init__(self, *groups: int) -> None:
         self.touches = FakeTouches(groups)
 
-    def acquire(self, scan: Scan) -> Scan:
-        return scan
+    def acquire(self, scan: Scan) -> FakeTouch:
+        return FakeTouch(scan.pixels.size / 100)
 
 
-def scans(count: int) -> list[Scan]:
-    return [Scan(np.full((60, 60), k, np.uint8), 500.0, f"touch {k}") for k in range(count)]
+def scans(count: int, side: int = 60) -> list[Scan]:
+    return [Scan(np.full((side, side), k, np.uint8), 500.0, f"touch {k}") for k in range(count)]
 
 
 def test_touches_of_which_no_two_agree_are_refused_unless_that_is_meant() -> None:
     apart = FakeMatcher(*[1] * ENOUGH_TO_AGREE)
     with pytest.raises(EnrollmentError, match=r"touch 0 and 3 others: no two of these touches show the same skin"):
         joined(apart, scans(ENOUGH_TO_AGREE), checked=True)  # type: ignore[arg-type]
-    assert joined(apart, scans(ENOUGH_TO_AGREE), checked=False).template == "template of 4"  # type: ignore[arg-type]
+    assert joined(apart, scans(ENOUGH_TO_AGREE), checked=False).template == "all of 4"  # type: ignore[arg-type]
     assert joined(apart, scans(ENOUGH_TO_AGREE - 1), checked=True).given == 3  # type: ignore[arg-type]
     found = joined(FakeMatcher(2, 1, 1), scans(4), checked=True)  # type: ignore[arg-type]
-    assert found.groups == (2, 1, 1)
+    assert (found.groups, found.template) == ((2, 1, 1), "joined of 4")
+
+
+def test_touches_that_look_like_two_fingers_are_refused_where_touches_are_large_enough_to_tell() -> None:
+    two = FakeMatcher(5, 3, 1)
+    with pytest.raises(EnrollmentError, match=r"5 of these touches agree with each other, and 3 others"):
+        joined(two, scans(9), checked=True)  # type: ignore[arg-type]
+    assert joined(two, scans(9, side=40), checked=True).template == "all of 9"  # type: ignore[arg-type]
+    assert joined(two, scans(9), checked=False).template == "all of 9"  # type: ignore[arg-type]
+    assert joined(FakeMatcher(5, 2, 1), scans(8), checked=True).groups == (5, 2, 1)  # type: ignore[arg-type]

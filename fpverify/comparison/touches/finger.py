@@ -14,8 +14,8 @@ from fpverify.comparison.touches.worths import PlaceWorths
 from fpverify.vocabulary import FloatArray, IndexArray, Minutiae, Skin
 
 APART_PX = 120  # between what lies apart: more than a touch is wide, so that none reaches both
-MOST_PLACES = 380  # of a finger: 7.2 KB; with its minutiae and its picture 12 KB at most, nearly always
-MOST_MINUTIAE = 60  # of a finger: 2.8 KB
+MOST_PLACES = 370  # of a finger: 7 KB; with its minutiae and its picture 12 KB at most, nearly always
+MOST_MINUTIAE = 50  # of a finger: 2.3 KB
 SAME_PX, SAME_RAD = 6.0, 0.6  # minutiae of two touches, nearer and turned less against each other, are one
 ANGLE_STEPS = 256  # of half a turn
 QUANTUM = 0.586  # step of a descriptor's numbers, in deviations: 8 of them lose least of normal ones
@@ -42,7 +42,12 @@ class JoinedFinger:
 
 
 def joined_finger(
-    given: Sequence[Given], worths: PlaceWorths, describe: Describe, most_places: int = MOST_PLACES
+    given: Sequence[Given],
+    worths: PlaceWorths,
+    describe: Describe,
+    most_places: int = MOST_PLACES,
+    *,
+    only_joined: bool = False,
 ) -> JoinedFinger:
     """Touches of one finger as one reference.
 
@@ -51,8 +56,10 @@ def joined_finger(
         worths: of the model.
         describe: a picture, x, y and angle of n of its places -> (n, d) descriptors.
         most_places: what is kept at most; touches that join nothing go first, then every second place.
+        only_joined: leave touches out that join nothing, if others do.
     """
-    mosaics = [mosaic(group, describe) for group in groups(given, worths)]
+    found = groups(given, worths)
+    mosaics = [mosaic(one, describe) for one in found if len(one) > 1 or not only_joined or len(found[0]) == 1]
     mosaics = _within(mosaics, most_places)
     tops = np.cumsum([0, *(one.picture.shape[0] + APART_PX for one in mosaics)])
     tops = (np.ceil(tops / STEP_PX) * STEP_PX).astype(int)
