@@ -15,6 +15,7 @@ from fpverify.vocabulary import FloatArray, IndexArray, Minutiae, Skin
 
 APART_PX = 120  # between what lies apart: more than a touch is wide, so that none reaches both
 MOST_PLACES = 370  # of a finger: 7 KB; with its minutiae and its picture 12 KB at most, nearly always
+MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
 MOST_MINUTIAE = 50  # of a finger: 2.3 KB
 SAME_PX, SAME_RAD = 6.0, 0.6  # minutiae of two touches, nearer and turned less against each other, are one
 ANGLE_STEPS = 256  # of half a turn
@@ -55,7 +56,8 @@ def joined_finger(
         given: at least one.
         worths: of the model.
         describe: a picture, x, y and angle of n of its places -> (n, d) descriptors.
-        most_places: what is kept at most; touches that join nothing go first, then every second place.
+        most_places: what is kept at most. Every second place goes first, which its neighbours stand for; touches that
+            join nothing go where that would not do.
         only_joined: leave touches out that join nothing, if others do.
     """
     found = groups(given, worths)
@@ -90,9 +92,9 @@ def three_bits(vectors: FloatArray) -> NDArray[np.int8]:
 
 
 def _within(mosaics: list[Mosaic], most_places: int) -> list[Mosaic]:
-    """Without the last groups of one touch, as long as there are too many places."""
+    """Without the last groups of one touch, as long as thinning would leave holes."""
     kept = list(mosaics)
-    while len(kept) > 1 and kept[-1].touches == 1 and sum(len(one.x) for one in kept) > most_places:
+    while len(kept) > 1 and kept[-1].touches == 1 and sum(len(one.x) for one in kept) > MOST_THINNED * most_places:
         kept.pop()
     return kept
 
