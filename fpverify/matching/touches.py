@@ -113,18 +113,18 @@ class TouchMatcher:
         if self.calibration is None or not self.model.scales:
             raise ModelError(f"{probe.model_id}: the model is not calibrated for touches (tools/places_bundle.py)")
         if _touches(probe) == 1:
-            found = self._scores(probe, references)
+            found = self.scores(probe, references)
             single = [k for k, one in enumerate(references) if _touches(one) == 1]
             for k in single:
-                found[k] = (found[k] + self._scores(references[k], [probe])[0]) / 2
+                found[k] = (found[k] + self.scores(references[k], [probe])[0]) / 2
             return raw_of(found, self.calibration)
         raw = similarities(probe, references)
         for k, one in enumerate(references):
             if _touches(one) == 1:
-                raw[k] = raw_of(self._scores(one, [probe]), self.calibration)[0]
+                raw[k] = raw_of(self.scores(one, [probe]), self.calibration)[0]
         return raw
 
-    def _scores(self, probe: Template, references: Sequence[Template]) -> Scores:
+    def scores(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> Scores:
         """-10 log10(FMR) of a touch with k fingers from touches; (k,)."""
         assert probe.skin is not None  # noqa: S101 - the caller has looked
         fingers = [PreparedFinger.of(one) for one in references]

@@ -247,3 +247,57 @@ def _written(bundle: Bundle, model: TouchModel, cohort: NDArray[np.int8]) -> Bun
     contents = {name: bundle.content(name) for name in bundle.card.files}
     contents |= {TABLES: json.dumps(model.to_dict()).encode(), COHORT: packed.getvalue()}
     return write_bundle(bundle.folder, bundle.card, contents)
+
+
+class Realised(NamedTuple):
+    """What scores of touches of one size come to on fingers that nothing was learnt from.
+
+    Attributes:
+        mated, non_mated: scores, -10 log10(FMR).
+        area_mm2: of the touches, on average.
+    """
+
+    mated: Scores
+    non_mated: Scores
+    area_mm2: float
+
+    def fmr(self, score: float) -> float:
+        """Share of the non-mated ones with such a score or more."""
+        return float((self.non_mated >= score).mean())
+
+    def fnmr(self, score: float) -> float:
+        """Share of the mated ones with less."""
+        return float((self.mated < score).mean())
+
+
+def realised(bundle: Bundle, folder: Path, side_px: int, fingers: int, *, workers: int = 1) -> Realised:
+    """The scores of touches of a size with their own fingers and with others, of a seed of its own.
+
+    Args:
+        bundle: calibrated for touches.
+        folder: synthetic touches are kept there, as `learn_touches` has it.
+        side_px: of the touches, at 500 ppi.
+        fingers: how many.
+        workers: processes.
+    """
+    touches = _touches(folder / "check", side_px, fingers, SEED + 3 * APART, workers)
+    found = _fingers(bundle, touches, fingers, PROBES, workers)
+    with local_workforce(workers) as workforce:
+        jobs = list(_comparisons(found, len(found)))
+        each = [(number, probe, [number, *others]) for number, probe, others in jobs]
+        rows = dict(answers(workforce, _Scoring(bundle.folder), each, [one.reference for one in found]))
+    areas = [probe.skin.area_mm2 for _, probe, _ in jobs if probe.skin is not None]
+    mated = np.array([rows[k][0] for k in range(len(each))])
+    non_mated = np.concatenate([rows[k][1:] for k in range(len(each))])
+    return Realised(mated, non_mated, float(np.mean(areas)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scoring:
+    """Begins to score touches with fingers."""
+
+    model: Path
+
+    def __call__(self, references: list[Template]) -> Callable[[tuple[int, Template, list[int]]], Scores]:
+        touches, fingers = TouchMatcher.of(load_bundle(self.model)), list(map(PreparedFinger.of, references))
+        return lambda job: touches.scores(job[1], [fingers[other] for other in job[2]])
