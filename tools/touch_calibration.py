@@ -3,7 +3,8 @@
     python tools/touch_calibration.py MODEL --sets runs/touch-sets [--fingers 60] [--sides 80 96 120 160]
 
 On synthetic fingers of twelve touches that nothing was learnt from; they are drawn into --sets and used again by the
-next call. A score states -10 log10 of its false match rate: at 10, 20 and 30 it should be 10, 1 and 0.1 %. Printed as Markdown.
+next call. A score states -10 log10 of its false match rate: at 10, 20 and 30 it should be 10, 1 and 0.1 %. Printed as
+Markdown.
 """
 
 from __future__ import annotations

@@ -248,11 +248,11 @@ class _Work:
         one.comparing = [self._comparing(each) for each in one.searches]
 
     def _comparing(self, search: Search) -> Future[Scores]:
-        if search.proposed:
+        if search.proposed and search.probe.skin is None:
             return self._how.workforce.executor.submit(similarities, *search.to_compare)
-        none = Future[Scores]()
-        none.set_result(np.zeros(0))
-        return none
+        done = Future[Scores]()  # of nothing, or of a touch of a small sensor, for which it takes the model itself
+        done.set_result(search.compared() if search.proposed else np.zeros(0))
+        return done
 
     def _decide(self, one: _Try) -> None:
         outcome = self._refusal(one, one.taken) if one.taken else one.outcome
