@@ -26,7 +26,7 @@ from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_i
 from fpverify.training.batches import Batch
 from fpverify.training.place_bank import PlaceBank
 from fpverify.training.prefetch import prefetched
-from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
+from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, Scores
 
 IMPRESSIONS = 6  # of a finger
 GRID_PX, CELL_PX = 8, 4  # of the maps between impressions and the finger, and of the foreground
@@ -329,7 +329,7 @@ def _along(finger: Drawn, common: _Common, angle: FloatArray) -> FloatArray:
     return np.asarray(np.arctan2(step[1], step[0]), np.float32)
 
 
-def sampled(grid: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+def sampled(grid: FloatArray, x: FloatArray | Scores, y: FloatArray | Scores) -> FloatArray:
     """Bilinear values (2, n) of a grid (2, h, w) with knots `GRID_PX` apart; continued beyond its rim."""
     rows, columns = grid.shape[1:]
     u, v = np.asarray(x) / GRID_PX, np.asarray(y) / GRID_PX

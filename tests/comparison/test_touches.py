@@ -12,11 +12,12 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.alignment import aligned
 from fpverify.comparison.touches.blocks import block_correlations
 from fpverify.comparison.touches.comparison import Opinions, Scale, TouchModel
-from fpverify.comparison.touches.finger import MOST_PLACES, joined_finger, three_bits
+from fpverify.comparison.touches.finger import MOST_BYTES, joined_finger, three_bits
 from fpverify.comparison.touches.joining import Pose, groups
 from fpverify.comparison.touches.prepared import Ground, commonness
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths, rising
 from fpverify.errors import CorruptModel
+from fpverify.store.skin_format import encode_skin
 
 AT = ((70, 80), (82, 88), (64, 92), (76, 100))  # corners of touches of a finger that lie over each other
 WORTHS = PlaceWorths.first()
@@ -74,11 +75,14 @@ def test_a_joined_finger_shows_what_its_touches_show() -> None:
     assert np.count_nonzero(lain.common) > 0.9 * len(lain.common)
 
 
-def test_a_joined_finger_keeps_so_many_places_and_no_more() -> None:
+def test_a_joined_finger_keeps_as_many_places_as_there_is_room_for() -> None:
     touches = [given(window(number, x, y)) for number in (1, 2, 3, 4) for x, y in AT]
-    finger = joined_finger(touches, WORTHS, described, most_places=200)
-    assert 150 < len(finger.skin) <= 200
-    assert MOST_PLACES >= len(joined_finger(touches, WORTHS, described).skin) > 250
+    small, large, all_of_it = (
+        joined_finger(touches, WORTHS, described, most_bytes=size).skin for size in (6_000, MOST_BYTES, 10**6)
+    )
+    assert 100 < len(small) < len(large) < len(all_of_it)
+    for skin_of_size, size in ((small, 6_000), (large, MOST_BYTES)):
+        assert 0.85 * size < len(encode_skin(skin_of_size)) <= size
 
 
 def test_poses_go_there_and_back() -> None:

@@ -14,7 +14,9 @@ from fpverify.comparison.touches.worths import PlaceWorths
 from fpverify.vocabulary import FloatArray, IndexArray, Minutiae, Skin
 
 APART_PX = 120  # between what lies apart: more than a touch is wide, so that none reaches both
-MOST_PLACES = 370  # of a finger: 7 KB; with its minutiae and its picture 12 KB at most, nearly always
+MOST_BYTES = 12 * 1024  # of a finger in its binary form (`fpverify.store.template_format`)
+OTHER_BYTES = 500  # of it: headers, and what says where places and pixels are
+PLACE_BYTES, MINUTIA_BYTES = 19, 47  # 48 numbers of 3 bits and an angle; 64 of 5 bits, a position and an angle
 MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
 MOST_MINUTIAE = 50  # of a finger: 2.3 KB
 SAME_PX, SAME_RAD = 6.0, 0.6  # minutiae of two touches, nearer and turned less against each other, are one
@@ -46,7 +48,7 @@ def joined_finger(
     given: Sequence[Given],
     worths: PlaceWorths,
     describe: Describe,
-    most_places: int = MOST_PLACES,
+    most_bytes: int = MOST_BYTES,
     *,
     only_joined: bool = False,
 ) -> JoinedFinger:
@@ -56,16 +58,17 @@ def joined_finger(
         given: at least one.
         worths: of the model.
         describe: a picture, x, y and angle of n of its places -> (n, d) descriptors.
-        most_places: what is kept at most. Every second place goes first, which its neighbours stand for; touches that
-            join nothing go where that would not do.
+        most_bytes: that the finger may take, with at least its minutiae and its picture. Every second place goes first,
+            which its neighbours stand for; touches that join nothing go where that would not do.
         only_joined: leave touches out that join nothing, if others do.
     """
     found = groups(given, worths)
     mosaics = [mosaic(one, describe) for one in found if len(one) > 1 or not only_joined or len(found[0]) == 1]
-    mosaics = _within(mosaics, most_places)
+    mosaics = _within(mosaics, most_bytes)
     tops = np.cumsum([0, *(one.picture.shape[0] + APART_PX for one in mosaics)])
     tops = (np.ceil(tops / STEP_PX) * STEP_PX).astype(int)
-    kept = [_thinned(one, most_places / sum(len(each.x) for each in mosaics)) for one in mosaics]
+    share = _room(mosaics, most_bytes) / max(1, sum(len(one.x) for one in mosaics))
+    kept = [_thinned(one, share) for one in mosaics]
     x, angle, vectors = (
         np.concatenate([getattr(one, name)[which] for one, which in zip(mosaics, kept, strict=True)])
         for name in ("x", "angle", "descriptors")
@@ -91,10 +94,19 @@ def three_bits(vectors: FloatArray) -> NDArray[np.int8]:
     return np.asarray(np.clip(steps, -LARGEST_NUMBER, LARGEST_NUMBER), np.int8)
 
 
-def _within(mosaics: list[Mosaic], most_places: int) -> list[Mosaic]:
+def _room(mosaics: Sequence[Mosaic], most_bytes: int) -> int:
+    """How many places there is room for beside the pictures and the minutiae."""
+    minutiae = min(MOST_MINUTIAE, sum(len(one.minutiae) for one in mosaics))
+    shown = sum(int(np.count_nonzero(one.picture)) for one in mosaics)
+    return max(0, most_bytes - OTHER_BYTES - MINUTIA_BYTES * minutiae - shown // 8) // PLACE_BYTES
+
+
+def _within(mosaics: list[Mosaic], most_bytes: int) -> list[Mosaic]:
     """Without the last groups of one touch, as long as thinning would leave holes."""
     kept = list(mosaics)
-    while len(kept) > 1 and kept[-1].touches == 1 and sum(len(one.x) for one in kept) > MOST_THINNED * most_places:
+    while len(kept) > 1 and kept[-1].touches == 1:
+        if sum(len(one.x) for one in kept) <= MOST_THINNED * _room(kept, most_bytes):
+            break
         kept.pop()
     return kept
 
