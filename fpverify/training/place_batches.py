@@ -332,7 +332,7 @@ def _along(finger: Drawn, common: _Common, angle: FloatArray) -> FloatArray:
 def sampled(grid: FloatArray, x: FloatArray | Scores, y: FloatArray | Scores) -> FloatArray:
     """Bilinear values (2, n) of a grid (2, h, w) with knots `GRID_PX` apart; continued beyond its rim."""
     rows, columns = grid.shape[1:]
-    u, v = np.asarray(x) / GRID_PX, np.asarray(y) / GRID_PX
+    u, v = (np.asarray(part, np.float64) / GRID_PX for part in (x, y))
     row, column = np.clip(np.floor(v).astype(int), 0, rows - 2), np.clip(np.floor(u).astype(int), 0, columns - 2)
     down, across = v - row, u - column
     upper = grid[:, row, column] * (1 - across) + grid[:, row, column + 1] * across
