@@ -145,10 +145,12 @@ def _answer(references: Sequence[Reference], scans: Sequence[Scan], place: str) 
 
 def _print_enrollments(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> None:
     """What was enrolled, a line for each scan."""
-    click.echo(f"enrolled {references[0].subject}, {counted(len(references), 'impression')}")
+    kept = {(one.finger, one.impression): one for one in references}
+    click.echo(f"enrolled {references[0].subject}, {counted(len(kept), 'impression')}")
     print_facts(
         [
-            *(("scan", _enrolled_words(*each)) for each in zip(references, scans, strict=True)),
+            *(("scan", _enrolled_words(kept[one], _named(of))) for one, of in _scans_of(references, scans).items()),
+            *(("touches", _touched_words(one)) for one in kept.values() if one.template.skin is not None),
             ("store", place),
             ("model", references[0].model_id),
             *scan_facts(*scans),
@@ -156,11 +158,38 @@ def _print_enrollments(references: Sequence[Reference], scans: Sequence[Scan], p
     )
 
 
-def _enrolled_words(reference: Reference, scan: Scan) -> str:
+def _scans_of(references: Sequence[Reference], scans: Sequence[Scan]) -> dict[tuple[FingerName, int], list[Scan]]:
+    """The scans that each impression was made of, by its finger and number: touches of a small sensor make one."""
+    made: dict[tuple[FingerName, int], list[Scan]] = {}
+    for reference, scan in zip(references, scans, strict=True):
+        made.setdefault((reference.finger, reference.impression), []).append(scan)
+    return made
+
+
+def _named(scans: Sequence[Scan]) -> str:
+    more = len(scans) - 1
+    return scans[0].source + (f" and {counted(more, 'other')}" if more else "")
+
+
+def _enrolled_words(reference: Reference, source: str) -> str:
     number = len(reference.template.minutiae)
     minutiae = f", {counted(number, 'minutia').replace('minutias', 'minutiae')}" if number else ""
     kept = f"finger {reference.finger}, impression {reference.impression}"
-    return f"{scan.source}: {kept}, quality {reference.template.quality:.2f} of 1{minutiae}"
+    return f"{source}: {kept}, quality {reference.template.quality:.2f} of 1{minutiae}"
+
+
+def _touched_words(reference: Reference) -> str:
+    """What a finger from touches shows, and where a further touch would add most."""
+    from fpverify.enrollment.touched import next_touch
+
+    skin = reference.template.skin
+    if skin is None:
+        return ""
+    further = next_touch(skin)
+    advice = {"left": "further to the left", "right": "further to the right"}.get(further or "", f"a little {further}")
+    return f"{skin.touches} of {reference.finger}, {skin.area_mm2:.0f} mm² of skin" + (
+        f"; one {advice} would add most" if further else ""
+    )
 
 
 def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:

@@ -118,8 +118,9 @@ def _answer(
         shown = {"covered": round(guide.advice.covered, 3), "store": place, "touches": list(said)}
         print_json({**reference_answer(references[0]), "impressions": impressions, **shown})
         return
+    kept = len({one.impression for one in references})
     click.echo(
-        f"enrolled {references[0].subject}, finger {references[0].finger}, {counted(len(references), 'impression')} "
+        f"enrolled {references[0].subject}, finger {references[0].finger}, {counted(kept, 'impression')} "
         f"of {counted(guide.advice.count, 'touch').replace('touchs', 'touches')}"
     )
     qualities = ", ".join(f"{one.template.quality:.2f}" for one in references)

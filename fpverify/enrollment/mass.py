@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from fpverify.comparison import similarities
 from fpverify.enrollment.acquisition import Acquisition, acquire, row_sha256
 from fpverify.enrollment.comparing import Comparing
 from fpverify.enrollment.listing import EnrollmentRow
@@ -310,7 +309,7 @@ class _Work:
         """Has a print compared in full with what was proposed, and with all else that decides about it."""
         one.searches = [_search(*each) for each in zip(one.looks or [], one.votes, strict=True)]
         probes = one.taken.templates if one.taken else {}
-        one.comparing = Comparing.begun(self._how.workforce.executor, probes, one.compared)
+        one.comparing = Comparing.begun(self._how.workforce.executor, self._how.matchers, probes, one.compared)
 
     def _decide(self, one: _Try) -> None:
         outcome = self._refusal(one, one.taken) if one.taken else one.outcome
@@ -351,7 +350,7 @@ class _Work:
         if not unseen.keys() >= set(near):  # some were not taken in the end, and kept others from being compared
             near = nearest(self._how.matchers.own.bundle, taken.template, list(unseen))
             rest = [each for each in near if each not in similarity]
-            found = similarities(taken.template, [each.template for each in rest])
+            found = self._how.matchers.own.raw_scores(taken.template, [each.template for each in rest])
             similarity = {**similarity, **dict(zip(rest, found.tolist(), strict=True))}
         searched = sum(search.searched for search in one.searches or []) + len(unseen)
         return best_match(near, self._scores_of_rows(near, similarity), searched)

@@ -1,4 +1,7 @@
-"""Several scans of one subject, enrolled together: all of them or none."""
+"""Several scans of one subject, enrolled together: all of them or none.
+
+Each becomes an impression. Of a small sensor, all touches of a finger become one, where the model can join them.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fpverify.comparison import joint_threshold
-from fpverify.errors import EnrollmentError, ProofNeeded
-from fpverify.matching import Matchers, Probes, require_agreement, require_different, require_quality
+from fpverify.errors import DuplicateFinger, EnrollmentError, ProofNeeded
+from fpverify.matching import Matcher, Matchers, Probes, require_agreement, require_different, require_quality
 from fpverify.search.register import DUPLICATE_FPIR
 from fpverify.store import UNKNOWN_FINGER, Store, subject_id
 from fpverify.vocabulary import Reference, Scan, Template
+
+MOST_TOGETHER = 40  # scans: of a finger twenty touches of a small sensor, twice what phones ask for
 
 Given = tuple[str, str, Probes]  # a scan's name, that of its finger, and what models make of it
 Kept = Callable[[list[Reference]], None]  # told what is about to be on disk
@@ -30,6 +35,8 @@ def enroll_together(
     kept: Kept | None = None,
 ) -> list[Reference]:
     """Keeps scans as impressions of a subject's fingers, all of them or none; when this returns, they are on disk.
+
+    Of each scan the impression that it became; touches of a small sensor that became one have the same.
 
     Args:
         store: where they are kept.
@@ -53,7 +60,7 @@ def enroll_together(
             impressions; the id, or a finger, cannot be kept.
         StoreError: the store cannot be written.
     """
-    require_different([scan for scan, _ in impressions])
+    require_different([scan for scan, _ in impressions], MOST_TOGETHER, "an enrollment")
     if must_be_new:
         _require_new(store, subject)
     given = [(scan.source, finger, Probes(matchers, [scan])) for scan, finger in impressions]
@@ -62,22 +69,65 @@ def enroll_together(
         require_quality(templates[number], source)
         if check is not None:
             _require_one_finger(matchers, given[:number], given[number])
+    kept_as = _impressions(matchers.own, impressions, templates, checked=check is not None)
     if check is not None:
-        for source, finger, probes in given:
-            check(probes, source, subject, finger)
+        for members in kept_as:
+            _check_members([given[k] for k in members], subject, check)
     with store.batch():
         if must_be_new:
             _require_new(store, subject)
         noted = _cleared(store, subject, [finger for _, finger in impressions]) if replaces else {}
-        added = [
-            store.add(subject, finger, template, scan=scan if keeps_scans else None)
-            for (scan, finger), template in zip(impressions, templates, strict=True)
-        ]
+        found = dict[int, Reference]()
+        for members, template in kept_as.items():
+            scan, finger = impressions[members[0]]
+            one = store.add(subject, finger, template, scan=scan if keeps_scans and len(members) == 1 else None)
+            found |= dict.fromkeys(members, one)
+        added = [found[k] for k in range(len(impressions))]
         if noted:
             store.update(subject, metadata=noted)
         if kept is not None:
             kept(added)
         return added
+
+
+def _impressions(
+    matcher: Matcher, given: Sequence[tuple[Scan, str]], templates: Sequence[Template], *, checked: bool
+) -> dict[tuple[int, ...], Template]:
+    """What is kept, by the numbers of the scans that it is made of: each by itself, or touches of a finger as one."""
+    touches: dict[str, list[int]] = {}
+    if matcher.compares_touches:
+        for k, (_, finger) in enumerate(given):
+            if templates[k].skin is not None:
+                touches.setdefault(finger, []).append(k)
+    together = {members[0]: tuple(members) for members in touches.values() if len(members) > 1}
+    kept: dict[tuple[int, ...], Template] = {}
+    for k, template in enumerate(templates):
+        if k in together:
+            from fpverify.enrollment.touched import joined
+
+            kept[together[k]] = joined(matcher, [given[one][0] for one in together[k]], checked=checked).template
+        elif not any(k in members for members in together.values()):
+            kept[k,] = template
+    return kept
+
+
+def _check_members(members: Sequence[Given], subject: str, check: Check) -> None:
+    """Has scans that become one impression checked: one that agrees with what the finger has speaks for the others.
+
+    Raises:
+        DuplicateFinger: one of them is of a finger that is enrolled already.
+        EnrollmentError: none agrees with what is enrolled of the finger.
+    """
+    failures = []
+    for source, finger, probes in members:
+        try:
+            check(probes, source, subject, finger)
+        except DuplicateFinger:
+            raise
+        except EnrollmentError as failure:
+            failures.append(failure)
+    if len(failures) == len(members):
+        raise failures[0]
 
 
 def _cleared(store: Store, subject: str, fingers: Sequence[str]) -> dict[str, Any]:
@@ -105,6 +155,8 @@ def _require_one_finger(matchers: Matchers, before: Sequence[Given], one: Given)
     """Returns if a print is of the finger it is said to be of, as far as those given before it can tell."""
     source, finger, probes = one
     mine = [_template(matchers, other) for _, name, other in before if name == finger]
+    if matchers.own.compares_touches and _template(matchers, probes).skin is not None:
+        mine = [one for one in mine if one.skin is None]  # touches need not meet: joining them tells
     named = "this finger" if finger == UNKNOWN_FINGER else finger
     require_agreement(matchers, probes.each()[0], mine, source, f"{named}, of the scans before")
     others = [(name, _template(matchers, other)) for _, name, other in before if name != finger]

@@ -21,6 +21,7 @@ from fpverify.evaluation.sets.sending import sent_content
 from fpverify.evaluation.sets.touches import fused_touches
 from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
+from fpverify.evaluation.touched_fingers import compared_with_fingers
 from fpverify.executors import CarriedModel, Workforce, answers, local_workforce
 from fpverify.matching import Matcher
 from fpverify.models import load_bundle
@@ -94,9 +95,14 @@ class Runner:
             failures = [one if isinstance(one, str) else None for one in surveyed]
             outcomes = self._acquired(prints, hashes, failures, workforce)
             notes = (*plan.notes, *duplicate_notes(plan.prints, hashes, outcomes))
-            raw = replace(self, workforce=workforce).compare_templates(
-                replace(plan, notes=notes), outcomes, data_hash_of(plan.prints, hashes)
-            )
+            noted, own = replace(plan, notes=notes), replace(self, workforce=workforce)
+            data_hash, bundle = data_hash_of(plan.prints, hashes), load_bundle(self.model)
+            if plan.protocol == "touches" and bundle.has_network("places"):
+                raw = own.evaluation_of(noted, outcomes, data_hash, np.full(len(plan.comparisons), -np.inf))
+                raw = replace(raw, area_mm2=_areas_mm2(surveyed, agreed))
+                raw = compared_with_fingers(raw, prints, outcomes, workforce.model(bundle.folder), workforce)
+                return replace(raw, resolution=resolution)
+            raw = own.compare_templates(noted, outcomes, data_hash)
         return replace(raw, resolution=resolution, area_mm2=_areas_mm2(surveyed, agreed))
 
     def compare_templates(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str) -> Evaluation:
@@ -107,13 +113,17 @@ class Runner:
             outcomes: (s) of each scan the template, or why there is none.
             data_hash: for the evaluation.
         """
+        return self.evaluation_of(plan, outcomes, data_hash, self._compared(outcomes, plan.comparisons))
+
+    def evaluation_of(self, plan: Plan, outcomes: Sequence[Outcome], data_hash: str, scores: Scores) -> Evaluation:
+        """What came of a plan; arguments as of `compare_templates`, and the scores of its comparisons."""
         return Evaluation(
             scans=plan.scans,
             fingers=plan.fingers,
             probe=plan.comparisons.probe,
             reference=plan.comparisons.reference,
             mated=plan.comparisons.mated,
-            scores=self._compared(outcomes, plan.comparisons),
+            scores=scores,
             name=plan.name,
             protocol=plan.protocol,
             data_hash=data_hash,

@@ -29,7 +29,7 @@ from fpverify.vocabulary import Template
 
 Outcome = Template | str  # of an acquisition: the template, or why there is none
 
-EXTRACTING_CODE = ("scans/*.py", "features/*.py", "models/*.py", "store/template_format.py", "vocabulary/*.py")
+EXTRACTING_CODE = ("scans/*.py", "features/*.py", "models/*.py", "store/*_format.py", "vocabulary/*.py")
 EXTRACTING_LIBRARIES = ("fpverify", "numpy", "opencv-python-headless", "pillow", "ai-edge-litert", "wsq")
 FOLDER = "templates"  # in the cache folder
 FOLDER_MODE = 0o700  # templates are personal data: nobody but the owner; `mkstemp` makes files 0600

@@ -154,7 +154,8 @@ def explain(matcher: Matcher, probe: Scan, reference: Scan, point: OperatingPoin
         found, raw = None, float(matcher.raw_scores(templates[0], [templates[1]])[0])
     else:
         found = overlap(*templates)
-        raw = found.similarity
+        both_touches = all(one.skin is not None for one in templates)
+        raw = float(matcher.raw_scores(templates[0], [templates[1]])[0]) if both_touches else found.similarity
     return Explanation(*sides, found, raw, matcher.calibrated(np.array([raw]))[0], point)
 
 

@@ -23,12 +23,14 @@ from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cell
 from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import prepare
 from fpverify.features.prints_seen import Borders, without_ghosts
-from fpverify.features.quality import scan_quality
+from fpverify.features.quality import scan_quality, touch_quality
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae, PreparedScan, Scan, Template
+from fpverify.vocabulary.templates import PIXEL_MM2
 
 Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
+LARGEST_TOUCH_MM2 = 110.0  # of a picture, 10.5 mm square: above it a sensor shows enough of a finger for minutiae
 LEAST_MAP_PX = 128  # 13 mm: smaller images get nothing around them, as the 192 px have that the network learnt on
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
@@ -93,12 +95,15 @@ class MinutiaExtractor:
         minutia_map: (1, h, w, 1) -> (1, h/4, w/4, 6), see `fpverify.networks.minutia_map`.
         descriptor: (n, 64, 64, 1) -> (n, d) of about unit length, see `fpverify.networks.patch_siamese`.
         seam_map: (1, h/4, w/4, 16) -> (1, h/8, w/8, 1), see `fpverify.networks.seams`; None where the model has none.
+        places: (n, 32, 32, 1) -> (n, d) of about unit length, see `fpverify.networks.places`; likewise. Without it the
+            picture of a small sensor is one as any other.
     """
 
     model_id: str
     minutia_map: Network
     descriptor: Network
     seam_map: Network | None = None
+    places: Network | None = None
 
     def extract(self, scan: Scan) -> Template:
         """The template of a scan.
@@ -116,6 +121,8 @@ class MinutiaExtractor:
         padded = _Padded.of(prepared.image)
         answer = padded.within(self.minutia_map(padded.image[None, ..., None])[0], CELL_PX)
         foreground = foreground_cells(answer)
+        if self.places is not None and prepared.image.size * PIXEL_MM2 <= LARGEST_TOUCH_MM2:
+            return self._touch(scan, prepared, answer, foreground, self.places)
         require_area(answer, scan)
         foreground = without_ghosts(scan, prepared, foreground)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
@@ -125,6 +132,19 @@ class MinutiaExtractor:
         descriptors = self._descriptors(prepared, minutiae)
         quality = quality_on_grid(scan_quality(minutiae, area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors), prepared, foreground)
+
+    def _touch(
+        self, scan: Scan, prepared: PreparedScan, answer: FloatArray, foreground: BoolArray, places: Network
+    ) -> Acquired:
+        """What is kept of a small sensor's picture: its skin, and what minutiae it shows."""
+        from fpverify.features.touches import require_touch, skin_of  # which nothing else needs
+
+        require_touch(answer, foreground, prepared, scan)
+        minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
+        descriptors = self._descriptors(prepared, minutiae) if len(minutiae) else NO_DESCRIPTORS
+        skin = skin_of(prepared.image, foreground, places)
+        quality = quality_on_grid(touch_quality(area_mm2(foreground)))
+        return Acquired(Template(self.model_id, quality, minutiae, descriptors, skin=skin), prepared, foreground)
 
     def _borders(self, padded: _Padded) -> Borders | None:
         network = self.seam_map

@@ -10,6 +10,15 @@ LEAST_QUALITY = 0.45
 
 FULL_AREA_MM2 = 150.0  # a good flat print covers 12 x 16 mm
 ENOUGH_MINUTIAE = 30.0  # more add little: a comparison leans on the 12 best pairs
+FULL_TOUCH_MM2 = 60.0  # nearly all of an 8 mm sensor
+
+
+def touch_quality(area_mm2: float) -> float:
+    """How much of the finger a small sensor's picture shows: the root of its share of 60 mm², in [0, 1].
+
+    A touch of 4.1 mm square has 0.5.
+    """
+    return float(min(1.0, area_mm2 / FULL_TOUCH_MM2) ** 0.5)
 
 
 def scan_quality(minutiae: Minutiae, area_mm2: float) -> float:

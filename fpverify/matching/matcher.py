@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio, similarities
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
@@ -15,6 +17,9 @@ from fpverify.matching.operating_points import point_at
 from fpverify.models import Bundle, load_bundle
 from fpverify.settings import parse_fmr
 from fpverify.vocabulary import FingerView, OperatingPoint, Scan, ScanSource, Score, Scores, Template
+
+if TYPE_CHECKING:
+    from fpverify.matching.touches import TouchMatcher
 
 
 class Extractor(Protocol):
@@ -45,6 +50,7 @@ class Matcher:
 
     bundle: Bundle
     extractor: Extractor
+    _touches: list[TouchMatcher] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
     def load(
@@ -156,7 +162,7 @@ class Matcher:
             raise ModelMismatch(
                 f"the probe was made by the model {probe.model_id!r}, this is {self.model_id!r}; make its template anew"
             )
-        return self.calibrated(similarities(probe, references))
+        return self.calibrated(self.raw_scores(probe, references))
 
     def calibrated(self, raw: Scores) -> list[Score]:
         """The scores of k raw similarities, (k,) in [0, 1]."""
@@ -168,8 +174,38 @@ class Matcher:
         return [replace(score, llr=llr) for score, llr in zip(scores, llrs, strict=True)]
 
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
-        """Raw similarities (k,) in [0, 1]; what a calibration is fitted on."""
-        return similarities(probe, references)
+        """Raw similarities (k,) in [0, 1]; what a calibration is fitted on.
+
+        Of touches of small sensors they are such that the model's own calibration makes of them what is known of
+        touches of their size.
+        """
+        touched = [k for k, one in enumerate(references) if probe.skin is not None and one.skin is not None]
+        if not touched or not self.compares_touches:
+            return similarities(probe, references)
+        raw = np.empty(len(references))
+        rest = sorted(set(range(len(references))) - set(touched))
+        if rest:
+            raw[rest] = similarities(probe, [references[k] for k in rest])
+        raw[touched] = self.touches.raw_scores(probe, [references[k] for k in touched])
+        return raw
+
+    @property
+    def compares_touches(self) -> bool:
+        """Whether the model knows how to compare touches of small sensors by more than their minutiae."""
+        return self.bundle.has_network("places")
+
+    @property
+    def touches(self) -> TouchMatcher:
+        """What joins touches and compares them; loaded when it is first asked for.
+
+        Raises:
+            CorruptModel: the model does not know how, or what it knows is damaged.
+        """
+        if not self._touches:
+            from fpverify.matching.touches import TouchMatcher
+
+            self._touches.append(TouchMatcher.of(self.bundle))
+        return self._touches[0]
 
     def operating_point(self, fmr: float) -> OperatingPoint:
         """The threshold of a false match rate, and the rates measured there.
@@ -193,8 +229,9 @@ def _scan(given: ScanSource) -> Scan:
 
 def _extractor(bundle: Bundle) -> Extractor:
     if bundle.card.kind == "minutiae":
-        seam_map = bundle.network("seam_map") if bundle.has_network("seam_map") else None
-        return MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"), seam_map)
+        required = [bundle.network(name) for name in ("minutia_map", "descriptor")]
+        optional = [bundle.network(name) if bundle.has_network(name) else None for name in ("seam_map", "places")]
+        return MinutiaExtractor(bundle.model_id, *required, *optional)
     if bundle.card.input_px is None:
         raise CorruptModel(f"{bundle.folder}: the card of a whole-print model must state input_px")
     return WholePrintExtractor(bundle.model_id, bundle.network("whole_print"), bundle.card.input_px)

@@ -27,10 +27,15 @@ def patch_tower(channels: Sequence[int] = (48, 80, 112), dimensions: int = DIMEN
     Returns:
         (n, 64, 64, 1) normalised patches, turned upright -> (n, dimensions) float32 of unit length.
     """
+    return tower(PATCH_PX, channels, dimensions, "descriptor")
+
+
+def tower(side_px: int, channels: Sequence[int], dimensions: int, name: str) -> keras.Model:
+    """(n, side_px, side_px, 1) -> (n, dimensions) float32 of unit length; arguments as of `patch_tower`."""
     first, *others = channels
-    patch = keras.Input((PATCH_PX, PATCH_PX, 1), name="patch")
+    patch = keras.Input((side_px, side_px, 1), name="patch")
     x = residual_block(conv_block(folded(patch, 4), first))
     for width in others:
         x = residual_block(conv_block(x, width, stride=2))
     x = layers.Dense(dimensions, use_bias=False, dtype="float32")(layers.Flatten()(x))
-    return keras.Model(patch, layers.UnitNormalization(axis=-1, dtype="float32")(x), name="descriptor")
+    return keras.Model(patch, layers.UnitNormalization(axis=-1, dtype="float32")(x), name=name)

@@ -33,7 +33,7 @@ from fpverify.scans.ridges import Ridges, find_ridges
 from fpverify.scans.skeleton import is_skeleton
 from fpverify.vocabulary import ByteArray, Scan, ScanSource
 
-LEAST_SIDE_MM = 5.0  # below, too few ridges show to tell fingers apart
+LEAST_SIDE_MM = 3.2  # of the narrowest sensors that take touches; what it has to show of a finger is up to the model
 MOST_SIDE_MM = 100.0  # a finger is a quarter of it; more is a page, a palm, or a wrong resolution
 FAINTEST_DEVIATION = 2.0  # grey levels of 255, over the image; below there is only a sensor's noise
 SQUARE = 0.01  # relative difference of the resolutions across and down that is still rounding
@@ -226,7 +226,7 @@ def _check_side_px(pixels: ByteArray, source: str) -> None:
     height, width = pixels.shape
     check_size((width, height), source)
     if min(height, width) < LEAST_SIDE_PX:
-        least = f"at least {LEAST_SIDE_MM:.0f} mm a side needed"
+        least = f"at least {LEAST_SIDE_MM:g} mm a side needed"
         raise FailureToAcquire(f"{source}: too small: {width} x {height} px, {least}")
 
 
@@ -248,7 +248,7 @@ def _check_side_mm(pixels: ByteArray, ppi: float, source: str) -> None:
     height, width = (side / ppi * MM_PER_INCH for side in pixels.shape)
     size = f"{width:.1f} x {height:.1f} mm at {ppi:g} ppi"
     if min(height, width) < LEAST_SIDE_MM:
-        raise FailureToAcquire(f"{source}: too small: {size}, at least {LEAST_SIDE_MM:.0f} mm a side needed")
+        raise FailureToAcquire(f"{source}: too small: {size}, at least {LEAST_SIDE_MM:g} mm a side needed")
     if max(height, width) > MOST_SIDE_MM:
         raise ScanTooLarge(
             f"{source}: {size}, at most {MOST_SIDE_MM:.0f} mm a side: give one print, or the right --ppi"

@@ -34,6 +34,7 @@ PERIOD_DEVIATION = 0.15  # of the logarithm: 0.30 to 0.69 mm is 2.8 times that, 
 SIDE_MM = 16.0
 SIDE_DEVIATIONS = (0.6, 0.35)  # of the logarithm, below and above
 LEAST_SIDE_MM = 6.0  # below it is a part in any case, too small to overrule anybody
+LEAST_SIDE_PX = 128  # likewise: the ridges of a small sensor's picture are too few to tell 250 ppi from 500
 OVERRULED = 1.5  # least factor between a file's statement and the ridges'; scanners differ by 2, fingers by less
 # -ln of how seldom a file errs: where it states what nearly all scanners have, and where it states something else
 TRUSTED = {True: 4.5, False: 2.5}
@@ -131,7 +132,9 @@ def better_ppi(ridges: Ridges, stated: float) -> float | None:
     if UNDOUBTED_MM[0] <= _mm(ridges.period_px, stated) <= UNDOUBTED_MM[1]:
         return None
     ppi = ppi_of(ridges)
-    if ppi is None or max(ppi / stated, stated / ppi) < OVERRULED or _mm(ridges.side_px, ppi) < LEAST_SIDE_MM:
+    if ppi is None or max(ppi / stated, stated / ppi) < OVERRULED:
+        return None
+    if ridges.side_px < LEAST_SIDE_PX or _mm(ridges.side_px, ppi) < LEAST_SIDE_MM:
         return None
     trusted = TRUSTED[COMMON_PPI[0] <= stated <= COMMON_PPI[1]]
     return ppi if _oddness(ridges, stated) - _oddness(ridges, ppi) > trusted else None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from fpverify.comparison import joint_threshold, similarities
+from fpverify.comparison import joint_threshold
 from fpverify.errors import CorruptRecord, NotEnrolled, StoreError
 from fpverify.log import tell
 from fpverify.matching import Matcher
@@ -25,6 +25,7 @@ from fpverify.store import Store
 from fpverify.vocabulary import Candidate, Identification, Reference, Score, Scores, Template
 
 COMPARED_IN_FULL = 20  # references, at any size: 10 ms. Mates are nearly always among the first three
+FEW_TO_TOUCH = 200  # references that a touch is compared with in full, all of them: a second
 DUPLICATE_FPIR = 0.001  # one honest enrollment in a thousand is questioned
 TRIES = 3  # of a search, where what lies on disk is written anew by others meanwhile
 
@@ -75,7 +76,13 @@ class Register:
 
     def proposed(self, probe: Template, count: int) -> list[Reference]:
         """The likeliest references, as the store has them; at most `count`."""
+        if self.compares_all(probe):
+            return [one for _, one in self.store.enrolled(self.matcher.model_id)]
         return self.kept(self._likeliest(probe, count))
+
+    def compares_all(self, probe: Template) -> bool:
+        """Of a small sensor's touch an index, which goes by minutiae, knows little: few references are all compared."""
+        return probe.skin is not None and self.matcher.compares_touches and len(self.index) <= FEW_TO_TOUCH
 
     def kept(self, ids: Iterable[int]) -> list[Reference]:
         """References of the index, as the store has them."""
@@ -142,8 +149,10 @@ class Look:
         """
         found: list[Reference] = []
         if self.searched:
-            ask = self.register.proposed
-            found = ask(self.probe, self.count) if likeliest is None else self.register.kept(likeliest)
+            if likeliest is None or self.register.compares_all(self.probe):
+                found = self.register.proposed(self.probe, self.count)
+            else:
+                found = self.register.kept(likeliest)
         others = tuple(one for one in found if (one.subject, one.finger) not in self.passed)
         return Search(self.register, self.probe, others, self.searched, self.in_full)
 
@@ -168,12 +177,12 @@ class Search:
 
     @property
     def to_compare(self) -> tuple[Template, list[Template]]:
-        """The probe and the proposed references, as `similarities` takes them."""
+        """The probe and the proposed references, as `Matcher.raw_scores` takes them."""
         return self.probe, [one.template for one in self.proposed]
 
     def compared(self) -> Scores:
         """The raw similarities of the probe and each proposed reference."""
-        return similarities(*self.to_compare)
+        return self.register.matcher.raw_scores(*self.to_compare)
 
     def scored(self) -> list[tuple[Reference, Score]]:
         """Each proposed reference with its score."""

@@ -3,17 +3,19 @@
 Little endian, no padding; n minutiae, descriptors of d numbers, a whole-print vector of m:
 
     magic "FPVT"                4 bytes
-    format version              uint8, now 2
+    format version              uint8: 3 of touches of a small sensor, otherwise 2
     bytes of the model id       uint8
     scan quality                uint8, in 1/255
     n, d, m                     3 x uint16; m is 0 without a vector
     bits of a descriptor's number   uint8, b: 5 where all are within -16 to 15, otherwise 8
+    bytes of the skin           uint32, in version 3 only
     model id                    UTF-8
     x, y                        2 x n uint16, in 1/8 px at the working resolution
     angle                       n uint16, in 1/65536 turn, from 0 counted towards y
     minutia quality             n uint8, in 1/255
     descriptors                 n x d numbers of b bits, plus 2^(b-1), without gaps, the highest bit first
     vector                      m float32, as it is
+    skin                        in version 3 only: what touches show, see `fpverify.store.skin_format`
     checksum                    CRC-32 of everything before it
 
 Version 1, which is still read, lacks the number of bits and has n x d int8 for descriptors.
@@ -41,9 +43,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import CorruptRecord
-from fpverify.vocabulary import FloatArray, Minutiae, Template
+from fpverify.vocabulary import FloatArray, Minutiae, Skin, Template
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+WITHOUT_SKIN = 2  # the version of a template without touches: it is written as ever
 POSITION_STEPS_PER_PX = 8  # 1/8 px is 13 µm at 250 ppi, a thirtieth of a ridge period
 ANGLE_STEPS_PER_TURN = 65536  # all of a uint16
 QUALITY_STEPS = 255  # all of a uint8
@@ -55,7 +58,11 @@ MOST_NUMBERS = 512  # of a descriptor; the release model has 64
 LONGEST_VECTOR = 4096  # numbers, of a whole print; recipes have 32
 
 _MAGIC = b"FPVT"
-_HEADERS = {1: struct.Struct("<4sBBBHHH"), 2: struct.Struct("<4sBBBHHHB")}  # by format version
+_HEADERS = {
+    1: struct.Struct("<4sBBBHHH"),
+    2: struct.Struct("<4sBBBHHHB"),
+    3: struct.Struct("<4sBBBHHHBI"),
+}  # by format version
 _CHECKSUM = struct.Struct("<I")
 _RADIANS_PER_STEP = 2.0 * np.pi / ANGLE_STEPS_PER_TURN
 _LARGEST_UINT16 = 65535
@@ -71,6 +78,7 @@ class _Header(NamedTuple):
     descriptor_size: int
     vector_size: int
     bits: int = 8
+    skin_bytes: int = 0
 
     @property
     def size(self) -> int:
@@ -85,7 +93,7 @@ class _Header(NamedTuple):
     @property
     def record_bytes(self) -> int:
         """The length of the whole record, header and checksum included."""
-        body = self.model_id_bytes + self.minutiae * 7 + self.descriptor_bytes + 4 * self.vector_size
+        body = self.model_id_bytes + self.minutiae * 7 + self.descriptor_bytes + 4 * self.vector_size + self.skin_bytes
         return self.size + body + _CHECKSUM.size
 
 
@@ -105,10 +113,12 @@ def encode_template(template: Template) -> bytes:
     count, descriptor_size = _shape(template)
     vector, bits = _vector(template.vector), _bits(template.descriptors)
     quality = _quality_step(template.quality)
-    header = _Header(_MAGIC, FORMAT_VERSION, len(model_id), quality, count, descriptor_size, len(vector), bits)
+    skin = _skin_bytes(template.skin)
+    fields = (len(model_id), quality, count, descriptor_size, len(vector), bits)
+    header = _Header(_MAGIC, FORMAT_VERSION if skin else WITHOUT_SKIN, *fields, len(skin))
     payload = b"".join(
         (
-            _HEADERS[FORMAT_VERSION].pack(*header),
+            _HEADERS[header.version].pack(*header[: len(header) - (not skin)]),
             model_id,
             _position_steps(minutiae.x_px, "x_px").tobytes(),
             _position_steps(minutiae.y_px, "y_px").tobytes(),
@@ -116,6 +126,7 @@ def encode_template(template: Template) -> bytes:
             _quality_steps(minutiae.quality).tobytes(),
             _packed(template.descriptors, bits),
             vector.tobytes(),
+            skin,
         )
     )
     return payload + _CHECKSUM.pack(zlib.crc32(payload))
@@ -142,12 +153,14 @@ def decode_template(record: bytes) -> Template:
     vector = parts.numbers("<f4", header.vector_size).astype(np.float32)
     if not np.isfinite(vector).all():
         raise CorruptRecord("the template's vector holds numbers that are not finite; enroll the finger again")
+    skin = _skin(parts.take(header.skin_bytes)) if header.version == FORMAT_VERSION else None
     return Template(
         model_id=model_id,
         quality=header.quality / QUALITY_STEPS,
         minutiae=minutiae,
         descriptors=descriptors,
         vector=vector if header.vector_size else None,
+        skin=skin,
     )
 
 
@@ -187,7 +200,7 @@ class _Parts:
 
 def _checked_header(record: bytes) -> _Header:
     """The header, once everything about the record but the meaning of its numbers is known to be right."""
-    if len(record) < max(form.size for form in _HEADERS.values()) + _CHECKSUM.size or not record.startswith(_MAGIC):
+    if len(record) <= len(_MAGIC) or not record.startswith(_MAGIC):
         raise CorruptRecord("the stored bytes are not a template; enroll the finger again")
     version = record[len(_MAGIC)]
     if version not in _HEADERS:
@@ -195,6 +208,8 @@ def _checked_header(record: bytes) -> _Header:
             f"the template has format version {version}, this fpverify reads versions 1 to {FORMAT_VERSION}: "
             "use the fpverify that enrolled it, or enroll the finger again"
         )
+    if len(record) < _HEADERS[version].size + _CHECKSUM.size:
+        raise CorruptRecord("the template is damaged (it is cut short); enroll the finger again")
     header = _Header(*_HEADERS[version].unpack_from(record))
     (checksum,) = _CHECKSUM.unpack_from(record, len(record) - _CHECKSUM.size)
     if (
@@ -261,6 +276,21 @@ def _descriptors(packed: bytes, header: _Header) -> NDArray[np.int8]:
     shifts = np.arange((PER_GROUP - 1) * bits, -1, -bits, dtype=np.uint64)
     raised = (words.view(">u8").astype(np.uint64) >> shifts) & np.uint64(2**bits - 1)
     return np.asarray(raised.astype(np.int16) - 2 ** (bits - 1), np.int8).ravel()[:count].reshape(shape)
+
+
+def _skin_bytes(skin: Skin | None) -> bytes:
+    """Of touches, which few templates have: what packs them is loaded when one does."""
+    if skin is None:
+        return b""
+    from fpverify.store.skin_format import encode_skin
+
+    return encode_skin(skin)
+
+
+def _skin(record: bytes) -> Skin:
+    from fpverify.store.skin_format import decode_skin
+
+    return decode_skin(record)
 
 
 def _vector(vector: FloatArray | None) -> NDArray[np.float32]:

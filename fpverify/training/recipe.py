@@ -154,6 +154,23 @@ class SeamMapRecipe(StageRecipe):
     follows: PositiveInt = 1
 
 
+class PlacesRecipe(StageRecipe):
+    """A round of network D; see `place_batches.PlaceBatches`.
+
+    Rounds with the same impressions and flow share a pool of them. All have the channels of the first. Clusters of
+    places that look alike are found anew at the beginning of each round that has some, by the network as it is then.
+    """
+
+    impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180, shift_px=25, centre_px=(12, 20))
+    channels: Channels = (48, 96, 128)
+    pairs: PositiveInt = 512
+    window_px: IntRange = (40, 96)
+    one_pattern: Share = 0.6
+    alike: Share = 0.0
+    flow: Literal["usual", "calm"] = "calm"
+    temperature: PositiveFloat = 0.07
+
+
 class EvidenceRecipe(_Part):
     """The unseen synthetic fingers that a calibration and its operating points rest on, for each simulated sensor."""
 
@@ -181,6 +198,7 @@ class AveragedRecipe(_Part):
     minutia_map: PositiveInt = 1
     descriptor: PositiveInt = 1
     seam_map: PositiveInt = 1
+    places: PositiveInt = 1
 
 
 class NetworksRecipe(_Part):
@@ -206,13 +224,14 @@ class MinutiaeRecipe(_Part):
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
     descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
     seam_map: tuple[SeamMapRecipe, ...] = ()  # without it, several prints in a picture are told by its parts alone
+    places: tuple[PlacesRecipe, ...] = ()  # without it, touches of small sensors are prints as any other
     averaged: AveragedRecipe = AveragedRecipe()
     evidence: EvidenceRecipe = EvidenceRecipe()
 
     @property
     def stage_names(self) -> tuple[str, ...]:
         """Of the networks to train."""
-        return ("minutia_map", "descriptor", *(["seam_map"] if self.seam_map else []))
+        return ("minutia_map", "descriptor", *(name for name in ("seam_map", "places") if getattr(self, name)))
 
     @model_validator(mode="after")
     def _have_rounds(self) -> MinutiaeRecipe:

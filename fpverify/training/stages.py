@@ -14,16 +14,19 @@ import numpy as np
 from fpverify.networks import losses
 from fpverify.networks.minutia_map import minutia_map
 from fpverify.networks.patch_siamese import patch_tower
+from fpverify.networks.places import place_tower
 from fpverify.networks.seams import seam_map
 from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.flow import FLOWS, USUAL
 from fpverify.training.batches import Batch, Batches, MinutiaMapBatches, PatchBatches
 from fpverify.training.loop import Training
+from fpverify.training.place_batches import ImpressionPool, PlaceBatches, look_alikes
 from fpverify.training.recipe import (
     DescriptorRecipe,
     MinutiaeRecipe,
     MinutiaMapRecipe,
+    PlacesRecipe,
     Recipe,
     SeamMapRecipe,
     StageRecipe,
@@ -37,6 +40,8 @@ from fpverify.vocabulary import FloatArray
 MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # added to the recipe's: seeds of the sequences of batches ...
 SEAM_BATCHES = 3  # no recipe has stripes and seams
 NEXT_ROUND = 10  # ... and what each further round adds
+PLACE_BATCHES, PLACE_IMPRESSIONS = 5, 6
+BANK = "bank.npz"  # in a round's folder, places that look alike
 SEAM_PRINTS = 4  # added to the recipe's: seed of the prints that the pictures are made of
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
 UNSEEN_PAIRS = 64
@@ -57,6 +62,7 @@ class Stage:
         examples: inputs such as training has them, to set the steps of int8 by; None for inference in float32.
         averaged: rounds, of the last ones, whose weights the network gets the mean of.
         follows: the same of each round, of those before it; as many as there are rounds, or none: 1 each.
+        prepare: makes what round `number` needs of the network as it is by then, in that round's folder.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Stage:
     examples: Callable[[], FloatArray] | None = None
     averaged: int = 1
     follows: tuple[int, ...] = ()
+    prepare: Callable[[keras.Model, Path, int], None] | None = None
 
     def folder(self, state: Path, number: int) -> Path:
         """Where round `number`, from 0, keeps its checkpoint and log."""
@@ -84,6 +91,8 @@ class Stage:
         """Gives the network, which has the weights of the round before, those that round `number` goes on from."""
         if self.follows and self.follows[number] > 1:
             self._take_mean(network, state, range(number - self.follows[number], number))
+        if self.prepare is not None:
+            self.prepare(network, self.folder(state, number), number)
 
     def _take_mean(self, network: keras.Model, state: Path, numbers: range) -> None:
         weights = []
@@ -104,8 +113,12 @@ def stages(recipe: Recipe, state: Path, workers: int, progress: bool = True) -> 
             state / "masters", recipe.fingers, recipe.seed, FLOWS[flow], workers=workers, progress=progress
         )
 
-    both = [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
-    return [*both, _seam_map(recipe, state, workers)] if recipe.seam_map else both
+    made = [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
+    if recipe.seam_map:
+        made.append(_seam_map(recipe, state, workers))
+    if recipe.places:
+        made.append(_place_tower(recipe, masters, state, workers))
+    return made
 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
@@ -184,6 +197,50 @@ def _seam_map(recipe: MinutiaeRecipe, state: Path, workers: int) -> Stage:
     rounds = tuple(make(number, part) for number, part in enumerate(recipe.seam_map))
     follows = tuple(part.follows for part in recipe.seam_map)
     return Stage("seam_map", seam_map, rounds, _examples(recipe, shown), recipe.averaged.seam_map, follows)
+
+
+def _place_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool], state: Path, workers: int) -> Stage:
+    looks = list(dict.fromkeys((part.impressions, part.flow) for part in recipe.places))
+
+    @cache
+    def pool(number: int) -> ImpressionPool:
+        (impressions, flow), seed = looks[number], recipe.seed + PLACE_IMPRESSIONS + number
+        folder = state / "impressions" / str(number + 1)
+        return ImpressionPool.create(folder, masters(flow), seed, impressions.settings(), workers=workers)
+
+    def batches(part: PlacesRecipe, seed: int, bank: Path | None) -> PlaceBatches:
+        drawn = pool(looks.index((part.impressions, part.flow)))
+        return PlaceBatches(drawn, seed, part.pairs, part.window_px, part.one_pattern, bank, part.alike)
+
+    def make(number: int, part: PlacesRecipe) -> Make:
+        seed = recipe.seed + PLACE_BATCHES + NEXT_ROUND * number
+        loss, metrics = losses.info_nce(part.temperature), [losses.first_rank]
+        about = _about(recipe, recipe.places[: number + 1], "fingers")
+        return lambda network, folder, workers: Training(
+            network,
+            batches(part, seed, folder / BANK if part.alike else None),
+            loss,
+            part.schedule(),
+            folder,
+            metrics,
+            workers,
+            recipe=about,
+        )
+
+    def prepare(network: keras.Model, folder: Path, number: int) -> None:
+        part = recipe.places[number]
+        if part.alike and not (folder / BANK).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            drawn = pool(looks.index((part.impressions, part.flow)))
+            found = look_alikes(drawn, lambda patches: network.predict(patches, verbose=0), recipe.seed + number)
+            found.write(folder / BANK)
+
+    def shown(number: int) -> Batch:
+        return batches(recipe.places[-1], recipe.seed, None)(number)
+
+    rounds = tuple(make(number, part) for number, part in enumerate(recipe.places))
+    network = partial(place_tower, recipe.places[0].channels)
+    return Stage("places", network, rounds, _examples(recipe, shown), recipe.averaged.places, prepare=prepare)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

@@ -29,7 +29,7 @@ from fpverify.vocabulary.records import (
     Rating,
 )
 from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan, ScanSource, TakenScan
-from fpverify.vocabulary.templates import FINGERS, BundleKind, Finger, Minutiae, Reference, Template
+from fpverify.vocabulary.templates import FINGERS, BundleKind, Finger, Minutiae, Reference, Skin, Template
 
 __all__ = [
     "FINGERS",
@@ -64,6 +64,7 @@ __all__ = [
     "Score",
     "Scores",
     "SetResolution",
+    "Skin",
     "TakenScan",
     "Template",
 ]

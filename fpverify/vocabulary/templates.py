@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.vocabulary.arrays import FloatArray
+from fpverify.vocabulary.scans import WORKING_PPI
 
 Finger = Literal[
     "unknown",
@@ -30,6 +31,7 @@ FINGERS: tuple[Finger, ...] = (  # names by code; ISO/IEC 19794-2:2005, finger p
     *("right-thumb", "right-index", "right-middle", "right-ring", "right-little"),
     *("left-thumb", "left-index", "left-middle", "left-ring", "left-little"),
 )
+PIXEL_MM2 = (25.4 / WORKING_PPI) ** 2
 BundleKind = Literal["minutiae", "whole-print"]
 
 
@@ -57,6 +59,49 @@ class Minutiae:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Skin:
+    """The skin that touches of a small sensor show: one touch, or several of a finger in one frame.
+
+    What could be laid on one another lies so; what could not lies apart, so far that no touch reaches two such parts.
+    The frame is at the working resolution, and the template's minutiae lie in it too.
+
+    Attributes:
+        x_px, y_px: (n,) float32 of the places, whole numbers on a lattice.
+        angle_rad: (n,) float32 in [0, pi), along the ridges, in steps of 1/256 of half a turn.
+        descriptors: (n, d) int8 of the places' neighbourhoods, turned so that the ridges run along +x.
+        opposite: (n, d) int8, the same turned the other way, for a ridge has no sense; (0, d) of several touches, which
+            need but one.
+        picture: (h, w) int8, ridges negative, 0 exactly where nothing is shown: in steps of 3/127 of a local deviation
+            of a single touch, -1 or 1 of several.
+        touches: how many it is made of.
+    """
+
+    x_px: FloatArray
+    y_px: FloatArray
+    angle_rad: FloatArray
+    descriptors: NDArray[np.int8]
+    opposite: NDArray[np.int8]
+    picture: NDArray[np.int8]
+    touches: int = 1
+
+    def __len__(self) -> int:
+        return len(self.x_px)
+
+    @property
+    def area_mm2(self) -> float:
+        """Of what is shown."""
+        return float(np.count_nonzero(self.picture)) * PIXEL_MM2
+
+    def to_dict(self) -> dict[str, Any]:
+        """What there is, in plain values."""
+        return {"touches": self.touches, "touched_mm2": round(self.area_mm2, 1)}
+
+    def __repr__(self) -> str:
+        touches = f"{self.touches} touches" if self.touches > 1 else "a touch"
+        return f"Skin({touches}, {self.area_mm2:.0f} mm², {len(self)} places)"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Template:
     """What is kept of a scan: enough to compare, not to draw it again.
 
@@ -69,6 +114,7 @@ class Template:
         minutiae: n of them; none for a whole-print model.
         descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/15 of its largest component.
         vector: (m,) float32 of unit length for a whole-print model, otherwise None.
+        skin: of a touch of a small sensor, or of a finger that was enrolled from touches; otherwise None.
     """
 
     model_id: str
@@ -76,10 +122,12 @@ class Template:
     minutiae: Minutiae
     descriptors: NDArray[np.int8]
     vector: FloatArray | None = None
+    skin: Skin | None = None
 
     def __repr__(self) -> str:
         found = f", {len(self.minutiae)} minutiae" if self.vector is None else ""
-        return f"Template({self.model_id}, quality {self.quality:.2f}{found})"
+        skin = f", {self.skin!r}" if self.skin is not None else ""
+        return f"Template({self.model_id}, quality {self.quality:.2f}{found}{skin})"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -106,6 +154,7 @@ class Reference:
             "impression": self.impression,
             "quality": self.template.quality,
             "minutiae": len(self.template.minutiae),
+            **({} if self.template.skin is None else self.template.skin.to_dict()),
             "model": self.model_id,
             "enrolled_at": self.enrolled_at.isoformat(),
         }

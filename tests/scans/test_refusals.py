@@ -199,7 +199,7 @@ BAD: dict[str, tuple[Make, type[ScanError], str]] = {
     # too little
     "one pixel": (image(NOISE[:1, :1]), FailureToAcquire, "too small: 1 x 1"),
     "a sliver": (image(NOISE[:5]), FailureToAcquire, "too small"),
-    "a stamp": (image(PRINT[:90, :90]), FailureToAcquire, "too small: 4.6 x 4.6 mm"),
+    "a stamp": (image(PRINT[:50, :50]), FailureToAcquire, "too small: 2.5 x 2.5 mm"),
     "white": (image(np.full((300, 300), 255, np.uint8)), FailureToAcquire, "too faint"),
     "black": (image(np.zeros((300, 300), np.uint8), "BMP"), FailureToAcquire, "too faint"),
     "nearly grey": (image(NOISE % 4 + 100), FailureToAcquire, "too faint"),

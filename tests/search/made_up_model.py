@@ -8,8 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from fpverify.comparison import similarities
 from fpverify.testing.made_up_prints import MODEL
-from fpverify.vocabulary import Score
+from fpverify.vocabulary import Score, Scores, Template
 
 
 @dataclass
@@ -35,6 +36,9 @@ class MadeUp:
 
     def content(self, name: str) -> bytes:
         return self.files[name]
+
+    def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
+        return similarities(probe, references)
 
     def calibrated(self, raw: Sequence[float]) -> list[Score]:
         return [Score(100 * float(value), extrapolated=False) for value in raw]

@@ -207,6 +207,6 @@ def test_models_are_named_without_reading_what_they_made(file: Path, make_templa
 
 
 def test_record_of_an_unknown_template_version_names_the_record(file: Path, monkeypatch) -> None:
-    monkeypatch.delitem(template_format._HEADERS, template_format.FORMAT_VERSION)
+    monkeypatch.delitem(template_format._HEADERS, template_format.WITHOUT_SKIN)
     with Store.open(file) as store:
         refusal(lambda: store.references("C"), CorruptRecord, "impression 1 of 'C', unknown", file, "format version 2")

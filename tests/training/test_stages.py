@@ -111,3 +111,21 @@ def test_every_round_of_every_recipe_has_batches_of_its_own(tmp_path: Path) -> N
     ]
     assert len(seeds) == 6
     assert len(set(seeds)) == 6
+
+
+def test_places_learn_where_a_recipe_has_them_and_look_alikes_are_found_when_a_round_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpverify.training.place_batches.BANK_PLACES", 30)
+    monkeypatch.setattr("fpverify.training.place_batches.IMPRESSIONS", 2)
+    part = {"steps": 1, "pairs": 8, "channels": [16, 16, 16]}
+    recipe = MinutiaeRecipe.model_validate({**RECIPE, "places": [part, {**part, "alike": 0.5}]})
+    assert recipe.stage_names == ("minutia_map", "descriptor", "places")
+    *_, stage = stages(recipe, tmp_path, 0)
+    network = stage.network()
+    for number, make in enumerate(stage.rounds):
+        folder = stage.folder(tmp_path, number)
+        stage.begin(network, tmp_path, number)
+        assert (folder / "bank.npz").exists() == (number == 1)
+        make(network, folder, 0).run(progress=False)
+    assert stage.trained(tmp_path).output_shape == (None, 48)

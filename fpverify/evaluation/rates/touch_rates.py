@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fpverify.evaluation.rates.error_rates import FVC_RATES, fvc_indicators, measured
-from fpverify.evaluation.sets.touches import Sides, fused_touches
+from fpverify.evaluation.sets.touches import TOGETHER, Sides, fused_touches
 from fpverify.vocabulary import BoolArray, Evaluation
 
 COUNTS = (1, 2, 3, 4, 6, 8, 12)  # reference touches of a finger for which rates are told
@@ -25,14 +25,18 @@ def touch_rates(each: Evaluation) -> list[dict[str, Any]]:
 
     Returns:
         For JSON, rows for some numbers of touches up to the most that a finger has: of each one for all areas
-        (`from_mm2` and `to_mm2` are None), and one for each class of areas in which both kinds of comparisons are.
+        (`from_mm2` and `to_mm2` are None), and one for each class of areas in which both kinds of comparisons are. Of
+        touches that were joined, rows for all of them alone, whose `references` is None.
     """
-    most = max(map(len, Sides.of(each).references.values()), default=0)
+    references = Sides.of(each).references
+    if all(each.scans[one].endswith(f"_{TOGETHER}") for numbers in references.values() for one in numbers.tolist()):
+        return list(_rows(each, None))
+    most = max(map(len, references.values()), default=0)
     counts = [*(count for count in COUNTS if count < most), most]
     return [row for count in counts for row in _rows(fused_touches(each, count), count)]
 
 
-def _rows(fused: Evaluation, count: int) -> Iterator[dict[str, Any]]:
+def _rows(fused: Evaluation, count: int | None) -> Iterator[dict[str, Any]]:
     yield _row(fused, count, np.ones(len(fused.probe), bool), (None, None))
     if fused.area_mm2 is not None:
         area = fused.area_mm2[fused.probe]
@@ -43,7 +47,7 @@ def _rows(fused: Evaluation, count: int) -> Iterator[dict[str, Any]]:
 
 
 def _row(
-    fused: Evaluation, count: int, chosen: BoolArray, area_mm2: tuple[float | None, float | None]
+    fused: Evaluation, count: int | None, chosen: BoolArray, area_mm2: tuple[float | None, float | None]
 ) -> dict[str, Any]:
     mated, scores = fused.mated[chosen], fused.scores[chosen]
     part = replace(fused, probe=fused.probe[chosen], reference=fused.reference[chosen], mated=mated, scores=scores)

@@ -1,0 +1,154 @@
+"""How alike a touch and a finger from touches are: places, blocks of the pictures and minutiae in one number.
+
+Each opinion is taken as its distance from what a tenth of non-mated touches of its area exceed, in mean excesses beyond
+that, and they are added up. What the sum is worth as a score depends on the touch's area: a calibration each for some
+areas, between which scores are interpolated. All of it is learnt on synthetic touches, by
+`fpverify.training.touch_evidence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fpverify.comparison.calibration import DECIBEL, Calibration
+from fpverify.comparison.touches.alignment import aligned
+from fpverify.comparison.touches.blocks import block_correlations
+from fpverify.comparison.touches.prepared import Ground, Touch
+from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths
+from fpverify.errors import CorruptModel
+from fpverify.vocabulary import FloatArray, Scores
+
+PRIOR_PLACES = 8.0  # in common beyond those there are: a few that agree prove little
+NO_MINUTIAE = 0.004  # added to the similarity of minutiae before the logarithm
+NOTHING_COMMON = -3.0  # opinion of places and blocks that have nothing in common
+
+
+class Opinions(NamedTuple):
+    """What a touch and some ground have in common; higher is more alike.
+
+    Attributes:
+        places: worth of the places in common, over the root of their number and 8.
+        blocks: the same of the blocks of the pictures.
+        minutiae: the logarithm of their similarity.
+    """
+
+    places: float
+    blocks: float
+    minutiae: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """What opinions are worth, and what their sum is, for touches of one area.
+
+    Attributes:
+        area_mm2: of the touches' foreground.
+        places: on what ground it was learnt; how many there were on average.
+        start: (3,) opinions that a tenth of non-mated touches exceed.
+        spread: (3,) their mean excess, positive.
+        calibration: from the sum to the score.
+    """
+
+    area_mm2: float
+    places: float
+    start: tuple[float, ...]
+    spread: tuple[float, ...]
+    calibration: Calibration
+
+    def sum_of(self, opinions: Scores) -> Scores:
+        """(..., 3) -> (...)."""
+        return np.asarray(((opinions - np.array(self.start)) / np.array(self.spread)).sum(-1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers."""
+        return {
+            "area_mm2": self.area_mm2,
+            "places": self.places,
+            "start": list(self.start),
+            "spread": list(self.spread),
+            "calibration": self.calibration.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Scale:
+        """What `to_dict` was called on; ValueError or CorruptModel if the numbers are none."""
+        start, spread = (tuple(float(one) for one in plain[name]) for name in ("start", "spread"))
+        if len(start) != len(Opinions._fields) or len(spread) != len(start) or min(spread) <= 0:
+            raise ValueError("three opinions with positive spreads were expected")
+        calibration = Calibration.from_dict(plain["calibration"])
+        return cls(float(plain["area_mm2"]), float(plain["places"]), start, spread, calibration)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TouchModel:
+    """What was learnt about comparing touches.
+
+    Attributes:
+        cohort: (c, d) float32, descriptors of unit length of places of other fingers.
+        places, blocks: worths.
+        scales: by area, the smallest first; none before they are learnt.
+    """
+
+    cohort: FloatArray
+    places: PlaceWorths
+    blocks: BlockWorths
+    scales: tuple[Scale, ...] = ()
+
+    def opinions(self, touch: Touch, ground: Ground, similarity: float) -> Opinions:
+        """Of one comparison; `similarity` is that of the minutiae, in [0, 1]."""
+        minutiae = float(np.log(max(similarity, 0.0) + NO_MINUTIAE))
+        lain = aligned(touch, ground, self.places)
+        if lain is None or not lain.common.any():
+            return Opinions(NOTHING_COMMON, NOTHING_COMMON, minutiae)
+        root = float(np.sqrt(np.count_nonzero(lain.common) + PRIOR_PLACES))
+        blocks = self.blocks.of(block_correlations(touch, ground, lain))
+        return Opinions(lain.worth / root, blocks / root, minutiae)
+
+    def score(self, opinions: Sequence[Opinions], area_mm2: float, places: Sequence[int]) -> Scores:
+        """The scores of one touch with k fingers, -10 log10(FMR); (k,).
+
+        A finger with more places than those that the scales were learnt on has more chances to be alike, and its score
+        is lowered by as much; one with fewer keeps its own, which states too high a rate rather than too low a one.
+
+        Args:
+            opinions: of each finger.
+            area_mm2: of the touch.
+            places: of each finger.
+        """
+        given, number = np.array(opinions, np.float64).reshape(-1, len(Opinions._fields)), np.array(places, np.float64)
+        each = np.stack([_scored(scale, given, number) for scale in self.scales])
+        at = np.interp(np.sqrt(area_mm2), [np.sqrt(one.area_mm2) for one in self.scales], np.arange(len(self.scales)))
+        low = min(int(at), len(self.scales) - 1)
+        high, share = min(low + 1, len(self.scales) - 1), at - int(at)
+        return np.asarray(each[low] * (1 - share) + each[high] * share)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, without the cohort."""
+        return {
+            "places": self.places.to_dict(),
+            "blocks": self.blocks.to_dict(),
+            "scales": [one.to_dict() for one in self.scales],
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Any, cohort: FloatArray) -> TouchModel:
+        """What `to_dict` was called on, and its cohort.
+
+        Raises:
+            CorruptModel: an entry is missing, or the numbers cannot be used.
+        """
+        try:
+            places, blocks = PlaceWorths.from_dict(plain["places"]), BlockWorths.from_dict(plain["blocks"])
+            scales = tuple(Scale.from_dict(one) for one in plain["scales"])
+        except (KeyError, TypeError, ValueError) as wrong:
+            raise CorruptModel(f"what the model knows about touches cannot be used: {wrong}") from wrong
+        return cls(cohort, places, blocks, scales)
+
+
+def _scored(scale: Scale, opinions: Scores, places: Scores) -> Scores:
+    more = np.maximum(places / scale.places, 1)
+    return np.asarray(scale.calibration.scores(scale.sum_of(opinions)) - DECIBEL * np.log(more))

@@ -1,0 +1,168 @@
+"""A finger from touches, as it is kept: groups of touches in one frame, within so many bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fpverify.comparison.touches.joining import Describe, Given, Mosaic, groups, mosaic
+from fpverify.comparison.touches.prepared import STEP_PX
+from fpverify.comparison.touches.worths import PlaceWorths
+from fpverify.vocabulary import FloatArray, IndexArray, Minutiae, Skin
+
+APART_PX = 120  # between what lies apart: more than a touch is wide, so that none reaches both
+MOST_BYTES = 12 * 1024  # of a finger in its binary form (`fpverify.store.template_format`)
+OTHER_BYTES = 500  # of it: headers, and what says where places and pixels are
+PLACE_BYTES, MINUTIA_BYTES = 19, 47  # 48 numbers of 3 bits and an angle; 64 of 5 bits, a position and an angle
+MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
+MOST_MINUTIAE = 50  # of a finger: 2.3 KB
+SAME_PX, SAME_RAD = 6.0, 0.6  # minutiae of two touches, nearer and turned less against each other, are one
+ANGLE_STEPS = 256  # of half a turn
+QUANTUM = 0.586  # step of a descriptor's numbers, in deviations: 8 of them lose least of normal ones
+LARGEST_NUMBER = 7  # of -7, -5, ... 7: 3 bits
+
+# Source of QUANTUM: Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory 6, 1960.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinedFinger:
+    """A finger from touches.
+
+    Attributes:
+        skin: all of it in one frame.
+        minutiae: in that frame, the best first; each once, however many touches show it.
+        descriptors: theirs, (m, d) int8.
+        groups: touches that came together, of each group how many, the most first; those left out have no group.
+    """
+
+    skin: Skin
+    minutiae: Minutiae
+    descriptors: NDArray[np.int8]
+    groups: tuple[int, ...]
+
+
+def joined_finger(
+    given: Sequence[Given],
+    worths: PlaceWorths,
+    describe: Describe,
+    most_bytes: int = MOST_BYTES,
+    *,
+    only_joined: bool = False,
+) -> JoinedFinger:
+    """Touches of one finger as one reference.
+
+    Args:
+        given: at least one.
+        worths: of the model.
+        describe: a picture, x, y and angle of n of its places -> (n, d) descriptors.
+        most_bytes: that the finger may take, with at least its minutiae and its picture. Every second place goes first,
+            which its neighbours stand for; touches that join nothing go where that would not do.
+        only_joined: leave touches out that join nothing, if others do.
+    """
+    found = groups(given, worths)
+    mosaics = [mosaic(one, describe) for one in found if len(one) > 1 or not only_joined or len(found[0]) == 1]
+    mosaics = _within(mosaics, most_bytes)
+    tops = np.cumsum([0, *(one.picture.shape[0] + APART_PX for one in mosaics)])
+    tops = (np.ceil(tops / STEP_PX) * STEP_PX).astype(int)
+    share = _room(mosaics, most_bytes) / max(1, sum(len(one.x) for one in mosaics))
+    kept = [_thinned(one, share) for one in mosaics]
+    x, angle, vectors = (
+        np.concatenate([getattr(one, name)[which] for one, which in zip(mosaics, kept, strict=True)])
+        for name in ("x", "angle", "descriptors")
+    )
+    y = np.concatenate([one.y[which] + top for one, which, top in zip(mosaics, kept, tops, strict=False)])
+    minutiae, descriptors = _minutiae(mosaics, tops)
+    skin = Skin(
+        x_px=x.astype(np.float32),
+        y_px=y.astype(np.float32),
+        angle_rad=_angles_on_grid(angle),
+        descriptors=three_bits(vectors),
+        opposite=np.zeros((0, vectors.shape[1]), np.int8),
+        picture=_picture(mosaics, tops),
+        touches=max(2, sum(one.touches for one in mosaics)),
+    )
+    return JoinedFinger(skin, minutiae, descriptors, tuple(one.touches for one in mosaics))
+
+
+def three_bits(vectors: FloatArray) -> NDArray[np.int8]:
+    """Unit vectors (n, d) as odd numbers from -7 to 7, in steps that lose least of them."""
+    step = QUANTUM / np.sqrt(max(1, vectors.shape[1]))
+    steps = 2 * np.floor(vectors / step) + 1
+    return np.asarray(np.clip(steps, -LARGEST_NUMBER, LARGEST_NUMBER), np.int8)
+
+
+def _room(mosaics: Sequence[Mosaic], most_bytes: int) -> int:
+    """How many places there is room for beside the pictures and the minutiae."""
+    minutiae = min(MOST_MINUTIAE, sum(len(one.minutiae) for one in mosaics))
+    shown = sum(int(np.count_nonzero(one.picture)) for one in mosaics)
+    return max(0, most_bytes - OTHER_BYTES - MINUTIA_BYTES * minutiae - shown // 8) // PLACE_BYTES
+
+
+def _within(mosaics: list[Mosaic], most_bytes: int) -> list[Mosaic]:
+    """Without the last groups of one touch, as long as thinning would leave holes."""
+    kept = list(mosaics)
+    while len(kept) > 1 and kept[-1].touches == 1:
+        if sum(len(one.x) for one in kept) <= MOST_THINNED * _room(kept, most_bytes):
+            break
+        kept.pop()
+    return kept
+
+
+def _thinned(one: Mosaic, share: float) -> IndexArray:
+    """The places that are kept of a group: all, or as large a share of them; what most touches show goes last.
+
+    Every second place, as the fields of one colour of a chessboard, goes first: a neighbour stands for it.
+    """
+    if share >= 1:
+        return np.arange(len(one.x), dtype=np.int32)
+    second = (one.x // STEP_PX + one.y // STEP_PX) % 2
+    order = np.lexsort((-one.count, second))
+    return np.asarray(np.sort(order[: int(share * len(one.x))]), np.int32)
+
+
+def _picture(mosaics: Sequence[Mosaic], tops: NDArray[np.int_]) -> NDArray[np.int8]:
+    """One bit for each pixel that is shown."""
+    height = int(tops[len(mosaics) - 1]) + mosaics[-1].picture.shape[0]
+    whole = np.zeros((height, max(one.picture.shape[1] for one in mosaics)), np.int8)
+    for one, top in zip(mosaics, tops, strict=False):
+        rows, columns = one.picture.shape
+        whole[top : top + rows, :columns] = np.sign(one.picture).astype(np.int8)
+    return whole
+
+
+def _minutiae(mosaics: Sequence[Mosaic], tops: NDArray[np.int_]) -> tuple[Minutiae, NDArray[np.int8]]:
+    """Of all groups, the best first."""
+    parts, descriptors = [], []
+    for one, top in zip(mosaics, tops, strict=False):
+        which = _once(one.minutiae, one.owners)
+        own = one.minutiae
+        parts.append(np.stack([own.x_px, own.y_px + top, own.angle_rad, own.quality])[:, which])
+        if len(which):
+            descriptors.append(one.minutia_descriptors[which])
+    x, y, angle, quality = np.concatenate(parts, 1).astype(np.float32)
+    order = np.argsort(-quality, kind="stable")
+    order = order[(x[order] >= 0) & (y[order] >= 0)][:MOST_MINUTIAE]
+    every = np.concatenate(descriptors) if descriptors else np.zeros((0, 0), np.int8)
+    return Minutiae(x[order], y[order], angle[order], quality[order]), every[order] if len(order) else every[:0]
+
+
+def _once(minutiae: Minutiae, owners: NDArray[np.int_]) -> NDArray[np.intp]:
+    """Each minutia once, as the touch shows it that is surest of it."""
+    kept: list[int] = []
+    for one in np.argsort(-minutiae.quality, kind="stable").tolist():
+        others = np.array(kept, int)
+        near = (
+            np.hypot(minutiae.x_px[others] - minutiae.x_px[one], minutiae.y_px[others] - minutiae.y_px[one]) < SAME_PX
+        )
+        alike = np.cos(minutiae.angle_rad[others] - minutiae.angle_rad[one]) > np.cos(SAME_RAD)
+        if not (near & alike & (owners[others] != owners[one])).any():
+            kept.append(one)
+    return np.array(kept, np.intp)
+
+
+def _angles_on_grid(angle_rad: FloatArray) -> FloatArray:
+    steps = np.rint(angle_rad.astype(np.float64) * (ANGLE_STEPS / np.pi)) % ANGLE_STEPS
+    return (steps * (np.pi / ANGLE_STEPS)).astype(np.float32)

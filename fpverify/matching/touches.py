@@ -1,0 +1,173 @@
+"""Touches of small sensors, by a model that can compare them: fingers from touches, and probes against them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpverify.comparison import PreparedTemplate, prepare_template, similarities
+from fpverify.comparison.calibration import Calibration
+from fpverify.comparison.touches.comparison import Opinions, TouchModel
+from fpverify.comparison.touches.finger import JoinedFinger, joined_finger
+from fpverify.comparison.touches.joining import Given
+from fpverify.comparison.touches.prepared import Ground, Touch, unit
+from fpverify.errors import CorruptModel, ModelError
+from fpverify.features.extraction import Acquired, Network
+from fpverify.features.grid import minutiae_on_grid, quality_on_grid
+from fpverify.features.places import at_places, directions, lattice, neighbourhoods
+from fpverify.features.quality import touch_quality
+from fpverify.models import Bundle, load_bundle
+from fpverify.vocabulary import FloatArray, Scores, Template
+
+TABLES, COHORT = "places.json", "places_cohort.npy"  # files of a bundle beside the network `places`
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedFinger:
+    """A finger from touches, ready to be compared many times.
+
+    Attributes:
+        template: its minutiae.
+        ground: its skin.
+        touches: that it is made of.
+    """
+
+    template: PreparedTemplate
+    ground: Ground
+    touches: int
+
+    @classmethod
+    def of(cls, template: Template | PreparedFinger) -> PreparedFinger:
+        """Of a template with skin; one that is prepared already is returned as it is."""
+        if isinstance(template, PreparedFinger):
+            return template
+        assert template.skin is not None  # noqa: S101 - the caller has looked
+        return cls(prepare_template(template), Ground.of(template.skin), template.skin.touches)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TouchMatcher:
+    """Compares touches, and joins them.
+
+    Attributes:
+        model: what was learnt about comparing them.
+        network: (n, 32, 32, 1) -> (n, d), see `fpverify.networks.places`.
+        calibration: the model's own; None before it is fitted.
+    """
+
+    model: TouchModel
+    network: Network
+    calibration: Calibration | None = None
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> TouchMatcher:
+        """That of a bundle.
+
+        Raises:
+            CorruptModel: a file is missing, damaged, or not what it should be.
+        """
+        stored = load_bundle(bundle.folder).card.calibration  # its own, whatever was fitted to a sensor since
+        calibration = None if stored is None else Calibration.from_dict(stored)
+        return cls(read_tables(bundle), bundle.network("places"), calibration)
+
+    def joined(self, touches: Sequence[Acquired], *, only_joined: bool = False) -> tuple[Template, JoinedFinger]:
+        """One reference of some touches of a finger, at least one; and how they came together.
+
+        Args:
+            touches: of one finger.
+            only_joined: leave those out that join nothing, if others do.
+        """
+        given = [self._given(one) for one in touches]
+        finger = joined_finger(given, self.model.places, self._describe, only_joined=only_joined)
+        area = finger.skin.area_mm2
+        template = Template(
+            touches[0].template.model_id,
+            quality_on_grid(touch_quality(area)),
+            minutiae_on_grid(finger.minutiae),
+            finger.descriptors,
+            skin=finger.skin,
+        )
+        return template, finger
+
+    def opinions(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> list[Opinions]:
+        """Of a touch and k fingers from touches; those compared more than once are better given prepared."""
+        assert probe.skin is not None  # noqa: S101 - the caller has looked
+        touch = Touch.of(probe.skin, self.model.cohort)
+        fingers = [PreparedFinger.of(one) for one in references]
+        alike = similarities(probe, [one.template for one in fingers]).tolist()
+        return [self.model.opinions(touch, one.ground, raw) for one, raw in zip(fingers, alike, strict=True)]
+
+    def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
+        """(k,) of a probe with k references, all of touches; on the scale of the model's own raw similarities.
+
+        One side is a single touch; of two single ones either is laid on the other, and the mean counts. Two fingers
+        from touches are compared by their minutiae.
+
+        Raises:
+            ModelError: the model is not calibrated, or not for touches.
+        """
+        if self.calibration is None or not self.model.scales:
+            raise ModelError(f"{probe.model_id}: the model is not calibrated for touches (tools/places_bundle.py)")
+        if _touches(probe) == 1:
+            found = self.scores(probe, references)
+            single = [k for k, one in enumerate(references) if _touches(one) == 1]
+            for k in single:
+                found[k] = (found[k] + self.scores(references[k], [probe])[0]) / 2
+            return raw_of(found, self.calibration)
+        raw = similarities(probe, references)
+        for k, one in enumerate(references):
+            if _touches(one) == 1:
+                raw[k] = raw_of(self.scores(one, [probe]), self.calibration)[0]
+        return raw
+
+    def scores(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> Scores:
+        """-10 log10(FMR) of a touch with k fingers from touches; (k,)."""
+        assert probe.skin is not None  # noqa: S101 - the caller has looked
+        fingers = [PreparedFinger.of(one) for one in references]
+        places = [len(one.ground) for one in fingers]
+        return self.model.score(self.opinions(probe, fingers), probe.skin.area_mm2, places)
+
+    def _given(self, one: Acquired) -> Given:
+        """A touch to be joined: as a probe, and with all places of its lattice."""
+        skin, image = one.template.skin, one.prepared.image
+        assert skin is not None and one.foreground is not None  # noqa: S101, PT018 - it is a touch
+        angle = directions(image)
+        x, y = lattice(one.foreground, image.shape, staggered=False)
+        along = at_places(angle, x, y)
+        vectors = self._describe(image, x, y, along)
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+        touch = Touch.of(skin, self.model.cohort)
+        ground = Ground.at(x, y, along, np.asarray(vectors, np.float32), touch.picture)
+        return Given(touch, ground, image, angle, one.template.minutiae, one.template.descriptors)
+
+    def _describe(self, picture: FloatArray, x: FloatArray, y: FloatArray, angle: FloatArray) -> FloatArray:
+        return self.network(neighbourhoods(picture, x, y, angle)[..., None])
+
+
+def _touches(template: Template) -> int:
+    return 0 if template.skin is None else template.skin.touches
+
+
+def read_tables(bundle: Bundle) -> TouchModel:
+    """What a bundle knows about comparing touches; errors as in `TouchMatcher.of`."""
+    try:
+        cohort = np.load(io.BytesIO(bundle.content(COHORT)), allow_pickle=False)
+        plain = json.loads(bundle.content(TABLES))
+    except (ValueError, EOFError) as error:
+        raise CorruptModel(f"{bundle.folder}: what it knows about touches cannot be read") from error
+    if cohort.ndim != 2 or cohort.dtype != np.int8 or not len(cohort):
+        raise CorruptModel(f"{bundle.folder / COHORT}: descriptors of places were expected")
+    return TouchModel.from_dict(plain, unit(cohort))
+
+
+def raw_of(scores: Scores, calibration: Calibration) -> Scores:
+    """The raw similarities in [0, 1] that a calibration gives these scores; below its least score 0."""
+    raw, score = np.array(calibration.knots_raw), np.array(calibration.knots_score)
+    between = np.interp(scores, score, raw)
+    above = np.maximum(scores - score[-1], 0) / calibration.slope_above
+    below = np.minimum(scores - score[0], 0) / calibration.slope_below
+    return np.asarray(np.clip(between + above + below, 0, None))

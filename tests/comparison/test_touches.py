@@ -1,0 +1,164 @@
+"""Touches of small sensors: laid on each other, joined into one reference, and compared with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_touches import cohort, described, given, model, skin, touch, window
+
+from fpverify.comparison.calibration import Calibration
+from fpverify.comparison.touches.alignment import aligned
+from fpverify.comparison.touches.blocks import block_correlations
+from fpverify.comparison.touches.comparison import Opinions, Scale, TouchModel
+from fpverify.comparison.touches.finger import MOST_BYTES, joined_finger, three_bits
+from fpverify.comparison.touches.joining import Pose, groups
+from fpverify.comparison.touches.prepared import Ground, commonness
+from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths, rising
+from fpverify.errors import CorruptModel
+from fpverify.store.skin_format import encode_skin
+
+AT = ((70, 80), (82, 88), (64, 92), (76, 100))  # corners of touches of a finger that lie over each other
+WORTHS = PlaceWorths.first()
+
+
+@pytest.mark.parametrize(("x", "y", "turn"), [(0, 0, 0.0), (7, -5, 0.0), (-6, 8, 0.3), (4, 4, 2.8)])
+def test_a_touch_lies_where_it_was_taken(x: float, y: float, turn: float) -> None:
+    middle = np.array([30.0, 30.0])  # of the window, about which it is turned
+    rotated = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ middle
+    corner = middle - rotated + np.array([x, y])
+    probe = touch(window(1, 70 + corner[0], 80 + corner[1], turn))
+    lain = aligned(probe, given(window(1, 70, 80)).ground, WORTHS)
+    assert lain is not None
+    assert np.angle(np.exp(1j * (lain.turn - turn))) == pytest.approx(0, abs=0.15)  # places lie 5 px apart
+    laid = np.array([[np.cos(lain.turn), -np.sin(lain.turn)], [np.sin(lain.turn), np.cos(lain.turn)]]) @ middle
+    assert laid + np.array([lain.x, lain.y]) == pytest.approx(middle + np.array([x, y]), abs=2.5)
+
+
+def test_the_same_skin_is_worth_more_than_another_finger_s() -> None:
+    probe = touch(window(1, 74, 84))
+    own, other = (aligned(probe, Ground.of(skin(window(number, 70, 80))), WORTHS) for number in (1, 2))
+    assert own is not None
+    assert other is not None
+    assert own.worth > 2 * max(other.worth, 1.0)
+    mine, theirs = (
+        block_correlations(probe, Ground.of(skin(window(number, 70, 80))), lain)
+        for number, lain in ((1, own), (2, other))
+    )
+    assert np.median(mine) > 0.8
+    assert len(theirs) == 0 or np.median(theirs) < np.median(mine)
+
+
+def test_a_touch_without_places_lies_nowhere() -> None:
+    empty = np.zeros(0, np.float32)
+    nothing = Ground.at(empty, empty, empty, np.zeros((0, 48), np.float32), np.zeros((4, 4), np.float32))
+    assert aligned(touch(window(1, 70, 80)), nothing, WORTHS) is None
+
+
+def test_touches_of_a_finger_come_together_and_another_s_stays_apart() -> None:
+    touches = [given(window(1, x, y)) for x, y in AT] + [given(window(2, 70, 80))]
+    found = groups(touches, WORTHS)
+    assert [len(one) for one in found] == [4, 1]
+    assert found[1].members[0][0] is touches[-1]
+
+
+def test_a_joined_finger_shows_what_its_touches_show() -> None:
+    finger = joined_finger([given(window(1, x, y)) for x, y in AT], WORTHS, described)
+    one = skin(window(1, *AT[0]))
+    assert finger.groups == (4,)
+    assert finger.skin.touches == 4
+    assert 1.2 * one.area_mm2 < finger.skin.area_mm2 < 2.2 * one.area_mm2
+    assert set(np.unique(finger.skin.picture)) <= {-1, 0, 1}
+    lain = aligned(touch(window(1, 72, 92)), Ground.of(finger.skin), WORTHS)
+    assert lain is not None
+    assert np.count_nonzero(lain.common) > 0.9 * len(lain.common)
+
+
+def test_a_joined_finger_keeps_as_many_places_as_there_is_room_for() -> None:
+    touches = [given(window(number, x, y)) for number in (1, 2, 3, 4) for x, y in AT]
+    small, large, all_of_it = (
+        joined_finger(touches, WORTHS, described, most_bytes=size).skin for size in (6_000, MOST_BYTES, 10**6)
+    )
+    assert 100 < len(small) < len(large) < len(all_of_it)
+    for skin_of_size, size in ((small, 6_000), (large, MOST_BYTES)):
+        assert 0.85 * size < len(encode_skin(skin_of_size)) <= size
+
+
+def test_poses_go_there_and_back() -> None:
+    pose = Pose(0.4, 5.0, -3.0)
+    assert pose.then(pose.inverse) == pytest.approx((0, 0, 0), abs=1e-9)
+    assert Pose(0.1, 1.0, 0.0).then(Pose(0.2, 0.0, 2.0)).turn == pytest.approx(0.3)
+
+
+def test_three_bits_keep_a_direction() -> None:
+    vectors = np.random.default_rng(1).normal(size=(50, 48))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    kept = three_bits(vectors.astype(np.float32)).astype(float)
+    assert set(np.unique(kept)) <= {-7, -5, -3, -1, 1, 3, 5, 7}
+    cosines = (vectors * kept).sum(1) / np.linalg.norm(kept, axis=1)
+    assert cosines.min() > 0.95
+
+
+def test_worth_rises_with_the_cosine_and_falls_with_commonness() -> None:
+    rng = np.random.default_rng(5)
+    common = rng.uniform(0.45, 0.85, 40_000)
+    mated = np.stack([np.clip(rng.normal(0.75, 0.15, 40_000), -0.2, 1), common])
+    chance = np.stack([np.clip(rng.normal(common - 0.4, 0.2), -0.2, 1), common])
+    learnt = PlaceWorths.learnt(mated.astype(np.float32), chance.astype(np.float32))
+    rows, _ = learnt.rows(np.array([0.5, 0.8], np.float32))
+    at = {cosine: round((1 + cosine) / 0.01) for cosine in (0.0, 0.5, 0.8)}
+    assert rows[0, at[0.8]] > rows[0, at[0.5]] > rows[0, at[0.0]]
+    assert rows[0, at[0.8]] > rows[1, at[0.8]]
+    assert rows.min() > -1.7  # what a damaged place can cost
+
+
+def test_a_place_like_those_of_other_fingers_is_common() -> None:
+    known = cohort()
+    rare = np.eye(1, 48, dtype=np.float32) - known.mean(0)
+    rare /= np.linalg.norm(rare)
+    assert commonness(known[:5], known).min() > commonness(rare, known)[0]
+
+
+def scale(area_mm2: float, at: float) -> Scale:
+    return Scale(
+        area_mm2, 300.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), Calibration((0.0, 1.0), (at, at + 10), 10, 10, 1.0, 500)
+    )
+
+
+def test_scores_lie_between_those_of_the_two_areas_beside() -> None:
+    known = replace(model(), scales=(scale(16.0, 0.0), scale(36.0, 20.0)))
+    opinions = [Opinions(0.2, 0.2, 0.1)]
+    small, middle, large, beyond = (known.score(opinions, area, [300])[0] for area in (16.0, 25.0, 36.0, 90.0))
+    assert (small, large, beyond) == pytest.approx((5.0, 25.0, 25.0))
+    assert middle == pytest.approx(15.0)  # by the root of the area
+
+
+def test_a_larger_finger_has_more_chances() -> None:
+    known = replace(model(), scales=(scale(16.0, 0.0),))
+    same, twice, half = known.score([Opinions(0.2, 0.2, 0.1)] * 3, 16.0, [300, 600, 150])
+    assert same - twice == pytest.approx(10 * np.log10(2))
+    assert half == same
+
+
+def test_what_a_model_knows_comes_back_from_plain_numbers() -> None:
+    known = replace(model(), scales=(scale(16.0, 0.0),), blocks=BlockWorths(np.linspace(-1, 2, 16)))
+    again = TouchModel.from_dict(known.to_dict(), cohort())
+    assert again.to_dict() == known.to_dict()
+
+
+@pytest.mark.parametrize("name", ["places", "blocks", "scales"])
+def test_what_is_no_knowledge_is_refused(name: str) -> None:
+    plain = model().to_dict()
+    with pytest.raises(CorruptModel):
+        TouchModel.from_dict({**plain, name: [1]}, cohort())
+    del plain[name]
+    with pytest.raises(CorruptModel):
+        TouchModel.from_dict(plain, cohort())
+
+
+def test_what_should_rise_and_does_not_is_pooled() -> None:
+    found = rising(np.array([1.0, 3.0, 2.0, 4.0, -5.0]), np.array([1.0, 1.0, 3.0, 1.0, 0.25]))
+    assert found[0] == 1.0
+    assert (np.diff(found) >= 0).all()
+    assert rising(np.array([2.0, 1.0]), np.array([1.0, 3.0])) == pytest.approx([1.25, 1.25])

@@ -1,0 +1,65 @@
+"""Touches by a model that can compare them: joined, and on the scale of the model's own raw similarities."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_touches import NO_MINUTIAE, cells_of, describe, model, skin, window
+
+from fpverify.comparison.calibration import Calibration
+from fpverify.comparison.touches.comparison import Scale
+from fpverify.errors import ModelError
+from fpverify.features import Acquired
+from fpverify.matching.touches import TouchMatcher, raw_of
+from fpverify.vocabulary import FloatArray, PreparedScan, Template
+
+OWN = Calibration((0.0, 0.1, 0.3), (0.0, 10.0, 30.0), 50.0, 40.0, 0.3, 1000)  # of the model
+TOUCHES = Calibration((0.0, 40.0), (0.0, 40.0), 1.0, 1.0, 40.0, 1000)
+NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
+AT = ((70, 80), (82, 88), (64, 92), (76, 100))
+
+
+def matcher(calibration: Calibration | None = OWN) -> TouchMatcher:
+    scale = Scale(36.0, 400.0, (0.0, 0.0, -5.0), (0.5, 0.5, 1.0), TOUCHES)
+    return TouchMatcher(replace(model(), scales=(scale,)), describe, calibration)
+
+
+def acquired(image: FloatArray) -> Acquired:
+    template = Template("model", 0.8, NO_MINUTIAE, NO_DESCRIPTORS, skin=skin(image))
+    return Acquired(template, PreparedScan(image, 0.5, "a touch"), cells_of(image))
+
+
+def test_a_joined_finger_is_a_template_like_others() -> None:
+    template, finger = matcher().joined([acquired(window(1, x, y)) for x, y in AT])
+    assert finger.groups == (4,)
+    assert template.skin is not None
+    assert (template.model_id, template.skin.touches) == ("model", 4)
+    assert template.quality == pytest.approx(np.sqrt(template.skin.area_mm2 / 60), abs=0.01)  # of nearly all of 8 mm
+
+
+def test_a_touch_is_alike_to_its_finger_and_not_to_another() -> None:
+    fingers = [matcher().joined([acquired(window(number, x, y)) for x, y in AT])[0] for number in (1, 2)]
+    probe = acquired(window(1, 73, 91)).template
+    own, other = matcher().raw_scores(probe, fingers)
+    assert own > other
+    assert matcher().raw_scores(fingers[0], [probe])[0] == pytest.approx(own)
+
+
+def test_the_order_of_two_single_touches_does_not_matter() -> None:
+    one, other = (acquired(window(1, x, y)).template for x, y in AT[:2])
+    known = matcher()
+    assert known.raw_scores(one, [other])[0] == pytest.approx(known.raw_scores(other, [one])[0], abs=1e-9)
+
+
+def test_a_model_without_a_calibration_for_touches_says_so() -> None:
+    probe = acquired(window(1, 70, 80)).template
+    with pytest.raises(ModelError, match="not calibrated for touches"):
+        matcher(None).raw_scores(probe, [probe])
+
+
+def test_raw_similarities_are_those_that_give_the_scores() -> None:
+    scores = np.array([0.0, 4.0, 10.0, 25.0, 30.0, 45.0])
+    assert OWN.scores(raw_of(scores, OWN)) == pytest.approx(scores)
+    assert raw_of(np.array([-3.0]), OWN)[0] == 0.0

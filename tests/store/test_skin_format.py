@@ -1,0 +1,100 @@
+"""What touches show, in binary form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_touches import NO_MINUTIAE, described, given, skin, window
+
+from fpverify.comparison.touches.finger import joined_finger
+from fpverify.comparison.touches.worths import PlaceWorths
+from fpverify.errors import CorruptRecord
+from fpverify.store.skin_format import decode_skin, encode_skin
+from fpverify.store.template_format import decode_template, encode_template
+from fpverify.vocabulary import Skin, Template
+
+NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
+ARRAYS = ("x_px", "y_px", "angle_rad", "descriptors", "opposite", "picture")
+
+
+def several() -> Skin:
+    touches = [given(window(1, x, y)) for x, y in ((70, 80), (82, 88), (64, 92))]
+    return joined_finger([*touches, given(window(2, 60, 90))], PlaceWorths.first(), described).skin
+
+
+SKINS = {"a touch": lambda: skin(window(1, 70, 80)), "several": several}
+
+
+@pytest.mark.parametrize("name", SKINS)
+def test_skin_comes_back_bit_for_bit(name: str) -> None:
+    one = SKINS[name]()
+    again = decode_skin(encode_skin(one))
+    assert again.touches == one.touches
+    for array in ARRAYS:
+        np.testing.assert_array_equal(getattr(again, array), getattr(one, array), array)
+        assert getattr(again, array).dtype == getattr(one, array).dtype
+
+
+@pytest.mark.parametrize("name", SKINS)
+def test_a_template_of_touches_is_of_version_3_and_a_print_s_of_version_2(name: str) -> None:
+    template = Template("model", 0.8, NO_MINUTIAE, NO_DESCRIPTORS, skin=SKINS[name]())
+    record = encode_template(template)
+    assert record[4] == 3
+    again = decode_template(record)
+    assert again.skin is not None
+    np.testing.assert_array_equal(again.skin.picture, template.skin.picture)
+    assert encode_template(replace(template, skin=None))[4] == 2
+
+
+def test_a_joined_finger_of_twelve_touches_has_room_in_12_kb() -> None:
+    rng = np.random.default_rng(2)
+    touches = [given(window(1, *rng.normal((75, 85), 20, 2))) for _ in range(12)]
+    one = joined_finger(touches, PlaceWorths.first(), described).skin
+    assert 11 * 1024 < len(encode_skin(one)) <= 12 * 1024 - 50  # and a header with the name of the model
+
+
+@pytest.mark.parametrize("name", SKINS)
+def test_every_cut_is_noticed(name: str) -> None:
+    record = encode_skin(SKINS[name]())
+    for size in {0, 1, 20, 40, len(record) // 2, len(record) - 1}:
+        with pytest.raises(CorruptRecord):
+            decode_skin(record[:size])
+    with pytest.raises(CorruptRecord):
+        decode_skin(record + b"\0")
+
+
+def test_damage_of_what_was_deflated_is_noticed() -> None:
+    record = bytearray(encode_skin(SKINS["several"]()))
+    record[-3] ^= 0xFF
+    with pytest.raises(CorruptRecord):
+        decode_skin(bytes(record))
+
+
+def test_a_picture_larger_than_stated_is_not_inflated() -> None:
+    one = SKINS["a touch"]()
+    bomb = replace(one, picture=np.zeros((1000, 1000), np.int8))
+    small, large = encode_skin(one), encode_skin(bomb)
+    forged = large[:14] + small[14:18] + large[18:]  # the height and width of the small one
+    with pytest.raises(CorruptRecord):
+        decode_skin(forged)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"x_px": np.array([1.5], np.float32)},
+        {"angle_rad": np.array([4.0], np.float32)},
+        {"touches": 0},
+        {"descriptors": np.zeros((2, 4), np.int8)},
+    ],
+)
+def test_what_is_off_the_grid_is_refused(wrong: dict[str, object]) -> None:
+    one = np.array([5.0], np.float32)
+    right = Skin(
+        one, one, np.zeros(1, np.float32), np.ones((1, 4), np.int8), np.zeros((1, 4), np.int8), np.ones((9, 9), np.int8)
+    )
+    encode_skin(right)
+    with pytest.raises(ValueError, match=r"."):
+        encode_skin(replace(right, **wrong))
