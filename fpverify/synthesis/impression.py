@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpverify.synthesis.fields import smooth_field
+from fpverify.synthesis.harsh_skin import draw_glare, draw_net, draw_scraps, draw_slits
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, draw_placement
 from fpverify.synthesis.plate import draw_specks, draw_streaks
 from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
@@ -44,6 +45,10 @@ class ImpressionSettings:
         beads: how often ridges, or valleys, are in dots, under a press that is not bad besides.
         specks: how often dust of dry skin lies on and around the print.
         streaks: how often lines of the sensor differ.
+        scraps: how often ridges are dry, in dots and scraps along their run, under a press that is not bad besides.
+        slits: how often ridges are wet, valleys slits that close in parts, likewise.
+        nets: how often fine waving wrinkles and wide creases cross the print.
+        glare: how often some valleys shine and others hardly show.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -64,6 +69,10 @@ class ImpressionSettings:
     beads: float = 0.0
     specks: float = 0.0
     streaks: float = 0.0
+    scraps: float = 0.0
+    slits: float = 0.0
+    nets: float = 0.0
+    glare: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,14 +121,8 @@ def draw_impression(
     shape = placement.x.shape
     hardness = rng.uniform(*settings.hardness)
     roughness = rng.uniform(*settings.roughness) if settings.roughness[1] > 0 else 0.0
-    relief = placement.taken(ridges)
-    if _happens(rng, settings.beads):
-        relief, hardness = draw_beads(rng, relief), min(hardness, BEADED_HARDNESS)
-    ink = draw_ink(rng, relief, hardness, roughness)
-    if _happens(rng, settings.blotches):
-        ink = draw_blotches(rng, ink)
-    if _happens(rng, settings.wrinkles):
-        ink = draw_wrinkles(rng, ink)
+    relief, hardness = _relief(rng, placement.taken(ridges), hardness, settings)
+    ink = _on_skin(rng, draw_ink(rng, relief, hardness, roughness), settings)
     contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness)
     window = draw_window(rng, shape, settings.sensor)
     strength = rng.uniform(*FAINT_INK) if _happens(rng, settings.faint) else 1.0
@@ -139,6 +142,29 @@ def draw_impression(
 def _happens(rng: np.random.Generator, how_often: float) -> bool:
     """Draws nothing for what never happens, so that sets without it stay what they were."""
     return how_often > 0 and rng.random() < how_often
+
+
+def _relief(
+    rng: np.random.Generator, relief: FloatArray, hardness: float, settings: ImpressionSettings
+) -> tuple[FloatArray, float]:
+    """The ridges as dry or wet skin has them, and how hard the press is besides."""
+    for how_often, draw in ((settings.beads, draw_beads), (settings.scraps, draw_scraps), (settings.slits, draw_slits)):
+        if _happens(rng, how_often):
+            relief, hardness = draw(rng, relief), min(hardness, BEADED_HARDNESS)
+    return relief, hardness
+
+
+def _on_skin(rng: np.random.Generator, ink: FloatArray, settings: ImpressionSettings) -> FloatArray:
+    """What lies on the skin or crosses it."""
+    for how_often, draw in (
+        (settings.blotches, draw_blotches),
+        (settings.wrinkles, draw_wrinkles),
+        (settings.nets, draw_net),
+        (settings.glare, draw_glare),
+    ):
+        if _happens(rng, how_often):
+            ink = draw(rng, ink)
+    return ink
 
 
 def _small_part(rng: np.random.Generator, placement: Map, master_shape: tuple[int, int]) -> Map:

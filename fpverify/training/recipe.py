@@ -81,6 +81,10 @@ class ImpressionRecipe(_Part):
     beads: Share = 0.0
     specks: Share = 0.0
     streaks: Share = 0.0
+    scraps: Share = 0.0
+    slits: Share = 0.0
+    nets: Share = 0.0
+    glare: Share = 0.0
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -101,6 +105,10 @@ class ImpressionRecipe(_Part):
             beads=self.beads,
             specks=self.specks,
             streaks=self.streaks,
+            scraps=self.scraps,
+            slits=self.slits,
+            nets=self.nets,
+            glare=self.glare,
         )
 
 

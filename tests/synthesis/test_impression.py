@@ -128,7 +128,10 @@ def test_nonprints_are_grey_images() -> None:
         assert 0 <= image.min() <= image.max() <= 1
 
 
-@pytest.mark.parametrize("what", ["faint", "ghosts", "blotches", "wrinkles", "beads", "specks", "streaks"])
+@pytest.mark.parametrize(
+    "what",
+    ["faint", "ghosts", "blotches", "wrinkles", "beads", "specks", "streaks", "scraps", "slits", "nets", "glare"],
+)
 def test_what_happens_to_a_print_changes_the_image_and_no_label(what: str, finger: MasterFinger) -> None:
     for seed in range(4):
         plain, changed = (

@@ -103,7 +103,7 @@ def test_every_field_of_an_impressions_recipe_reaches_the_impressions() -> None:
 
     asked = {"bend_px": 5.0, "faint": 0.1, "ghosts": 0.2, "blotches": 0.3, "wrinkles": 0.4, "shift_px": 7.0}
     asked |= {"stretch": 0.1, "roughness": (0.1, 0.2), "swept": 0.5, "small": 0.6, "beads": 0.7}
-    asked |= {"specks": 0.8, "streaks": 0.9}
+    asked |= {"specks": 0.8, "streaks": 0.9, "scraps": 0.15, "slits": 0.25, "nets": 0.35, "glare": 0.45}
     asked |= {"centre_px": (1.0, 2.0), "hardness": (0.1, 3.0)}
     assert set(ImpressionRecipe.model_fields) == {*asked, "rotation_deg"}
     made = asdict(ImpressionRecipe(**asked).settings())
