@@ -12,6 +12,8 @@ from fpverify.search.register import DUPLICATE_FPIR
 from fpverify.store import UNKNOWN_FINGER, Store, subject_id
 from fpverify.vocabulary import Reference, Scan, Template
 
+MOST_SCANS = 40  # at a time: a card of ten rolled fingers and ten plain ones, twice
+
 Given = tuple[str, str, Probes]  # a scan's name, that of its finger, and what models make of it
 Kept = Callable[[list[Reference]], None]  # told what is about to be on disk
 Check = Callable[[Probes, str, str, str], None]  # of a scan, its name, subject and finger
@@ -53,7 +55,7 @@ def enroll_together(
             impressions; the id, or a finger, cannot be kept.
         StoreError: the store cannot be written.
     """
-    require_different([scan for scan, _ in impressions])
+    require_different([scan for scan, _ in impressions], MOST_SCANS)
     if must_be_new:
         _require_new(store, subject)
     given = [(scan.source, finger, Probes(matchers, [scan])) for scan, finger in impressions]

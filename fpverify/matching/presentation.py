@@ -138,14 +138,19 @@ class Presentation:
         )
 
 
-def require_different(scans: Sequence[Scan]) -> None:
+def require_different(scans: Sequence[Scan], most: int = MOST_PROBES) -> None:
     """Returns if there are scans, not too many, and no picture twice.
+
+    Args:
+        scans: of one person.
+        most: that are taken.
 
     Raises:
         ScanError: otherwise; names both.
     """
-    if not 1 <= len(scans) <= MOST_PROBES:
-        raise ScanError(f"{len(scans)} scans were given; a decision takes 1 to {MOST_PROBES}")
+    if not 1 <= len(scans) <= most:
+        taken = "a decision takes" if most == MOST_PROBES else "at a time there are"
+        raise ScanError(f"{len(scans)} scans were given; {taken} 1 to {most}")
     for one, other in combinations(scans, 2):
         if np.array_equal(one.pixels, other.pixels):
             raise ScanError(

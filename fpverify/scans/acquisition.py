@@ -205,7 +205,7 @@ def _resolution(picture: Picture, given_ppi: float | None, source: str) -> Resol
         return given_resolution(picture.pixels, float(given_ppi))
     stated_ppi = _plausible(picture.stated_ppi, source)
     if stated_ppi is not None:
-        return stated_resolution(picture.pixels, stated_ppi)
+        return stated_resolution(picture.pixels, stated_ppi, certain=picture.certain)
     states = _states(picture.stated_ppi)
     estimated = estimated_resolution(picture.pixels, states)
     if estimated is None:

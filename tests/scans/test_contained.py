@@ -14,7 +14,7 @@ import fpverify
 from fpverify.errors import ScanTooLarge, UnreadableScan
 from fpverify.formats.containers import IMAGE_FORMATS, images_to_bytes
 from fpverify.scans import scan_from_bytes
-from fpverify.scans.contained import FingerScan, Unusable, finger_scans, scans_in
+from fpverify.scans.finger_scans import FingerScan, Unusable, finger_scans, scans_in
 from fpverify.scans.isolation import Decoder
 from fpverify.vocabulary.images import FingerImage, ImageRecord
 

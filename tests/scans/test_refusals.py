@@ -155,7 +155,7 @@ BAD: dict[str, tuple[Make, type[ScanError], str]] = {
     "PostScript": (content(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"), UnreadableScan, "PostScript"),
     "minutiae": (content(b"FMR\0 20\0" + bytes(100)), UnreadableScan, "a minutiae template (ISO/IEC 19794-2"),
     "an image record": (content(b"FIR\x00010\0" + bytes(100)), UnreadableScan, "the record's length is 0 bytes"),
-    "an ANSI/NIST file": (content(b"1.001:60\x1d1.002:0300\x1c" + bytes(9)), UnreadableScan, "truncated"),
+    "an ANSI/NIST file": (content(b"1.001:60\x1d1.002:0300\x1c" + bytes(9)), UnreadableScan, "list of records"),
     "an older ANSI/NIST file": (content(b"1.01:151\x1d1.02:0201\x1c\xff"), UnreadableScan, "list of records"),
     # damaged
     **{f"half a {kind}": (content(data[: len(data) // 2]), UnreadableScan, "") for kind, data in FILES.items()},
