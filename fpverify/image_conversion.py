@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image
 
 from fpverify.errors import FpverifyError, UnreadableRecord, UnwritableRecord
@@ -32,8 +31,10 @@ from fpverify.formats.containers.codes import compression_seen
 from fpverify.scans import IMAGE_SUFFIXES, Decoder
 from fpverify.scans.contained import decoded_image, record_in
 from fpverify.scans.files import file_bytes
+from fpverify.scans.images import decode as decode_here
 from fpverify.scans.pictures import Decode, Picture
 from fpverify.scans.resolution import tidy_ppi
+from fpverify.scans.work import is_light
 from fpverify.scans.wsq_writing import wsq_bytes
 from fpverify.vocabulary.images import Compression, FingerImage, ImageRecord
 
@@ -103,8 +104,8 @@ class ImageConverter:
             FpverifyError: a file cannot be read, or the format cannot hold it.
             OSError: nothing can be written.
         """
-        with closing(Decoder()) as decoder:
-            return self._converted(sources, Path(path_of(out)), contents or {}, decoder.decode)
+        with closing(_Decoding()) as decoding:
+            return self._converted(sources, Path(path_of(out)), contents or {}, decoding.decode)
 
     def convert_folder(self, folder: str | Path, out: str | Path, workforce: Workforce) -> Iterator[ImagesWritten]:
         """Writes a file for each one in a folder, under the same name in another, on all cores.
@@ -155,7 +156,10 @@ class ImageConverter:
             if not record.images:
                 raise UnreadableRecord(f"{path}: holds no picture of a finger")
             return replace(record, images=tuple(self._told(one) for one in record.images))
-        return ImageRecord((self._told(_image_file(data, str(path), decode)),), source=str(path))
+        image = _image_file(data, str(path), decode)
+        if image.compression == "none" and self.target in IMAGE_FORMATS:
+            image = replace(image, data=_png(image), compression="png")
+        return ImageRecord((self._told(image),), source=str(path))
 
     def _told(self, image: FingerImage) -> FingerImage:
         """A picture with what the caller says of it."""
@@ -166,7 +170,8 @@ class ImageConverter:
     def _stored(self, image: FingerImage, decode: Decode) -> FingerImage:
         """A picture as records take it: 8 bits where it is not compressed."""
         if image.compression == "packed" or (image.compression == "none" and image.bits != 8):
-            return _coded(decoded_image(image, "picture", decode), image, "png")
+            grey = _grey(decoded_image(image, "picture", decode), image)
+            return replace(grey, data=_png(grey), compression="png")
         return image
 
     def _file(self, image: FingerImage, source: str, decode: Decode) -> bytes:
@@ -183,6 +188,26 @@ class ImageConverter:
         return content.getvalue()
 
 
+class _Decoding:
+    """Decodes light files here, and others in a process that waits for them, from the first on."""
+
+    def __init__(self) -> None:
+        self._decoder: Decoder | None = None
+
+    def decode(self, data: bytes, source: str) -> Picture:
+        """The one image in the bytes of a file; errors as in `scans.images.decode`."""
+        if is_light(data):
+            return decode_here(data, source)
+        if self._decoder is None:
+            self._decoder = Decoder()
+        return self._decoder.decode(data, source)
+
+    def close(self) -> None:
+        """Ends the process, if there is one."""
+        if self._decoder is not None:
+            self._decoder.close()
+
+
 @dataclass(frozen=True)
 class _Converting:
     """Converts files of a folder in a worker, each of which has a process that decodes."""
@@ -191,7 +216,7 @@ class _Converting:
     out: str
 
     def __call__(self, _: None) -> Callable[[Path], ImagesWritten]:
-        decoder = Decoder()  # ends with the worker, whose end of the connection it waits at
+        decoding = _Decoding()  # ends with the worker, whose end of the connection it waits at
 
         def converted(path: Path) -> ImagesWritten:
             target = self.converter.target
@@ -201,7 +226,7 @@ class _Converting:
                 out = Path(self.out)
                 out.mkdir(parents=True, exist_ok=True)
             try:
-                return self.converter._converted([path], out, {}, decoder.decode)
+                return self.converter._converted([path], out, {}, decoding.decode)
             except (FpverifyError, OSError) as error:
                 return ImagesWritten(str(path), error=str(error))
 
@@ -216,14 +241,19 @@ def _image_file(data: bytes, source: str, decode: Decode) -> FingerImage:
     image = FingerImage(data, seen or "none", width, height, _stated(picture))
     if seen in {"wsq", "jpeg", "jpeg2000"} and coded_size(data, seen) == (width, height):
         return image
-    return _coded(picture, image, "png")
+    return _grey(picture, image)
 
 
-def _coded(picture: Picture, image: FingerImage, kind: Compression) -> FingerImage:
-    """A picture compressed anew, without loss."""
+def _grey(picture: Picture, image: FingerImage) -> FingerImage:
+    """A picture as rows of grey bytes."""
+    return replace(image, data=picture.pixels.tobytes(), compression="none", bits=8)
+
+
+def _png(image: FingerImage) -> bytes:
+    """Rows of grey bytes, compressed without loss."""
     content = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture.pixels)).save(content, "PNG")
-    return replace(image, data=content.getvalue(), compression=kind, bits=8)
+    Image.frombytes("L", (image.width_px, image.height_px), image.data).save(content, "PNG")
+    return content.getvalue()
 
 
 def _stated(picture: Picture) -> tuple[float, float] | None:
