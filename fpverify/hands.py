@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from fpverify.comparison.assignment import MOST_PROBES
 from fpverify.errors import FailureToAcquire, FpverifyError, ScanError, UnreadableScan
@@ -25,7 +24,8 @@ MOST_UNNAMED = 4  # of one
 ROLLED = (1, 3, 21, 23, 25, 27)  # impression types of fingers that are rolled from nail to nail
 
 
-class HandScan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HandScan:
     """A scan of one finger, and which it is.
 
     Attributes:
@@ -113,9 +113,9 @@ class HandReader:
 
     def of_scan(self, scan: Scan) -> Hands:
         """The finger of a scan, or those of a slap; errors as in `read`."""
-        return Hands((HandScan(scan, FINGERS[0]),)) if self.slap is None else self.parted(scan, SLAPS[self.slap])
+        return Hands((HandScan(scan, FINGERS[0]),)) if self.slap is None else self._parted(scan, SLAPS[self.slap])
 
-    def parted(self, scan: Scan, position: int, missing: Sequence[Finger] = ()) -> Hands:
+    def _parted(self, scan: Scan, position: int, missing: Sequence[Finger] = ()) -> Hands:
         """The fingers of a slap; `position` is its code, errors as in `features.slaps.separated`."""
         from fpverify.features.slaps import separated
 
@@ -166,7 +166,7 @@ class HandReader:
             found.named |= one.finger != FINGERS[0]
             return None
         try:
-            hands = self.parted(one.scan, one.image.finger, [finger for finger, _ in one.missing])
+            hands = self._parted(one.scan, one.image.finger, [finger for finger, _ in one.missing])
         except ScanError as error:
             return error
         found.scans += hands.scans

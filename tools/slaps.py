@@ -27,7 +27,7 @@ from fpverify.synthesis.slaps import SHAPES, Slap, SlapSettings, draw_slap, enla
 from fpverify.vocabulary import FloatArray, Scan, Template
 
 SEED = 35_001  # neither training nor calibration draws from it
-MASTERS = 48
+MASTERS = 32
 LEAST_COVERED, MOST_OF_OTHERS = 0.8, 1 / 7
 PPI = 500.0
 
@@ -161,7 +161,9 @@ def print_errors(single: float, separate: float) -> None:
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", 1)[0])
     parser.add_argument("--slaps", type=int, default=500)
-    parser.add_argument("--fingers", type=int, default=MASTERS, help="for the equal error rates; 0 leaves them out")
+    parser.add_argument(
+        "--fingers", type=int, default=MASTERS, help="for the equal error rates; 0 leaves them out"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", metavar="NAME|DIR")
     return parser.parse_args(arguments)
