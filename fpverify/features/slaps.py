@@ -30,6 +30,7 @@ FAINTEST = 0.02  # deviation of grey in [0, 1]: below it there is noise
 OPEN_CELLS = 5  # narrower than 2 mm is dirt, an edge or a crease
 LEAST_MM2 = 30.0  # of a fingertip
 MOST_TURN_DEG = 50  # of the hand
+LEAST_DIRECTED = 0.1  # of outlines, that go one way more than others: a square has 0, a finger 0.3
 OUTLINE_STEP = 8  # cells along an outline, over which its direction is taken: 3 mm
 ROUNDS = 60  # of expectation and maximisation
 MOST_SLOPE = 0.4  # of a finger against the hand: 22 degrees
@@ -39,7 +40,7 @@ MOST_CELLS = 2500  # that are fitted: of more every second or third
 WIDTH_DEVIATIONS = 3.8  # width of a finger in deviations across: 4 of an ellipse, 3.5 of a rectangle
 NARROWEST = 0.58  # of the median width of the others
 WIDEST_MM, WIDEST_OF_ALL_MM = 27.0, 40.0  # of a finger, where some are not found; of a thumb rolled a little
-LEAST_APART = 0.75  # of two neighbours' mean width
+LEAST_ACROSS, LEAST_APART = 0.55, 0.75  # of two neighbours' mean width
 PITCH_MM = 20.0  # from finger to finger of an adult's hand
 CREASE_FROM_MM, CREASE_TO_MM = 11.0, 34.0  # from the tip to the crease of the first joint
 CREASE_SHARE = 0.6  # of the fingertip's width: where so little shows is the crease ...
@@ -189,7 +190,7 @@ def _rotated(points: FloatArray, turn_deg: float) -> FloatArray:
 def _turn(cells: BoolArray) -> float:
     """The turn of the hand in degrees: the direction of the sides of fingers, the long part of their outlines."""
     outlines, _ = cv2.findContours(cells.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    doubled = 0j
+    doubled, total = 0j, 0.0
     for outline in outlines:
         places = outline[:, 0].astype(np.float32)
         if len(places) < 2 * OUTLINE_STEP:
@@ -198,8 +199,12 @@ def _turn(cells: BoolArray) -> float:
         middle = (places + np.roll(places, -OUTLINE_STEP, axis=0)) / 2
         last = np.array(cells.shape[::-1]) - 2
         inside = ((middle > 1) & (middle < last)).all(1)  # where the picture ends, nothing does
-        doubled += complex(((step[:, 0] + 1j * step[:, 1])[inside] ** 2).sum())
-    upright = np.angle(-doubled) / 2 if doubled else 0.0  # against straight down
+        squared = (step[:, 0] + 1j * step[:, 1])[inside] ** 2
+        doubled += complex(squared.sum())
+        total += float(np.abs(squared).sum())
+    if abs(doubled) <= LEAST_DIRECTED * total:
+        return 0.0  # as wide as long, and not turned as far as anybody can tell
+    upright = np.angle(-doubled) / 2  # against straight down
     return float(np.clip(np.degrees(upright), -MOST_TURN_DEG, MOST_TURN_DEG))
 
 
@@ -322,8 +327,10 @@ def _are_fingers(blobs: _Blobs, count: int) -> bool:
     if (widths < NARROWEST * np.median(widths)).any():
         return False
     order = np.argsort(blobs.means[:, 0])
-    steps = np.diff(blobs.means[order, 0])
-    return bool((steps >= LEAST_APART * (widths[order][1:] + widths[order][:-1]) / 2).all())
+    across, down = np.diff(blobs.means[order], axis=0).T
+    mean = (widths[order][1:] + widths[order][:-1]) / 2
+    away = np.hypot(across, down / 2)  # one tip behind another: the fingers may lie closer side by side
+    return bool((across >= LEAST_ACROSS * mean).all() and (away >= LEAST_APART * mean).all())
 
 
 def _tip(points: FloatArray, clear: BoolArray) -> BoolArray:
