@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from fpverify.evaluation.scores_file import write_scores
     from fpverify.explanation.shown import Explanation
     from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes, read_minutiae, write_minutiae
+    from fpverify.formats.containers import images_from_bytes, images_to_bytes, read_images, write_images
+    from fpverify.hands import HandReader, Hands, HandScan
     from fpverify.matching import Matcher, PadDetector
     from fpverify.measurement import Evaluation, read_scores
     from fpverify.scans import read_scan, scan_from_bytes, scan_from_pixels, write_scan
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
         TakenScan,
         Template,
     )
+    from fpverify.vocabulary.images import FingerImage, ImageRecord
 
 __version__ = "0.1.0"
 
@@ -65,10 +68,15 @@ __all__ = [
     "Evaluation",
     "Explanation",
     "Finger",
+    "FingerImage",
     "FingerSummary",
     "FingerView",
     "FpverifyError",
+    "HandReader",
+    "HandScan",
+    "Hands",
     "Identification",
+    "ImageRecord",
     "Interval",
     "Matcher",
     "MinutiaRecord",
@@ -92,8 +100,11 @@ __all__ = [
     "evaluate",
     "explain",
     "extract_minutiae",
+    "images_from_bytes",
+    "images_to_bytes",
     "minutiae_from_bytes",
     "minutiae_to_bytes",
+    "read_images",
     "read_minutiae",
     "read_rows",
     "read_scan",
@@ -101,6 +112,7 @@ __all__ = [
     "scan_from_bytes",
     "scan_from_pixels",
     "synthesise",
+    "write_images",
     "write_minutiae",
     "write_scan",
     "write_scores",
@@ -116,10 +128,15 @@ _HOMES = {
     "Evaluation": "measurement",
     "Explanation": "explanation.shown",
     "Finger": "vocabulary",
+    "FingerImage": "vocabulary.images",
     "FingerSummary": "store",
     "FingerView": "vocabulary",
     "FpverifyError": "errors",
+    "HandReader": "hands",
+    "HandScan": "hands",
+    "Hands": "hands",
     "Identification": "vocabulary",
+    "ImageRecord": "vocabulary.images",
     "Interval": "vocabulary",
     "Matcher": "matching",
     "MinutiaRecord": "vocabulary",
@@ -141,8 +158,11 @@ _HOMES = {
     "evaluate": "scans_alone",
     "explain": "scans_alone",
     "extract_minutiae": "conversion",
+    "images_from_bytes": "formats.containers",
+    "images_to_bytes": "formats.containers",
     "minutiae_from_bytes": "formats",
     "minutiae_to_bytes": "formats",
+    "read_images": "formats.containers",
     "read_minutiae": "formats",
     "read_rows": "enrollment",
     "read_scan": "scans",
@@ -150,6 +170,7 @@ _HOMES = {
     "scan_from_bytes": "scans",
     "scan_from_pixels": "scans",
     "synthesise": "synthesis.dataset",
+    "write_images": "formats.containers",
     "write_minutiae": "formats",
     "write_scan": "scans",
     "write_scores": "evaluation.scores_file",

@@ -18,6 +18,7 @@ from fpverify.formats import (
     write_minutiae,
     written_format,
 )
+from fpverify.formats.containers import IMAGE_RECORD_SUFFIXES, is_image_record
 from fpverify.matching import Matcher
 from fpverify.scans import IMAGE_SUFFIXES, read_scan, scan_from_bytes
 from fpverify.scans.acquisition import scan_of
@@ -94,6 +95,8 @@ class Converter:
         if content is None and self.source_format is None and Path(path).suffix.lower() in IMAGE_SUFFIXES:
             return self._of_scan(read_scan(path, ppi=load_settings(ppi=self.ppi).ppi))
         content = record_bytes(path) if content is None else content
+        if self.source_format is None and is_image_record(content):
+            return self._of_images(content, source)
         if self.source_format is not None or is_record(content, source):
             record = minutiae_from_bytes(
                 content,
@@ -105,6 +108,21 @@ class Converter:
             )
             return record if self.finger is None else _of_finger(record, self.finger)
         return self._of_scan(scan_from_bytes(content, ppi=load_settings(ppi=self.ppi).ppi, source=source))
+
+    def _of_images(self, content: bytes, source: str) -> MinutiaRecord:
+        """The minutiae that a record of pictures holds, else those that the model finds in its single fingers."""
+        from fpverify.scans.contained import record_in
+        from fpverify.scans.finger_scans import FingerScan, finger_scans
+
+        record = record_in(content, source)
+        views = list(record.minutiae)
+        if not views:
+            found = finger_scans(record, load_settings(ppi=self.ppi).ppi)
+            single = [one for one in found if isinstance(one, FingerScan) and not one.is_slap]
+            views = [self.matcher.finger_view(one.scan, self.finger or FINGERS.index(one.finger)) for one in single]
+        if not views:
+            raise UnreadableRecord(f"{source}: holds neither minutiae nor a picture of a single finger")
+        return joined([MinutiaRecord((view,), source=source, notes=record.notes) for view in views], source)
 
     def _of_scan(self, scan: Scan) -> MinutiaRecord:
         return _record_of_scan(self.matcher, scan, self.finger or 0)
@@ -197,7 +215,7 @@ def _is_convertible(path: Path) -> bool:
     """Whether a file is a scan or a record by its ending, and where that says little, as .json does, by its content."""
     suffix = path.suffix.lower()
     if suffix not in TEXT_SUFFIXES:
-        return suffix in IMAGE_SUFFIXES or suffix in RECORD_SUFFIXES
+        return suffix in IMAGE_SUFFIXES or suffix in RECORD_SUFFIXES or suffix in IMAGE_RECORD_SUFFIXES
     with path.open("rb") as file:
         beginning = file.read(LOOKED_AT)
     return is_record(beginning, path.name) and (suffix != ".json" or JSON_MARK in beginning)

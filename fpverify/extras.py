@@ -16,6 +16,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = MappingProxyType(  # of each extra, a
         "plots": ("matplotlib", "jinja2"),
         "lab": ("sklearn", "skimage"),
         "frames": ("pandas",),
+        "wsq": ("wsq",),
     }
 )
 

@@ -33,12 +33,14 @@ from fpverify.enrollment import read_rows
 from fpverify.errors import FpverifyError
 from fpverify.evaluation.scores_file import read_scores
 from fpverify.formats import minutiae_from_bytes, minutiae_to_bytes
+from fpverify.formats.containers import IMAGE_FORMATS, images_from_bytes, images_to_bytes
 from fpverify.matching import Matcher
 from fpverify.scans import read_scan, scan_from_bytes
 from fpverify.settings import load_settings
 from fpverify.single_templates import SingleTemplates
 from fpverify.store import decode_template, encode_template
 from fpverify.store.template_file import read_template, write_template
+from fpverify.vocabulary.images import FingerImage, ImageRecord
 
 SAMPLE = Path(__file__).parents[1] / "fpverify" / "samples" / "A_1.bmp"
 SLOWEST_S = 5.0  # for any file of up to 20 MB
@@ -108,6 +110,11 @@ def targets() -> Iterator[Target]:
     for name in RECORDS:
         read = partial(minutiae_from_bytes, format=name)
         yield Target(name, read, (minutiae_to_bytes(record, format=name)[0],))
+    height, width = scan.pixels.shape
+    picture = FingerImage(scan.pixels.tobytes(), "none", width, height, (500.0, 500.0), 2)
+    for name in IMAGE_FORMATS:
+        sound = images_to_bytes(ImageRecord((picture,)), format=name)[0]
+        yield Target(name, images_from_bytes, (sound,))
     yield Target("list", _file_reader(lambda path: list(read_rows(path)), ".csv"), (LIST,))
     yield Target("scores", _file_reader(read_scores, ".csv"), (SCORES,))
     yield Target("settings", _settings, (SETTINGS,))

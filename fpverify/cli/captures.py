@@ -1,4 +1,4 @@
-"""A reader in place of a file: its options, and what is said to whoever stands before it."""
+"""What stands in place of files of one finger each: a reader, cards, slaps; their options, and what is said of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from fpverify.cli.options import Parsed, options
+from fpverify.cli.options import Finger, Parsed, options
+from fpverify.cli.streams import INPUT_NAME, STANDARD_INPUT, given_scan, input_bytes, raw_size, require_one_input
 
 if TYPE_CHECKING:
+    from fpverify.hands import HandReader, Hands
     from fpverify.readers import Reader
+    from fpverify.vocabulary import Finger as FingerName
     from fpverify.vocabulary import Scan
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+LOOKED_AT = 16  # bytes of a file: the beginning tells what it is
 ANY = ""  # what `--reader` says without a name
 MOST_S = 86_400.0  # a day
 TIMEOUT_S = 30.0  # in which a finger is put down: who was called to the reader needs ten
@@ -128,3 +132,79 @@ def live_quality() -> Callable[[Scan], float]:
     settings = load_settings()
     matcher = Matcher.load(settings.model, None, settings.models)
     return lambda scan: matcher.template(scan).quality
+
+
+@dataclass(frozen=True, slots=True)
+class Slaps:
+    """What scans show, as the options have it.
+
+    Attributes:
+        slap: "right", "left" or "thumbs"; None for one finger each.
+        missing: fingers that slaps lack.
+    """
+
+    slap: str | None
+    missing: tuple[FingerName, ...] = ()
+
+    def holds_several(self, scans: Sequence[str]) -> bool:
+        """Whether a file may hold several fingers: asked for, or a record of pictures by its first bytes."""
+        return self.slap is not None or (raw_size() is None and any(_is_record(one) for one in scans))
+
+    def hands(self, scans: Sequence[str], ppi: float | None) -> Hands:
+        """The fingers in files; raises ScanError."""
+        from fpverify.hands import HandReader, joined
+
+        require_one_input(scans)
+        reader = HandReader(ppi, self.slap, self.missing)
+        return joined([self._of_file(one, ppi, reader) for one in scans])
+
+    def _of_file(self, path: str, ppi: float | None, reader: HandReader) -> Hands:
+        if raw_size() is not None:
+            return reader.of_scan(given_scan(path, ppi))
+        if path == STANDARD_INPUT:
+            return reader.read(INPUT_NAME, input_bytes())
+        return reader.read(path)
+
+
+def slap_options(command: Command) -> Command:
+    """The options of a command whose scans may show several fingers, which takes them together as `slaps`."""
+
+    @wraps(command)
+    def together(*, slap: str | None, missing: tuple[FingerName, ...], **given: Any) -> Any:
+        if missing and slap is None:
+            raise click.UsageError("--missing is of a slap; give --slap")
+        return command(slaps=Slaps(slap, missing), **given)
+
+    return cast(Command, options(SLAP, MISSING)(together))
+
+
+SLAP = click.option(
+    "--slap",
+    "--hand",
+    "slap",
+    type=click.Choice(["right", "left", "thumbs"]),
+    help="Scans show four fingers of a hand, or both thumbs; each is taken out and named.",
+)
+MISSING = click.option(
+    "--missing", type=Finger(), multiple=True, metavar="NAME", help="A finger that the slap lacks, if it does."
+)
+
+
+def say_notes(notes: Sequence[str]) -> None:
+    """What there is to know of what was read, on standard error."""
+    from fpverify.cli.failures import one_line
+
+    for note in notes:
+        click.echo(f"fpverify: note: {one_line(note)}", err=True)
+
+
+def _is_record(path: str) -> bool:
+    from fpverify.scans.images import RECORD_STARTS
+
+    if path == STANDARD_INPUT:
+        return False
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - whatever it is called
+            return file.read(LOOKED_AT).startswith(RECORD_STARTS)
+    except (OSError, ValueError):
+        return False  # whoever reads it says why

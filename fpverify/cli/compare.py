@@ -9,7 +9,7 @@ import click
 
 from fpverify.answers import comparison_answer
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PPI, options
+from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PPI, RAW, options
 from fpverify.cli.passphrases import PASSPHRASE_FILE, passphrase_from
 from fpverify.cli.streams import given_scan, require_one_input
 from fpverify.cli.template import single_template_words
@@ -38,6 +38,7 @@ Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
     click.argument("reference", type=click.Path()),
     FMR,
     PPI,
+    RAW,
     PASSPHRASE_FILE,
     MODEL,
     CALIBRATION,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpverify.answers import reference_answer, scan_answer
-from fpverify.cli.captures import Live, live_options
-from fpverify.cli.options import JSON, PPI, Finger, Many, OutputFile, many_options, options
+from fpverify.cli.captures import Live, Slaps, live_options, say_notes, slap_options
+from fpverify.cli.options import JSON, PPI, RAW, Finger, Many, OutputFile, many_options, options
 from fpverify.cli.streams import given_scans
 from fpverify.cli.words import counted, print_facts, print_json, resolution_words, say_new_key, scan_facts, scan_notes
 from fpverify.settings import load_settings
@@ -17,6 +17,8 @@ from fpverify.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fpverify.hands import Hands
+    from fpverify.verifier import Verifier
     from fpverify.vocabulary import Finger as FingerName
     from fpverify.vocabulary import Reference, Scan
 
@@ -29,6 +31,8 @@ Examples:
   fpverify enroll a.bmp b.bmp c.bmp --id A --finger right-index
   fpverify enroll - --id A < finger.bmp
   fpverify enroll thumb.png --id "Zoë Ödegaard" --finger right-thumb --ppi 500
+  fpverify enroll card.an2 --id A
+  fpverify enroll slap.png --id A --slap right
   fpverify enroll --reader --id A --finger right-index
   fpverify enroll --guided --reader --id A --finger right-index
   fpverify enroll --from people.csv --report rows.csv
@@ -59,7 +63,8 @@ Exit codes of a list: 0 every row is in the store; 3 some are not, the report sa
 @click.option("--report", type=OutputFile((".csv",)), metavar="FILE", help="What became of each row of a list, as CSV.")
 @click.option("--dry-run", is_flag=True, help="Of a list: keep nothing, and say what would become of each row.")
 @click.option("--unchecked", is_flag=True, help="Neither compare it with the finger's others nor look for duplicates.")
-@options(PPI)
+@slap_options
+@options(PPI, RAW)
 @many_options
 @options(JSON)
 def enroll_command(
@@ -68,6 +73,7 @@ def enroll_command(
     subject: str | None,
     fingers: tuple[FingerName, ...],
     live: Live,
+    slaps: Slaps,
     guided: bool,
     listed: str | None,
     report: Path | None,
@@ -84,7 +90,8 @@ def enroll_command(
     verify uses all of them. Refused are a print too poor to be verified later, one that does not agree with the
     finger's other impressions, and a finger that is enrolled already under another id or name. With --reader the scan
     is captured; with --guided the finger is captured several times, or several files are given, and those are kept that
-    cover it best.
+    cover it best. A card, such as an ANSI/NIST file, enrolls every finger in it, rolled and plain ones as impressions
+    of one finger; a slap (--slap) each of its fingers. What is missing or too poor is left out and named.
     """
     if listed is not None:
         if scans or fingers or guided or live.reader is not None or subject is not None:
@@ -92,8 +99,7 @@ def enroll_command(
         from fpverify.cli.lists import List, enroll_list
 
         return enroll_list(List(Path(listed), report, ppi, many, dry_run=dry_run, unchecked=unchecked, as_json=as_json))
-    if subject is None or not (scans or live.reader is not None):
-        raise click.UsageError("a scan or --reader, and --id, or --from with a list, are needed")
+    subject = _one_subject(subject, scans, live)
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
     from fpverify.store import UNKNOWN_FINGER
@@ -106,10 +112,14 @@ def enroll_command(
             raise click.UsageError("--guided takes one finger at a time; name one")
         named = fingers[0] if fingers else None
         return enroll_guided(Guided(subject, named, live, stated, many, unchecked=unchecked, as_json=as_json), scans)
-    names = _names(count, fingers) or (UNKNOWN_FINGER,) * count
-    given = live.captured(fingers, stated) or given_scans(scans, stated)
+    hands = slaps.hands(scans, stated) if slaps.holds_several(scans) else None
+    if hands is None:
+        names = _names(count, fingers) or (UNKNOWN_FINGER,) * count
+        given = live.captured(fingers, stated) or given_scans(scans, stated)
     with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
+        if hands is not None:
+            given, names = _of_hands(hands, fingers, verifier)
         references = (
             [verifier.enroll(given[0], subject, names[0], unchecked=unchecked)]
             if len(given) == 1
@@ -125,6 +135,13 @@ def enroll_command(
     return 0
 
 
+def _one_subject(subject: str | None, scans: tuple[str, ...], live: Live) -> str:
+    """Whose scans they are; no id, or nothing to enroll, is wrong use."""
+    if subject is None or not (scans or live.reader is not None):
+        raise click.UsageError("a scan or --reader, and --id, or --from with a list, are needed")
+    return subject
+
+
 def _names(count: int, fingers: tuple[FingerName, ...]) -> tuple[FingerName, ...] | None:
     from fpverify.matching import names_for
 
@@ -132,6 +149,20 @@ def _names(count: int, fingers: tuple[FingerName, ...]) -> tuple[FingerName, ...
         return names_for(count, fingers)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _of_hands(
+    hands: Hands, fingers: tuple[FingerName, ...], verifier: Verifier
+) -> tuple[list[Scan], tuple[FingerName, ...]]:
+    """The scans of cards and slaps that are good enough, and their fingers; what is left out is said."""
+    from fpverify.hands import acquirable
+
+    if fingers and hands.named:
+        raise click.UsageError("cards and slaps name their fingers; leave --finger out")
+    kept = acquirable(hands, (verifier.refusal(one.scan, enrolls=True) for one in hands.scans))
+    say_notes(kept.notes)
+    named = kept.fingers if hands.named else _names(len(kept.scans), fingers) or kept.fingers
+    return [one.scan for one in kept.scans], named
 
 
 def _answer(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> dict[str, Any]:

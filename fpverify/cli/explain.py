@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.cli.failures import one_line
-from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PICTURES, PPI, OutputFile, options
+from fpverify.cli.options import CALIBRATION, FMR, JSON, MODEL, PICTURES, PPI, RAW, OutputFile, options
 from fpverify.cli.streams import given_scans
 from fpverify.cli.words import counted, in_colour, print_facts, print_json, resolution_words, scan_notes
 from fpverify.settings import load_settings
@@ -40,6 +40,7 @@ Exit codes: 0 match or non-match, 2 wrong use, 3 no decision could be made.
     ),
     FMR,
     PPI,
+    RAW,
     MODEL,
     CALIBRATION,
     JSON,

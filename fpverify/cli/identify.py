@@ -17,6 +17,7 @@ from fpverify.cli.options import (
     KEY,
     MODEL,
     PPI,
+    RAW,
     SCANS,
     Parsed,
     options,
@@ -53,7 +54,7 @@ Exit codes: 0 somebody matches, 1 nobody does, 2 wrong use, 3 no decision could 
     help="How often a scan of nobody enrolled may match somebody.  [default: 1%]",
 )
 @live_options
-@options(PPI, MODEL, CALIBRATION, DB, KEY, INDEX, JSON)
+@options(PPI, RAW, MODEL, CALIBRATION, DB, KEY, INDEX, JSON)
 def identify_command(
     *,
     scans: tuple[str, ...],

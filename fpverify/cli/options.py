@@ -168,6 +168,13 @@ def _trust(context: click.Context, _: click.Parameter, value: bool) -> None:
         context.call_on_close(partial(_set_back, before))
 
 
+def _keep_raw(context: click.Context, _: click.Parameter, value: tuple[int, int] | None) -> None:
+    """Keeps the size of scans without a header, for whoever reads them."""
+    from fpverify.cli.streams import RAW_SIZE
+
+    context.meta[RAW_SIZE] = value
+
+
 def _set_back(before: str | None) -> None:
     if before is None:
         os.environ.pop(TRUST_VARIABLE, None)
@@ -220,6 +227,14 @@ INDEX = click.option(
 )
 PPI = click.option(
     "--ppi", type=Parsed("number", parse_ppi), metavar="PPI", help="Resolution, if the file states none or a wrong one."
+)
+RAW = click.option(
+    "--raw",
+    type=Size(),
+    metavar="WxH",
+    expose_value=False,
+    callback=_keep_raw,
+    help="Scans are grey bytes, row by row, of so many pixels; --ppi says their resolution.",
 )
 FMR = click.option(
     "--fmr",

@@ -27,7 +27,7 @@ COMMANDS = (
     *("list", "show", "update", "delete", "deduplicate", "export", "import"),
     *("keys", "audit"),
     *("compare", "explain", "evaluate", "report", "calibrate", "cache"),
-    *("template", "convert", "inspect"),
+    *("template", "convert", "inspect", "split"),
     *("readers", "capture", "kiosk"),
     "synth",
     *("serve", "api-keys"),

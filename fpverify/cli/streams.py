@@ -18,6 +18,7 @@ STANDARD_ERROR = 2  # file descriptor
 OFF = {"", "0"}  # of a variable that switches something on: as if it were not set
 STANDARD_INPUT = "-"  # in place of a file's name
 INPUT_NAME = "standard input"  # of a scan from there
+RAW_SIZE = "fpverify.raw_size"  # what a command's context keeps of `--raw`
 
 
 def given_scans(paths: Sequence[str], ppi: float | None) -> list[Scan]:
@@ -39,9 +40,47 @@ def given_scan(path: str, ppi: float | None) -> Scan:
     """One of them."""
     from fpverify.scans import read_scan, scan_from_bytes
 
+    if (size := raw_size()) is not None:
+        return _raw_scan(path, size, ppi)
     if path == STANDARD_INPUT:
         return scan_from_bytes(input_bytes(), ppi=ppi, source=INPUT_NAME)
     return read_scan(path, ppi=ppi)
+
+
+def raw_size() -> tuple[int, int] | None:
+    """Width and height that `--raw` says scans have; None where files say it themselves."""
+    context = click.get_current_context(silent=True)
+    found: tuple[int, int] | None = None if context is None else context.meta.get(RAW_SIZE)
+    return found
+
+
+def _raw_scan(path: str, size: tuple[int, int], ppi: float | None) -> Scan:
+    """The scan in rows of grey bytes."""
+    import numpy as np
+
+    from fpverify.errors import UnreadableScan
+    from fpverify.scans import scan_from_pixels
+    from fpverify.scans.files import file_bytes
+
+    source = INPUT_NAME if path == STANDARD_INPUT else path
+    content = input_bytes() if path == STANDARD_INPUT else file_bytes(path)
+    width, height = size
+    if len(content) != width * height:
+        raise UnreadableScan(f"{source}: {width} x {height} grey bytes are {width * height}, it has {len(content)}")
+    return scan_from_pixels(np.frombuffer(content, np.uint8).reshape(height, width), ppi=ppi, source=source)
+
+
+def raw_png(path: str, ppi: float | None) -> bytes:
+    """Rows of grey bytes as a PNG, for whoever takes the bytes of an image file."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    scan = given_scan(path, ppi)
+    content = BytesIO()
+    stated = {} if scan.ppi_estimated else {"dpi": (scan.ppi, scan.ppi)}
+    Image.fromarray(scan.pixels).save(content, "PNG", **stated)
+    return content.getvalue()
 
 
 def require_one_input(paths: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fpverify.answers import single_template_answer
-from fpverify.cli.options import FINGER, JSON, MODEL, PPI, OutputFile, options
+from fpverify.cli.options import FINGER, JSON, MODEL, PPI, RAW, OutputFile, options
 from fpverify.cli.passphrases import PASSPHRASE_FILE, check_protection, passphrase_from
 from fpverify.cli.streams import given_scan
 from fpverify.cli.words import SAID_BY, counted, print_facts, print_json, scan_notes
@@ -39,6 +39,7 @@ Examples:
     PASSPHRASE_FILE,
     click.option("--plain", is_flag=True, help="No passphrase: whoever has the file can read and alter it."),
     PPI,
+    RAW,
     MODEL,
     JSON,
 )

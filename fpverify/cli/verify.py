@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from fpverify.cli.captures import Live, live_options
+from fpverify.cli.captures import Live, Slaps, live_options, say_notes, slap_options
 from fpverify.cli.failures import EXIT_NON_MATCH
-from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
+from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, RAW, SCANS, SUBJECT, options
 from fpverify.cli.streams import given_scans
 from fpverify.cli.words import in_colour, operating_point_facts, pad_facts, print_facts, print_json, scan_facts
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
+    from fpverify.hands import Hands
+    from fpverify.verifier import Verifier
     from fpverify.vocabulary import AssignedProbe, Decision, Finger, Scan
 
 
@@ -25,6 +28,8 @@ Examples:
   fpverify verify scan.bmp --id A --finger right-index --fmr 0.0001
   fpverify verify scan.bmp --id A --json
   fpverify verify - --id A < scan.bmp
+  fpverify verify card.an2 --id A
+  fpverify verify slap.png --id A --slap right
   fpverify verify --reader --id A
   fpverify verify a.bmp b.bmp --id A
   fpverify verify a.bmp b.bmp --id A --finger right-index --finger left-index
@@ -35,7 +40,8 @@ Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 )
 @options(SCANS, SUBJECT, FINGERS, FMR)
 @live_options
-@options(PPI, MODEL, CALIBRATION, DB, KEY, JSON)
+@slap_options
+@options(PPI, RAW, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
     *,
     scans: tuple[str, ...],
@@ -43,6 +49,7 @@ def verify_command(
     fingers: tuple[Finger, ...],
     fmr: float | None,
     live: Live,
+    slaps: Slaps,
     ppi: float | None,
     model: str | None,
     calibration: str | None,
@@ -55,18 +62,22 @@ def verify_command(
     Without --finger any finger of the subject will do, for each scan another one. Scans of one finger count as
     impressions of it. However many scans there are, and impressions enrolled, the false match rate is that of the whole
     decision. A scan named - comes from standard input. With --reader a finger is captured in place of each file: one,
-    or each that --finger names.
+    or each that --finger names. Of a card, such as an ANSI/NIST file, and of a slap (--slap) those fingers count that
+    are enrolled, one scan of each.
     """
     from fpverify.matching import names_for
     from fpverify.verifier import Verifier
 
+    count, several = live.count(scans, fingers), slaps.holds_several(scans)
     try:
-        names_for(live.count(scans, fingers), fingers)
+        names_for(len(fingers) if several else count, fingers)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     stated = load_settings(ppi=ppi).ppi
-    probes = live.captured(fingers, stated) or given_scans(scans, stated)
+    probes = [] if several else live.captured(fingers, stated) or given_scans(scans, stated)
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
+        if several:
+            probes, fingers = _of_hands(slaps.hands(scans, stated), subject, fingers, verifier)
         decision = verifier.verify(probes, subject, fingers)
     if as_json:
         from fpverify.answers import decision_answer
@@ -75,6 +86,18 @@ def verify_command(
     else:
         print_decision(decision, *probes)
     return 0 if decision.match else EXIT_NON_MATCH
+
+
+def _of_hands(
+    hands: Hands, subject: str, fingers: tuple[Finger, ...], verifier: Verifier
+) -> tuple[list[Scan], tuple[Finger, ...]]:
+    """One scan for each finger that cards and slaps show and that is enrolled or asked for; their names."""
+    from fpverify.hands import chosen_probes
+
+    enrolled = {one.finger for one in verifier.references(subject)}
+    chosen, names, notes = chosen_probes(hands, fingers, enrolled, partial(verifier.refusal, enrolls=False))
+    say_notes([*hands.notes, *notes])
+    return chosen, names
 
 
 def print_decision(decision: Decision, *probes: Scan) -> None:

@@ -15,7 +15,7 @@ from fpverify.search.register import DUPLICATE_FPIR
 from fpverify.store import UNKNOWN_FINGER, Store, subject_id
 from fpverify.vocabulary import Reference, Scan, Template
 
-MOST_TOGETHER = 40  # scans: of a finger twenty touches of a small sensor, twice what phones ask for
+MOST_TOGETHER = 40  # scans: of a finger twenty touches, or a card of ten rolled fingers and ten plain ones, twice
 
 Given = tuple[str, str, Probes]  # a scan's name, that of its finger, and what models make of it
 Kept = Callable[[list[Reference]], None]  # told what is about to be on disk

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fpverify.errors import FailureToAcquire, ScanTooLarge, UnsupportedResolution
 from fpverify.scans.decoding import check_size
 from fpverify.scans.files import file_bytes, not_a_scan
-from fpverify.scans.images import decode
+from fpverify.scans.images import decode, decode_with
 from fpverify.scans.levels import grey_from_array
 from fpverify.scans.pictures import Decode, Picture
 from fpverify.scans.polarity import is_inverted
@@ -42,6 +42,9 @@ LEAST_SIDE_PX = round(LEAST_SIDE_MM / MM_PER_INCH * GIVEN_PPI[0])  # too small a
 
 def read_scan(scan: ScanSource, *, ppi: float | None = None) -> Scan:
     """The scan in an image file: BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and its kin, or WSQ; or in what else holds one.
+
+    So does a record that holds one picture: ANSI/NIST-ITL, ISO/IEC 19794-4, ANSI/INCITS 381. Its resolution is the
+    record's.
 
     Colours become grey, transparent parts white, 16 bits 8, bright ridges on dark are inverted. A file with several
     images is refused, but of a photograph with previews the first picture is taken.
@@ -115,7 +118,7 @@ def scan_from_bytes(
     check_given_ppi(ppi, source)
     if not isinstance(content, bytes | bytearray | memoryview):
         raise not_a_scan(content, "the bytes of an image file were expected")
-    return _acquired(decode(bytes(content), source), ppi, source)
+    return _acquired(decode_with(decode, bytes(content), source), ppi, source)
 
 
 def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, source: str = "memory") -> Scan:
@@ -135,6 +138,21 @@ def scan_from_pixels(pixels: NDArray[np.generic], *, ppi: float | None = None, s
     """
     check_given_ppi(ppi, source)
     return _acquired(Picture(grey_from_array(pixels, source), None), ppi, source)
+
+
+def scan_from_picture(picture: Picture, ppi: float | None, source: str) -> Scan:
+    """The scan in a picture that was decoded, treated as `read_scan` treats one.
+
+    Args:
+        picture: with the resolution that its file states.
+        ppi: resolution, as in `read_scan`.
+        source: name for messages.
+
+    Raises:
+        ScanError: as `read_scan` does.
+    """
+    check_given_ppi(ppi, source)
+    return _acquired(picture, ppi, source)
 
 
 class Surveyed(NamedTuple):
@@ -187,7 +205,7 @@ def _resolution(picture: Picture, given_ppi: float | None, source: str) -> Resol
         return given_resolution(picture.pixels, float(given_ppi))
     stated_ppi = _plausible(picture.stated_ppi, source)
     if stated_ppi is not None:
-        return stated_resolution(picture.pixels, stated_ppi)
+        return stated_resolution(picture.pixels, stated_ppi, certain=picture.certain)
     states = _states(picture.stated_ppi)
     estimated = estimated_resolution(picture.pixels, states)
     if estimated is None:

@@ -13,6 +13,7 @@ from fpverify.vocabulary import Scan
 
 MOST_BYTES = 200_000_000  # 4000 x 4000 px of four channels of 16 bits take 128 MB
 WRITTEN_SUFFIXES = (".bmp", ".png", ".tif", ".tiff")  # without loss, and with room for the resolution
+WSQ_SUFFIX = ".wsq"  # with loss, by the extra `wsq`
 
 
 def file_bytes(path: str | Path) -> bytes:
@@ -42,23 +43,29 @@ def file_bytes(path: str | Path) -> bytes:
 
 
 def write_scan(scan: Scan, path: str | Path, *, states_ppi: bool = True) -> None:
-    """Writes a scan without loss, with its resolution in the header.
+    """Writes a scan, with its resolution in the header: without loss, or as WSQ.
 
     Args:
         scan: to write; its pixels are written as they are, ridges dark.
-        path: ending in .bmp, .png, .tif or .tiff; an existing file is replaced.
+        path: ending in .bmp, .png, .tif or .tiff, or in .wsq; an existing file is replaced.
         states_ppi: write the resolution; one that was estimated would be taken for a statement.
 
     Raises:
         NotAScan, WrongKind: it is no `Scan`, or the path is none.
         ScanError: another ending.
+        MissingExtra: WSQ is to be written, and the extra `wsq` is not installed.
         OSError: the file cannot be written.
     """
     if not isinstance(scan, Scan):
         raise not_a_scan(scan, "a Scan was expected: read_scan(...)")
     target = path_of(path)
+    if target.suffix.lower() == WSQ_SUFFIX:
+        from fpverify.scans.wsq_writing import wsq_bytes
+
+        private(target).write_bytes(wsq_bytes(scan.pixels, scan.ppi if states_ppi else None, scan.source))
+        return
     if target.suffix.lower() not in WRITTEN_SUFFIXES:
-        raise ScanError(f"{path}: scans are written as {', '.join(WRITTEN_SUFFIXES)}")
+        raise ScanError(f"{path}: scans are written as {', '.join((*WRITTEN_SUFFIXES, WSQ_SUFFIX))}")
     picture = Image.fromarray(scan.pixels)
     if states_ppi:
         picture.save(private(target), dpi=(scan.ppi, scan.ppi))

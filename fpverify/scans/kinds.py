@@ -19,8 +19,6 @@ STARTS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"8BPS", f"a Photoshop file, {TO_PNG}"),
         (rb".{128}DICM", f"a DICOM file, {PICTURE_TO_PNG}"),
         (rb"FMR\0", "a minutiae template (ISO/IEC 19794-2 or ANSI 378), not a picture: give the scan it was made from"),
-        (rb"FIR\0", f"an image record (ISO/IEC 19794-4 or ANSI 381), {PICTURE_TO_PNG}"),
-        (rb"1\.0{1,3}1:", f"an ANSI/NIST file, {PICTURE_TO_PNG}"),
         (rb".{0,1024}?%PDF-", f"a PDF document, {PICTURE_TO_PNG}"),
         (rb"%!PS", f"a PostScript document, {PICTURE_TO_PNG}"),
         (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "an archive, not an image: unpack it"),

@@ -13,10 +13,15 @@ from fpverify.vocabulary import ByteArray
 
 
 class Picture(NamedTuple):
-    """A decoded image: (height, width) uint8 grey levels, and the pixels per inch it states across and down."""
+    """A decoded image: (height, width) uint8 grey levels, and the pixels per inch it states across and down.
+
+    `certain` says that ridges do not overrule what is stated: it is a record's, or the picture shows several fingers,
+    so that its size says little.
+    """
 
     pixels: ByteArray
     stated_ppi: tuple[float, float] | None
+    certain: bool = False
 
     def __repr__(self) -> str:
         return f"Picture({self.pixels.shape[1]} x {self.pixels.shape[0]} px, {self.stated_ppi})"
@@ -35,8 +40,13 @@ def picture_of(values: NDArray[Any], stated_ppi: tuple[float, float] | None, sou
 
     Raises:
         UnreadableScan: values out of range.
+        FailureToAcquire: a photograph of skin.
     """
     if values.dtype == np.uint8:
+        if values.ndim == 3:
+            from fpverify.scans.skin import require_no_photograph
+
+            require_no_photograph(values, source)
         return Picture(grey_from_array(values, source), stated_ppi)
     if values.dtype.kind == "f":
         return Picture(grey_from_floats(values, source), stated_ppi)

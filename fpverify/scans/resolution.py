@@ -57,17 +57,18 @@ def given_resolution(pixels: ByteArray, ppi: float) -> Resolution:
     return Resolution(ppi, "given", f"{_lie(ridges, ppi)}: is the resolution that was given right?{_fits(ridges)}")
 
 
-def stated_resolution(pixels: ByteArray, ppi: float) -> Resolution:
+def stated_resolution(pixels: ByteArray, ppi: float, *, certain: bool = False) -> Resolution:
     """What a file states, unless the ridges show that it can only be an error.
 
     Args:
         pixels: (height, width) uint8, of either polarity.
         ppi: stated, plausible.
+        certain: that nothing overrules; the note says whether the ridges contradict it.
     """
     ridges = ridges_at(pixels, ppi)
     if ridges is None:
         return Resolution(ppi, "file")
-    better = better_ppi(ridges, ppi)
+    better = None if certain else better_ppi(ridges, ppi)
     if better is not None:
         note = f"the file states {ppi:g} ppi, but {_lie(ridges, ppi)}: {better:g} ppi estimated (else give --ppi)"
         return Resolution(better, "estimated", note)

@@ -36,6 +36,9 @@ INT8_STEP = 127.0  # ridges in (-1, 1) as int8
 ORDINARY = ImpressionSettings(rotation_rad=0.35, shift_px=15.0, hardness=(0.2, 1.2))  # a cooperative user, 20 degrees
 
 
+ROLLED = replace(ORDINARY, shape=(280, 240), rolled=1.0, centre_px=(3.0, 5.0))  # all of a finger, from nail to nail
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledScan:
     """A synthetic scan at 500 ppi with what is true of it.

@@ -8,9 +8,9 @@ import numpy as np
 
 from fpverify.synthesis.fields import smooth_field
 from fpverify.synthesis.harsh_skin import draw_glare, draw_net, draw_scraps, draw_slits
-from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, draw_placement
+from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, draw_placement, draw_rolling
 from fpverify.synthesis.plate import draw_specks, draw_streaks
-from fpverify.synthesis.sensor import VARIED, Sensor, draw_image, draw_window
+from fpverify.synthesis.sensor import VARIED, Range, Sensor, draw_image, draw_window
 from fpverify.synthesis.skin import draw_beads, draw_blotches, draw_ink, draw_wrinkles
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
@@ -19,6 +19,8 @@ GHOST_INK = (0.03, 0.2)  # of the print's: from what local normalisation only ju
 SMALL_STEP_PX, SMALL_STEPS = 8, (9, 16)  # sides of small sensors: 72 to 128 px, 7.3 to 13 mm
 SMALL_OFF_PX = 25.0  # deviation of a small sensor's middle from the finger's, 2.5 mm: few fingers are put down centred
 BEADED_HARDNESS = 0.7  # most: a worse press hides that ridges are in dots
+PLAIN_SPREAD: tuple[Range, Range] = ((0.45, 1.05), (0.5, 1.1))  # of a contact area, in 0.42 of the master's sides
+ROLLED_SPREAD: tuple[Range, Range] = ((1.1, 1.35), (0.95, 1.25))  # nearly all of the master: from nail to nail
 GHOST_SHIFT_PX = 90.0  # most, along each axis: half of the image, so that ghosts lie beside prints too
 
 
@@ -49,6 +51,7 @@ class ImpressionSettings:
         slits: how often ridges are wet, valleys slits that close in parts, likewise.
         nets: how often fine waving wrinkles and wide creases cross the print.
         glare: how often some valleys shine and others hardly show.
+        rolled: how often the finger is rolled from nail to nail; `shape` should then hold all of it, as in `ROLLED`.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -73,6 +76,7 @@ class ImpressionSettings:
     slits: float = 0.0
     nets: float = 0.0
     glare: float = 0.0
+    rolled: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +120,9 @@ def draw_impression(
         stretch=settings.stretch,
         swept=_happens(rng, settings.swept),
     )
+    rolled = _happens(rng, settings.rolled)
+    if rolled:
+        placement = draw_rolling(rng, placement, ridges.shape)
     if _happens(rng, settings.small):
         placement = _small_part(rng, placement, ridges.shape)
     shape = placement.x.shape
@@ -123,7 +130,8 @@ def draw_impression(
     roughness = rng.uniform(*settings.roughness) if settings.roughness[1] > 0 else 0.0
     relief, hardness = _relief(rng, placement.taken(ridges), hardness, settings)
     ink = _on_skin(rng, draw_ink(rng, relief, hardness, roughness), settings)
-    contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness)
+    spread = ROLLED_SPREAD if rolled else PLAIN_SPREAD
+    contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness, spread=spread)
     window = draw_window(rng, shape, settings.sensor)
     strength = rng.uniform(*FAINT_INK) if _happens(rng, settings.faint) else 1.0
     mark = np.asarray(strength * ink * contact, np.float32)
@@ -196,10 +204,15 @@ def _contact_area(
     master_shape: tuple[int, int],
     centre_px: tuple[float, float],
     hardness: float,
+    *,
+    spread: tuple[Range, Range] = PLAIN_SPREAD,
 ) -> FloatArray:
-    """Where skin meets the plate: an ellipse with a ragged edge, sometimes small, with holes; in [0, 1]."""
+    """Where skin meets the plate: an ellipse with a ragged edge, sometimes small, with holes; in [0, 1].
+
+    `spread` are the least and the most of its half width and its half height, in shares of 0.42 of the master's sides.
+    """
     height, width = master_shape
-    half_width, half_height = rng.uniform(0.45, 1.05) * 0.42 * width, rng.uniform(0.5, 1.1) * 0.42 * height
+    half_width, half_height = rng.uniform(*spread[0]) * 0.42 * width, rng.uniform(*spread[1]) * 0.42 * height
     centre_x, centre_y = width / 2 + rng.normal(0, centre_px[0]), height / 2 + rng.normal(0, centre_px[1])
     radius = ((placement.x - centre_x) / half_width) ** 2 + ((placement.y - centre_y) / half_height) ** 2
     radius = radius + 0.12 * smooth_field(rng, placement.x.shape, 6)

@@ -21,6 +21,10 @@ SWEEP_SPEED_DEVIATION = 0.08  # relative; a line sensor guesses how fast the fin
 SWEEP_SPEED_PX = 4.0  # most that uneven speed shifts a row along the way
 SWEEP_DRIFT_PX = 3.0  # most that a finger wanders aside
 SWEEP_KNOTS = 4  # changes of speed and way over the image: the hand is slow
+ROLL_STRETCH = (0.0, 0.12)  # most that skin is drawn out towards a side of a finger that is rolled, relative
+ROLL_SLIP_PX = 4.0  # deviation of a finger's slip along its axis while it is rolled, most: 0.4 mm
+ROLL_LEAN = 0.03  # deviation of the slope of the way on which a finger is rolled
+ROLL_KNOTS = 6  # changes of the slip on that way: the hand is slow
 INVERSION_STEPS = 4  # Newton steps; the map is nearly affine, the residue is then below 0.05 px
 
 
@@ -108,6 +112,28 @@ def draw_placement(
     to_x = to_x + bend * smooth_field(rng, shape, 3)
     to_y = to_y + bend * smooth_field(rng, shape, 3)
     return Map(to_x.astype(np.float32), to_y.astype(np.float32))
+
+
+def draw_rolling(rng: np.random.Generator, placement: Map, master_shape: tuple[int, int]) -> Map:
+    """A placement of a finger that is rolled from nail to nail: stretched towards its sides, and slipping on its way.
+
+    Args:
+        rng: source of randomness.
+        placement: of the finger as it would be put down.
+        master_shape: (height, width) of the master, pixels.
+    """
+    half = master_shape[1] / 2
+    across = (placement.x - np.float32(half)) / np.float32(half)  # -1 and 1 at the sides, whatever the finger's turn
+    sides = rng.uniform(*ROLL_STRETCH, 2)  # of the left and of the right
+    stretch = np.where(across < 0, sides[0], sides[1])
+    knots = rng.standard_normal(ROLL_KNOTS)
+    places = np.clip((across + 1.3) / 2.6 * (ROLL_KNOTS - 1), 0, ROLL_KNOTS - 1)
+    slip = rng.uniform(0, ROLL_SLIP_PX) * np.interp(places, np.arange(ROLL_KNOTS), knots)
+    lean = rng.normal(0, ROLL_LEAN) * across * half
+    return Map(
+        np.asarray(half + half * across * (1 - stretch * across**2), np.float32),
+        np.asarray(placement.y + slip + lean, np.float32),
+    )
 
 
 def _swept(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 from fpverify.errors import (
     DeletedRecord,
     DuplicateFinger,
+    FailureToEnroll,
+    FpverifyError,
     PresentationAttackSuspected,
     ScanError,
     StoreError,
@@ -276,6 +278,18 @@ class Verifier(LongWork):
             replaces=replaces,
             kept=kept,
         )
+
+    def refusal(self, scan: Scan, *, enrolls: bool) -> FpverifyError | None:
+        """Why a scan is too poor to be compared, or to be enrolled; None if it is good enough. Nothing is kept."""
+        from fpverify.matching import require_quality
+
+        try:
+            template = self.matcher.template(scan)
+            if enrolls:
+                require_quality(template, scan.source)
+        except (ScanError, FailureToEnroll) as error:
+            return error
+        return None
 
     def verify(
         self,

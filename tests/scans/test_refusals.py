@@ -154,9 +154,9 @@ BAD: dict[str, tuple[Make, type[ScanError], str]] = {
     "a DICOM file": (content(bytes(128) + b"DICM" + bytes(100)), UnreadableScan, "a DICOM file"),
     "PostScript": (content(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"), UnreadableScan, "PostScript"),
     "minutiae": (content(b"FMR\0 20\0" + bytes(100)), UnreadableScan, "a minutiae template (ISO/IEC 19794-2"),
-    "an image record": (content(b"FIR\x00010\0" + bytes(100)), UnreadableScan, "an image record (ISO/IEC 19794-4"),
-    "an ANSI/NIST file": (content(b"1.001:60\x1d1.002:0300\x1c" + bytes(9)), UnreadableScan, "an ANSI/NIST file"),
-    "an older ANSI/NIST file": (content(b"1.01:151\x1d1.02:0201\x1c\xff"), UnreadableScan, "an ANSI/NIST file"),
+    "an image record": (content(b"FIR\x00010\0" + bytes(100)), UnreadableScan, "the record's length is 0 bytes"),
+    "an ANSI/NIST file": (content(b"1.001:60\x1d1.002:0300\x1c" + bytes(9)), UnreadableScan, "list of records"),
+    "an older ANSI/NIST file": (content(b"1.01:151\x1d1.02:0201\x1c\xff"), UnreadableScan, "list of records"),
     # damaged
     **{f"half a {kind}": (content(data[: len(data) // 2]), UnreadableScan, "") for kind, data in FILES.items()},
     **{f"{kind}, header only": (content(data[:60]), UnreadableScan, "") for kind, data in FILES.items()},

@@ -12,9 +12,11 @@ from drawn import draw_print
 from PIL import Image
 
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
-from fpverify.scans import read_scan
+from fpverify.scans import read_scan, write_scan
 from fpverify.scans import wsq as wsq_files
 from fpverify.scans.decoding import raster
+from fpverify.scans.images import decode
+from fpverify.vocabulary import Scan
 
 PRINT = draw_print(size_px=160, radius=1)
 
@@ -101,3 +103,26 @@ def test_without_the_package_the_message_says_how_to_get_it(monkeypatch: pytest.
     monkeypatch.setattr(wsq_files, "find_spec", lambda name: None)
     with pytest.raises(UnreadableScan, match=r"pip install 'fpverify\[wsq\]'"):
         raster(header(300, 400), "scan.wsq")
+
+
+@pytest.mark.parametrize("ppi", [500.0, 1000.0])
+def test_wsq_is_written_with_the_scans_own_resolution(ppi: float, tmp_path: Path) -> None:
+    pytest.importorskip("wsq")
+    path = tmp_path / "scan.wsq"
+    write_scan(Scan(PRINT, ppi, "print"), path)
+    stated = wsq_files.wsq_header(path.read_bytes(), "x").stated_ppi
+    assert stated == (ppi, ppi)
+    picture = decode(path.read_bytes(), "scan.wsq")
+    assert np.corrcoef(picture.pixels.ravel(), PRINT.ravel())[0, 1] > 0.97
+
+
+def test_a_resolution_that_was_estimated_is_not_written(tmp_path: Path) -> None:
+    pytest.importorskip("wsq")
+    write_scan(Scan(PRINT, 500, "print"), tmp_path / "scan.wsq", states_ppi=False)
+    assert wsq_files.wsq_header((tmp_path / "scan.wsq").read_bytes(), "x").stated_ppi is None
+
+
+def test_what_cannot_be_compressed_is_refused_in_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("wsq")
+    with pytest.raises(ScanError, match="cannot be written as WSQ"):
+        write_scan(Scan(PRINT[:20, :20], 500, "small"), tmp_path / "scan.wsq")
