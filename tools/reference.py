@@ -52,6 +52,11 @@ ROOMS = {  # page, title, what its reader wants, the names: in the order of lear
         "Templates of other people's software, in and out.",
         "extract_minutiae MinutiaRecord FingerView read_minutiae write_minutiae minutiae_from_bytes minutiae_to_bytes",
     ),
+    "cards": (
+        "Cards and slaps",
+        "Pictures in ANSI/NIST files and image records; hands, finger by finger.",
+        "read_images write_images images_from_bytes images_to_bytes ImageRecord FingerImage HandReader HandScan Hands",
+    ),
     "enrolling": (
         "Stores and lists",
         "What is enrolled, and many fingers at once.",
