@@ -28,6 +28,7 @@ EXTRAS = {
     "fpverify.evaluation.rates.cutoffs": "plots",
     "fpverify.service": "service",
     "fpverify.scans.decoding": "wsq",
+    "fpverify.scans.wsq_writing": "wsq",
     "fpverify.readers.libfprint": "libfprint",
     "fpverify.testing.reader_contract": "dev",
     "fpverify.store.key_source": "keyring",
@@ -37,7 +38,7 @@ EXTRAS = {
     "tests": "dev",
     "tools": "dev",
 }
-BROUGHT_BY = {"gi": ["pygobject"]}  # modules named unlike what brings them, where that is not installed
+BROUGHT_BY = {"gi": ["pygobject"], "_wsq": ["wsq"]}  # modules named unlike what brings them, where that is not installed
 UNDECLARED = {"nbis"}  # a tool compares with it where somebody has installed it
 
 

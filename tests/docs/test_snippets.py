@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ RUN_ELSEWHERE = {
     "tutorials/school.md": "tests/docs/test_consoles.py",
     "reference/http.md": "tests/docs/test_reference.py",
 }
-RUN_HERE = {"minutiae-records.md", "scale.md", "security.md", "search.md"}
+RUN_HERE = {"containers.md", "minutiae-records.md", "scale.md", "security.md", "search.md"}
 NEEDS_MORE = ("dask_workforce(", "https://fingers.example.org")  # a cluster, a service of somebody's: compiled alone
 
 
@@ -45,9 +46,29 @@ def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str) 
     return tmp_path
 
 
+@pytest.fixture
+def hand(prints: Path) -> None:
+    """A card of one print, the same as a record, and a slap of four fingers."""
+    from fpverify import FingerImage, ImageRecord, read_scan, write_images, write_scan
+    from fpverify.synthesis.finger import draw_finger
+    from fpverify.synthesis.slaps import SlapSettings, draw_slap, enlarged
+    from fpverify.vocabulary import Scan
+
+    scan = read_scan(prints / "finger.bmp")
+    height, width = scan.pixels.shape
+    image = FingerImage(scan.pixels.tobytes(), "none", width, height, (500.0, 500.0), 2, 0)
+    for name in ("card.an2", "finger.fir"):
+        write_images(ImageRecord((image,)), prints / name)
+    masters = [draw_finger(np.random.default_rng([41, number])).ridges for number in range(4)]
+    drawn = draw_slap(np.random.default_rng(3), masters, "right-four", SlapSettings(hardness=(0.1, 0.3)))
+    write_scan(Scan(enlarged(drawn.image), 500.0), prints / "slap.png")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(RUN_HERE))
-def test_python_in_a_document_runs(name: str, prints: Path) -> None:
+def test_python_in_a_document_runs(name: str, prints: Path, request: pytest.FixtureRequest) -> None:
+    if name == "containers.md":
+        request.getfixturevalue("hand")
     said = io.StringIO()
     for block in blocks(name):
         code = compile(block, name, "exec")
