@@ -33,6 +33,7 @@ Examples:
   fpverify enroll --guided --reader --id A --finger right-index
   fpverify enroll --from people.csv --report rows.csv
   fpverify enroll --from scans/ --dry-run
+  fpverify enroll template.iso --id A
 
 \b
 A list is a CSV file with the columns id,finger,file (and ppi, if need be), its paths beginning
@@ -96,6 +97,15 @@ def enroll_command(
         raise click.UsageError("a scan or --reader, and --id, or --from with a list, are needed")
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
+    from fpverify.scans.kinds import may_be_record
+
+    if any(map(may_be_record, scans)):
+        from fpverify.cli.records import enroll_records
+
+        live_too = guided or live.reader is not None
+        return enroll_records(
+            scans, subject, fingers, many, ppi=ppi, unchecked=unchecked, as_json=as_json, live=live_too
+        )
     from fpverify.store import UNKNOWN_FINGER
 
     stated, count = load_settings(ppi=ppi).ppi, live.count(scans, fingers)

@@ -10,11 +10,19 @@ from fpverify.cli.captures import Live, live_options
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, SCANS, SUBJECT, options
 from fpverify.cli.streams import given_scans
-from fpverify.cli.words import in_colour, operating_point_facts, pad_facts, print_facts, print_json, scan_facts
+from fpverify.cli.words import (
+    basis_words,
+    in_colour,
+    operating_point_facts,
+    pad_facts,
+    print_facts,
+    print_json,
+    scan_facts,
+)
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
-    from fpverify.vocabulary import AssignedProbe, Decision, Finger, Scan
+    from fpverify.vocabulary import AssignedProbe, Decision, Finger, Reference, Scan
 
 
 @click.command(
@@ -35,6 +43,7 @@ Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 )
 @options(SCANS, SUBJECT, FINGERS, FMR)
 @live_options
+@click.option("--upgrade", is_flag=True, help="After a match with a record of minutiae, enroll the scan beside it.")
 @options(PPI, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
     *,
@@ -43,6 +52,7 @@ def verify_command(
     fingers: tuple[Finger, ...],
     fmr: float | None,
     live: Live,
+    upgrade: bool,
     ppi: float | None,
     model: str | None,
     calibration: str | None,
@@ -66,14 +76,20 @@ def verify_command(
         raise click.UsageError(str(error)) from error
     stated = load_settings(ppi=ppi).ppi
     probes = live.captured(fingers, stated) or given_scans(scans, stated)
+    if upgrade and len(probes) > 1:
+        raise click.UsageError("--upgrade takes one scan")
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         decision = verifier.verify(probes, subject, fingers)
+        added = verifier.upgrade(probes[0], decision) if upgrade else None
     if as_json:
         from fpverify.answers import decision_answer
 
-        print_json(decision_answer(decision, *probes))
+        asked = {"upgraded": added.to_dict() if added else None} if upgrade else {}
+        print_json({**decision_answer(decision, *probes), **asked})
     else:
         print_decision(decision, *probes)
+        if upgrade:
+            print_facts([("upgraded", upgrade_words(added))])
     return 0 if decision.match else EXIT_NON_MATCH
 
 
@@ -89,10 +105,16 @@ def print_decision(decision: Decision, *probes: Scan) -> None:
             *(("scan", assigned_words(one)) for one in decision.probes if several),
             ("score", f"{score.value:.1f}{', all together' * several}, threshold {threshold:.1f}{tail}"),
             *operating_point_facts(decision.operating_point, whole=several),
+            ("rests on", basis_words(decision.rests_on)),
             *scan_facts(*probes),
             *pad_facts(decision.pad),
         ]
     )
+
+
+def upgrade_words(added: Reference | None) -> str:
+    """What became of --upgrade."""
+    return f"finger {added.finger}, impression {added.impression} is of this scan" if added else "nothing to add"
 
 
 def assigned_words(probe: AssignedProbe) -> str:

@@ -126,7 +126,7 @@ class Matcher:
             FailureToAcquire: there is no usable print in it.
             ModelError: a whole-print model, which finds no minutiae.
         """
-        if self.bundle.card.kind != "minutiae":
+        if self.bundle.card.kind == "whole-print":
             raise ModelError(
                 f"{self.model_id}: a {self.bundle.card.kind} model finds no minutiae; choose another --model"
             )
@@ -193,8 +193,16 @@ def _scan(given: ScanSource) -> Scan:
 
 def _extractor(bundle: Bundle) -> Extractor:
     if bundle.card.kind == "minutiae":
-        seam_map = bundle.network("seam_map") if bundle.has_network("seam_map") else None
-        return MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"), seam_map)
+        return _finder(bundle)
+    if bundle.card.kind == "bare":
+        from fpverify.features.bare import BareExtractor
+
+        return BareExtractor(bundle.model_id, lambda: _finder(load_bundle()))
     if bundle.card.input_px is None:
         raise CorruptModel(f"{bundle.folder}: the card of a whole-print model must state input_px")
     return WholePrintExtractor(bundle.model_id, bundle.network("whole_print"), bundle.card.input_px)
+
+
+def _finder(bundle: Bundle) -> MinutiaExtractor:
+    seam_map = bundle.network("seam_map") if bundle.has_network("seam_map") else None
+    return MinutiaExtractor(bundle.model_id, bundle.network("minutia_map"), bundle.network("descriptor"), seam_map)
