@@ -103,7 +103,7 @@ def spoilt_minutiae(minutiae: Minutiae, rng: np.random.Generator) -> tuple[Minut
     x = np.rint(2 * (x + rng.normal(0, apart, len(x)) + along * np.cos(angle))) / 2  # whole pixels at 500 ppi
     y = np.rint(2 * (y + rng.normal(0, apart, len(x)) + along * np.sin(angle))) / 2
     angle = angle + rng.normal(0, 0.12 * hard + 0.02, len(x)) + np.pi * (rng.random(len(x)) < 0.06 * hard)
-    x, y = x - min(x.min(), 0), y - min(y.min(), 0)
+    x, y, angle = x - min(x.min(), 0), y - min(y.min(), 0), np.angle(np.exp(1j * angle))
     quality = np.ones(len(x))
     columns = (np.asarray(one, np.float32) for one in (x, y, angle, quality))
     return selected(minutiae_on_grid(Minutiae(*columns)), np.arange(min(len(x), MOST_MINUTIAE))), place[:MOST_MINUTIAE]

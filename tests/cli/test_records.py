@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from fpverify.comparison import fuse
 from fpverify.formats import FORMATS
 from fpverify.scans.kinds import RECORD_ENDINGS
+from fpverify.vocabulary import Score
 
 Call = Callable[..., Any]
 
@@ -56,6 +58,17 @@ def test_after_a_match_an_upgrade_adds_a_template_of_the_scan_once(call: Call, r
     assert call("verify", SAMPLES / "A_1.bmp", "--id", "A", "--json").answer["rests_on"] == ["minutiae", "scan"]
 
 
+def test_references_of_both_kinds_count_at_the_rate_of_the_whole_decision(call: Call, record: Path) -> None:
+    call("enroll", record, "--id", "A")
+    call("enroll", SAMPLES / "A_1.bmp", "--id", "B", "--unchecked")
+    alone = [call("verify", SAMPLES / "A_2.bmp", "--id", one, "--json").answer for one in "AB"]
+    call("enroll", SAMPLES / "A_1.bmp", "--id", "A", "--finger", "right-index", "--unchecked")
+    both = call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--json").answer
+    scores = [Score(one["score"], one["extrapolated"]) for one in alone]
+    assert both["score"] == pytest.approx(fuse(scores).value)
+    assert both["score"] < max(one.value for one in scores)
+
+
 def test_another_finger_s_record_is_refused_and_taken_unchecked(call: Call, record: Path) -> None:
     call("convert", SAMPLES / "B_1.bmp", "b.fmr", "--finger", "right-index")
     call("enroll", record, "--id", "A")
@@ -80,8 +93,8 @@ def test_a_record_without_a_resolution_needs_one(call: Call, record: Path) -> No
 
 
 def test_records_are_compared_with_records_scans_and_templates(call: Call, record: Path) -> None:
-    call("template", SAMPLES / "A_2.bmp", "--out", "a2.fpt", "--no-passphrase")
-    for other in (record, SAMPLES / "A_2.bmp"):
+    assert call("template", SAMPLES / "A_2.bmp", "--out", "a2.fpt", "--plain").code == 0
+    for other in (record, SAMPLES / "A_2.bmp", "a2.fpt"):
         ended = call("compare", record, other, "--json")
         assert (ended.code, ended.answer["model"]) == (0, "bare-1")
     assert call("compare", record, SAMPLES / "B_1.bmp").code == 1
