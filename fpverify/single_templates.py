@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from fpverify.errors import ModelMismatch
+from fpverify.errors import ModelMismatch, UnreadableRecord
 from fpverify.matching import Matcher, Matchers
 from fpverify.scans import read_scan
+from fpverify.scans.kinds import may_be_record
 from fpverify.settings import load_settings
 from fpverify.store import UNKNOWN_FINGER, encode_template
 from fpverify.store.template_file import KeptTemplate, is_template_file, read_template
 from fpverify.store.transfer import needs_passphrase
-from fpverify.vocabulary import Decision, Scan, Template
+from fpverify.vocabulary import FINGERS, Decision, Scan, Template
 
 PassphraseOf = Callable[[], str]
 
@@ -85,6 +86,8 @@ class SingleTemplates:
             StoreError: a template that cannot be read, WrongKey if that is for want of its passphrase.
             ModelError: the model is unknown or damaged.
         """
+        if may_be_record(path):
+            return self._of_record(path)
         if is_template_file(path):
             protected = needs_passphrase(path)
             passphrase = self.passphrase() if protected and self.passphrase else None
@@ -98,12 +101,17 @@ class SingleTemplates:
     def pair(self, probe: str | Path, reference: str | Path) -> tuple[SingleTemplate, SingleTemplate]:
         """Two templates of one model: a scan beside a template is seen by the model that made that one.
 
+        Beside a record of minutiae a template counts by its minutiae alone.
+
         Raises:
             ModelMismatch: two files hold templates of two models.
             ScanError, StoreError, ModelError: as in `of_file`.
         """
-        read = {path: self.of_file(path) for path in (probe, reference) if is_template_file(path)}
+        kept = (path for path in (probe, reference) if may_be_record(path) or is_template_file(path))
+        read = {path: self.of_file(path) for path in kept}
         made_by = dict.fromkeys(one.template.model_id for one in read.values())
+        if len(made_by) > 1 and any(may_be_record(path) for path in read):
+            read, made_by = _by_minutiae(read)
         if len(made_by) > 1:
             raise ModelMismatch(
                 f"{probe} and {reference} are templates of two models, {' and '.join(made_by)}; "
@@ -129,5 +137,29 @@ class SingleTemplates:
         point = matcher.operating_point(fmr)
         return Decision(matcher.score(probe.template, reference.template), point)
 
+    def _of_record(self, path: str | Path) -> SingleTemplate:
+        """The one view of a record of minutiae."""
+        from fpverify.features.bare import template_of_view
+        from fpverify.features.views import CM_PER_INCH
+        from fpverify.formats import read_minutiae
+
+        record = read_minutiae(path, ppi=load_settings(ppi=self.ppi).ppi)
+        if len(record) > 1:
+            raise UnreadableRecord(f"{path}: holds {len(record)} views; give a record of one")
+        view = record.views[0]
+        template, ppi = template_of_view(view, str(path)), round(view.ppcm_x * CM_PER_INCH, 2)
+        finger = FINGERS[view.finger] if view.finger < len(FINGERS) else UNKNOWN_FINGER
+        return SingleTemplate(str(path), KeptTemplate(template, finger, ppi, "file", None))
+
     def _matcher(self, model_id: str | None) -> Matcher:
         return self.matchers.own if model_id is None else self.matchers.of(model_id)
+
+
+def _by_minutiae(read: dict[str | Path, SingleTemplate]) -> tuple[dict[str | Path, SingleTemplate], dict[str, None]]:
+    """The same templates by their minutiae alone, and the one model that compares them."""
+    from fpverify.features.bare import MINUTIAE_MODEL, bare
+
+    if any(one.template.vector is not None for one in read.values()):
+        return read, dict.fromkeys(one.template.model_id for one in read.values())
+    seen = {path: replace(one, kept=replace(one.kept, template=bare(one.template))) for path, one in read.items()}
+    return seen, {MINUTIAE_MODEL: None}

@@ -37,6 +37,7 @@ Examples:
   fpverify enroll --guided --reader --id A --finger right-index
   fpverify enroll --from people.csv --report rows.csv
   fpverify enroll --from scans/ --dry-run
+  fpverify enroll template.iso --id A
 
 \b
 A list is a CSV file with the columns id,finger,file (and ppi, if need be), its paths beginning
@@ -102,6 +103,15 @@ def enroll_command(
     subject = _one_subject(subject, scans, live)
     if report or dry_run:
         raise click.UsageError("--report and --dry-run are of a list; give it with --from")
+    from fpverify.scans.kinds import may_be_record
+
+    if any(map(may_be_record, scans)):
+        from fpverify.cli.records import enroll_records
+
+        live_too = guided or live.reader is not None
+        return enroll_records(
+            scans, subject, fingers, many, ppi=ppi, unchecked=unchecked, as_json=as_json, live=live_too
+        )
     from fpverify.store import UNKNOWN_FINGER
 
     stated, count = load_settings(ppi=ppi).ppi, live.count(scans, fingers)
@@ -126,13 +136,17 @@ def enroll_command(
             else verifier.enroll_together(given, subject, names, unchecked=unchecked)
         )
         place = verifier.store.place
+    _say(references, given, place, as_json=as_json)
+    return 0
+
+
+def _say(references: list[Reference], given: Sequence[Scan], place: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_answer(references, given, place))
     elif len(given) == 1:
         print_enrollment(references[0], given[0], place)
     else:
         _print_enrollments(references, given, place)
-    return 0
 
 
 def _one_subject(subject: str | None, scans: tuple[str, ...], live: Live) -> str:

@@ -11,13 +11,21 @@ from fpverify.cli.captures import Live, Slaps, live_options, say_notes, slap_opt
 from fpverify.cli.failures import EXIT_NON_MATCH
 from fpverify.cli.options import CALIBRATION, DB, FINGERS, FMR, JSON, KEY, MODEL, PPI, RAW, SCANS, SUBJECT, options
 from fpverify.cli.streams import given_scans
-from fpverify.cli.words import in_colour, operating_point_facts, pad_facts, print_facts, print_json, scan_facts
+from fpverify.cli.words import (
+    basis_words,
+    in_colour,
+    operating_point_facts,
+    pad_facts,
+    print_facts,
+    print_json,
+    scan_facts,
+)
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
     from fpverify.hands import Hands
     from fpverify.verifier import Verifier
-    from fpverify.vocabulary import AssignedProbe, Decision, Finger, Scan
+    from fpverify.vocabulary import AssignedProbe, Decision, Finger, Reference, Scan
 
 
 @click.command(
@@ -41,6 +49,7 @@ Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 @options(SCANS, SUBJECT, FINGERS, FMR)
 @live_options
 @slap_options
+@click.option("--upgrade", is_flag=True, help="After a match with a record of minutiae, enroll the scan beside it.")
 @options(PPI, RAW, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
     *,
@@ -50,6 +59,7 @@ def verify_command(
     fmr: float | None,
     live: Live,
     slaps: Slaps,
+    upgrade: bool,
     ppi: float | None,
     model: str | None,
     calibration: str | None,
@@ -75,16 +85,22 @@ def verify_command(
         raise click.UsageError(str(error)) from error
     stated = load_settings(ppi=ppi).ppi
     probes = [] if several else live.captured(fingers, stated) or given_scans(scans, stated)
+    if upgrade and (several or len(probes) > 1):
+        raise click.UsageError("--upgrade takes one scan")
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         if several:
             probes, fingers = _of_hands(slaps.hands(scans, stated), subject, fingers, verifier)
         decision = verifier.verify(probes, subject, fingers)
+        added = verifier.upgrade(probes[0], decision) if upgrade else None
     if as_json:
         from fpverify.answers import decision_answer
 
-        print_json(decision_answer(decision, *probes))
+        asked = {"upgraded": added.to_dict() if added else None} if upgrade else {}
+        print_json({**decision_answer(decision, *probes), **asked})
     else:
         print_decision(decision, *probes)
+        if upgrade:
+            print_facts([("upgraded", upgrade_words(added))])
     return 0 if decision.match else EXIT_NON_MATCH
 
 
@@ -112,10 +128,16 @@ def print_decision(decision: Decision, *probes: Scan) -> None:
             *(("scan", assigned_words(one)) for one in decision.probes if several),
             ("score", f"{score.value:.1f}{', all together' * several}, threshold {threshold:.1f}{tail}"),
             *operating_point_facts(decision.operating_point, whole=several),
+            ("rests on", basis_words(decision.rests_on)),
             *scan_facts(*probes),
             *pad_facts(decision.pad),
         ]
     )
+
+
+def upgrade_words(added: Reference | None) -> str:
+    """What became of --upgrade."""
+    return f"finger {added.finger}, impression {added.impression} is of this scan" if added else "nothing to add"
 
 
 def assigned_words(probe: AssignedProbe) -> str:

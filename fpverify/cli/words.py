@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from fpverify.vocabulary import Interval, OperatingPoint, PadResult, Scan
+    from fpverify.vocabulary import Basis, Interval, OperatingPoint, PadResult, Scan
 
 COLUMN_GAP = "  "
 FITTED_ROWS = 1000  # of a table: the others are printed as they come
@@ -101,6 +101,13 @@ def operating_point_facts(point: OperatingPoint, *, whole: bool = False) -> list
         ("evidence", f"{point.evidence}; {point.mated:,} mated and {point.non_mated:,} non-mated comparisons"),
         ("model", point.model_id),
     ]
+
+
+def basis_words(basis: Sequence[Basis]) -> str:
+    """What a decision rests on, where that is not scans alone, as usual."""
+    if "minutiae" not in basis:
+        return ""
+    return "records of minutiae" if len(basis) == 1 else "templates of scans and records of minutiae"
 
 
 SAID_BY = {

@@ -2,6 +2,7 @@
 
 similarity, similarities   raw, in [0, 1]: minutiae of the common area, or the cosine of whole-print vectors
 consensus                  the pairs that agree, by which two prints are aligned
+bare                       the same of templates without descriptors, judged by how the minutiae lie
 overlap                    two prints laid on each other: the partners in their common area
 Calibration                raw similarity -> Score, -10 log10(FMR)
 LikelihoodRatio            score -> log10 of the likelihood ratio
@@ -82,4 +83,8 @@ def similarities(probe: Template | PreparedTemplate, references: Sequence[Templa
         from fpverify.comparison.whole_print import vector_similarities
 
         return vector_similarities(one, many)
+    if one.bare:
+        from fpverify.comparison.bare import bare_similarities
+
+        return bare_similarities(one, many)
     return overlap_similarities(one, many)

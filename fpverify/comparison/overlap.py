@@ -6,7 +6,7 @@ other they leave most minutiae of the common area alone, or beside one with anot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -146,6 +146,9 @@ class Overlap:
         )
 
 
+Merit = Callable[[PreparedTemplate, PreparedTemplate, Overlap], float]  # of two prints in their order, laid on another
+
+
 def overlap(
     probe: Template | PreparedTemplate, reference: Template | PreparedTemplate, settings: OverlapSettings = SETTINGS
 ) -> Overlap:
@@ -163,7 +166,7 @@ def overlap(
     """
     one, other = prepare_template(probe), prepare_template(reference)
     require_comparable(one, other)
-    (found,) = _overlaps(one, [other], settings)
+    (found,) = laid_on_each_other(one, [other], settings)
     return found if one.order <= other.order else found.mirrored
 
 
@@ -196,16 +199,25 @@ def overlap_similarities(
 ) -> Scores:
     """`overlap_similarity` of a probe and each of many references, (k,), at what can be shared."""
     blocks = (references[start : start + AT_ONCE] for start in range(0, len(references), AT_ONCE))
-    found = (one.similarity for block in blocks for one in _overlaps(probe, block, settings))
+    found = (one.similarity for block in blocks for one in laid_on_each_other(probe, block, settings))
     return np.fromiter(found, np.float64, len(references))
 
 
-def _overlaps(
-    probe: PreparedTemplate, references: Sequence[PreparedTemplate], settings: OverlapSettings
+def laid_on_each_other(
+    probe: PreparedTemplate,
+    references: Sequence[PreparedTemplate],
+    settings: OverlapSettings,
+    merit: Merit | None = None,
 ) -> list[Overlap]:
-    """The probe laid on each reference, or it on the probe: of two templates always the same on the other.
+    """The probe laid on each reference, or it on the probe: of two templates the first in their order on the second.
 
     What is done with few numbers is done for all references at once: NumPy's calls would take longer than the work.
+
+    Args:
+        probe: of a `minutiae` or `bare` model.
+        references: of the same model.
+        settings: constants.
+        merit: of the alignments that are tried, the one that has most of it counts; None is the similarity.
     """
     least, results, pairs = CONSENSUS_SETTINGS.min_minutiae, [_not_aligned(0, 0)] * len(references), dict[int, Pair]()
     full = [number for number, one in enumerate(references) if min(len(probe), len(one)) >= least]
@@ -219,13 +231,14 @@ def _overlaps(
         else:
             pairs[number] = Pair(one, other, found, _likely(cosine, settings))
     if pairs:
-        for number, best in zip(pairs, _best_laid(list(pairs.values()), settings), strict=True):
+        for number, best in zip(pairs, _best_laid(list(pairs.values()), settings, merit), strict=True):
             results[number] = best
     return results
 
 
-def _best_laid(pairs: Sequence[Pair], settings: OverlapSettings) -> list[Overlap]:
+def _best_laid(pairs: Sequence[Pair], settings: OverlapSettings, merit: Merit | None) -> list[Overlap]:
     """Of each pair the best of several alignments."""
+    chosen_by = merit or (lambda _one, _other, laid: laid.similarity)
     together = Together.of_pairs(pairs)
     best = _laid(together, [(pair.found.pairs, pair.found.support) for pair in pairs], settings)
     unexplained = [~_explained(*each, settings) for each in zip(pairs, best, strict=True)]
@@ -237,7 +250,8 @@ def _best_laid(pairs: Sequence[Pair], settings: OverlapSettings) -> list[Overlap
                 starts[number] = start
         laid = _laid(together.only(list(starts)), list(starts.values()), settings) if starts else ()
         for number, tried in zip(starts, laid, strict=True):
-            best[number] = max(best[number], tried, key=lambda one: one.similarity)
+            one, other = pairs[number].one, pairs[number].other
+            best[number] = max(best[number], tried, key=lambda laid: chosen_by(one, other, laid))
             unexplained[number] &= ~_explained(pairs[number], tried, settings)
     return best
 

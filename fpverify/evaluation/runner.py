@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, Never, TypedDict, Unpack
 import numpy as np
 
 from fpverify.comparison import Calibration, PreparedTemplate, prepare_template, similarities
-from fpverify.errors import ScanError
+from fpverify.errors import ScanError, UnreadableRecord
 from fpverify.evaluation.sets.duplicates import duplicate_notes
-from fpverify.evaluation.sets.layout import Print, read_set
+from fpverify.evaluation.sets.layout import RECORD_SUFFIXES, Print, read_set
 from fpverify.evaluation.sets.protocol import Comparisons, Plan, Protocol, set_plan
 from fpverify.evaluation.sets.resolution import set_resolution
 from fpverify.evaluation.sets.sending import sent_content
@@ -23,6 +23,8 @@ from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import Outcome, TemplateCache, extraction_id, template_key
 from fpverify.evaluation.touched_fingers import compared_with_fingers
 from fpverify.executors import CarriedModel, Workforce, answers, local_workforce
+from fpverify.features.bare import template_of_view
+from fpverify.formats import minutiae_from_bytes
 from fpverify.matching import Matcher
 from fpverify.models import load_bundle
 from fpverify.scans import scan_from_bytes
@@ -280,8 +282,11 @@ def _outcome(matcher: Matcher, job: _Acquisition) -> Outcome:
     if hashlib.sha256(content).hexdigest() != job.content_hash:
         raise ScanError(f"{path}: the file was changed during the evaluation; start it again")
     try:
+        if path.suffix.lower() in RECORD_SUFFIXES and matcher.bundle.kind == "bare":
+            view = minutiae_from_bytes(content, ppi=job.print.ppi, source=f"{path}").views[0]
+            return template_of_view(view, f"{path}", matcher.model_id)
         return matcher.template(scan_from_bytes(content, ppi=job.print.ppi, source=f"{path}"))
-    except ScanError as failure:
+    except (ScanError, UnreadableRecord) as failure:
         return str(failure).removeprefix(f"{path}: ")
 
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fpverify.errors import ScanError
-from fpverify.evaluation.sets.layout import Print
+from fpverify.errors import ScanError, UnreadableRecord
+from fpverify.evaluation.sets.layout import RECORD_SUFFIXES, Print
 from fpverify.evaluation.sets.sending import sent_content
 from fpverify.evaluation.templates import TemplateCache
 from fpverify.executors import Workforce, answers
+from fpverify.features.views import CM_PER_INCH
+from fpverify.formats import minutiae_from_bytes, record_bytes
 from fpverify.scans.acquisition import Surveyed, survey_scan
 from fpverify.scans.ridges import Ridges
 
@@ -54,6 +56,8 @@ def _surveying(_: None) -> Callable[[_Survey], Surveyed | str]:
 def _surveyed(job: _Survey) -> Surveyed | str:
     """What a file tells; or why it is no scan, without its name, as its content may have many."""
     path = job.print.path
+    if path.suffix.lower() in RECORD_SUFFIXES:
+        return _of_record(job)
     try:
         return survey_scan(path, ppi=job.print.ppi, content=job.content)
     except ScanError as error:
@@ -74,3 +78,16 @@ def _decoded(text: str) -> Surveyed | str | None:
         return Surveyed(stated_ppi, None if ridges is None else Ridges(*map(float, ridges)), (int(height), int(width)))
     except (ValueError, TypeError):
         return None
+
+
+def _of_record(job: _Survey) -> Surveyed | str:
+    """The same of a record of minutiae, by its first view."""
+    path = job.print.path
+    try:
+        content = record_bytes(path) if job.content is None else job.content
+        view = minutiae_from_bytes(content, ppi=job.print.ppi, source=str(path)).views[0]
+    except UnreadableRecord as error:
+        return str(error).removeprefix(f"{path}: ")
+    sides = (view.height_px, view.width_px) if view.height_px and view.width_px else None
+    stated = view.ppcm_x if view.ppcm_x == view.ppcm_y else 0.0
+    return Surveyed(stated * CM_PER_INCH or None, None, sides)

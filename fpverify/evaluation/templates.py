@@ -23,13 +23,20 @@ from pathlib import Path
 
 from fpverify.errors import CorruptRecord
 from fpverify.folders import cache_folder
-from fpverify.models import Bundle
+from fpverify.models import Bundle, load_bundle
 from fpverify.store import decode_template, encode_template
 from fpverify.vocabulary import Template
 
 Outcome = Template | str  # of an acquisition: the template, or why there is none
 
-EXTRACTING_CODE = ("scans/*.py", "features/*.py", "models/*.py", "store/*_format.py", "vocabulary/*.py")
+EXTRACTING_CODE = (
+    "formats/*.py",
+    "scans/*.py",
+    "features/*.py",
+    "models/*.py",
+    "store/*_format.py",
+    "vocabulary/*.py",
+)
 EXTRACTING_LIBRARIES = ("fpverify", "numpy", "opencv-python-headless", "pillow", "ai-edge-litert", "wsq")
 FOLDER = "templates"  # in the cache folder
 FOLDER_MODE = 0o700  # templates are personal data: nobody but the owner; `mkstemp` makes files 0600
@@ -155,6 +162,8 @@ def template_key(extraction: str, content_hash: str, ppi: float | None) -> str:
 def _model_parts(bundle: Bundle) -> list[bytes]:
     card = bundle.card
     facts = [card.id, card.kind, str(card.input_px), *(f"{name} {card.files[name]}" for name in sorted(card.files))]
+    if bundle.kind == "bare":  # scans are seen by the release model
+        return [*(fact.encode() for fact in facts), *_model_parts(load_bundle())]
     return [fact.encode() for fact in facts]
 
 

@@ -132,7 +132,7 @@ class Matcher:
             FailureToAcquire: there is no usable print in it.
             ModelError: a whole-print model, which finds no minutiae.
         """
-        if self.bundle.card.kind != "minutiae":
+        if self.bundle.card.kind == "whole-print":
             raise ModelError(
                 f"{self.model_id}: a {self.bundle.card.kind} model finds no minutiae; choose another --model"
             )
@@ -229,9 +229,17 @@ def _scan(given: ScanSource) -> Scan:
 
 def _extractor(bundle: Bundle) -> Extractor:
     if bundle.card.kind == "minutiae":
-        required = [bundle.network(name) for name in ("minutia_map", "descriptor")]
-        optional = [bundle.network(name) if bundle.has_network(name) else None for name in ("seam_map", "places")]
-        return MinutiaExtractor(bundle.model_id, *required, *optional)
+        return _finder(bundle)
+    if bundle.card.kind == "bare":
+        from fpverify.features.bare import BareExtractor
+
+        return BareExtractor(bundle.model_id, lambda: _finder(load_bundle()))
     if bundle.card.input_px is None:
         raise CorruptModel(f"{bundle.folder}: the card of a whole-print model must state input_px")
     return WholePrintExtractor(bundle.model_id, bundle.network("whole_print"), bundle.card.input_px)
+
+
+def _finder(bundle: Bundle) -> MinutiaExtractor:
+    required = [bundle.network(name) for name in ("minutia_map", "descriptor")]
+    optional = [bundle.network(name) if bundle.has_network(name) else None for name in ("seam_map", "places")]
+    return MinutiaExtractor(bundle.model_id, *required, *optional)

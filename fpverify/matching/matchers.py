@@ -12,7 +12,7 @@ from pathlib import Path
 from fpverify.errors import ModelMismatch, UnknownModel
 from fpverify.matching.matcher import Matcher
 from fpverify.models import installed_bundle
-from fpverify.vocabulary import OperatingPoint, Reference, Score, Template
+from fpverify.vocabulary import Basis, OperatingPoint, Reference, Score, Template
 
 ProbeOf = Callable[[str], Template]  # the template that the model of an id makes of a probe
 
@@ -101,3 +101,8 @@ class Matchers:
         """
         first = sorted(dict.fromkeys(model_ids), key=lambda one: one != self.own.model_id)
         return max((self.of(one).operating_point(fmr) for one in first), key=lambda point: point.threshold)
+
+    def basis(self, model_ids: Iterable[str]) -> tuple[Basis, ...]:
+        """What the references of some models were made of, each once; raises ModelError if one cannot be had."""
+        found: list[Basis] = ["minutiae" if self.of(one).bundle.kind == "bare" else "scan" for one in model_ids]
+        return tuple(dict.fromkeys(found))

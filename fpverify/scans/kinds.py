@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 TO_PNG = "which is not read: save it as PNG"
 PICTURE_TO_PNG = "which is not read: save its picture as PNG"
 
 # The first bytes, as a pattern, and what they begin. ISO/IEC 19794 and the American standards it came from start alike.
+RECORD_MAGIC = rb"FMR\0"
+ASK_RECORD = (
+    "look into it with fpverify inspect, write it in another format with fpverify convert, or enroll it with "
+    "fpverify enroll"
+)
+RECORD_ENDINGS = (".fmr", ".iso", ".isonc", ".isocc", ".iso2011", ".ansi", ".ansi2009", ".ansi2009am1", ".xyt")
 STARTS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(start, re.DOTALL), kind)
     for start, kind in (
@@ -18,14 +25,16 @@ STARTS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\xff\x0a|\0\0\0\x0cJXL ", f"a JPEG XL, {TO_PNG}"),
         (rb"8BPS", f"a Photoshop file, {TO_PNG}"),
         (rb".{128}DICM", f"a DICOM file, {PICTURE_TO_PNG}"),
-        (rb"FMR\0", "a minutiae template (ISO/IEC 19794-2 or ANSI 378), not a picture: give the scan it was made from"),
+        (RECORD_MAGIC, f"a minutiae template (ISO/IEC 19794-2 or ANSI 378), not a picture: {ASK_RECORD}"),
         (rb".{0,1024}?%PDF-", f"a PDF document, {PICTURE_TO_PNG}"),
         (rb"%!PS", f"a PostScript document, {PICTURE_TO_PNG}"),
         (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "an archive, not an image: unpack it"),
     )
 )
+JSON_RECORD = re.compile(rb'\s*\{\s*"fpverify"\s*:\s*"minutiae"')
 LOOKED_AT = 4096  # bytes: the beginning tells
 LEAST_BASE64 = 64  # characters; a shorter word may be anything
+XYT = re.compile(rb"(?:[ \t]*\d{1,5} \d{1,5} -?\d{1,3}(?: \d{1,3})?[ \t]*(?:\r?\n|$))+")  # a line for each minutia
 BASE64 = re.compile(r"(data:[\w/+.-]*;base64,)?[A-Za-z0-9+/_\s-]+=*\s*")
 
 
@@ -33,7 +42,27 @@ def kind_of(data: bytes) -> str | None:
     """What the bytes of a file are and what to do, as the rest of a message; None if it is anybody's guess."""
     beginning = data[:LOOKED_AT]
     named = next((kind for start, kind in STARTS if start.match(beginning)), None)
-    return named or _kind_of_text(beginning)
+    return named or _record_in_text(beginning) or _kind_of_text(beginning)
+
+
+def _record_in_text(beginning: bytes) -> str | None:
+    """Of records as JSON or xyt, of which the last line may be cut."""
+    whole = beginning[: beginning.rfind(b"\n") + 1] or beginning
+    if JSON_RECORD.match(beginning) or XYT.fullmatch(whole):
+        return f"a record of minutiae, not a picture: {ASK_RECORD}"
+    return None
+
+
+def may_be_record(path: str | Path) -> bool:
+    """Whether a file is a record of minutiae by its ending, its first bytes, or the first name in it as JSON."""
+    if Path(path).suffix.lower() in RECORD_ENDINGS:
+        return True
+    try:
+        with Path(path).open("rb") as file:
+            beginning = file.read(LOOKED_AT)
+    except (OSError, ValueError):  # a zero byte in the name
+        return False
+    return beginning.startswith(b"FMR\0") or JSON_RECORD.match(beginning) is not None
 
 
 def _kind_of_text(beginning: bytes) -> str | None:

@@ -74,6 +74,7 @@ class DecisionAnswer(ScanFacts):
     model: str
     subject: str | None
     finger: str | None = None
+    rests_on: list[Literal["scan", "minutiae"]]
     probes: list[ProbeAnswer]
     pad: list[PadAnswer]
     picture: str | None = None

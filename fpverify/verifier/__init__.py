@@ -336,7 +336,8 @@ class Verifier(LongWork):
         point = self.matchers.operating_point(rate, models)
         judged = Probes(self.matchers, scans, names).judged(references)
         taken = tuple(one.taken for one in scans)
-        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad, taken)
+        basis = self.matchers.basis(models)
+        decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad, taken, basis)
         self._note("verify", whose, decision, len(scans), model=" ".join(models), fmr=point.target_fmr)
         return decision
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fpverify.errors import SettingsError
 from fpverify.settings import Settings
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fpverify.search.enrolled import Enrolled
     from fpverify.search.register import Registers
     from fpverify.store import Store
+    from fpverify.verifier.records import Keeper
+    from fpverify.vocabulary import Decision, Finger, MinutiaRecord, Reference, Scan
     from fpverify.vocabulary import Evaluation as RawEvaluation
 
 
@@ -45,6 +47,32 @@ class LongWork(ABC):
     @abstractmethod
     def enrolled(self) -> Enrolled:
         """All that is enrolled now."""
+
+    def enroll_record(
+        self, record: MinutiaRecord, subject: str, finger: Finger | None = None, *, unchecked: bool = False
+    ) -> list[Reference]:
+        """Keeps a record of minutiae, view by view; see `fpverify.verifier.records`.
+
+        Args:
+            record: as `read_minutiae` reads it.
+            subject: as in `enroll`.
+            finger: name of all its views; None takes what each says.
+            unchecked: as in `enroll`.
+        """
+        from fpverify.verifier.records import enroll_record
+
+        return enroll_record(cast("Keeper", self), record, subject, finger, unchecked=unchecked)
+
+    def upgrade(self, scan: Scan, decision: Decision) -> Reference | None:
+        """Adds a full template of a scan that matched records of minutiae; None if there is nothing to add.
+
+        Args:
+            scan: what was decided on.
+            decision: of it alone, of `verify`.
+        """
+        from fpverify.verifier.records import upgrade
+
+        return upgrade(cast("Keeper", self), scan, decision)
 
     def enroll_many(
         self,

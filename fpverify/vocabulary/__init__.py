@@ -10,6 +10,7 @@ from __future__ import annotations
 from fpverify.vocabulary.arrays import BoolArray, ByteArray, FloatArray, IndexArray, Scores
 from fpverify.vocabulary.decisions import (
     AssignedProbe,
+    Basis,
     Candidate,
     Decision,
     Identification,
@@ -38,6 +39,7 @@ __all__ = [
     "NOT_STATED",
     "WORKING_PPI",
     "AssignedProbe",
+    "Basis",
     "BoolArray",
     "BundleKind",
     "ByteArray",

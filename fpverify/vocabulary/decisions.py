@@ -9,6 +9,8 @@ from typing import Any, Literal
 from fpverify.vocabulary.scans import TakenScan
 from fpverify.vocabulary.templates import Finger
 
+Basis = Literal["scan", "minutiae"]  # what a reference was made of: a picture, or a record of minutiae alone
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -153,6 +155,7 @@ class Decision:
     probes: tuple[AssignedProbe, ...] = ()  # in the order of the scans
     pad: tuple[PadResult, ...] = ()  # of each scan, where a detector is asked
     taken: tuple[TakenScan, ...] = ()  # how each scan was, in their order
+    rests_on: tuple[Basis, ...] = ("scan",)  # what the references were made of; a store may hold both
 
     def __bool__(self) -> bool:
         """`match`: `if verifier.verify(...)` opens for nobody else."""
@@ -178,6 +181,7 @@ class Decision:
             **self.operating_point.to_dict(),
             "subject": self.subject,
             "finger": self.finger,
+            "rests_on": list(self.rests_on),
             **(self.taken[0].to_dict() if self.taken else {}),
             "probes": _probes(self, self.taken),
             "pad": [asdict(one) for one in self.pad],

@@ -32,7 +32,7 @@ FINGERS: tuple[Finger, ...] = (  # names by code; ISO/IEC 19794-2:2005, finger p
     *("left-thumb", "left-index", "left-middle", "left-ring", "left-little"),
 )
 PIXEL_MM2 = (25.4 / WORKING_PPI) ** 2
-BundleKind = Literal["minutiae", "whole-print"]
+BundleKind = Literal["minutiae", "whole-print", "bare"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -112,7 +112,8 @@ class Template:
         model_id: the bundle that made it; templates of two bundles cannot be compared.
         quality: of the scan, in [0, 1].
         minutiae: n of them; none for a whole-print model.
-        descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/15 of its largest component.
+        descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/15 of its largest component; d is 0
+            where minutiae are all that is known, as in records of them.
         vector: (m,) float32 of unit length for a whole-print model, otherwise None.
         skin: of a touch of a small sensor, or of a finger that was enrolled from touches; otherwise None.
     """

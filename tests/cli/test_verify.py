@@ -29,6 +29,7 @@ SCHEMA: dict[str, Any] = {  # what `verify --json` prints; documented, so that n
     "model": str,
     "subject": str,
     "finger": str,
+    "rests_on": list,
     "ppi": NUMBER,
     "ppi_estimated": bool,
     "ppi_source": str,

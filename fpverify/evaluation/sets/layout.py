@@ -4,6 +4,7 @@ prints/101_3.png, A_00.bmp       files named <finger>_<impression>
 prints/101/3.png                 a folder for each finger, any names inside
 prints/017/left-thumb/3.png      a folder for each person, in it one for each finger, or for each hand
 prints/101_p01.png, 101_r01.png  touches of a small sensor: probes and references of a finger
+records/101_3.fmr                records of minutiae in place of images, for a model that compares them (bare-1)
 prints/fpverify-set.yaml         what there is to say about the set: ppi, name
 sets/prints, sets/others         a folder of sets
 """
@@ -18,10 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from fpverify.errors import ScanError
+from fpverify.formats import FORMATS
 from fpverify.scans import IMAGE_SUFFIXES
 from fpverify.settings import parse_ppi
 
 SET_FILE = "fpverify-set.yaml"
+# Of records of minutiae; not .json and .csv, which lie beside prints for other ends.
+RECORD_SUFFIXES = tuple(
+    suffix for one in FORMATS.values() if one.name not in {"json", "csv"} for suffix in one.suffixes
+)
 NAMED = re.compile(r"(.+)_(\d+)")  # <finger>_<impression>
 TOUCH = re.compile(r"(.+)_([pr])(\d+)")  # <finger>_p<number> of a probe touch, <finger>_r<number> of a reference touch
 # What a person's finger or hand is called: R, left-thumb, index_2, L0; a number alone may be anybody's.
@@ -191,12 +197,13 @@ def distinct(sets: Sequence[PrintSet]) -> list[PrintSet]:
 
 
 def _images(folder: Path) -> list[Path]:
-    """The files that are images by their endings; hidden ones are left alone, as file managers leave some behind."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and not path.is_dir()
-    )
+    """The files that are images by their endings, or records of minutiae where there is no image.
+
+    Hidden ones are left alone, as file managers leave some behind.
+    """
+    files = [path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir()]
+    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
+    return sorted(images or [path for path in files if path.suffix.lower() in RECORD_SUFFIXES])
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -292,8 +299,9 @@ def _left_out(folder: Path, prints: Sequence[Print]) -> tuple[str, ...]:
     used = {one.path for one in prints} | {folder / SET_FILE}
     others = [path for path in sorted(folder.rglob("*")) if path not in used and not _hidden(path, folder)]
     files = [path for path in others if path.is_file()]
-    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
-    endings = sorted({path.suffix or "no ending" for path in files if path.suffix.lower() not in IMAGE_SUFFIXES})
+    shown = IMAGE_SUFFIXES if not prints or prints[0].path.suffix.lower() in IMAGE_SUFFIXES else RECORD_SUFFIXES
+    images = [path for path in files if path.suffix.lower() in shown]
+    endings = sorted({path.suffix or "no ending" for path in files if path.suffix.lower() not in shown})
     said = []
     if endings:
         named = ", ".join(endings[:SHOWN_ENDINGS] + ["..."] * (len(endings) > SHOWN_ENDINGS))

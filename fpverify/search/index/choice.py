@@ -22,7 +22,8 @@ def chosen_index(wanted: str, bundle: Bundle, store: Store | None = None) -> Ind
 
     Args:
         wanted: as `fpverify.settings.Settings.index` has it.
-        bundle: the model. Whole prints have one vector each, which is compared exactly whatever is wanted.
+        bundle: the model. Whole prints have one vector each, which is compared exactly whatever is wanted;
+            minutiae alone are all compared in full.
         store: whose references they are; an engine is not to read them, and is given them as the store's key says.
 
     Raises:
@@ -34,6 +35,8 @@ def chosen_index(wanted: str, bundle: Bundle, store: Store | None = None) -> Ind
         return Everything()
     if bundle.kind == "whole-print":
         return VectorIndex()
+    if bundle.kind == "bare":
+        return Everything()
     if is_engine_url(wanted):
         return _of_engine(wanted, bundle, store)
     if wanted == "exact":
