@@ -178,6 +178,8 @@ class HandReader:
 def is_card(path: str | Path) -> bool:
     """Whether a file begins as a record of pictures does."""
     try:
+        if not Path(path).is_file():  # a pipe would wait for a writer
+            return False
         with Path(path).open("rb") as file:
             return is_image_record(file.read(64))
     except (OSError, ValueError):
