@@ -13,7 +13,7 @@ from fpverify.formats.containers import MEMBERS, is_image_record
 from fpverify.scans import Decoder, read_scan, scan_from_bytes
 from fpverify.scans.acquisition import scan_from_picture
 from fpverify.scans.contained import record_in
-from fpverify.scans.files import file_bytes
+from fpverify.scans.files import file_bytes, first_bytes
 from fpverify.scans.finger_scans import FingerScan, Unusable, finger_scans
 from fpverify.scans.images import decode
 from fpverify.vocabulary import FINGERS, Finger, Scan
@@ -177,13 +177,7 @@ class HandReader:
 
 def is_card(path: str | Path) -> bool:
     """Whether a file begins as a record of pictures does."""
-    try:
-        if not Path(path).is_file():  # a pipe would wait for a writer
-            return False
-        with Path(path).open("rb") as file:
-            return is_image_record(file.read(64))
-    except (OSError, ValueError):
-        return False  # whoever reads it says why
+    return is_image_record(first_bytes(path, 64))
 
 
 def chosen_probes(

@@ -122,18 +122,18 @@ def pairs_of(cache: GalleryCache, work: Path) -> Iterator[tuple[np.ndarray, list
 
 
 def _write_pairs(cache: GalleryCache, block: int, kept: Path) -> None:
-    made = [one for one in cache.read(block) if one.template is not None]
+    made = [(one, one.template) for one in cache.read(block) if one.template is not None]
     pairs = []
-    for i, one in enumerate(made):
+    for i, (one, template) in enumerate(made):
         for j in range(i + 1, len(made)):
-            if made[j].finger != one.finger:
+            if made[j][0].finger != one.finger:
                 break
-            laid = overlap(one.template, made[j].template)
+            laid = overlap(template, made[j][1])
             pairs += [(i, j, *pair) for pair in laid.pairs[laid.strengths > LEAST_SURE]]
-    found = [one.template.minutiae for one in made]
+    found = [template.minutiae for _, template in made]
     np.savez(
         kept,
-        owner=np.array([(one.finger, one.impression) for one in made]),
+        owner=np.array([(one.finger, one.impression) for one, _ in made]),
         minutiae=np.concatenate([np.stack([m.x_px, m.y_px, m.angle_rad, m.quality], 1) for m in found]),
         end=np.cumsum([len(one) for one in found]),
         pairs=np.array(pairs, np.int32),
@@ -156,7 +156,7 @@ def train_neighbourhoods(pairs: Sequence[Impressions], steps: int, rng: np.rando
 def _neighbourhood_batch(pairs: Sequence[Impressions], rng: np.random.Generator) -> FloatArray:
     sides: tuple[list[FloatArray], list[FloatArray]] = [], []
     while sum(map(len, sides[0])) < PAIRS:
-        shown = pairs[rng.integers(len(pairs))]
+        shown = pairs[int(rng.integers(len(pairs)))]
         (one, at), (other, other_at) = (spoilt_minutiae(each, rng) for each in (shown.one, shown.other))
         first, second = ({int(was): now for now, was in enumerate(places)} for places in (at, other_at))
         both = [(first[i], second[j]) for i, j in shown.same.tolist() if i in first and j in second]
@@ -238,7 +238,7 @@ def judge_examples(cache: GalleryCache, work: Path, rng: np.random.Generator) ->
             for finger in np.unique(owner[:, 0]).tolist():
                 strangers = [int(owner[rng.integers(len(owner)), 0]) for _ in range(OTHERS)]
                 wanted = [((finger, i), (finger, j)) for i, j in ((3, 1), (3, 2), (2, 1))]
-                wanted += [((finger, rng.integers(1, 4)), (other, rng.integers(1, 4))) for other in strangers]
+                wanted += [((finger, int(rng.integers(1, 4))), (other, int(rng.integers(1, 4)))) for other in strangers]
                 for probe, reference in wanted:
                     if probe in place and reference in place and probe != reference:
                         found = _look(prints[place[probe]], prints[place[reference]])

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: dict[str, Counter[str]] = {"in colours": Counter(), "made grey": Counter()}
     for number in tqdm(range(given.pictures), unit="picture", disable=None):
         picture = photograph(np.random.default_rng([given.seed, 1, number]), masters[number % len(masters)])
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
         for name, pixels in (("in colours", picture), ("made grey", grey)):
             found[name][outcome(matcher, pixels)] += 1
     for name, counted in found.items():
@@ -72,8 +72,8 @@ def photograph(rng: np.random.Generator, master: FloatArray) -> ByteArray:
     skin = light[..., None] * tone + 8 * smooth_field(rng, SHAPE, 6)[..., None]
     back = rng.uniform(20, 235, 3) + 15 * smooth_field(rng, SHAPE, 4)[..., None]
     image = np.where(finger[..., None], skin, back).astype(np.float32)
-    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.6, 1.8)) + rng.normal(0, 3, image.shape)
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    noisy = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.6, 1.8)) + rng.normal(0, 3, image.shape)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
 def outcome(matcher: Matcher, pixels: ByteArray) -> str:

@@ -17,9 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "formats"))
 
-from test_damage import ALL as DAMAGED
+from test_damage import ALL as DAMAGED  # type: ignore[import-not-found]
 from test_damage import check_mutated
-from test_round_trips import ALL, check_round_trip
+from test_round_trips import ALL, check_round_trip  # type: ignore[import-not-found]
 from tqdm import tqdm
 
 

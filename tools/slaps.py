@@ -143,7 +143,7 @@ def _template(matcher: Matcher, scan: Scan) -> Template | None:
 
 
 def _eer(matcher: Matcher, probes: Sequence[Template | None], references: Sequence[Template | None]) -> float:
-    mated, non_mated = [], []
+    mated, non_mated = list[float](), list[float]()
     for k, probe in enumerate(probes):
         known = [one for one in references if one is not None]
         scores = iter([] if probe is None else [one.value for one in matcher.scores(probe, known)])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from fpverify.scans.files import first_bytes
+
 TO_PNG = "which is not read: save it as PNG"
 PICTURE_TO_PNG = "which is not read: save its picture as PNG"
 
@@ -57,11 +59,7 @@ def may_be_record(path: str | Path) -> bool:
     """Whether a file is a record of minutiae by its ending, its first bytes, or the first name in it as JSON."""
     if Path(path).suffix.lower() in RECORD_ENDINGS:
         return True
-    try:
-        with Path(path).open("rb") as file:
-            beginning = file.read(LOOKED_AT)
-    except (OSError, ValueError):  # a zero byte in the name
-        return False
+    beginning = first_bytes(path, LOOKED_AT)
     return beginning.startswith(b"FMR\0") or JSON_RECORD.match(beginning) is not None
 
 
