@@ -85,6 +85,17 @@ def path_of(given: object) -> Path:
     return Path(path)
 
 
+def first_bytes(path: str | Path, count: int) -> bytes:
+    """How a file begins; nothing of what is no regular file (a pipe would wait for a writer) or cannot be read."""
+    try:
+        if not Path(path).is_file():
+            return b""
+        with Path(path).open("rb") as file:
+            return file.read(count)
+    except (OSError, ValueError):  # a zero byte in the name
+        return b""
+
+
 def private(path: str | Path) -> Path:
     """A path at which a file for its owner alone lies now, empty: whoever writes it by its name keeps the mode.
 

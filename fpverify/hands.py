@@ -9,11 +9,12 @@ from pathlib import Path
 
 from fpverify.comparison.assignment import MOST_PROBES
 from fpverify.errors import FailureToAcquire, FpverifyError, ScanError, UnreadableScan
+from fpverify.folders import first_bytes
 from fpverify.formats.containers import MEMBERS, is_image_record
 from fpverify.scans import Decoder, read_scan, scan_from_bytes
 from fpverify.scans.acquisition import scan_from_picture
 from fpverify.scans.contained import record_in
-from fpverify.scans.files import file_bytes, first_bytes
+from fpverify.scans.files import file_bytes
 from fpverify.scans.finger_scans import FingerScan, Unusable, finger_scans
 from fpverify.scans.images import decode
 from fpverify.vocabulary import FINGERS, Finger, Scan

@@ -42,17 +42,6 @@ def file_bytes(path: str | Path) -> bytes:
     return data
 
 
-def first_bytes(path: str | Path, count: int) -> bytes:
-    """How a file begins; nothing of what is no regular file (a pipe would wait for a writer) or cannot be read."""
-    try:
-        if not Path(path).is_file():
-            return b""
-        with Path(path).open("rb") as file:
-            return file.read(count)
-    except (OSError, ValueError):  # a zero byte in the name
-        return b""
-
-
 def write_scan(scan: Scan, path: str | Path, *, states_ppi: bool = True) -> None:
     """Writes a scan, with its resolution in the header: without loss, or as WSQ.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fpverify.scans.files import first_bytes
+from fpverify.folders import first_bytes
 
 TO_PNG = "which is not read: save it as PNG"
 PICTURE_TO_PNG = "which is not read: save its picture as PNG"

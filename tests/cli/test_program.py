@@ -20,6 +20,7 @@ SHARED = {
         "suggestions",
         "captures",
         "guided",
+        "records",
     ),  # of a few
 }
 
