@@ -134,6 +134,8 @@ def _head(results: Sequence[Result], trials: int) -> Iterator[str]:
     yield from (
         TITLE,
         "",
+        "You want to know what published Siamese designs are worth, on one scale.",
+        "",
         'From "54 % on two striped images" to rates on real prints: published Siamese designs, rebuilt from their',
         "descriptions in Keras 3 and measured twice, on their sources' terms and on this project's.",
         "",

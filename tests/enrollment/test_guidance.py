@@ -66,7 +66,7 @@ def put_down(
 def wherever_skin_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skin meets the plate wherever there is skin: a small sensor is smaller than any contact."""
 
-    def everywhere(_: object, placement: Map, master_shape: tuple[int, int], *__: object) -> Any:
+    def everywhere(_: object, placement: Map, master_shape: tuple[int, int], *__: object, **___: object) -> Any:
         height, width = master_shape
         across = (placement.x > 2) & (placement.x < width - 3)
         return (across & (placement.y > 2) & (placement.y < height - 3)).astype(np.float32)
