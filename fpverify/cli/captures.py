@@ -199,12 +199,7 @@ def say_notes(notes: Sequence[str]) -> None:
 
 
 def _is_record(path: str) -> bool:
+    from fpverify.folders import first_bytes
     from fpverify.scans.images import RECORD_STARTS
 
-    if path == STANDARD_INPUT:
-        return False
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - whatever it is called
-            return file.read(LOOKED_AT).startswith(RECORD_STARTS)
-    except (OSError, ValueError):
-        return False  # whoever reads it says why
+    return path != STANDARD_INPUT and first_bytes(path, LOOKED_AT).startswith(RECORD_STARTS)
