@@ -37,10 +37,13 @@ def pages() -> list[str]:
 @pytest.fixture
 def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str) -> Path:
     """A working directory with what the documents name."""
+    from fpverify import extract_minutiae, read_scan, write_minutiae
     from fpverify.synthesis.dataset import write_ridges
 
     write_ridges(tmp_path / "prints", fingers=1, impressions=1)
-    (tmp_path / "finger.bmp").write_bytes((tmp_path / "prints" / "1_1.bmp").read_bytes())
+    for name in ("finger.bmp", "scan.bmp"):
+        (tmp_path / name).write_bytes((tmp_path / "prints" / "1_1.bmp").read_bytes())
+    write_minutiae(extract_minutiae(read_scan(tmp_path / "finger.bmp"), "right-index"), tmp_path / "template.iso")
     (tmp_path / "people.csv").write_text("id,finger,file\nAnn,right-index,finger.bmp\nBob,left-index,gone.bmp\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
