@@ -38,7 +38,10 @@ EXTRAS = {
     "tests": "dev",
     "tools": "dev",
 }
-BROUGHT_BY = {"gi": ["pygobject"], "_wsq": ["wsq"]}  # modules named unlike what brings them, where that is not installed
+BROUGHT_BY = {
+    "gi": ["pygobject"],
+    "_wsq": ["wsq"],
+}  # modules named unlike what brings them, where that is not installed
 UNDECLARED = {"nbis"}  # a tool compares with it where somebody has installed it
 
 
