@@ -19,7 +19,7 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse, joint_threshold
 from fpverify.comparison.likelihood import LikelihoodRatio
-from fpverify.comparison.overlap import Alignment, Overlap, overlap, overlap_similarities
+from fpverify.comparison.overlap import BENT, SETTINGS, Alignment, Overlap, overlap, overlap_similarities
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.vocabulary import Scores, Template
 
@@ -44,7 +44,9 @@ __all__ = [
 ]
 
 
-def similarity(probe: Template | PreparedTemplate, reference: Template | PreparedTemplate) -> float:
+def similarity(
+    probe: Template | PreparedTemplate, reference: Template | PreparedTemplate, *, bent: bool = False
+) -> float:
     """How alike two prints are, raw: comparable only among templates of one model, and calibrated by `Calibration`.
 
     Exactly symmetric.
@@ -52,6 +54,7 @@ def similarity(probe: Template | PreparedTemplate, reference: Template | Prepare
     Args:
         probe: template of the scan in question.
         reference: of the probe's model.
+        bent: see `similarities`.
 
     Returns:
         In [0, 1]; 0 also when there are too few minutiae to compare.
@@ -59,15 +62,18 @@ def similarity(probe: Template | PreparedTemplate, reference: Template | Prepare
     Raises:
         ModelMismatch: the templates come from two models.
     """
-    return float(similarities(probe, [reference])[0])
+    return float(similarities(probe, [reference], bent=bent)[0])
 
 
-def similarities(probe: Template | PreparedTemplate, references: Sequence[Template | PreparedTemplate]) -> Scores:
+def similarities(
+    probe: Template | PreparedTemplate, references: Sequence[Template | PreparedTemplate], *, bent: bool = False
+) -> Scores:
     """The similarity of one probe to each of many references; exactly the numbers `similarity` gives.
 
     Args:
         probe: prepared here, once, if it is not yet.
         references: of the probe's model. Those compared more than once are better given prepared.
+        bent: whether the skin between minutiae may bend, as the model's card says (`Card.alignment`).
 
     Returns:
         (k,) float64 in [0, 1].
@@ -87,4 +93,4 @@ def similarities(probe: Template | PreparedTemplate, references: Sequence[Templa
         from fpverify.comparison.bare import bare_similarities
 
         return bare_similarities(one, many)
-    return overlap_similarities(one, many)
+    return overlap_similarities(one, many, BENT if bent else SETTINGS)

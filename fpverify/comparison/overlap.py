@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from fpverify.comparison.bending import Bend
 from fpverify.comparison.consensus import SETTINGS as CONSENSUS_SETTINGS
 from fpverify.comparison.consensus import (
     IndexArray,
@@ -21,7 +22,7 @@ from fpverify.comparison.consensus import (
     descriptor_similarities,
 )
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
-from fpverify.comparison.side_by_side import Group, Pair, Points, Together, spread
+from fpverify.comparison.side_by_side import Group, Pair, Points, Together, joined, spread
 from fpverify.vocabulary import BoolArray, FloatArray, Scores, Template
 
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
@@ -38,6 +39,8 @@ class OverlapSettings:
     angle_rad: float = 0.5  # turn that costs 1/e: 29 degrees; the directions of detection err most in poor prints
     chance: float = 0.3  # cosine that counts for nothing: one in 23 pairs of minutiae of two synthetic fingers has more
     refits: int = 2  # alignments with all partners found so far
+    bends: int = 0  # rounds in which the skin is bent after that
+    bent_from: float = 0.5  # total of the partners found till then: one in twenty pairs of two fingers has more
     least_partner: float = 0.1  # strength of a pair that a refit leans on
     alignments: int = 3  # that are tried: where few minutiae are common, consensus sometimes favours a chance group
     explained_px: float = 10.0  # a proposed pair that an alignment brings so near is no reason to try another
@@ -48,6 +51,7 @@ class OverlapSettings:
 
 
 SETTINGS = OverlapSettings()
+BENT = OverlapSettings(bends=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,47 @@ class Overlap:
 
 
 Merit = Callable[[PreparedTemplate, PreparedTemplate, Overlap], float]  # of two prints in their order, laid on another
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lying:
+    """Where the one prints' minutiae of some pairs come to lie on the others, n in all.
+
+    Attributes:
+        position: (n,) px.
+        turned: (n,) float32, turns by which their directions are turned.
+        away_px: (n,) from the middle of the alignment.
+    """
+
+    position: Points
+    turned: FloatArray
+    away_px: Scores
+
+    @classmethod
+    def rigid(cls, together: Together, alignments: Sequence[Alignment]) -> Lying:
+        """As the alignments say."""
+        one = together.one
+        here, turn, there = _numbers(alignments)
+        away = one.position - spread(here, one.of)
+        turned = np.broadcast_to(spread(np.asarray(np.angle(turn) / (2 * np.pi), np.float32), one.of), one.turns.shape)
+        return cls(away * spread(turn, one.of) + spread(there, one.of), turned, np.abs(away))
+
+    def bent(self, together: Together, groups: Sequence[Group]) -> Lying:
+        """With the skin between them as the partners say."""
+        laid = list(self.by_pair(together))
+        bend, own = Bend.fit(laid, [pair.other.position for pair in together.pairs], groups)
+        position, turned = self.position.copy(), self.turned.copy()
+        for number, first in enumerate(together.one.first.tolist()):
+            here = slice(first, first + len(laid[number]))
+            position[here], turns = bend.moved(number, laid[number])
+            position[first + groups[number][0][:, 0]] -= own[number]
+            turned[here] += turns.astype(np.float32)
+        return Lying(position, turned, self.away_px)
+
+    def by_pair(self, together: Together) -> Iterator[Points]:
+        """The positions of each pair."""
+        for pair, first in zip(together.pairs, together.one.first.tolist(), strict=True):
+            yield self.position[first : first + len(pair.one)]
 
 
 def overlap(
@@ -269,20 +314,28 @@ def _laid(together: Together, starts: Sequence[Group], settings: OverlapSettings
     """The prints of each pair laid on each other by a group of pairs, then by all partners found so far."""
     pairs, groups, laying = together.pairs, list(starts), list(range(len(starts)))
     alignments, totals = [Alignment(1, 0, 0)] * len(pairs), [0.0] * len(pairs)
-    for _ in range(settings.refits + 1):
+    positions: list[Points] = [pair.one.position for pair in pairs]
+    for step in range(settings.refits + 1 + settings.bends):
         for number in laying:
             (index, other_index), strengths = groups[number][0].T, groups[number][1]
             one, other = pairs[number].one, pairs[number].other
             alignments[number] = Alignment.fit(one.position[index], other.position[other_index], strengths)
-        found = _partners(together.only(laying), [alignments[number] for number in laying], settings)
-        for number, (partners, strength) in zip(laying, found, strict=True):
+        those = together.only(laying)
+        lying = Lying.rigid(those, [alignments[number] for number in laying])
+        if step > settings.refits:
+            lying = lying.bent(those, [groups[number] for number in laying])
+        found = _partners(those, lying, settings)
+        for number, (partners, strength), where in zip(laying, found, lying.by_pair(those), strict=True):
             strong = strength > settings.least_partner
             groups[number] = partners[strong], strength[strong]
             totals[number] = float((strength * strength).sum(dtype=np.float64))
+            positions[number] = where
         laying = [number for number in laying if len(groups[number][0]) >= settings.least_pairs]
+        if step == settings.refits:
+            laying = [number for number in laying if totals[number] >= settings.bent_from]
         if not laying:
             break
-    common = _in_common(together, alignments, settings)
+    common = _in_common(together, alignments, positions, settings)
     return [_shown(*each, settings=settings) for each in zip(pairs, alignments, groups, common, totals, strict=True)]
 
 
@@ -329,26 +382,23 @@ def _not_aligned(proposed: int, agreed: int) -> Overlap:
     return Overlap(proposed, agreed, None, pairs, strengths, nothing, nothing, 0.0, 0.0)
 
 
-def _partners(together: Together, alignments: Sequence[Alignment], settings: OverlapSettings) -> Iterator[Group]:
+def _partners(together: Together, lying: Lying, settings: OverlapSettings) -> Iterator[Group]:
     """Of each pair the likely pairs of minutiae of which each is the other's best, and their strengths in (0, 1]."""
     one, other = together.one, together.other
-    here, turn, there = _numbers(alignments)
-    away = one.position - spread(here, one.of)
-    tolerance = settings.distance_px + settings.distance_growth * np.abs(away)
-    laid = away * spread(turn, one.of) + spread(there, one.of)
+    tolerance = settings.distance_px + settings.distance_growth * lying.away_px
     index, other_index = together.place
-    displacement = laid[index] - other.position[other_index]
+    displacement = lying.position[index] - other.position[other_index]
     cost = (displacement.real**2 + displacement.imag**2) / tolerance[index] ** 2
     near = np.flatnonzero(cost < FAR)
     index, other_index, of = index[near], other_index[near], together.of[near]
-    turned = np.asarray(np.angle(turn) / (2 * np.pi), np.float32)
-    turns = one.turns[index] + spread(turned, of) - other.turns[other_index]
+    turns = one.turns[index] + lying.turned[index] - other.turns[other_index]
     turn_rad = 2 * np.pi * (turns - np.rint(turns))
     strength = together.alike[near] * np.exp(-cost[near] - (turn_rad / settings.angle_rad) ** 2)
     mutual = strength == _best(index, strength, len(one.position))
     mutual &= strength == _best(other_index, strength, len(other.position))
     partners, strengths = together.likely[near[mutual]], np.asarray(strength[mutual], np.float32)
-    ends = np.searchsorted(of[mutual], range(len(alignments) - 1), side="right").tolist() if len(alignments) > 1 else []
+    count = len(together.pairs)
+    ends = np.searchsorted(of[mutual], range(count - 1), side="right").tolist() if count > 1 else []
     for start, end in pairwise([0, *ends, len(partners)]):
         yield partners[start:end], strengths[start:end]
 
@@ -367,14 +417,13 @@ def _best(index: IndexArray, strength: Scores, minutiae: int) -> Scores:
 
 
 def _in_common(
-    together: Together, alignments: Sequence[Alignment], settings: OverlapSettings
+    together: Together, alignments: Sequence[Alignment], positions: Sequence[Points], settings: OverlapSettings
 ) -> Iterator[tuple[BoolArray, BoolArray]]:
     """Of each pair, which of either print's minutiae lie within the other."""
     one, other = together.one, together.other
     here, turn, there = _numbers(alignments)
-    laid = (one.position - spread(here, one.of)) * spread(turn, one.of) + spread(there, one.of)
     lifted = (other.position - spread(there, other.of)) / spread(turn, other.of) + spread(here, other.of)
-    within = _inside(laid, one.of, other.prints, settings.margin_px)
+    within = _inside(joined(positions), one.of, other.prints, settings.margin_px)
     other_within = _inside(lifted, other.of, one.prints, settings.margin_px)
     for pair, start, other_start in zip(together.pairs, one.first.tolist(), other.first.tolist(), strict=True):
         yield within[start : start + len(pair.one)], other_within[other_start : other_start + len(pair.other)]

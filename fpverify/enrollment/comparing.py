@@ -47,7 +47,7 @@ class Comparing:
             job = (
                 _done(matchers.of(model).raw_scores(probe, those))
                 if here
-                else executor.submit(similarities, probe, those)
+                else executor.submit(similarities, probe, those, bent=matchers.of(model).bundle.bent)
             )
             jobs.append((job, own))
         return cls(tuple(jobs), len(others))

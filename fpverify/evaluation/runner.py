@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Never, TypedDict, Unpack
 
@@ -187,8 +188,9 @@ class Runner:
         raw = np.full(len(pairs), -np.inf)
         with self._working() as workforce, bar_of(len(pairs), "comparisons", self.progress) as bar:
             places = list(_blocks(pairs, acquired, workforce.workers))
+            comparing = partial(_comparing, bent=load_bundle(self.model).bent)
             jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
-            for number, similar in answers(workforce, _comparing, jobs, records):
+            for number, similar in answers(workforce, comparing, jobs, records):
                 raw[places[number]] = similar
                 bar.update(len(similar))
         return raw
@@ -297,16 +299,16 @@ class _Block(NamedTuple):
     reference: IndexArray
 
 
-def _comparing(records: list[bytes]) -> Callable[[_Block], Scores]:
+def _comparing(records: list[bytes], *, bent: bool) -> Callable[[_Block], Scores]:
     """Begins comparisons of templates in their binary form, empty where a print failed."""
-    return _Gallery(records).compared
+    return _Gallery(records, bent).compared
 
 
 class _Gallery:
     """Templates by index, those of one shelf of `KEPT_REFERENCES` prepared at a time."""
 
-    def __init__(self, records: Sequence[bytes]) -> None:
-        self._records = records
+    def __init__(self, records: Sequence[bytes], bent: bool = False) -> None:
+        self._records, self._bent = records, bent
         self._shelf = -1
         self._prepared: dict[int, PreparedTemplate] = {}
 
@@ -319,7 +321,7 @@ class _Gallery:
         return np.concatenate([self._row(probe, row.tolist()) for probe, row in zip(probes, rows, strict=True)])
 
     def _row(self, probe: int, references: Sequence[int]) -> Scores:
-        return similarities(self._at(probe), [self._at(number) for number in references])
+        return similarities(self._at(probe), [self._at(number) for number in references], bent=self._bent)
 
     def _turn_to(self, shelf: int) -> None:
         if shelf != self._shelf:

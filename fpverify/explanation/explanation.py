@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fpverify.comparison import Alignment, Overlap, overlap
+from fpverify.comparison import Alignment, Overlap
 from fpverify.explanation.causes import Cause, causes, whole_print_cause
 from fpverify.explanation.common_area import common_minutiae, common_mm2
 from fpverify.explanation.side import Side
@@ -153,7 +153,7 @@ def explain(matcher: Matcher, probe: Scan, reference: Scan, point: OperatingPoin
     if matcher.bundle.kind == "whole-print":
         found, raw = None, float(matcher.raw_scores(templates[0], [templates[1]])[0])
     else:
-        found = overlap(*templates)
+        found = matcher.laid(*templates)
         both_touches = all(one.skin is not None for one in templates)
         raw = float(matcher.raw_scores(templates[0], [templates[1]])[0]) if both_touches else found.similarity
     return Explanation(*sides, found, raw, matcher.calibrated(np.array([raw]))[0], point)

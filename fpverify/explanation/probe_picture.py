@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fpverify.comparison import overlap
+from fpverify.comparison import Overlap
 from fpverify.features import Acquired
-from fpverify.vocabulary import ByteArray, Template
+from fpverify.vocabulary import ByteArray
 
 ENLARGED = 2  # px of the picture for each of 250 ppi
 RADIUS_PX, TAIL_PX = 7, 15  # of a minutia and its direction, px of the picture
@@ -17,10 +17,9 @@ PAPER, INK = 255.0, 90.0  # grey levels of valleys and ridges: ridges stay behin
 CLEAREST = 1.5  # deviations of the normalised image at which grey ends
 
 
-def probe_png(acquired: Acquired, reference: Template) -> bytes:
-    """The probe as PNG, 500 ppi; minutiae with a partner in the reference blue and filled, others grey."""
+def probe_png(acquired: Acquired, laid: Overlap) -> bytes:
+    """A probe, laid on a reference, as PNG of 500 ppi: minutiae with a partner are blue and filled, others grey."""
     picture = _paper(acquired)
-    laid = overlap(acquired.template, reference)
     partners = set(laid.pairs[:, 0].tolist())
     minutiae = acquired.template.minutiae
     for number, (x, y, angle) in enumerate(zip(minutiae.x_px, minutiae.y_px, minutiae.angle_rad, strict=True)):

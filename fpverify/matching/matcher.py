@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from fpverify.comparison import Calibration, LikelihoodRatio, similarities
+from fpverify.comparison import Calibration, LikelihoodRatio, Overlap, overlap, similarities
+from fpverify.comparison.overlap import BENT, SETTINGS
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.log import tell
@@ -181,13 +182,17 @@ class Matcher:
         """
         touched = [k for k, one in enumerate(references) if probe.skin is not None and one.skin is not None]
         if not touched or not self.compares_touches:
-            return similarities(probe, references)
+            return similarities(probe, references, bent=self.bundle.bent)
         raw = np.empty(len(references))
         rest = sorted(set(range(len(references))) - set(touched))
         if rest:
-            raw[rest] = similarities(probe, [references[k] for k in rest])
+            raw[rest] = similarities(probe, [references[k] for k in rest], bent=self.bundle.bent)
         raw[touched] = self.touches.raw_scores(probe, [references[k] for k in touched])
         return raw
+
+    def laid(self, probe: Template, reference: Template) -> Overlap:
+        """One print laid on another as the model compares them; errors as of `overlap`."""
+        return overlap(probe, reference, BENT if self.bundle.bent else SETTINGS)
 
     @property
     def compares_touches(self) -> bool:

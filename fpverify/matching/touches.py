@@ -57,11 +57,13 @@ class TouchMatcher:
         model: what was learnt about comparing them.
         network: (n, 32, 32, 1) -> (n, d), see `fpverify.networks.places`.
         calibration: the model's own; None before it is fitted.
+        bent: whether the skin between minutiae may bend.
     """
 
     model: TouchModel
     network: Network
     calibration: Calibration | None = None
+    bent: bool = False
 
     @classmethod
     def of(cls, bundle: Bundle) -> TouchMatcher:
@@ -72,7 +74,7 @@ class TouchMatcher:
         """
         stored = load_bundle(bundle.folder).card.calibration  # its own, whatever was fitted to a sensor since
         calibration = None if stored is None else Calibration.from_dict(stored)
-        return cls(read_tables(bundle), bundle.network("places"), calibration)
+        return cls(read_tables(bundle), bundle.network("places"), calibration, bundle.bent)
 
     def joined(self, touches: Sequence[Acquired], *, only_joined: bool = False) -> tuple[Template, JoinedFinger]:
         """One reference of some touches of a finger, at least one; and how they came together.
@@ -98,7 +100,7 @@ class TouchMatcher:
         assert probe.skin is not None  # noqa: S101 - the caller has looked
         touch = Touch.of(probe.skin, self.model.cohort)
         fingers = [PreparedFinger.of(one) for one in references]
-        alike = similarities(probe, [one.template for one in fingers]).tolist()
+        alike = similarities(probe, [one.template for one in fingers], bent=self.bent).tolist()
         return [self.model.opinions(touch, one.ground, raw) for one, raw in zip(fingers, alike, strict=True)]
 
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
@@ -118,7 +120,7 @@ class TouchMatcher:
             for k in single:
                 found[k] = (found[k] + self.scores(references[k], [probe])[0]) / 2
             return raw_of(found, self.calibration)
-        raw = similarities(probe, references)
+        raw = similarities(probe, references, bent=self.bent)
         for k, one in enumerate(references):
             if _touches(one) == 1:
                 raw[k] = raw_of(self.scores(one, [probe]), self.calibration)[0]

@@ -40,6 +40,11 @@ class Bundle:
         """Which of the two pipelines the networks belong to."""
         return self.card.kind
 
+    @property
+    def bent(self) -> bool:
+        """Whether the skin between minutiae may bend where two prints are compared."""
+        return self.card.alignment == "bent"
+
     def has_network(self, name: str) -> bool:
         """Whether the card lists `<name>.tflite`; models made before there was such a network have none."""
         return f"{name}.tflite" in self.card.files

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import yaml
 
 from fpverify.errors import CorruptModel
-from fpverify.vocabulary import BundleKind, Interval, OperatingPoint
+from fpverify.vocabulary import AlignmentKind, BundleKind, Interval, OperatingPoint
 
 CARD = "card.yaml"  # the file in a bundle's folder
 
@@ -43,6 +43,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {  # of the plain values of a card
     "operating_points": (list,),
     "measured": (list,),
     "input_px": (int, _NONE),
+    "alignment": (str,),
     "intended_use": (str,),
     "limits": (str,),
 }
@@ -57,6 +58,8 @@ class Card:
         kind: which of the two pipelines the networks belong to.
         created: date, ISO 8601.
         files: SHA-256 of each file of the bundle.
+        alignment: whether prints are laid on each other as they are, `rigid`, or with skin that gives way, `bent`; of a
+            minutiae model.
         search_files: likewise of those that only a search of many references reads; they make no template another.
         recipe: the training recipe, as plain values.
         seeds: of the synthetic fingers, by what they were for.
@@ -84,6 +87,7 @@ class Card:
     measured: tuple[dict[str, Any], ...] = ()
     input_px: int | None = None
     search_files: dict[str, str] = field(default_factory=dict)
+    alignment: AlignmentKind = "rigid"
     intended_use: str = INTENDED_USE
     limits: str = LIMITS
 
@@ -159,6 +163,8 @@ def _check_words(plain: dict[str, Any]) -> None:
         raise ValueError(f"id has 1 to {LONGEST_ID} bytes")
     if plain["kind"] not in get_args(BundleKind):
         raise ValueError(f"kind is one of {', '.join(get_args(BundleKind))}, not {plain['kind']!r:.40}")
+    if (alignment := plain.get("alignment", "rigid")) not in get_args(AlignmentKind):
+        raise ValueError(f"alignment is one of {', '.join(get_args(AlignmentKind))}, not {alignment!r:.40}")
     side = plain.get("input_px")
     if plain["kind"] == "whole-print" and (side is None or side < 1):
         raise ValueError("a whole-print model needs input_px, the side of its network's input")

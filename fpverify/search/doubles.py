@@ -82,7 +82,8 @@ def duplicate_pairs(
             continue
         search = register.search(one.template, register.impressions(one.subject, one.finger))
         proposed = [each.template for each in search.proposed]
-        under_way.append((number, one, search, workforce.executor.submit(similarities, one.template, proposed)))
+        compared = workforce.executor.submit(similarities, one.template, proposed, bent=register.matcher.bundle.bent)
+        under_way.append((number, one, search, compared))
         if len(under_way) >= AHEAD * workforce.workers:
             yield _found(*under_way.popleft(), threshold)
     while under_way:

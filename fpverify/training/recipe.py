@@ -29,6 +29,7 @@ from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import OptimizerName, Schedule
+from fpverify.vocabulary import AlignmentKind
 
 Number = TypeVar("Number", int, float)
 
@@ -227,6 +228,7 @@ class MinutiaeRecipe(_Part):
     seed: int = Field(ge=0, le=2**31)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     inference: Literal["float32", "int8"] = "float32"
+    alignment: AlignmentKind = "rigid"
     fingers: PositiveInt = 4000
     networks: NetworksRecipe = NetworksRecipe()
     minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)

@@ -162,7 +162,7 @@ def _card(recipe: Recipe) -> Card:
         },
     )
     if not isinstance(recipe, WholePrintRecipe):
-        return card
+        return replace(card, alignment=recipe.alignment)
     return replace(card, input_px=recipe.whole_print.input_px, intended_use=STRIPES_USE, limits=STRIPES_LIMITS)
 
 

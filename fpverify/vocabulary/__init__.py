@@ -30,7 +30,16 @@ from fpverify.vocabulary.records import (
     Rating,
 )
 from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan, ScanSource, TakenScan
-from fpverify.vocabulary.templates import FINGERS, BundleKind, Finger, Minutiae, Reference, Skin, Template
+from fpverify.vocabulary.templates import (
+    FINGERS,
+    AlignmentKind,
+    BundleKind,
+    Finger,
+    Minutiae,
+    Reference,
+    Skin,
+    Template,
+)
 
 __all__ = [
     "FINGERS",
@@ -38,6 +47,7 @@ __all__ = [
     "NOT_COMPUTED",
     "NOT_STATED",
     "WORKING_PPI",
+    "AlignmentKind",
     "AssignedProbe",
     "Basis",
     "BoolArray",

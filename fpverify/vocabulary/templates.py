@@ -33,6 +33,7 @@ FINGERS: tuple[Finger, ...] = (  # names by code; ISO/IEC 19794-2:2005, finger p
 )
 PIXEL_MM2 = (25.4 / WORKING_PPI) ** 2
 BundleKind = Literal["minutiae", "whole-print", "bare"]
+AlignmentKind = Literal["rigid", "bent"]  # of two prints: as they are, or with skin that gives way
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

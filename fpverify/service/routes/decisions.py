@@ -183,7 +183,9 @@ def _probe_picture(verifier: Verifier, probe: Scan, subject: str, finger: Finger
     scores = matchers.scores(lambda model_id: acquired[model_id].template, references)
     likeliest = references[max(range(len(scores)), key=lambda k: scores[k].value)]
     seen = acquired[likeliest.model_id]
-    return _base64(probe_png(seen, likeliest)) if len(seen.template.minutiae) else None
+    if not len(seen.template.minutiae):
+        return None
+    return _base64(probe_png(seen, matchers.of(likeliest.model_id).laid(seen.template, likeliest)))
 
 
 def _base64(content: bytes) -> str:
