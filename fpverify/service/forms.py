@@ -13,6 +13,7 @@ from fastapi.params import File as FileField
 from pydantic import Field
 
 from fpverify.comparison.assignment import MOST_PROBES
+from fpverify.enrollment.together import MOST_TOGETHER
 from fpverify.errors import EnrollmentError, UnreadableScan
 from fpverify.matching import names_for
 from fpverify.scans import scan_from_bytes, scan_from_pixels
@@ -86,6 +87,7 @@ async def require_form(request: Request) -> None:
         Refused: 422 that says what to send.
     """
     fields = {one.alias: one.field_info for one in request.scope["route"].dependant.body_params}
+    most, taker = (MOST_TOGETHER, "an enrollment") if "reference" in fields else (MOST_PROBES, "a decision")
     kind_sent = kind_of(request)
     if kind_sent not in {MULTIPART, JSON}:
         what = f"is {kind_sent[:MOST_SHOWN]!r}, and no form" if kind_sent else "has no Content-Type"
@@ -102,8 +104,8 @@ async def require_form(request: Request) -> None:
         texts = [one for one in given if isinstance(one, str)]
         if len(given) > 1 and not _takes_several(kind.annotation):  # one reader would take the first, another the last
             raise _not_so(fields, f"the form has {len(given)} fields {name}, and takes one")
-        if isinstance(kind, FileField) and len(given) > MOST_PROBES:  # before any is decoded
-            raise Refused(422, "ScanError", f"{len(given)} scans were given; a decision takes 1 to {MOST_PROBES}")
+        if isinstance(kind, FileField) and len(given) > most:  # before any is decoded
+            raise Refused(422, "ScanError", f"{len(given)} scans were given; {taker} takes 1 to {most}")
         if isinstance(kind, FileField) and texts:
             is_coded = is_base64(texts[0].encode(errors="replace"))
             what = f"base64: send the bytes of the file, or {JSON}" if is_coded else "text: send a file"

@@ -81,7 +81,12 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int, 
         for folder, seed in zip(folders, (CALIBRATION_SEED, MEASURING_SEED), strict=True)
     )
     calibrated = calibrate(bundle, for_calibration, workers, progress)
-    return measure(calibrated, for_measuring, _evidence(recipe), workers, progress)
+    measured = measure(calibrated, for_measuring, _evidence(recipe), workers, progress)
+    if not measured.has_network("places"):
+        return measured
+    from fpverify.training.touch_evidence import learn_touches
+
+    return learn_touches(measured, out / STATE / "touches", workers=workers)
 
 
 def add_network(recipe_path: str | Path, out: str | Path, name: str, model: Bundle) -> Bundle:
