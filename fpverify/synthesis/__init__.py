@@ -9,6 +9,7 @@ The steps are separate so that each can be looked at and tested alone:
     labels        where ridges end              (`labels.find_minutiae`)
     finger        all of it: a `MasterFinger`   (`finger.draw_finger`)
     placement     finger on sensor: a `Map`     (`placement.draw_placement`)
+    twist         skin that sticks and bends    (`twist.draw_twist`)
     skin          dry, wet, worn, wrinkled      (`skin.draw_ink`)
     plate         dust and streaks around it    (`plate.draw_specks`, `plate.draw_streaks`)
     sensor        window, background, noise     (`sensor.SENSORS`)
