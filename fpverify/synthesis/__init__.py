@@ -15,6 +15,7 @@ The steps are separate so that each can be looked at and tested alone:
     sensor        window, background, noise     (`sensor.SENSORS`)
     impression    all of it: an `Impression`    (`impression.draw_impression`)
     nonprints     images that are no print      (`nonprints.draw_nonprint`)
+    patterns      even lines that are no print  (`patterns.draw_pattern`)
     dataset       folders and pools of them     (`dataset.write_ridges`, `dataset.MasterPool`)
 
 Everything happens at the working resolution, 250 ppi. Randomness enters as `rng` and nowhere else.

@@ -143,6 +143,8 @@ class MinutiaMapRecipe(StageRecipe):
     impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180)
     images: PositiveInt = 24
     nonprint_share: float = Field(0.15, ge=0, lt=1)
+    windows: Share = 0.0
+    patterns: Share = 0.0
 
 
 class DescriptorRecipe(StageRecipe):
