@@ -134,7 +134,16 @@ def _fitted(places: FloatArray, count: int) -> FingerEllipses | None:
         worth = float((likelihoods - unsure).mean()) - TURN_COST * (turn_deg / 50) ** 2
         if worth > most:
             best, most = fit, worth
-    return best
+    return best and _upright(places, best)
+
+
+def _upright(places: FloatArray, found: FingerEllipses) -> FingerEllipses:
+    """The same fingers with the hand's turn as they lie, and not as it was tried."""
+    slopes = found.covariances[:, 0, 1] / found.covariances[:, 1, 1]
+    turn_deg = found.turn_deg - float(np.degrees(np.arctan(np.average(slopes, weights=found.weights))))
+    owners = found.owners(rotated(places, found.turn_deg))
+    again = _fit(rotated(places, turn_deg), owners, len(slopes), turn_deg)
+    return again if again is not None and again.are_fingers() else found
 
 
 def _partings(places: FloatArray, count: int) -> Iterator[tuple[float, np.ndarray]]:

@@ -43,6 +43,7 @@ TIP_MM = 30.0  # where no crease shows
 DRY_MM = 3.0  # at the edge of a fingertip that may be too dry to show
 MARGIN_MM = 1.2  # of paper around a fingertip that is cut out
 FEATHER_MM = 0.5
+PAPER_STEP = 4  # every fourth pixel tells what grey paper is
 TOUCH_MM = 2.5  # of a common border
 REACH = {"index": -7.0, "middle": 0.0, "ring": -5.0, "little": -21.0, "thumb": 0.0}  # mm, against the middle finger
 REACH_MM, GAP_MM = 6.0, 5.0  # deviations of that, and of the distance of two neighbours
@@ -292,15 +293,19 @@ def _filled(mine: BoolArray, others: BoolArray) -> BoolArray:
 def _piece(scan: Scan, mine: BoolArray, named: tuple[Finger, str], touches: tuple[Finger, ...]) -> Piece:
     """A fingertip alone, the rest as the paper is; `mine` are its cells."""
     pixels, px_per_mm = scan.pixels, scan.ppi / 25.4
-    grown = np.asarray(cv2.resize(mine.astype(np.uint8), pixels.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
-    share = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), FEATHER_MM * px_per_mm)
-    paper = float(np.median(pixels[grown == 0])) if (grown == 0).any() else 255.0
-    rows, columns = np.flatnonzero(grown.any(1)), np.flatnonzero(grown.any(0))
     margin = round(MARGIN_MM * px_per_mm)
-    top, bottom = max(0, rows[0] - margin), min(pixels.shape[0], rows[-1] + 1 + margin)
-    left, right = max(0, columns[0] - margin), min(pixels.shape[1], columns[-1] + 1 + margin)
-    part = share[top:bottom, left:right]
-    cut = np.rint(part * pixels[top:bottom, left:right] + (1 - part) * paper)
+    grown = cv2.resize(mine.astype(np.uint8), pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    empty = pixels[::PAPER_STEP, ::PAPER_STEP][grown[::PAPER_STEP, ::PAPER_STEP] == 0]
+    paper = float(np.median(empty)) if empty.size else 255.0
+    rows, columns = np.flatnonzero(grown.any(1)), np.flatnonzero(grown.any(0))
+    top, bottom = max(0, rows[0] - 2 * margin), min(pixels.shape[0], rows[-1] + 1 + 2 * margin)
+    left, right = max(0, columns[0] - 2 * margin), min(pixels.shape[1], columns[-1] + 1 + 2 * margin)
+    ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    part = cv2.dilate(grown[top:bottom, left:right], ball, iterations=margin // 3)
+    mask = np.zeros(pixels.shape, np.bool_)
+    mask[top:bottom, left:right] = part > 0
+    share = cv2.GaussianBlur(part.astype(np.float32), (0, 0), FEATHER_MM * px_per_mm)
+    cut = np.rint(share * pixels[top:bottom, left:right] + (1 - share) * paper)
     taken = Scan(
         np.asarray(cut, np.uint8),
         scan.ppi,
@@ -310,4 +315,4 @@ def _piece(scan: Scan, mine: BoolArray, named: tuple[Finger, str], touches: tupl
         scan.ppi_source,
         scan.ppi_note,
     )
-    return Piece(named[0], taken, (int(top), int(left), int(bottom), int(right)), grown > 0, touches)
+    return Piece(named[0], taken, (int(top), int(left), int(bottom), int(right)), mask, touches)
