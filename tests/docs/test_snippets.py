@@ -128,6 +128,22 @@ def test_diary_is_seen() -> None:
     assert [one.lower() for one in DIARY.findall(said)] == ["came later", "until `ridgeline-7`", "before lists were"]
 
 
+def test_every_row_beside_others_has_its_command() -> None:
+    text = (DOCS / "beside.md").read_text(encoding="utf-8")
+
+    def rows(table: str) -> list[list[str]]:
+        part = text.partition(f"<!-- {table} -->")[2].partition(f"<!-- /{table} -->")[0]
+        return [re.split(r" *\| *", line.strip("| *")) for line in part.splitlines() if line.startswith("| ")][1:]
+
+    def named(row: list[str]) -> str:
+        return re.sub(r" \(.*", "", row[0]).strip("* ")
+
+    measured = [named(row) for row in rows("independent table")]
+    assert len(measured) > 10
+    assert [named(row) for row in rows("commands of the independent table")] == measured
+    assert all(row[1].startswith("`fpverify ") for row in rows("commands of the independent table"))
+
+
 @pytest.mark.parametrize("name", pages())
 def test_a_page_begins_with_words_for_its_reader(name: str) -> None:
     text = re.sub(r"^<!--.*?-->\n+", "", (DOCS / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
