@@ -22,8 +22,8 @@ PACKAGE = Path(fpverify.__file__).parent
 
 ROWS = (  # from the bottom; a room imports only from rows below its own
     ("errors", "log"),
-    ("vocabulary",),
-    ("settings", "folders", "executors", "extras"),
+    ("vocabulary", "extras"),
+    ("settings", "folders", "executors"),
     ("formats",),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
     ("matching", "readers", "hands"),

@@ -18,6 +18,16 @@ def test_a_tutorial_prints_what_it_shows(path: Path, release_model: str) -> None
     assert list(consoles.differences(consoles.calls(text), consoles.run(text))) == []
 
 
+@pytest.mark.slow
+@pytest.mark.train
+def test_the_page_about_training_prints_what_it_shows() -> None:
+    """It trains: some 50 s of CPU, as it says."""
+    pytest.importorskip("tensorflow")
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    assert any(call.line.startswith("fpverify train ") for call in consoles.calls(text))
+    assert list(consoles.differences(consoles.calls(text), consoles.run(text))) == []
+
+
 def test_there_are_tutorials_and_each_has_consoles() -> None:
     assert {path.stem for path in TUTORIALS} == {"door", "your-sensor", "school"}
 
