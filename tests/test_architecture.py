@@ -21,7 +21,7 @@ Sources = dict[str, str]  # module name -> source
 PACKAGE = Path(fpverify.__file__).parent
 
 ROWS = (  # from the bottom; a room imports only from rows below its own
-    ("errors", "log"),
+    ("errors", "log", "deprecation"),
     ("vocabulary", "extras"),
     ("settings", "folders", "executors"),
     ("formats",),
