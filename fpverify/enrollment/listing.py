@@ -137,4 +137,8 @@ def _finger_of(stem: str) -> str:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in (*IMAGE_SUFFIXES, *IMAGE_RECORD_SUFFIXES) and not path.name.startswith(".") and path.is_file()
+    return (
+        path.suffix.lower() in (*IMAGE_SUFFIXES, *IMAGE_RECORD_SUFFIXES)
+        and not path.name.startswith(".")
+        and path.is_file()
+    )

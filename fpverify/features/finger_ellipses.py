@@ -3,7 +3,8 @@
 For many turns of the hand, and for fingers that spread less or more, what shows is counted in columns, and the columns
 are parted where least shows. From the best of these partings ellipses are fitted by expectation and maximisation
 (Dempster, Laird and Rubin, 1977). Of the fits whose ellipses can be fingers the one with the highest completed
-likelihood is taken (Biernacki, Celeux and Govaert, 2000): one that cuts through prints is unsure of many places.
+likelihood is taken (Biernacki, Celeux and Govaert, 2000), less what speaks against a hand that is turned far and fingers
+that lie over each other: a fit that cuts through prints is unsure of many places.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ SPREADS = (0.0, 0.003, 0.006)  # radians that a finger leans outwards per millim
 COLUMN_MM = 1.0
 SMOOTH_COLUMNS = 1.0  # deviation of a Gaussian
 COLUMNS = (9, 28)  # of a finger, at least and at most: little ones to rolled thumbs
+LEAST_SHOWN = 0.12  # in a column of a finger, of what shows in the mean one: a finger that is all but dry
 TRIED = 2  # partings of each range of turns, that are fitted: where joints fill the gaps hardly one is the best
-TURN_COST = 0.15  # mean log likelihood, for a turn of 50 degrees: of two fits alike the upright one
+TURN_COST = 0.6  # mean log likelihood, for a turn of 50 degrees: of two fits alike the upright one
 WIDTH_COST = 0.5  # for widths whose deviation is their mean
+CROWD_COST = 0.3  # mean log likelihood, for each width by which neighbours lie closer than side by side ...
+SIDE_BY_SIDE = 0.9  # ... which is so many mean widths, as they touch
+USUAL_CROWDING, USUAL_TURN_DEG = 0.15, 25.0  # otherwise a finger may be missing, and a joint stand for it
+FEWER_WORTH = 0.15  # mean log likelihood, by which one finger fewer has to be better
 ROUNDS = 60  # of expectation and maximisation
 ENOUGH = 1e-4  # mean log likelihood: less is no progress
 MOST_SLOPE = 0.4  # of a finger against the hand: 22 degrees
@@ -78,11 +84,26 @@ class FingerEllipses:
             return True
         if (widths < NARROWEST * np.median(widths)).any():
             return False
-        order = np.argsort(self.means[:, 0])
-        across, down = np.diff(self.means[order], axis=0).T
-        mean = (widths[order][1:] + widths[order][:-1]) / 2
+        across, down = self._steps()
         away = np.hypot(across, down / 2)  # one tip behind another: the fingers may lie closer side by side
-        return bool((across >= LEAST_ACROSS * mean).all() and (away >= LEAST_APART * mean).all())
+        return bool((across >= LEAST_ACROSS).all() and (away >= LEAST_APART).all())
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether they lie as fingers nearly always do: side by side, and the hand not turned far."""
+        return self.crowding < USUAL_CROWDING and abs(self.turn_deg) < USUAL_TURN_DEG
+
+    @property
+    def crowding(self) -> float:
+        """By how many widths, in all, neighbours lie closer than side by side."""
+        return 0.0 if len(self.means) < 2 else float(np.maximum(SIDE_BY_SIDE - self._steps()[0], 0).sum())
+
+    def _steps(self) -> tuple[FloatArray, FloatArray]:
+        """From each finger to the next, across and down, in their mean widths."""
+        order = np.argsort(self.means[:, 0])
+        widths = self.widths[order]
+        across, down = np.diff(self.means[order], axis=0).T / ((widths[1:] + widths[:-1]) / 2)
+        return across, down
 
     def _log_density(self, places: FloatArray, k: int) -> FloatArray:
         centred = places - self.means[k]
@@ -111,18 +132,22 @@ def finger_ellipses(places: FloatArray, expected: int, source: str) -> FingerEll
     """
     sample = places[:: max(1, len(places) // MOST_PLACES)]
     for count in range(expected, 0, -1):
-        found = _fitted(sample, count)
+        found, worth = _fitted(sample, count)
         if found is not None:
             break
     else:
         raise FailureToAcquire(f"{source}: fingers lie over each other, or are none: they cannot be told apart")
+    if count > 1 and not found.is_usual:
+        fewer, more_worth = _fitted(sample, count - 1)
+        if fewer is not None and more_worth > worth + FEWER_WORTH:
+            found, count = fewer, count - 1
     if float(found.widths.max()) > (WIDEST_MM if count < expected else WIDEST_OF_ALL_MM):
         raise FailureToAcquire(f"{source}: overlapping fingers cannot be told apart: lay them down side by side")
     return found
 
 
-def _fitted(places: FloatArray, count: int) -> FingerEllipses | None:
-    """The best of the fits from some partings that can be fingers; None where none can."""
+def _fitted(places: FloatArray, count: int) -> tuple[FingerEllipses | None, float]:
+    """The best of the fits from some partings that can be fingers, and what it is worth; None where none can be."""
     best, most = None, -np.inf
     for turn_deg, owners in _partings(places, count):
         upright = rotated(places, turn_deg)
@@ -131,10 +156,11 @@ def _fitted(places: FloatArray, count: int) -> FingerEllipses | None:
             continue
         shares, likelihoods = fit.shares(upright)
         unsure = -(shares * np.log(np.maximum(shares, 1e-6))).sum(1)
-        worth = float((likelihoods - unsure).mean()) - TURN_COST * (turn_deg / 50) ** 2
+        unlikely = TURN_COST * (turn_deg / 50) ** 2 + CROWD_COST * fit.crowding
+        worth = float((likelihoods - unsure).mean()) - unlikely
         if worth > most:
             best, most = fit, worth
-    return best and _upright(places, best)
+    return best and _upright(places, best), most
 
 
 def _upright(places: FloatArray, found: FingerEllipses) -> FingerEllipses:
@@ -174,6 +200,8 @@ def _cheapest(profile: FloatArray, count: int) -> tuple[float, np.ndarray]:
     """The least cost of so many columns, and the borders between them, by dynamic programming."""
     length = len(profile)
     mean = length / count
+    shown = np.concatenate([[0.0], np.cumsum(profile)])
+    least = LEAST_SHOWN * shown[-1] / count
     cost = np.full((count + 1, length + 1), np.inf)
     came = np.zeros((count + 1, length + 1), int)
     cost[0, 0] = 0.0
@@ -184,6 +212,7 @@ def _cheapest(profile: FloatArray, count: int) -> tuple[float, np.ndarray]:
                 continue
             widths = end - np.arange(low, high)
             own = cost[number - 1, low:high] + WIDTH_COST * ((widths - mean) / mean) ** 2 / count
+            own = np.where(shown[end] - shown[low:high] < least, np.inf, own)
             at = int(own.argmin())
             cost[number, end] = own[at] + (float(profile[end]) if end < length else 0.0)
             came[number, end] = low + at

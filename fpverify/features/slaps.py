@@ -33,6 +33,7 @@ LEAST_MM2 = 30.0  # of a fingertip
 PITCH_MM = 20.0  # from finger to finger of an adult's hand
 CREASE_FROM_MM, CREASE_TO_MM = 11.0, 34.0  # from the tip to the crease of the first joint
 CREASE_SHARE = 0.6  # of the fingertip's width: where so little shows is the crease ...
+EMPTY_SHARE = 0.04  # of the fingertip's width more than where least shows: still the crease
 JOINT_MM, JOINT_SHARE = 14, 0.62  # ... if within so far behind it more shows again
 WIDEST_BY_MM = 19  # behind the tip a print is at its widest
 NARROW_SHARE, STAYS_NARROW = 0.72, 0.8  # of the fingertip's width: a joint's print is narrower, and stays so ...
@@ -40,7 +41,7 @@ GOES_ON, JOINT_ROWS_MM = 0.75, 6  # ... and hardly narrows over so many millimet
 LEAST_POINTS = 10  # of a finger, to have a direction
 MOST_LEAN_DEG = 40  # of a finger against the hand
 TIP_MM = 30.0  # where no crease shows
-DRY_MM = 3.0  # at the edge of a fingertip that may be too dry to show
+DRY_MM = 3.0  # at the edge of a fingertip that may be too dry to show; of one smaller than the others more
 MARGIN_MM = 1.2  # of paper around a fingertip that is cut out
 FEATHER_MM = 0.5
 PAPER_STEP = 4  # every fourth pixel tells what grey paper is
@@ -108,10 +109,12 @@ def separated(scan: Scan, fingers: Sequence[Finger]) -> Separated:
     shown = names if len(set(names)) == found else tuple(f"finger {k}" for k in range(1, found + 1))
     notes += [f"missing: {one}" for one in missing]
     touching = _touching(labels, found)
+    sides_mm = [_side_mm(labels == number) for number in range(found)]
     pieces = []
     for number, name in enumerate(names):
         near = tuple(names[b if a == number else a] for a, b in touching if number in {a, b})
-        mine = _filled(labels == number, cells & (labels != number))
+        dry_mm = DRY_MM + max(0.0, _usual(sides_mm) - sides_mm[number])
+        mine = _filled(labels == number, (labels >= 0) & (labels != number), cells & (labels < 0), dry_mm)
         pieces.append(_piece(scan, mine, (name, shown[number]), near))
     notes += [f"touching: {shown[a]} and {shown[b]}" for a, b in touching]
     return Separated(tuple(pieces), missing, tuple(notes), shapes.turn_deg)
@@ -208,7 +211,7 @@ def _dip(rows: FloatArray) -> float | None:
     widest = int(rows[:WIDEST_BY_MM].argmax())
     first = max(int(CREASE_FROM_MM), widest + 3)
     span = rows[first : int(CREASE_TO_MM)]
-    place = first + int(span.argmin())
+    place = first + int(np.flatnonzero(span <= span.min() + EMPTY_SHARE * rows[widest])[-1])  # where the joint begins
     if rows[place] < CREASE_SHARE * rows[widest] and rows[place : place + JOINT_MM].max() > JOINT_SHARE * rows[widest]:
         return float(place)
     return None
@@ -277,17 +280,34 @@ def _touching(labels: NDArray[np.int8], count: int) -> list[tuple[int, int]]:
 # --- cut out ---------------------------------------------------------------------------------------------------------
 
 
-def _filled(mine: BoolArray, others: BoolArray) -> BoolArray:
-    """A fingertip with what is too dry or too light to show in it and about it, as far as nothing else shows there."""
+def _hull(mine: BoolArray) -> NDArray[np.uint8]:
+    """The convex hull of some cells, as cells."""
     outlines, _ = cv2.findContours(mine.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     whole = np.zeros(mine.shape, np.uint8)
     cv2.fillConvexPoly(whole, cv2.convexHull(np.concatenate(outlines)), 1)
-    side = 2 * round(DRY_MM / CELL_MM) + 1
+    return whole
+
+
+def _side_mm(mine: BoolArray) -> float:
+    """Of a square as large as a fingertip's hull."""
+    return CELL_MM * float(np.sqrt(_hull(mine).sum()))
+
+
+def _usual(sides_mm: Sequence[float]) -> float:
+    """What the hand's fingertips measure: of two thumbs the larger one."""
+    return float(np.median(sides_mm)) if len(sides_mm) > 2 else max(sides_mm)
+
+
+def _filled(mine: BoolArray, others: BoolArray, joints: BoolArray, dry_mm: float) -> BoolArray:
+    """A fingertip with what is too dry or too light to show in it and about it, as far as nothing else shows there."""
+    whole = _hull(mine)
+    side = 2 * round(dry_mm / CELL_MM) + 1
     about = cv2.dilate(whole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
-    from_mine, from_others = (
-        cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for one in (mine, others)
+    from_mine, from_others, from_joints = (
+        CELL_MM * cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        for one in (mine, others, joints)
     )
-    return np.asarray(about & (from_mine <= from_others))
+    return np.asarray(mine | (about & (from_mine <= from_others) & (from_joints > MARGIN_MM)))
 
 
 def _piece(scan: Scan, mine: BoolArray, named: tuple[Finger, str], touches: tuple[Finger, ...]) -> Piece:
