@@ -39,6 +39,7 @@ class Settings:
     Attributes:
         db: folder or file of the enrollment store.
         keep_scans: keep scans beside their templates, sealed, for models to come.
+        learn: keep strong matches of verifications as further impressions, see `fpverify.verifier.learning`.
         trust_permissions: use keys, API keys and stores that other users of the machine could change.
         note_decisions: enter verifications and identifications in the audit trail.
         key: where its key is kept, `file:PATH`, `env:NAME`, `keyring:SERVICE` or `none`; None is a file of its own.
@@ -58,6 +59,7 @@ class Settings:
     key: str | None = None
     keep_scans: bool = False
     note_decisions: bool = True
+    learn: bool = False
     trust_permissions: bool = False
     model: str | None = None
     models: str | None = None
@@ -194,6 +196,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "key": _parse_text,
         "keep_scans": _parse_switch,
         "note_decisions": _parse_switch,
+        "learn": _parse_switch,
         "trust_permissions": _parse_switch,
         "model": _parse_text,
         "models": _parse_text,

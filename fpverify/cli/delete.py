@@ -22,31 +22,41 @@ if TYPE_CHECKING:
 Examples:
   fpverify delete --id A
   fpverify delete --id A --finger right-index
+  fpverify delete --id A --learnt
   fpverify delete --wipe
 """,
 )
 @options(
     click.option("--id", "subject", metavar="ID", help="Subject: any text on one line."),
     FINGER,
+    click.option("--learnt", is_flag=True, help="Only what was learnt from matches; what was enrolled stays."),
     click.option("--wipe", "wipes", is_flag=True, help="Rewrite a large store, too, without traces of the deleted."),
     DB,
     KEY,
     JSON,
 )
 def delete_command(
-    *, subject: str | None, finger: str | None, wipes: bool, db: str | None, key: str | None, as_json: bool
+    *,
+    subject: str | None,
+    finger: str | None,
+    learnt: bool,
+    wipes: bool,
+    db: str | None,
+    key: str | None,
+    as_json: bool,
 ) -> None:
-    """Delete a subject, or one finger of it, for good. It is not asked twice.
+    """Delete a subject, or one finger of it, for good; with --learnt, what was learnt of it. It is not asked twice.
 
     A small store is rewritten at once, so that no trace is left in its file. A large one is rewritten when a hundredth
     of it was deleted, or with the first change after a day, or with --wipe, which alone only does that. Nobody can use
     the store meanwhile.
     """
-    if subject is None and (finger is not None or not wipes):
+    if subject is None and (finger is not None or learnt or not wipes):
         raise click.UsageError("give --id, or --wipe, or both")
     with existing_store(db, key) as store:
         models = store.model_ids()
-        removed, place = 0 if subject is None else store.delete(subject, finger), store.place
+        remove = store.forget if learnt else store.delete
+        removed, place = 0 if subject is None else remove(subject, finger), store.place
         if wipes:
             store.wipe()
         unwiped = store.unwiped()
@@ -57,7 +67,8 @@ def delete_command(
         return
     if subject is not None:
         what = f"{subject}, finger {finger}" if finger else subject
-        click.echo(f"deleted {what}: {counted(removed, 'impression')} gone from {place}")
+        said = f"forgot what was learnt of {what}" if learnt else f"deleted {what}"
+        click.echo(f"{said}: {counted(removed, 'impression')} gone from {place}")
     if wipes:
         click.echo(f"rewrote {place}: nothing that was deleted is left in it")
     elif unwiped is not None:

@@ -46,6 +46,6 @@ def _reference_row(reference: Reference) -> Sequence[str]:
         str(reference.impression),
         f"{reference.template.quality:.2f}",
         str(len(reference.template.minutiae)),
-        f"{reference.enrolled_at:%Y-%m-%d %H:%M} UTC",
+        f"{reference.enrolled_at:%Y-%m-%d %H:%M} UTC{', learnt' * reference.learnt}",
         reference.model_id,
     )

@@ -39,6 +39,7 @@ Examples:
   fpverify verify card.an2 --id A
   fpverify verify slap.png --id A --slap right
   fpverify verify --reader --id A
+  fpverify verify scan.bmp --id A --learn
   fpverify verify a.bmp b.bmp --id A
   fpverify verify a.bmp b.bmp --id A --finger right-index --finger left-index
 
@@ -49,6 +50,11 @@ Exit codes: 0 match, 1 non-match, 2 wrong use, 3 no decision could be made.
 @options(SCANS, SUBJECT, FINGERS, FMR)
 @live_options
 @slap_options
+@click.option(
+    *("--learn/--no-learn", "learn"),
+    default=None,
+    help="After a strong match, keep the scan as a further impression.  [default: as `learn` is set, no]",
+)
 @click.option("--upgrade", is_flag=True, help="After a match with a record of minutiae, enroll the scan beside it.")
 @options(PPI, RAW, MODEL, CALIBRATION, DB, KEY, JSON)
 def verify_command(
@@ -59,6 +65,7 @@ def verify_command(
     fmr: float | None,
     live: Live,
     slaps: Slaps,
+    learn: bool | None,
     upgrade: bool,
     ppi: float | None,
     model: str | None,
@@ -90,17 +97,20 @@ def verify_command(
     with Verifier.open(db, model=model, calibration=calibration, fmr=fmr, key=key, create=False) as verifier:
         if several:
             probes, fingers = _of_hands(slaps.hands(scans, stated), subject, fingers, verifier)
-        decision = verifier.verify(probes, subject, fingers)
+        learn = verifier.learns if learn is None else learn
+        decision = verifier.verify(probes, subject, fingers, learn=learn)
         added = verifier.upgrade(probes[0], decision) if upgrade else None
     if as_json:
         from fpverify.answers import decision_answer
 
         asked = {"upgraded": added.to_dict() if added else None} if upgrade else {}
-        print_json({**decision_answer(decision, *probes), **asked})
+        kept = {"learnt": [one.to_dict() for one in decision.learnt]} if learn else {}
+        print_json({**decision_answer(decision, *probes), **asked, **kept})
     else:
         print_decision(decision, *probes)
         if upgrade:
             print_facts([("upgraded", upgrade_words(added))])
+        print_facts([("learnt", f"finger {one.finger}, impression {one.impression}") for one in decision.learnt])
     return 0 if decision.match else EXIT_NON_MATCH
 
 

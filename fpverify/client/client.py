@@ -307,14 +307,17 @@ class Client:
         body = json.dumps({name: value for name, value in changes.items() if value is not None}).encode()
         return self._asked("PATCH", "subjects", {"subject": subject}, body, {"Content-Type": "application/json"})
 
-    def delete(self, subject: str, finger: str | None = None) -> dict[str, Any]:
+    def delete(self, subject: str, finger: str | None = None, *, learnt: bool = False) -> dict[str, Any]:
         """Deletes a subject, or one finger of it, for good: `{"deleted": number of impressions}`.
+
+        With `learnt` only what was learnt from matches goes.
 
         Raises:
             NotEnrolled: no such subject or finger.
             ServiceError: the service cannot be reached, or refuses.
         """
-        return self._asked("DELETE", "impressions", {"subject": subject, "finger": finger})
+        asked = {"subject": subject, "finger": finger, "learnt": "true" if learnt else None}
+        return self._asked("DELETE", "impressions", asked)
 
     def locks(self) -> list[dict[str, Any]]:
         """Whoever has to wait after too many non-matches: `kind` (subject, verify, identify), `name`, `seconds`.

@@ -356,9 +356,9 @@ class _Work:
         return best_match(near, self._scores_of_rows(near, similarity), searched)
 
     def _scores(self, own: Sequence[Reference], raw: Scores) -> list[Score]:
-        """Of impressions that the store has, by the model that made each."""
-        made = [self._how.matchers.of(each.model_id) for each in own]
-        return [matcher.calibrated(raw[k : k + 1])[0] for k, matcher in enumerate(made)]
+        """Of impressions that the store has, by the model that made each; what was learnt does not speak."""
+        made = [(k, self._how.matchers.of(each.model_id)) for k, each in enumerate(own) if not each.learnt]
+        return [matcher.calibrated(raw[k : k + 1])[0] for k, matcher in made]
 
     def _scores_of_rows(self, rows: Sequence[Taken], similarity: Mapping[Taken, float]) -> list[Score]:
         return self._how.matchers.own.calibrated(np.array([similarity[one] for one in rows]))

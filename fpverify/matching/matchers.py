@@ -61,6 +61,8 @@ class Matchers:
     def comparable(self, references: Sequence[Reference]) -> list[Reference]:
         """Those of a finger whose model is installed: after a change of models fingers may have been enrolled anew.
 
+        What was learnt counts beside what was enrolled of the finger with the same model, and never alone.
+
         Raises:
             ModelMismatch: there are none; says which model is missing, and what can be done.
             CorruptModel: a model is damaged.
@@ -72,6 +74,8 @@ class Matchers:
                 found.append(one)
             except UnknownModel as error:
                 missing = error
+        enrolled = {(one.finger, one.model_id) for one in found if not one.learnt}
+        found = [one for one in found if (one.finger, one.model_id) in enrolled]
         if missing and not found:
             raise ModelMismatch(
                 f"{references[0].subject!r} was enrolled with another model: {missing}, or make new templates of scans "

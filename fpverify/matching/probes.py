@@ -1,15 +1,25 @@
-"""What one person presents, as the model of each reference sees it."""
+"""What one person presents, as the model of each reference sees it; and what of a finger counts as one reference.
+
+A decision is made at the rate it states, however many references a finger has. What was learnt of it counts little in
+that:
+
+- Touches that were learnt are ground of the finger's own, which a probe is laid on together with the rest
+  (`fpverify.comparison.touches.growing`): more places, one comparison.
+- Prints that were learnt are, all of a finger, one further reference, whose score is that of the best of them corrected
+  for how many they are. So what was enrolled is corrected for one more, not for each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from fpverify.comparison import fuse
 from fpverify.errors import FailureToAcquire
 from fpverify.matching.matcher import Matcher
 from fpverify.matching.matchers import Matchers, ProbeOf
 from fpverify.matching.presentation import Judged, Presentation
-from fpverify.vocabulary import Finger, Reference, Scan, Template
+from fpverify.vocabulary import Finger, Reference, Scan, Score, Template
 
 
 class Probes:
@@ -108,7 +118,66 @@ class Probes:
             failure = failures[one.model_id]
             if failure and self._names and one.finger not in {each.finger for each in references}:
                 raise failure
-        templates = [one.template for one in references]
-        scores = [self._matchers.scores(probe, templates) for probe in self.each()]
+        columns = _columns(self._matchers, references)
+        templates = [each for one in columns for each in one.templates]
+        scores = [_of_columns(columns, self._matchers.scores(probe, templates)) for probe in self.each()]
         presented = [self.of(model_id) for model_id in dict.fromkeys(one.model_id for one in references)]
-        return presented[0].joined(presented[1:]).judged([one.finger for one in references], scores)
+        return presented[0].joined(presented[1:]).judged([one.finger for one in columns], scores)
+
+
+def _of_columns(columns: Sequence[_Column], scores: Sequence[Score]) -> list[Score]:
+    """The score of each column, from those of all templates in their order."""
+    each = iter(scores)
+    return [fuse([next(each) for _ in one.templates]) for one in columns]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What counts as one reference of a finger.
+
+    Attributes:
+        finger: its name.
+        templates: at least one; the best of them counts, corrected for their number.
+    """
+
+    finger: Finger
+    templates: tuple[Template, ...]
+
+
+def _columns(matchers: Matchers, references: Sequence[Reference]) -> list[_Column]:
+    """The columns of some references, those of what was enrolled first.
+
+    Args:
+        matchers: of the models of all of them.
+        references: of one subject.
+    """
+    if not any(one.learnt for one in references):
+        return [_Column(one.finger, (one.template,)) for one in references]
+    enrolled = [one for one in references if not one.learnt]
+    learnt = [one for one in references if one.learnt]
+    found = list[_Column]()
+    for one in enrolled:
+        touches = [each for each in learnt if _grows(matchers, one, each)]
+        learnt = [each for each in learnt if each not in touches]
+        found.append(_Column(one.finger, (_grown(one, touches),)))
+    for finger in dict.fromkeys(one.finger for one in learnt):
+        found.append(_Column(finger, tuple(one.template for one in learnt if one.finger == finger)))
+    return found
+
+
+def _grows(matchers: Matchers, one: Reference, learnt: Reference) -> bool:
+    """Whether a learnt touch becomes ground of a reference that was enrolled from touches."""
+    return (
+        one.template.skin is not None
+        and learnt.template.skin is not None
+        and (one.finger, one.model_id) == (learnt.finger, learnt.model_id)
+        and matchers.of(one.model_id).compares_touches
+    )
+
+
+def _grown(one: Reference, touches: Sequence[Reference]) -> Template:
+    if not touches:
+        return one.template
+    from fpverify.comparison.touches.growing import grown
+
+    return grown(one.template, [each.template for each in touches])

@@ -121,6 +121,7 @@ class ReferenceAnswer(_Answer):
     impression: int
     quality: float
     minutiae: int
+    learnt: bool = False
     model: str
     enrolled_at: str
 

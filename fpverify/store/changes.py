@@ -17,6 +17,7 @@ from fpverify.store.trail import Trail, named_records
 _NAMED: dict[str, tuple[str, ...]] = {
     "create": (),
     "enroll": ("added",),
+    "learn": ("added",),
     "import": ("added",),
     "migrate": ("added",),
     "update": (),

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +28,9 @@ from fpverify.store.records import new_record
 from fpverify.store.subject_ids import require_plain, subject_id
 from fpverify.store.trail import addition
 from fpverify.store.vault import Vault
-from fpverify.vocabulary import Reference, Scan, Template
+from fpverify.vocabulary import LEARNT, Reference, Scan, Template
 
+MOST_LEARNT = 8  # of a finger: as many as a phone's sensor has shown in a week
 LOCK_TIMEOUT_S = 5.0  # a change takes milliseconds; who holds the store for longer is stuck or at a long job
 
 
@@ -116,6 +117,8 @@ class Store(StoreReader):
         """
         from fpverify.store.scan_format import encode_scan
 
+        if LEARNT in (metadata or {}):
+            raise EnrollmentError(f"{LEARNT!r} is no name for a note of yours: it marks what was learnt")
         moment = datetime.now(UTC) if enrolled_at is None else enrolled_at
         first = new_record(subject_id(subject), finger, template, moment, metadata)
         image = None if scan is None else encode_scan(scan)
@@ -142,6 +145,62 @@ class Store(StoreReader):
         """
         with self._changing():
             return [self.add(subject, finger, template) for subject, finger, template in impressions]
+
+    def learn(
+        self,
+        subject: str,
+        finger: str,
+        template: Template,
+        *,
+        like: Sequence[Reference],
+        score: float,
+        most: int = MOST_LEARNT,
+        scan: Scan | None = None,
+    ) -> Reference:
+        """Keeps what matched as one more impression of its finger, marked as learnt; the oldest learnt make room.
+
+        Args:
+            subject: who is enrolled.
+            finger: which finger.
+            template: of what matched.
+            like: impressions of the finger that it matched, none of them learnt itself; at least one.
+            score: with them.
+            most: learnt impressions that the finger has afterwards at most.
+            scan: kept too, as in `add`.
+
+        Raises:
+            NotEnrolled: one of `like` is not there any more, or there is none: nothing is learnt of another finger.
+            EnrollmentError, StoreError, ValueError: as `add` does; nothing was changed.
+        """
+        from fpverify.store.learning import learn
+
+        record = new_record(subject_id(subject), finger, template, datetime.now(UTC), {LEARNT: round(score, 1)})
+        with self._changing():
+            gone, size, kept = learn(self._rows, self._trail, record, like=like, most=most, scan=scan)
+            if gone:
+                self._wiping.note(f"{len(gone)} learnt impressions of {record.subject!r} were removed", size)
+        return kept.reference()
+
+    def forget(self, subject: str, finger: str | None = None) -> int:
+        """Removes what was learnt of a subject, or of one finger of it; what was enrolled stays.
+
+        Returns:
+            How many impressions were removed; 0 if nothing was learnt.
+
+        Raises:
+            NotEnrolled, EnrollmentError, StoreError: as `delete` does.
+        """
+        from fpverify.store.learning import forget
+
+        name, code = subject_id(subject), None if finger is None else finger_code(finger)
+        with self._changing():
+            owner = self._rows.owner(name)
+            if not self._rows.has(name, code):
+                raise self._no_such_finger(name, finger)
+            removed, size = forget(self._rows, self._trail, (owner, name), code)
+            if removed:
+                self._wiping.note(f"{len(removed)} learnt impressions of {name!r} were removed", size)
+        return len(removed)
 
     def update(self, subject: str, *, rename: str | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Changes what is known of a subject; the impressions stay.

@@ -51,7 +51,10 @@ class Presence:
         kept = self._kept.get(entry.subject, 0)
         records, fingers = (kept >> FINGER_BITS) + added - removed, kept & ANY_FINGER
         bits = ANY_FINGER if entry.finger is None else 1 << FINGER_CODES.get(entry.finger, 0)
-        fingers = fingers | bits if added else fingers & ~bits
+        if added:
+            fingers |= bits
+        elif not entry.details.get("learnt"):  # what was enrolled of the finger stays
+            fingers &= ~bits
         self._kept[entry.subject] = max(0, records) << FINGER_BITS | fingers if records > 0 else 0
 
     def _judge(self, entry: AuditEntry) -> None:

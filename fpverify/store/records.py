@@ -12,7 +12,7 @@ from fpverify.errors import CorruptRecord
 from fpverify.store.fingers import finger_code, finger_name
 from fpverify.store.metadata import decode_metadata, encode_metadata
 from fpverify.store.template_format import decode_template, encode_template
-from fpverify.vocabulary import Reference, Template
+from fpverify.vocabulary import LEARNT, Reference, Template
 
 RECORD_VERSION = 2  # of what is bound and of what is sealed; version 1 was not sealed
 RECORD_ID_BYTES = 8  # random; among a million records two agree once in 30 million stores
@@ -48,6 +48,11 @@ class Record(NamedTuple):
     def name(self) -> str:
         """The record in words, for messages."""
         return f"impression {self.number} of {self.subject!r}, {finger_name(self.finger)}"
+
+    @property
+    def learnt(self) -> bool:
+        """Whether it was kept after a match; asked of an opened record."""
+        return LEARNT in decode_metadata(parts(self.content)[0])
 
     def bound(self, kind: bytes, store_id: str) -> bytes:
         """What a seal ties its content to: the store and every other field.

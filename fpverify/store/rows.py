@@ -179,8 +179,15 @@ class Rows:
 
     def delete(self, owner: int, finger: int | None) -> tuple[list[str], int]:
         """Removes a subject, or one finger of it; the ids of the records that are gone, and their bytes with scans."""
-        chosen = "subject_id = ?" if finger is None else "subject_id = ? AND finger = ?"
-        values = (owner,) if finger is None else (owner, finger)
+        if finger is None:
+            return self._remove(owner, "subject_id = ?", owner)
+        return self._remove(owner, "subject_id = ? AND finger = ?", owner, finger)
+
+    def delete_some(self, owner: int, rows: Sequence[int]) -> tuple[list[str], int]:
+        """Removes some impressions of a subject, by their rows; a few hundred at a time, otherwise as `delete`."""
+        return self._remove(owner, f"subject_id = ? AND id IN ({', '.join('?' * len(rows))})", owner, *rows)
+
+    def _remove(self, owner: int, chosen: str, *values: object) -> tuple[list[str], int]:
         gone = self._database.rows(
             "SELECT record_id, length(record)"  # noqa: S608 - constants
             " + coalesce((SELECT length(scan) FROM scans WHERE impression_id = impressions.id), 0)"

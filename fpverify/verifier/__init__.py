@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, cast
 from fpverify.errors import (
     DeletedRecord,
     DuplicateFinger,
-    FailureToEnroll,
-    FpverifyError,
     PresentationAttackSuspected,
     ScanError,
     StoreError,
@@ -22,7 +20,7 @@ from fpverify.errors import (
     WrongKind,
 )
 from fpverify.matching import Matcher, Matchers, Probes, names_for, require_different
-from fpverify.settings import is_engine_url, load_settings, parse_fmr, parse_fpir, parse_top
+from fpverify.settings import load_settings, parse_fmr, parse_fpir, parse_top
 from fpverify.store import UNKNOWN_FINGER, Store, subject_id
 from fpverify.store.connections import Connections
 from fpverify.store.location import is_server_url, store_file
@@ -56,6 +54,7 @@ class Verifier(LongWork):
         fmr: false match rate of a decision, in (0, 1).
         keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
         notes_decisions: verifications and identifications are entered in the audit trail.
+        learns: strong matches of verifications are kept as further impressions, see `fpverify.verifier.learning`.
         pad: detector of presentation attacks that is asked about every scan; None for none.
         ppi: resolution of every file; None takes each file's own.
     """
@@ -70,6 +69,7 @@ class Verifier(LongWork):
         registers: Registers | None = None,
         keeps_scans: bool = False,
         notes_decisions: bool = True,
+        learns: bool = False,
         reopen: Callable[[], Store] | None = None,
         matchers: Matchers | None = None,
         pad: PadDetector | None = None,
@@ -84,6 +84,7 @@ class Verifier(LongWork):
         self._registers = registers
         self.keeps_scans = keeps_scans
         self.notes_decisions = notes_decisions
+        self.learns = learns
         self.pad = pad
         self.ppi = ppi
 
@@ -141,6 +142,7 @@ class Verifier(LongWork):
             registers=registers,
             keeps_scans=settings.keep_scans,
             notes_decisions=settings.note_decisions,
+            learns=settings.learn,
             reopen=opened,
             matchers=Matchers(matcher, settings.models, settings.calibration),
             pad=_detector(settings.pad if pad is None else pad),
@@ -279,18 +281,6 @@ class Verifier(LongWork):
             kept=kept,
         )
 
-    def refusal(self, scan: Scan, *, enrolls: bool) -> FpverifyError | None:
-        """Why a scan is too poor to be compared, or to be enrolled; None if it is good enough. Nothing is kept."""
-        from fpverify.matching import require_quality
-
-        try:
-            template = self.matcher.template(scan)
-            if enrolls:
-                require_quality(template, scan.source)
-        except (ScanError, FailureToEnroll) as error:
-            return error
-        return None
-
     def verify(
         self,
         scan: ScanSource | Sequence[ScanSource],
@@ -299,6 +289,8 @@ class Verifier(LongWork):
         *,
         fmr: float | None = None,
         ppi: float | None = None,
+        learn: bool | None = None,
+        as_enrolled: bool = False,
     ) -> Decision:
         """Whether a scan, or several of one person together, show a subject's fingers.
 
@@ -312,6 +304,9 @@ class Verifier(LongWork):
             finger: which finger, one for each scan in their order or one for all; None is any of the subject's.
             fmr: false match rate of this decision, in (0, 1); None is the verifier's own.
             ppi: resolution of the scans, as in `enroll`.
+            learn: keep a strong match as a further impression, which `Decision.learnt` tells; None is the verifier's
+                own. What cannot be kept is no error.
+            as_enrolled: nothing counts that was learnt, and nothing is: of what is to be proven.
 
         Raises:
             NotEnrolled: the store has no such subject or finger.
@@ -329,16 +324,22 @@ class Verifier(LongWork):
         names = names_for(len(scans), finger)
         require_different(scans)
         asked = [None] if names is None else dict.fromkeys(names)
-        references = [one for name in asked for one in self.matchers.comparable(self._believed(subject, name))]
+        known = [self._believed(subject, name, as_enrolled=as_enrolled) for name in asked]
+        references = [one for each in known for one in self.matchers.comparable(each)]
         whose = references[0].subject, next(iter(asked)) if len(asked) == 1 else None
         pad = self._presented("verify", scans, whose)
         models = dict.fromkeys(one.model_id for one in references)
         point = self.matchers.operating_point(rate, models)
-        judged = Probes(self.matchers, scans, names).judged(references)
+        probes = Probes(self.matchers, scans, names)
+        judged = probes.judged(references)
         taken = tuple(one.taken for one in scans)
         basis = self.matchers.basis(models)
         decision = Decision(judged.score, point, references[0].subject, judged.finger, judged.probes, pad, taken, basis)
         self._note("verify", whose, decision, len(scans), model=" ".join(models), fmr=point.target_fmr)
+        if (self.learns if learn is None else learn) and decision.match and not as_enrolled:
+            from fpverify.verifier.learning import learnt
+
+            return replace(decision, learnt=learnt(self, scans, probes, references, decision))
         return decision
 
     def identify(
@@ -389,20 +390,6 @@ class Verifier(LongWork):
         """What the store holds, one row for each finger; errors as in `Store.subjects`."""
         return self.store.subjects()
 
-    def delete(self, subject: str, finger: Finger | None = None) -> int:
-        """Removes a subject or one finger of it for good; the number of impressions, errors as in `Store.delete`.
-
-        An index in an engine of its own gives them up, too; IndexUnavailable if it does not answer: they are removed
-        from the store then, and from the index with the next search.
-        """
-        if not is_engine_url(self._index):
-            return self.store.delete(subject, finger)
-        searched = self.enrolled.registers  # also of a model that made nothing else
-        removed = self.store.delete(subject, finger)
-        for register in searched:
-            self.registers.current(self.store, register.matcher)
-        return removed
-
     def _read(self, scan: ScanSource, ppi: float | None) -> Scan:
         from fpverify.scans.acquisition import scan_of
 
@@ -422,7 +409,8 @@ class Verifier(LongWork):
         failures = probes.seen_by([self.matcher.model_id, *enrolled.model_ids])
         enrolled = enrolled.of_models([one for one, failure in failures.items() if failure is None])
         mine = enrolled.impressions(subject, finger)
-        require_agreement(self.matchers, probe, [one.template for one in mine], source, f"{subject!r}, {finger}")
+        known = [one.template for one in mine if not one.learnt]
+        require_agreement(self.matchers, probe, known, source, f"{subject!r}, {finger}")
         for match in enrolled.duplicates(probe, mine):
             raise DuplicateFinger(
                 f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
@@ -473,10 +461,11 @@ class Verifier(LongWork):
                 "FPVERIFY_NOTE_DECISIONS=no"
             ) from error
 
-    def _believed(self, subject: str, finger: str | None) -> list[Reference]:
+    def _believed(self, subject: str, finger: str | None, *, as_enrolled: bool) -> list[Reference]:
         """The references; if one was put back after it was deleted, a note of that stays in the audit trail."""
         try:
-            return self.store.references(subject, finger)
+            found = self.store.references(subject, finger)
+            return [one for one in found if not one.learnt] if as_enrolled else found
         except DeletedRecord as error:
             if self.notes_decisions:
                 with suppress(StoreError):

@@ -7,8 +7,8 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
-from fpverify.errors import SettingsError
-from fpverify.settings import Settings
+from fpverify.errors import FailureToEnroll, FpverifyError, ScanError, SettingsError
+from fpverify.settings import Settings, is_engine_url
 
 if TYPE_CHECKING:
     from fpverify.enrollment import EnrollmentRow, Migrated, RowOutcome
@@ -32,6 +32,7 @@ class LongWork(ABC):
     matchers: Matchers
     keeps_scans: bool
     fmr: float
+    _index: str
 
     @property
     @abstractmethod
@@ -47,6 +48,35 @@ class LongWork(ABC):
     @abstractmethod
     def enrolled(self) -> Enrolled:
         """All that is enrolled now."""
+
+    def refusal(self, scan: Scan, *, enrolls: bool) -> FpverifyError | None:
+        """Why a scan is too poor to be compared, or to be enrolled; None if it is good enough. Nothing is kept."""
+        from fpverify.matching import require_quality
+
+        try:
+            template = self.matcher.template(scan)
+            if enrolls:
+                require_quality(template, scan.source)
+        except (ScanError, FailureToEnroll) as error:
+            return error
+        return None
+
+    def delete(self, subject: str, finger: Finger | None = None, *, learnt: bool = False) -> int:
+        """Removes a subject or one finger of it for good, or what was `learnt` of it and nothing else.
+
+        The number of impressions that are gone; errors as in `Store.delete` and `Store.forget`.
+
+        An index in an engine of its own gives them up, too; IndexUnavailable if it does not answer: they are removed
+        from the store then, and from the index with the next search.
+        """
+        remove = self.store.forget if learnt else self.store.delete
+        if not is_engine_url(self._index):
+            return remove(subject, finger)
+        searched = self.enrolled.registers  # also of a model that made nothing else
+        removed = remove(subject, finger)
+        for register in searched:
+            self.registers.current(self.store, register.matcher)
+        return removed
 
     def enroll_record(
         self, record: MinutiaRecord, subject: str, finger: Finger | None = None, *, unchecked: bool = False

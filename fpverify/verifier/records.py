@@ -114,7 +114,7 @@ def _require_one_finger(
     subject, finger = whose
     enrolled = verifier.enrolled
     mine = [one for register in enrolled.registers for one in register.impressions(subject, finger)]
-    comparable = [one for one in mine if one.template.vector is None]
+    comparable = [one for one in mine if one.template.vector is None and not one.learnt]
     require_agreement(
         verifier.matchers,
         lambda _: template,

@@ -32,6 +32,7 @@ from fpverify.vocabulary.records import (
 from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan, ScanSource, TakenScan
 from fpverify.vocabulary.templates import (
     FINGERS,
+    LEARNT,
     AlignmentKind,
     BundleKind,
     Finger,
@@ -43,6 +44,7 @@ from fpverify.vocabulary.templates import (
 
 __all__ = [
     "FINGERS",
+    "LEARNT",
     "MINUTIA_TYPES",
     "NOT_COMPUTED",
     "NOT_STATED",

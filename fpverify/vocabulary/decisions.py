@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from fpverify.vocabulary.scans import TakenScan
-from fpverify.vocabulary.templates import Finger
+from fpverify.vocabulary.templates import Finger, Reference
 
 Basis = Literal["scan", "minutiae"]  # what a reference was made of: a picture, or a record of minutiae alone
 
@@ -156,6 +156,7 @@ class Decision:
     pad: tuple[PadResult, ...] = ()  # of each scan, where a detector is asked
     taken: tuple[TakenScan, ...] = ()  # how each scan was, in their order
     rests_on: tuple[Basis, ...] = ("scan",)  # what the references were made of; a store may hold both
+    learnt: tuple[Reference, ...] = ()  # impressions that were kept of the scans, where the operator wants that
 
     def __bool__(self) -> bool:
         """`match`: `if verifier.verify(...)` opens for nobody else."""

@@ -31,6 +31,7 @@ FINGERS: tuple[Finger, ...] = (  # names by code; ISO/IEC 19794-2:2005, finger p
     *("right-thumb", "right-index", "right-middle", "right-ring", "right-little"),
     *("left-thumb", "left-index", "left-middle", "left-ring", "left-little"),
 )
+LEARNT = "fpverify.learnt"  # in the metadata of an impression that was kept after a match: its score with enrolled ones
 PIXEL_MM2 = (25.4 / WORKING_PPI) ** 2
 BundleKind = Literal["minutiae", "whole-print", "bare"]
 AlignmentKind = Literal["rigid", "bent"]  # of two prints: as they are, or with skin that gives way
@@ -74,7 +75,7 @@ class Skin:
             need but one.
         picture: (h, w) int8, ridges negative, 0 exactly where nothing is shown: in steps of 3/127 of a local deviation
             of a single touch, -1 or 1 of several.
-        touches: how many it is made of.
+        touches: how many it is made of; 2 of one alone that has the form of several.
     """
 
     x_px: FloatArray
@@ -148,6 +149,11 @@ class Reference:
         """The bundle that made the template."""
         return self.template.model_id
 
+    @property
+    def learnt(self) -> bool:
+        """Whether nobody enrolled it: it was kept after a match, at `enrolled_at`."""
+        return LEARNT in self.metadata
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for programs, without the template."""
         return {
@@ -157,6 +163,8 @@ class Reference:
             "quality": self.template.quality,
             "minutiae": len(self.template.minutiae),
             **({} if self.template.skin is None else self.template.skin.to_dict()),
+            **({"touches": 1} if self.template.skin is not None and self.learnt else {}),
+            "learnt": self.learnt,
             "model": self.model_id,
             "enrolled_at": self.enrolled_at.isoformat(),
         }

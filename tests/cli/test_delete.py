@@ -40,3 +40,13 @@ def test_what_is_to_be_deleted_has_to_be_said(call: Call, enrolled: Path, given:
     ended = call("delete", *given)
     assert ended.code == 2
     assert "--id" in ended.err
+
+
+def test_what_was_learnt_is_deleted_by_itself(call: Call, enrolled: Path, verify: Call) -> None:
+    verify("A_01.bmp", "--fmr", "0.01", "--learn")
+    ended = call("delete", "--id", "A", "--learnt")
+    assert (ended.code, ended.out) == (0, f"forgot what was learnt of A: 1 impression gone from {enrolled}\n")
+    assert call("delete", "--id", "A", "--learnt", "--json").answer["deleted"] == 0
+    assert [one["learnt"] for one in call("show", "--id", "A", "--json").answer["impressions"]] == [False]
+    assert call("audit", "verify").code == 0
+    assert call("delete", "--learnt").code == 2

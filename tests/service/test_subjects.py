@@ -256,3 +256,28 @@ def test_quality_is_that_of_the_enrollment_and_keeps_nothing(service: Any, strip
     assert told["enrollable"] == (told["quality"] >= told["least_quality"])
     assert "score" not in told
     assert said(service.post("/v1/quality", b"no image at all", "verify")) == (415, "UnreadableScan")
+
+
+def test_the_operator_alone_decides_whether_a_service_learns(
+    start: Any, stripes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(service: Any) -> list[bool]:
+        whole = service.ask("GET", "/v1/impressions", params={"subject": "a"}).json()["impressions"]
+        return [one["learnt"] for one in whole]
+
+    with start() as service:
+        enroll(service, stripes / "A_00.bmp", "a", "right-index")
+        answer = service.post("/v1/verify", stripes / "A_01.bmp", "verify", subject="a", fmr="0.001", learn="true")
+        assert answer.status_code == 200 or answer.json()["error"] == "InvalidRequest"
+        assert kept(service) == [False]
+    monkeypatch.setenv("FPVERIFY_LEARN", "yes")
+    with start() as service:
+        enroll(service, stripes / "A_00.bmp", "a", "right-index")
+        answer = service.post("/v1/verify", stripes / "A_01.bmp", "verify", subject="a")
+        assert answer.json()["decision"] == "match"
+        assert "learnt" not in answer.json()
+        assert kept(service) == [False, True]
+        assert service.ask("DELETE", "/v1/impressions", "enroll", params={"subject": "a"}).status_code == 403
+        gone = service.ask("DELETE", "/v1/impressions", params={"subject": "a", "learnt": "true"})
+        assert gone.json() == {"deleted": 1}
+        assert kept(service) == [False]

@@ -2,8 +2,9 @@
 
     python crash_rounds.py FOLDER|URL ROUNDS SEED [large]
 
-Each round forks a child that opens the store, adds impressions, deletes every fourth of them, rotates the key after
-every seventh, and acknowledges each change over a pipe. The parent kills it at a random moment, then opens the store:
+Each round forks a child that opens the store, adds impressions, learns another one of every third subject, forgets some
+of these, deletes every fourth subject, rotates the key after every seventh, and acknowledges each change over a pipe.
+The parent kills it at a random moment, then opens the store:
 it has to be whole and what its audit trail says, and to hold what was acknowledged; the one change under way may be
 there or not. Every fifth round begins with no store at all, where that is a folder. With `large` every store counts as
 a large one, whose files are rewritten now and then only.
@@ -34,11 +35,22 @@ def change_forever(location: str, first: int, acknowledge: int) -> None:
         for step in range(first, first + 10_000):
             store.add(f"subject-{step}", "right-index", TEMPLATES[step % 4])
             os.write(acknowledge, f"+{step}\n".encode())
+            if step % 3 == 0:
+                learn(store, step)
+                os.write(acknowledge, f"*{step}\n".encode())
+            if step % 6 == 5 and store.has(f"subject-{step - 2}"):
+                store.forget(f"subject-{step - 2}")
+                os.write(acknowledge, f"/{step - 2}\n".encode())
             if step % 4 == 3:
                 store.delete(f"subject-{step - 1}")
                 os.write(acknowledge, f"-{step - 1}\n".encode())
             if step % 7 == 6:
                 store.rotate()
+
+
+def learn(store: Store, step: int) -> None:
+    like = store.references(f"subject-{step}")
+    store.learn(f"subject-{step}", "right-index", TEMPLATES[(step + 1) % 4], like=like, score=50)
 
 
 def killed_child(location: str, first: int, changes: int, pause_s: float) -> list[str]:
@@ -60,10 +72,17 @@ def killed_child(location: str, first: int, changes: int, pause_s: float) -> lis
 def stands(store: Store, step: int) -> bool:
     """Whether the subject is enrolled, with its own template."""
     try:
-        (reference,) = store.references(f"subject-{step}")
+        (reference,) = (one for one in store.references(f"subject-{step}") if not one.learnt)
     except NotEnrolled:
         return False
     return encode_template(reference.template) == encode_template(TEMPLATES[step % 4])
+
+
+def learnt(store: Store, step: int) -> bool:
+    """Whether an impression of the subject was learnt, the right one."""
+    found = [encode_template(one.template) for one in store.references(f"subject-{step}") if one.learnt]
+    assert found in ([], [encode_template(TEMPLATES[(step + 1) % 4])]), "what nobody learnt, or half of it"
+    return bool(found)
 
 
 def under_way(acknowledged: list[str], first: int) -> set[int]:
@@ -101,6 +120,12 @@ def main() -> None:
             assert inspect(store).findings == (), "the audit trail says something else"
             assert all(stands(store, step) for step in alive - open_to_doubt), "an acknowledged impression is lost"
             assert not any(stands(store, step) for step in gone), "an acknowledged deletion is undone"
+            told = {kind: {int(line[1:]) for line in acknowledged if line[0] == kind} for kind in "*/"}
+            last = max((int(line[1:]) for line in acknowledged), default=first)
+            sure = {step for step in told["*"] | told["/"] if step in alive and step < last - 2}
+            assert all(learnt(store, step) == (step not in told["/"]) for step in sure), (
+                "learning or forgetting is lost"
+            )
             alive = {step for step in alive | open_to_doubt if stands(store, step)}
             names = {row.subject for row in store.subjects()}
             assert names == {f"subject-{step}" for step in alive}, "a subject nobody enrolled, or half of one"

@@ -15,7 +15,8 @@ from fpverify.vocabulary import Template
 def enrolled_plan(store: Store, model_id: str, protocol: Protocol = "dense") -> tuple[Plan, list[Template]]:
     """The comparisons of the impressions that a model made, and their templates in the order of the plan's scans.
 
-    Those of other models are left out, which the plan's notes say. A finger is a finger of a subject; scans are named
+    Those of other models are left out, which the plan's notes say, and those that were learnt: they were chosen by what
+    they score. A finger is a finger of a subject; scans are named
     `<subject>/<finger>/<impression>`.
 
     Args:
@@ -28,7 +29,8 @@ def enrolled_plan(store: Store, model_id: str, protocol: Protocol = "dense") -> 
         TooFewComparisons: there are no mated or no non-mated comparisons.
         StoreError: the store cannot be read.
     """
-    every = [one for row in store.subjects() for one in store.references(row.subject, row.finger)]
+    there = [one for row in store.subjects() for one in store.references(row.subject, row.finger)]
+    every = [one for one in there if not one.learnt]
     references = [one for one in every if one.model_id == model_id]
     others = Counter(one.model_id for one in every if one.model_id != model_id)
     if others and not references:
@@ -43,6 +45,8 @@ def enrolled_plan(store: Store, model_id: str, protocol: Protocol = "dense") -> 
         raise TooFewComparisons(f"the store {store.place}: {error}") from error
     scans = tuple(f"{finger}/{one.impression}" for finger, one in zip(fingers, references, strict=True))
     notes = tuple(f"left out, as another model made them: {count} of {one}" for one, count in others.items())
+    if len(every) < len(there):
+        notes += (f"left out, as they were learnt from matches: {len(there) - len(every)}",)
     return Plan("enrolled", protocol, scans, fingers, pairs, notes=notes), [one.template for one in references]
 
 

@@ -107,7 +107,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
 def _proves(service: Service, verifier: Verifier, proof: Scan, key: ApiKey, subject: str) -> bool:
     """True if a scan shows an enrolled finger of a subject, at the service's own rate; it counts as a try."""
     with service.tries.verification(verifier.store, key.name, subject) as noted:
-        decision = verifier.verify(proof, subject)
+        decision = verifier.verify(proof, subject, as_enrolled=True)
         noted(decision.match)
     service.journal.note_decision("verify", decision.word)
     if not decision.match:

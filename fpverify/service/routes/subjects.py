@@ -25,6 +25,7 @@ from fpverify.verifier import Verifier
 Search = Annotated[
     str, Query(description="Only whose id has this in it, in capitals or not.", max_length=256, examples=["anna"])
 ]
+Learnt = Annotated[bool, Query(description="Only what was learnt from matches; what was enrolled stays.")]
 PAGE = 100  # subjects of a page whose limit is not given again
 
 
@@ -66,8 +67,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
         )
 
     @app.delete("/v1/impressions", responses=DOCUMENTED, dependencies=[administering], tags=["subjects"])
-    async def delete(subject: SubjectQuery, finger: FingerQuery = None) -> shapes.DeletionAnswer:
-        """Removes a subject, or one finger of it, for good."""
+    async def delete(
+        subject: SubjectQuery, finger: FingerQuery = None, learnt: Learnt = False
+    ) -> shapes.DeletionAnswer:
+        """Removes a subject, or one finger of it, for good; or only what was learnt of it from matches."""
         name, which = subject_of(subject), finger_of(finger)
-        deleted = await service.done(lambda verifier: verifier.delete(name, which))
+        deleted = await service.done(lambda verifier: verifier.delete(name, which, learnt=learnt))
         return shapes.DeletionAnswer(deleted=deleted)
