@@ -3,8 +3,8 @@
 For many turns of the hand, and for fingers that spread less or more, what shows is counted in columns, and the columns
 are parted where least shows. From the best of these partings ellipses are fitted by expectation and maximisation
 (Dempster, Laird and Rubin, 1977). Of the fits whose ellipses can be fingers the one with the highest completed
-likelihood is taken (Biernacki, Celeux and Govaert, 2000), less what speaks against a hand that is turned far and fingers
-that lie over each other: a fit that cuts through prints is unsure of many places.
+likelihood is taken (Biernacki, Celeux and Govaert, 2000), less what speaks against a hand turned far and against
+fingers that lie over each other: a fit that cuts through prints is unsure of many places.
 """
 
 from __future__ import annotations

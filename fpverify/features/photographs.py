@@ -1,7 +1,7 @@
 """Whether a grey picture is a photograph of a finger, and not the print that one leaves.
 
-Of a print all greys lie between the paper's and full contact: where it ends, the mean grey goes from the valleys' to the
-ridges' and valleys' mean, half of a ridge's contrast away. On a photograph ridges differ from valleys by a few per cent
+Of a print all greys lie between the paper's and full contact: where it ends, the mean grey goes from the valleys' to
+that of ridges and valleys, half a ridge's contrast away. On a photograph ridges differ from valleys by a few per cent
 of the skin's brightness, and skin from what is behind it by any amount. So it shows in outlines that are far
 stronger than the ridges within.
 """
@@ -21,7 +21,8 @@ FINE_PX, BROAD_PX = 0.8, 5.0  # deviations of Gaussians: a ridge's period is 4.5
 SMOOTH_CELLS = 1.5  # deviation: the mean grey of a ridge and a valley or two, 2.4 mm
 OUTLINE_PER_CENT, RIDGES_PER_CENT = 98, 75  # of outlines and of ridges: both as they are where they are plain
 OUTLINE_SHARE, OUTLINE_CELLS = 0.5, 7  # of the strongest outlines: so near them contrast is not that of ridges
-LEAST_CELLS = 30  # away from outlines, 5 mm2; of fewer nothing is said
+LEAST_CELLS = 30  # away from outlines, 5 mm2; of fewer nothing is said ...
+LEAST_SHARE = 0.3  # ... and of less of the foreground: a print in pieces is all outlines, with holes between
 MOST_OUTLINE = 4.0  # of the ridges' contrast, a cell: of 160 synthetic prints, half of them poor, none has it
 CELL_MM2 = (CELL_PX * 25.4 / WORKING_PPI) ** 2
 
@@ -54,7 +55,7 @@ def outline(scan: Scan, foreground: BoolArray) -> float:
     near = np.ones((OUTLINE_CELLS, OUTLINE_CELLS), np.uint8)
     beside = cv2.dilate((steps > OUTLINE_SHARE * strongest).astype(np.uint8), near) > 0
     within = foreground & ~beside
-    if np.count_nonzero(within) < LEAST_CELLS:
+    if np.count_nonzero(within) < max(LEAST_CELLS, LEAST_SHARE * np.count_nonzero(foreground)):
         return 0.0
     return strongest / max(float(np.percentile(contrast[within], RIDGES_PER_CENT)), 1e-3)
 
