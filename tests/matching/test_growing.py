@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +16,10 @@ from fpverify.comparison.touches.comparison import Scale
 from fpverify.comparison.touches.growing import as_ground, grown
 from fpverify.comparison.touches.prepared import Ground
 from fpverify.features import Acquired
+from fpverify.matching.probes import _columns
 from fpverify.matching.touches import TouchMatcher
 from fpverify.store import decode_template, encode_template
-from fpverify.vocabulary import Minutiae, PreparedScan, Template
+from fpverify.vocabulary import LEARNT, Finger, Minutiae, PreparedScan, Reference, Template
 
 OWN = Calibration((0.0, 0.1, 0.3), (0.0, 10.0, 30.0), 50.0, 40.0, 0.3, 1000)
 TOUCHES = Calibration((0.0, 40.0), (0.0, 40.0), 1.0, 1.0, 40.0, 1000)
@@ -103,3 +107,23 @@ def test_without_minutiae_a_finger_grows_as_well() -> None:
     ]
     whole = grown(bare[0], bare[1:])
     assert len(whole.minutiae) == 0
+
+
+def test_learnt_touches_are_ground_of_the_reference_of_their_finger_and_model() -> None:
+    own = finger()
+
+    def reference(
+        template: Template, number: int, finger: Finger = "right-index", *, is_learnt: bool = False
+    ) -> Reference:
+        noted = {LEARNT: 40.0} if is_learnt else {}
+        return Reference("A", finger, number, template, datetime.now(UTC), noted)
+
+    more = [reference(learnt(40, 150), number, is_learnt=True) for number in (2, 3)]
+    beside = reference(learnt(40, 150), 1, "left-index", is_learnt=True)
+    known: Any = SimpleNamespace(of=lambda _: SimpleNamespace(compares_touches=True))
+    columns = _columns(known, [reference(own, 1), *more, beside])
+    assert [(one.finger, len(one.templates)) for one in columns] == [("right-index", 1), ("left-index", 1)]
+    skin = columns[0].templates[0].skin
+    assert own.skin is not None
+    assert skin is not None
+    assert skin.touches == own.skin.touches + 2

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from greys import GreyExtractor, audit, grey, grey_matcher
 
+from fpverify.comparison import fuse
 from fpverify.errors import StoreReadOnly
 from fpverify.evaluation.sets.enrolled import enrolled_plan
 from fpverify.matching import Matcher, Matchers
 from fpverify.store import Store
 from fpverify.store.inspection import inspect
 from fpverify.verifier import Verifier
-from fpverify.vocabulary import Reference
+from fpverify.verifier.learning import _adds
+from fpverify.vocabulary import LEARNT, Reference, Score, Skin
 
 INDEX, THUMB = "right-index", "left-thumb"
 
@@ -123,9 +131,38 @@ def test_what_was_learnt_costs_what_was_enrolled_no_more_than_one_reference(veri
     for level in (20, 25, 30, 33, 35):
         assert verifier.verify(grey(level), "A").learnt
     assert len(learnt(verifier)) == 5
-    assert alone - verifier.verify(grey(2), "A", learn=False).score.value <= 3.02
-    two = verifier.verify(grey(10), "A", learn=False).score.value
-    assert alone - two <= 3.02
+    verifier.store.delete("A")
+    verifier.enroll(grey(0), "A", INDEX)
+    for level in (200, 210, 220, 230, 240):  # nothing that is like the probe, so that the enrolled one decides
+        known = verifier.references("A")[:1]
+        verifier.store.learn("A", INDEX, verifier.matcher.template(grey(level)), like=known, score=40)
+    assert 2.9 < alone - verifier.verify(grey(10), "A", learn=False).score.value < 3.02
+
+
+def test_the_best_of_what_was_learnt_is_corrected_for_how_many_there_are(verifier: Verifier) -> None:
+    for level in (60, 90, 100):
+        known = verifier.references("A")[:1]
+        verifier.store.learn("A", INDEX, verifier.matcher.template(grey(level)), like=known, score=40)
+    probe = verifier.matcher.template(grey(61))
+    each = [verifier.matcher.score(probe, one.template) for one in verifier.references("A")]
+    expected = fuse([each[0], fuse(each[1:])])
+    assert verifier.verify(grey(61), "A", learn=False).score.value == pytest.approx(expected.value)
+    assert expected.value == pytest.approx(each[1].value - 10 * math.log10(2 * 3), abs=0.1)
+
+
+@pytest.mark.parametrize(("new", "adds"), [(0.1, False), (0.3, True)])
+def test_a_touch_adds_something_where_it_shows_new_skin(verifier: Verifier, new: float, adds: bool) -> None:
+    skin = Skin(*(np.zeros(0, np.float32) for _ in range(3)), *(np.zeros((0, 4), np.int8) for _ in range(3)))
+    touch = replace(verifier.matcher.template(grey(0)), vector=None, skin=skin)
+    before = Reference("A", INDEX, 2, touch, datetime.now(UTC), {LEARNT: 40.0})
+    asked: list[int] = []
+    matcher: Any = SimpleNamespace(
+        compares_touches=True,
+        touches=SimpleNamespace(new_skin=lambda _, references: asked.append(len(references)) or new),
+    )
+    assert _adds(matcher, touch, Score(39.0), [before])  # the weakest so far
+    assert _adds(matcher, touch, Score(45.0), [before]) == adds
+    assert asked == [1]
 
 
 def test_what_was_learnt_of_a_model_that_is_gone_decides_nothing_alone(verifier: Verifier) -> None:
