@@ -113,7 +113,7 @@ class Skin:
             height, width = scan.pixels.shape
             small = tuple(max(1, round(side * WORKING_PPI / scan.ppi)) for side in (width, height))
             image = cv2.resize(scan.pixels, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-            ridges = np.clip(-normalise(image / 255), -1, 1)
+            ridges = np.clip(-normalise(image / np.float32(255)), -1, 1)
             if depth > 0:
                 ridges = draw_slits(rng, ridges, (pressure, pressure), (depth, depth))
             cells = found_foreground(self.matcher, scan).astype(np.float32)

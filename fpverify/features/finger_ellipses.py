@@ -176,12 +176,12 @@ def _partings(places: FloatArray, count: int) -> Iterator[tuple[float, np.ndarra
     """The turn, and (n,) the column of fingers of each place, of the best partings of each range of turns."""
     for turns in TURNS_DEG:
         found = []
-        for turn_deg in turns:
-            upright = rotated(places, turn_deg)
+        for tried_deg in turns:
+            upright = rotated(places, tried_deg)
             parted = [_parted(upright - upright.mean(0), spread, count) for spread in SPREADS]
             cost, owners = min(parted, key=lambda one: one[0])
             if np.isfinite(cost):
-                found.append((cost, float(turn_deg), owners))
+                found.append((cost, float(tried_deg), owners))
         for _, turn_deg, owners in sorted(found, key=lambda one: one[0])[:TRIED]:
             yield turn_deg, owners
 

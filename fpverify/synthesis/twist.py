@@ -66,7 +66,12 @@ class Twist:
 
 
 def draw_twist(
-    rng: np.random.Generator, shape: tuple[int, ...], turn_rad: float, push_px: float, *, one_sided: bool | None = None
+    rng: np.random.Generator,
+    shape: tuple[float, ...],
+    turn_rad: float,
+    push_px: float,
+    *,
+    one_sided: bool | None = None,
 ) -> Twist:
     """A random twist of a size that is given.
 
