@@ -33,7 +33,7 @@ def _arches(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     x, y = _turned_grid(rng, shape)
     height, width = rng.uniform(0, 80), rng.uniform(15, 100)
     path = y + rng.uniform(-0.6, 0.6) * x + height * np.exp(-(((x - rng.normal(0, 20)) / width) ** 2) - (y / 90) ** 2)
-    return _profiled(rng, _phase(rng, path))
+    return _profiled(rng, _phase(rng, np.asarray(path, np.float32)))
 
 
 def _rings(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
