@@ -21,7 +21,7 @@ RUN_ELSEWHERE = {
     "tutorials/school.md": "tests/docs/test_consoles.py",
     "reference/http.md": "tests/docs/test_reference.py",
 }
-RUN_HERE = {"containers.md", "minutiae-records.md", "scale.md", "security.md", "search.md"}
+RUN_HERE = {"containers.md", "contracts.md", "minutiae-records.md", "scale.md", "security.md", "search.md"}
 NEEDS_MORE = ("dask_workforce(", "https://fingers.example.org")  # a cluster, a service of somebody's: compiled alone
 
 
