@@ -32,6 +32,7 @@ LANGUAGES = {
     ".sh": "bash",
     ".toml": "toml",
     ".cff": "yaml",
+    ".service": "ini",
 }
 PIPE = "\\|"
 ROW = re.compile(r"^\|.*$", re.MULTILINE)  # of a table
