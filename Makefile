@@ -50,6 +50,9 @@ bench: $(VENV)/run.stamp ## time and memory of verify, extraction, comparison an
 without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where no extra is installed
 	cd / && $(abspath $(SLIM))/bin/python $(abspath tools/check_without_train.py)
 
+matrix: $(RELEASE)/release.stamp ## lowest and newest libraries in each Python there is; PAIRS="--resolve" installs nothing
+	$(RELEASE)/bin/python tools/matrix.py $(PAIRS)
+
 release: $(RELEASE)/release.stamp ## build wheel and sdist into dist/, try them in each Python there is; publishes nothing
 	$(RELEASE)/bin/python tools/release.py
 

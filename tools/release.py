@@ -236,6 +236,8 @@ def write_bill(python: str, bill: Path) -> None:
     held = json.loads(run([*command, "--mc-type", "library", python]))
     own = next(one for one in held["components"] if one["name"] == "fpverify")
     installers = {one["bom-ref"] for one in held["components"] if one["name"] in {"pip", "setuptools"}}
+    for place in own.get("externalReferences", []):
+        place["url"] = place["url"].rpartition("/")[2]  # a folder of this machine is nobody's business
     held["metadata"]["component"] = own
     gone = installers | {own["bom-ref"]}
     held["components"] = [one for one in held["components"] if one["bom-ref"] not in gone]

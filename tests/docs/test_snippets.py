@@ -22,7 +22,7 @@ RUN_ELSEWHERE = {
     "tutorials/school.md": "tests/docs/test_consoles.py",
     "reference/http.md": "tests/docs/test_reference.py",
 }
-RUN_HERE = {"containers.md", "minutiae-records.md", "scale.md", "security.md", "search.md"}
+RUN_HERE = {"containers.md", "contracts.md", "minutiae-records.md", "scale.md", "security.md", "search.md"}
 SCHEDULER = "tcp://10.0.0.1:8786"  # what documents call a cluster, and a service
 SERVICE = ('"https://fingers.example.org", "fpv_..."', "{!r}, {!r}")
 DIARY = re.compile(  # of what was, and when
