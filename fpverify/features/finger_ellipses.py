@@ -148,7 +148,8 @@ def finger_ellipses(places: FloatArray, expected: int, source: str) -> FingerEll
 
 def _fitted(places: FloatArray, count: int) -> tuple[FingerEllipses | None, float]:
     """The best of the fits from some partings that can be fingers, and what it is worth; None where none can be."""
-    best, most = None, -np.inf
+    best: FingerEllipses | None = None
+    most = -float("inf")
     for turn_deg, owners in _partings(places, count):
         upright = rotated(places, turn_deg)
         fit = _fit(upright, owners, count, turn_deg)
@@ -175,15 +176,15 @@ def _upright(places: FloatArray, found: FingerEllipses) -> FingerEllipses:
 def _partings(places: FloatArray, count: int) -> Iterator[tuple[float, np.ndarray]]:
     """The turn, and (n,) the column of fingers of each place, of the best partings of each range of turns."""
     for turns in TURNS_DEG:
-        found = []
-        for tried_deg in turns:
-            upright = rotated(places, tried_deg)
+        found = list[tuple[float, float, np.ndarray]]()
+        for turn_deg in turns:
+            upright = rotated(places, turn_deg)
             parted = [_parted(upright - upright.mean(0), spread, count) for spread in SPREADS]
             cost, owners = min(parted, key=lambda one: one[0])
             if np.isfinite(cost):
-                found.append((cost, float(tried_deg), owners))
-        for _, turn_deg, owners in sorted(found, key=lambda one: one[0])[:TRIED]:
-            yield turn_deg, owners
+                found.append((cost, turn_deg, owners))
+        for _, turn, owners in sorted(found, key=lambda one: one[0])[:TRIED]:
+            yield turn, owners
 
 
 def _parted(centred: FloatArray, spread: float, count: int) -> tuple[float, np.ndarray]:
