@@ -4,11 +4,12 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check docs audit fuzz bench without-train clean
+.PHONY: help setup demo test check docs audit fuzz bench without-train release matrix clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 SLIM := .venv-slim
+RELEASE := .venv-release
 WORKERS ?= 2# processes that run tests
 SECONDS ?= 300# of fuzzing, for each reader
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -49,8 +50,14 @@ bench: $(VENV)/run.stamp ## time and memory of verify, extraction, comparison an
 without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where no extra is installed
 	cd / && $(abspath $(SLIM))/bin/python $(abspath tools/check_without_train.py)
 
+matrix: $(RELEASE)/release.stamp ## lowest and newest libraries in each Python there is; PAIRS="--resolve" installs nothing
+	$(RELEASE)/bin/python tools/matrix.py $(PAIRS)
+
+release: $(RELEASE)/release.stamp ## build wheel and sdist into dist/, try them in each Python there is; publishes nothing
+	$(RELEASE)/bin/python tools/release.py
+
 clean: ## remove the environments
-	rm -rf $(VENV) $(SLIM)
+	rm -rf $(VENV) $(SLIM) $(RELEASE)
 
 # pip compiles what it copies, not what it links to; where Python may not keep what it compiles, every command would.
 $(VENV)/run.stamp: pyproject.toml | $(BIN)/python
@@ -69,6 +76,11 @@ $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
 $(SLIM)/slim.stamp: pyproject.toml $(shell find fpverify -type f -not -path '*/__pycache__/*') | $(SLIM)/bin/python
 	$(SLIM)/bin/python $(PIP_INSTALL) --force-reinstall --no-deps .
 	$(SLIM)/bin/python $(PIP_INSTALL) .
+	@touch $@
+
+# What builds is apart from what is built.
+$(RELEASE)/release.stamp: pyproject.toml | $(RELEASE)/bin/python
+	$(RELEASE)/bin/python $(PIP_INSTALL) $(shell sed -nE '/^release = \[/{s/^[^[]*\[([^]]*)\].*/\1/; s/,//g; p}' pyproject.toml)
 	@touch $@
 
 %/bin/python:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fpverify import errors
     from fpverify.client import Client
     from fpverify.conversion import extract_minutiae
+    from fpverify.deprecation import FpverifyDeprecationWarning
     from fpverify.enrollment import EnrollmentRow, RowOutcome, read_rows
     from fpverify.errors import FpverifyError
     from fpverify.evaluation.scores_file import write_scores
@@ -71,6 +72,7 @@ __all__ = [
     "FingerImage",
     "FingerSummary",
     "FingerView",
+    "FpverifyDeprecationWarning",
     "FpverifyError",
     "HandReader",
     "HandScan",
@@ -131,6 +133,7 @@ _HOMES = {
     "FingerImage": "vocabulary.images",
     "FingerSummary": "store",
     "FingerView": "vocabulary",
+    "FpverifyDeprecationWarning": "deprecation",
     "FpverifyError": "errors",
     "HandReader": "hands",
     "HandScan": "hands",

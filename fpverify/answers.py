@@ -5,13 +5,17 @@ Rates are fractions, intervals [low, high], times ISO 8601.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fpverify.enrollment import RowOutcome
     from fpverify.single_templates import SingleTemplate
     from fpverify.store import FingerSummary
+    from fpverify.store.audit import AuditEntry
     from fpverify.vocabulary import Decision, Identification, OperatingPoint, Reference, Scan
 
 Answer = dict[str, Any]
@@ -40,6 +44,12 @@ def reference_answer(reference: Reference) -> Answer:
     return reference.to_dict()
 
 
+def enrollment_answer(references: Sequence[Reference], scans: Sequence[Scan]) -> Answer:
+    """The first of the impressions that were just enrolled, and all of them."""
+    each = [{**reference_answer(one), **scan_answer(scan)} for one, scan in zip(references, scans, strict=True)]
+    return {**each[0], "impressions": each}
+
+
 def row_answer(outcome: RowOutcome) -> Answer:
     """What became of a row of a list, by the names that the list has."""
     return {
@@ -53,6 +63,18 @@ def row_answer(outcome: RowOutcome) -> Answer:
         "score": outcome.score,
         "impression": outcome.impression,
     }
+
+
+def entry_answer(entry: AuditEntry) -> Answer:
+    """An entry of the audit trail; what was perhaps forged need not be of the kind it should be."""
+    texts = {"at": entry.at, "action": entry.action, "subject": entry.subject, "finger": entry.finger}
+    shown = {name: value if value is None else str(value) for name, value in texts.items()}
+    return {"entry": entry.sequence, **shown, "details": {name: _plain(value) for name, value in entry.details.items()}}
+
+
+def _plain(value: object) -> object:
+    finite = isinstance(value, float) and math.isfinite(value)
+    return value if finite or isinstance(value, bool | int | str | None) else str(value)
 
 
 def finger_answer(summary: FingerSummary) -> Answer:
@@ -69,13 +91,9 @@ def finger_answer(summary: FingerSummary) -> Answer:
 
 
 def comparison_answer(decision: Decision, probe: SingleTemplate, reference: SingleTemplate) -> Answer:
-    """A decision about two prints alone."""
+    """A decision about two prints alone; how the probe was taken, where it is a scan."""
     return {
-        "decision": decision.word,
-        "score": decision.score.value,
-        "extrapolated": decision.score.extrapolated,
-        "llr": decision.score.llr,
-        **operating_point_answer(decision.operating_point),
+        **decision_answer(decision, *([probe.scan] if probe.scan else [])),
         "probe": single_template_answer(probe),
         "reference": single_template_answer(reference),
     }

@@ -42,8 +42,11 @@ def missing_library(extra: str) -> str:
 
 
 def install_line(extra: str) -> str:
-    """What to type to get an extra."""
-    return f"pip install 'fpverify[{extra}]'"
+    """What to type to get an extra, or several with commas between them, and where.
+
+    fpverify is on no package index, and whoever asks one for its name may be given something else.
+    """
+    return f"`pip install '.[{extra}]'` in a copy of fpverify's repository"
 
 
 def _is_installed(library: str) -> bool:

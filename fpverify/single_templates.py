@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fpverify.errors import ModelMismatch, UnreadableRecord
 from fpverify.matching import Matcher, Matchers
@@ -16,6 +17,9 @@ from fpverify.store import UNKNOWN_FINGER, encode_template
 from fpverify.store.template_file import KeptTemplate, is_template_file, read_template
 from fpverify.store.transfer import needs_passphrase
 from fpverify.vocabulary import FINGERS, Decision, Scan, Template
+
+if TYPE_CHECKING:
+    from fpverify.features import Acquired
 
 PassphraseOf = Callable[[], str]
 
@@ -93,10 +97,7 @@ class SingleTemplates:
             passphrase = self.passphrase() if protected and self.passphrase else None
             return SingleTemplate(str(path), read_template(path, passphrase), protected=protected)
         scan = self.read(path, ppi=load_settings(ppi=self.ppi).ppi)
-        acquired = self._matcher(model_id).acquire(scan)
-        area_mm2 = None if acquired.area_mm2 is None else round(acquired.area_mm2, 2)
-        kept = KeptTemplate(acquired.template, self.finger, float(scan.ppi), scan.ppi_source, area_mm2)
-        return SingleTemplate(scan.source, kept, scan)
+        return of_scan(scan, self._matcher(model_id).acquire(scan), self.finger)
 
     def pair(self, probe: str | Path, reference: str | Path) -> tuple[SingleTemplate, SingleTemplate]:
         """Two templates of one model: a scan beside a template is seen by the model that made that one.
@@ -153,6 +154,14 @@ class SingleTemplates:
 
     def _matcher(self, model_id: str | None) -> Matcher:
         return self.matchers.own if model_id is None else self.matchers.of(model_id)
+
+
+def of_scan(scan: Scan, acquired: Acquired, finger: str = UNKNOWN_FINGER) -> SingleTemplate:
+    """The template of a scan, which a model has made."""
+    area_mm2 = None if acquired.area_mm2 is None else round(acquired.area_mm2, 2)
+    return SingleTemplate(
+        scan.source, KeptTemplate(acquired.template, finger, float(scan.ppi), scan.ppi_source, area_mm2), scan
+    )
 
 
 def _by_minutiae(read: dict[str | Path, SingleTemplate]) -> tuple[dict[str | Path, SingleTemplate], dict[str, None]]:

@@ -21,9 +21,9 @@ Sources = dict[str, str]  # module name -> source
 PACKAGE = Path(fpverify.__file__).parent
 
 ROWS = (  # from the bottom; a room imports only from rows below its own
-    ("errors", "log"),
-    ("vocabulary",),
-    ("settings", "folders", "executors", "extras"),
+    ("errors", "log", "deprecation"),
+    ("vocabulary", "extras"),
+    ("settings", "folders", "executors"),
     ("formats",),
     ("scans", "features", "comparison", "models", "store", "synthesis", "networks"),
     ("matching", "readers", "hands"),

@@ -129,7 +129,8 @@ def prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str) 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_relative_links_resolve(path: Path) -> None:
-    assert broken_links(path.read_text(encoding="utf-8"), path.parent) == []
+    is_fragment = path.parent == ROOT / "changes" and path.name != "README.md"  # of the changelog, where it will stand
+    assert broken_links(path.read_text(encoding="utf-8"), ROOT if is_fragment else path.parent) == []
 
 
 def test_a_broken_link_is_seen() -> None:
@@ -198,10 +199,9 @@ def test_every_extra_that_is_named_exists() -> None:
 
 
 def test_every_version_that_is_stated_is_the_same() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     assert citation is not None
-    assert citation[1] == version == fpverify.__version__
+    assert citation[1] == fpverify.__version__
 
 
 def test_every_action_of_the_audit_trail_is_documented() -> None:
@@ -220,7 +220,7 @@ def test_the_share_of_few_partners_is_the_one_that_is_used() -> None:
     assert f"| `few-partners` | fewer than {LOW_SHARE:.0%} ".replace("%", " %") in text
 
 
-@pytest.mark.parametrize("name", ["train", "real_prints", "slow"])
+@pytest.mark.parametrize("name", ["train", "real_prints", "slow", "release"])
 def test_every_marker_is_explained(name: str) -> None:
     assert f"| `{name}` |" in (ROOT / "CONTRIBUTING.md").read_text()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +18,7 @@ import pytest
 
 from fpverify.cli import main
 from fpverify.errors import MissingExtra
+from fpverify.extras import install_line
 
 SAMPLES = Path(__file__).parents[1] / "fpverify" / "samples"
 CORE = """
@@ -32,7 +35,7 @@ from fpverify.cli import main
 
 print(json.dumps([[main(words) for words in json.loads(sys.argv[1])], sorted(ABSENT & set(sys.modules))]))
 """
-PLOTS = "matplotlib, which is not installed; pip install 'fpverify[plots]'\n"
+PLOTS = "matplotlib, which is not installed; `pip install '.[plots]'` in a copy of fpverify's repository\n"
 
 
 def in_the_core(folder: Path, *calls: str) -> tuple[list[int], str]:
@@ -117,7 +120,7 @@ def test_a_service_that_cannot_be_had_ends_as_any_extra_does(
 ) -> None:
     monkeypatch.setitem(sys.modules, "fpverify.service.server", None)
     assert main(["serve"]) == 3
-    assert capsys.readouterr().err.endswith("; the service needs `pip install 'fpverify[service]'`\n")
+    assert capsys.readouterr().err.endswith(f"; the service needs {install_line('service')}\n")
 
 
 def calls_that_draw() -> list[Callable[[], Any]]:
@@ -146,7 +149,7 @@ def calls_that_draw() -> list[Callable[[], Any]]:
 
 @pytest.mark.parametrize("number", range(10))
 def test_a_call_that_draws_names_the_extra(number: int, no_plots: None) -> None:
-    with pytest.raises(MissingExtra, match=r"pip install 'fpverify\[plots\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[plots\]'"):
         calls_that_draw()[number]()
 
 
@@ -156,5 +159,30 @@ def test_the_lab_s_sets_name_their_extra(library: str, monkeypatch: pytest.Monke
 
     monkeypatch.setitem(sys.modules, library, None)
     for load in (digits, photos):
-        with pytest.raises(ImportError, match=rf"needs {library}, .* pip install 'fpverify\[lab\]'"):
+        with pytest.raises(ImportError, match=rf"needs {library}, .* `pip install '\.\[lab\]'"):
             load()
+
+
+def names_asked_of_an_index(text: str) -> list[str]:
+    """Calls of pip that ask a package index for fpverify, where it is not."""
+    return re.findall(r"pip3? install [^`\n]*\bfpverify(?:\[[\w,]+\])?['\"`\s]", text)
+
+
+def test_nobody_is_told_to_ask_a_package_index_for_fpverify() -> None:
+    assert names_asked_of_an_index("needs `pip install 'fpverify[wsq]'`; or pip install fpverify\n")
+    assert not names_asked_of_an_index("`pip install '.[wsq]'` in a copy of fpverify's repository")
+    root = SAMPLES.parents[1]
+    said = [*(root / "fpverify").rglob("*.py"), *root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    told = {path.name: names_asked_of_an_index(path.read_text(encoding="utf-8")) for path in said}
+    del told["CHANGELOG.md"]  # has what was said then
+    assert {name: lines for name, lines in told.items() if lines} == {}
+
+
+def test_every_extra_that_pip_is_asked_for_is_there() -> None:
+    root = SAMPLES.parents[1]
+    extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    said = [*(root / "fpverify").rglob("*.py"), *root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in said)
+    asked = re.findall(r"install_line\(['\"]([\w,]+)['\"]\)|pip install (?:-e )?'\.\[([\w,]+)\]'", text)
+    assert len(asked) > 15
+    assert {name for one in asked for name in "".join(one).split(",")} <= set(extras)

@@ -30,7 +30,7 @@ EXTRAS = {
     "fpverify.scans.decoding": "wsq",
     "fpverify.scans.wsq_writing": "wsq",
     "fpverify.readers.libfprint": "libfprint",
-    "fpverify.testing.reader_contract": "dev",
+    "fpverify.testing": "testing",
     "fpverify.store.key_source": "keyring",
     "fpverify.store.backends.postgresql": "postgres",
     "fpverify.search.index.milvus": "milvus",
@@ -121,7 +121,14 @@ def test_what_is_imported_is_declared(folder: str) -> None:
     assert [line for name, source in sources for line in complaints(name, source, own)] == []
 
 
-APART = {"train", "dev", "docs", "libfprint"}  # the last takes a compiler and headers of the system's
+APART = {
+    "train",
+    "dev",
+    "docs",
+    "release",
+    "testing",
+    "libfprint",
+}  # the last takes a compiler and headers of the system's
 
 
 def test_one_extra_brings_all_but_what_trains_and_what_develops() -> None:

@@ -1,11 +1,13 @@
 """What fpverify costs: time and memory of `verify`, CPU of extraction, comparison and synthesis.
 
     python tools/benchmark.py [--prints DIR --ppi 500] [--model NAME|DIR] [--runs 10] [--subjects N] [--json]
+                              [--append benchmarks/history.jsonl]
 
 Without `--prints`, synthetic prints are made first. As a reference that runs on the same prints in the same minute,
 NBIS (mindtct and bozorth3) is timed where it is installed (`pip install nbis-py`), otherwise plain OpenCV: ORB key
 points and a brute-force matcher. Only times are compared here, not error rates. With `--subjects 10000` a store of so
-many is filled first, and `verify` and `identify` are timed in it.
+many is filled first, and `verify` and `identify` are timed in it. `--append` adds a line to a history, and ends with 1
+where something got dearer (`tools/benchmark_history.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: CPU time of one core, as the commands run
 
+from benchmark_history import appended
+
 import fpverify
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ Answer = TypeVar("Answer")
 MOST_PAIRS = 500  # comparisons that are timed: a second or so
 GALLERY = 5000  # references of a one-to-many comparison: the prints, repeated
 SEARCHES = 10  # that are timed: a second
+REPEATS = 3  # of what is timed in this process
 ORB_POINTS = 300  # key points of the plain reference: enough to find an overlap
 FPVERIFY = [sys.executable, "-m", "fpverify"]
 
@@ -89,7 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         result = benchmark(given, Path(folder))
     print(json.dumps(result, indent=2) if given.json else table(result))
-    return 0
+    told = appended(result, given.append) if given.append else []
+    print("".join(f"dearer than it was: {line}\n" for line in told), end="", file=sys.stderr)
+    return int(bool(told))
 
 
 def benchmark(given: argparse.Namespace, work: Path) -> Result:
@@ -103,6 +110,7 @@ def benchmark(given: argparse.Namespace, work: Path) -> Result:
     made = work / "made"
     result["synthesis"] = synthesis_cost(made, given.fingers, given.impressions, given.workers)
     paths = _prints(given.prints or made, given.limit)
+    result["floor"] = floor_cost(given.runs)
     result["verify"] = verify_cost(paths, work / "db", given)
     result["extraction"], templates = extraction_cost(paths, given.model, given.ppi)
     result["comparison"] = comparison_cost(templates)
@@ -116,10 +124,26 @@ def machine() -> Result:
     """What the figures were measured on."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
+        "cpu": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "fpverify": fpverify.__version__,
     }
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def floor_cost(runs: int) -> Result:
+    """What a process costs that starts Python, and loads NumPy and OpenCV: nothing that compares prints costs less."""
+    command = [sys.executable, "-c", "import numpy, cv2"]
+    costs = [measured(command) for _ in range(runs + 1)][1:]  # the first fills the file cache
+    return {"wall_s": _median(costs, "wall_s"), "cpu_s": _median(costs, "cpu_s")}
 
 
 def synthesis_cost(out: Path, fingers: int, impressions: int, workers: int) -> Result:
@@ -218,8 +242,8 @@ def reference_cost(paths: Sequence[Path]) -> Result:
     """Mean CPU time from file to template and of a comparison, by another matcher on the same prints."""
     name, extract, compare = _nbis() if find_spec("nbis") else _orb()
     extract(paths[0])
-    templates: list[Any] = []
-    extraction = _cpu_ms(lambda: templates.extend(map(extract, paths))) / len(paths)
+    templates = [extract(path) for path in paths]
+    extraction = _cpu_ms(lambda: [extract(path) for path in paths]) / len(paths)
     pairs = list(combinations(templates, 2))[:MOST_PAIRS]
     comparison = _cpu_ms(lambda: [compare(*pair) for pair in pairs]) / len(pairs)
     return {"name": name, "extraction_ms": extraction, "comparison_ms": comparison}
@@ -231,7 +255,12 @@ def measured_run(words: Sequence[str]) -> Result:
     Raises:
         SystemExit: it came to no decision; says why.
     """
-    command = [sys.executable, "-S", "-c", MEASURED_RUN, *FPVERIFY, *words]
+    return measured([*FPVERIFY, *words])
+
+
+def measured(words: Sequence[str]) -> Result:
+    """Cost of one process; raises SystemExit if it came to no decision."""
+    command = [sys.executable, "-S", "-c", MEASURED_RUN, *words]
     compiled_once = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=compiled_once)
     cost: Result = json.loads(done.stdout)
@@ -250,6 +279,7 @@ def table(result: Result) -> str:
     """The figures as text."""
     rows = [
         ("machine", ", ".join(f"{name} {value}" for name, value in result["machine"].items())),
+        ("Python, NumPy and OpenCV", "{wall_s:.2f} s, {cpu_s:.2f} s CPU".format(**result["floor"])),
         *_verify_rows(result["verify"]),
         *_extraction_rows(result["extraction"]),
         *_comparison_rows(result["comparison"]),
@@ -317,6 +347,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2, help="processes that synthesise")
     parser.add_argument("--subjects", type=int, default=0, help="also time a store of so many")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--append", type=Path, metavar="FILE", help="add a line to a history")
     return parser.parse_args(arguments)
 
 
@@ -380,6 +411,11 @@ def _orb() -> tuple[str, Callable[[Path], Any], Callable[[Any, Any], Any]]:
 
 
 def _cpu_ms(work: Callable[[], Any]) -> float:
+    """CPU of some work, the least of a few times: what others do on the machine only adds to it."""
+    return min(_once_ms(work) for _ in range(REPEATS))
+
+
+def _once_ms(work: Callable[[], Any]) -> float:
     start = time.process_time()
     work()
     return 1000 * (time.process_time() - start)

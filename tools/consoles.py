@@ -2,9 +2,10 @@
 
     python tools/consoles.py [--check] DOCUMENT...
 
-A block of code that begins with the name of its file (`# door.py`) is saved under it first. `fpverify serve` gets a
-free port in place of 8000. Output that is shown as … may be anything; a line with ... in it may have anything there.
-`--check` writes nothing, and ends with 1 and what differs; numbers may, for they do from one machine to the next.
+A block of code that begins with the name of its file (`# door.py`) is saved under it first, and `recipes` is there.
+`fpverify serve` gets a free port in place of 8000. Output that is shown as … may be anything; a line with ... in it may
+have anything there. `--check` writes nothing, and ends with 1 and what differs; numbers may, for they do from one
+machine to the next.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def run(text: str) -> list[str]:
         folder = Path(made).resolve()
         for name, content in FILE.findall(text):
             (folder / name).write_text(content, encoding="utf-8")
+        (folder / "recipes").symlink_to(ROOT / "recipes")
         return _run(calls(text), folder)
 
 

@@ -21,7 +21,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+PROJECT = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "GOVERNANCE.md", "SECURITY.md")
 LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
 CODE = re.compile(r"^```.*?^```|^~~~.*?^~~~|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 LANGUAGES = {
@@ -32,6 +32,7 @@ LANGUAGES = {
     ".sh": "bash",
     ".toml": "toml",
     ".cff": "yaml",
+    ".service": "ini",
 }
 PIPE = "\\|"
 ROW = re.compile(r"^\|.*$", re.MULTILINE)  # of a table

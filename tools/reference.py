@@ -66,7 +66,8 @@ ROOMS = {  # page, title, what its reader wants, the names: in the order of lear
 BESIDE = {"decisions": ("fpverify.client.AsyncClient", "fpverify.client.RawScan")}  # public, in rooms of their own
 PIPE = "\\|"  # within a table
 KINDS = {"multipart/form-data": "form", "application/json": "JSON", "application/x-ndjson": "lines of JSON"}
-ELSEWHERE = {"__version__", "errors", "FpverifyError"}  # said by the first page, and by the one of errors
+# Said by the first page, and by the one of errors.
+ELSEWHERE = {"__version__", "errors", "FpverifyError", "FpverifyDeprecationWarning"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,6 +139,9 @@ def errors_page() -> str:
             "|---|---|",
             *rows,
             "",
+            "## What will go\n",
+            "[What may change](../stability.md#notice) says how long there is.\n",
+            "::: fpverify.FpverifyDeprecationWarning\n",
         ]
     )
 

@@ -2,6 +2,7 @@
 
     python tools/robustness.py SETS --ppi 500 [--model NAME|DIR] [--workers N] [--only WORDS]
     python tools/robustness.py --synthetic
+    python tools/robustness.py SETS --ppi 500 --skin
 
 SETS is a folder of folders of `<finger>_<impression>` images; with `--synthetic` the sets are unseen synthetic fingers,
 one set for each simulated sensor. Pairs are those of the dense protocol, within a set; every print is the probe in
@@ -10,6 +11,9 @@ condition is about the resolution of a sensor, all of the set is. Printed as Mar
 the sets' EER, then all sets at one threshold, with intervals of 95 % over fingers, then by how much the EER rises over
 that of the unchanged probes, the same fingers drawn for both. Failures to acquire count as the lowest score. Two more
 lines are of those cuts anywhere of which the mate shows a quarter, and half.
+
+With `--skin` the conditions are twists, pushes and wetness of the skin, and the columns FNMR and FMR at the model's own
+threshold for 0.1 %, the highest score of non-mated pairs and the score that one in a thousand of them passes.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ from scan_changes import (
     PARTIAL_MM,
     Change,
     Cutter,
+    Skin,
     faded,
     inverted,
     place_within,
@@ -41,7 +46,7 @@ from fpverify.comparison.overlap import overlap
 from fpverify.errors import FailureToAcquire, TooFewComparisons
 from fpverify.evaluation.rates.error_rates import equal_error_rate, fnmr_at_fmr
 from fpverify.evaluation.rates.paired import eer_difference
-from fpverify.evaluation.rates.summary import indicator_intervals
+from fpverify.evaluation.rates.summary import indicator_intervals, metrics
 from fpverify.evaluation.runner import Runner
 from fpverify.evaluation.sets.layout import Print, find_sets, read_set
 from fpverify.evaluation.sets.protocol import Comparisons, Plan, finger_comparisons
@@ -53,7 +58,7 @@ from fpverify.scans.resolution import estimate_ppi
 from fpverify.settings import Settings
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
-from fpverify.vocabulary import BoolArray, Evaluation, Template
+from fpverify.vocabulary import BoolArray, Evaluation, OperatingPoint, Template
 
 Whole = tuple[Template, BoolArray]  # of a whole print, with its foreground
 
@@ -64,6 +69,10 @@ COPIES_PPI = (250.0, 1000.0)
 ANYWHERE = "8.1 x 8.1 mm, anywhere"
 PLACES = 3  # of such cuts in each print: with one, the EER of the same prints moves by a point with where they fall
 IN_COMMON = (0.25, 0.5)  # least shares of a cut that the mate shows, for the lines below `ANYWHERE`
+TWISTS_DEG, PUSHES_MM = (5, 10, 20), (1, 2, 3)  # of skin: from what nobody notices to all that it bears
+WETNESS = {"a little wet": (0.2, 0.4), "wet": (0.45, 1.0), "very wet": (0.7, 1.6)}  # of `draw_slits`: least to most
+NOMINAL_FMR = 0.001  # whose threshold the columns about skin are at
+SKIN_HEADS = ("probes", "EER", "FMR1000", "FNMR at 0.1 %", "FMR there", "highest non-mated", "99.9 %", "FTA")
 HEADS = ("probes", "mean EER", "EER", "95 %", "EER more by", "95 %", "FMR1000", "FTA")
 
 
@@ -93,6 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sets = given.sets or synthetic_sets(Path(place) / "synthetic", given.fingers, given.workers)
         prints, plan = joined(sets, given.ppi)
         runner = Runner(model=given.model, workers=given.workers, cache=TemplateCache(Path(place) / "cache"))
+        matcher = Matcher.load(given.model)
+        if given.skin:
+            wanted = [one for one in skin_conditions(matcher) if given.only in one.name]
+            print_skin(runner, plan, prints, wanted, matcher.operating_point(NOMINAL_FMR))
+            return 0
         wanted = [one for one in conditions(given.model) if given.only in one.name]
         unchanged = evaluated(runner, plan, prints, prints)
         print(f"{_line(HEADS)}\n{_line(['---'] * len(HEADS))}\n{row('as they are', unchanged)}", flush=True)
@@ -103,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 done = evaluated(runner, pairs, copies, copies if condition.both else drawn)
             print(row(condition.name, done, before), flush=True)
             if condition.name == ANYWHERE:
-                for part in rows_in_common(done, shares_in_common(Matcher.load(given.model), drawn, pairs)):
+                for part in rows_in_common(done, shares_in_common(matcher, drawn, pairs)):
                     print(part, flush=True)
     return 0
 
@@ -125,6 +139,43 @@ def conditions(model: str | None = None) -> list[Condition]:
         Condition("bright ridges on dark", inverted),
         Condition("faded and under noise", faded),
     ]
+
+
+def print_skin(
+    runner: Runner, plan: Plan, prints: Sequence[Print], wanted: Sequence[Condition], point: OperatingPoint
+) -> None:
+    """The table of what skin does."""
+    print(f"{_line(SKIN_HEADS)}\n{_line(['---'] * len(SKIN_HEADS))}")
+    print(skin_row("as they are", evaluated(runner, plan, prints, prints), point), flush=True)
+    for condition in wanted:
+        with changed(prints, condition, Path(tempfile.gettempdir())) as copies:
+            done = evaluated(runner, plan, copies, copies if condition.both else prints)
+        print(skin_row(condition.name, done, point), flush=True)
+
+
+def skin_conditions(matcher: Matcher) -> list[Condition]:
+    """Twisted, pushed and wet probes, in the table's order."""
+    skin, most = Skin(matcher), (TWISTS_DEG[-1], PUSHES_MM[-1])
+    said = f"twisted by {most[0]} degrees, pushed by {most[1]} mm"
+    return [
+        *(Condition(f"twisted by {angle} degrees", skin.twisted(angle, 0)) for angle in TWISTS_DEG),
+        *(Condition(f"pushed by {far} mm", skin.twisted(0, far)) for far in PUSHES_MM),
+        Condition(said, skin.twisted(*most)),
+        Condition(f"{said}, one side alone", skin.twisted(*most, one_sided=True)),
+        Condition(f"both prints {said}", skin.twisted(*most), both=True),
+        Condition("drawn anew, not wet", skin.wet(0, 0)),
+        *(Condition(name, skin.wet(*how)) for name, how in WETNESS.items()),
+        Condition(f"both prints {list(WETNESS)[-1]}", skin.wet(*WETNESS["very wet"]), both=True),
+    ]
+
+
+def skin_row(name: str, done: Evaluation, point: OperatingPoint) -> str:
+    """A line of the table of what skin does: rates in per cent, scores as they are."""
+    sides, figures = (done.mated_scores, done.non_mated_scores), metrics(done, point)
+    cells = [100 * equal_error_rate(*sides), 100 * fnmr_at_fmr(*sides, 0.001), 100 * figures["fnmr"]]
+    scores = [sides[1].max(), np.quantile(sides[1], 0.999)]
+    rates = [f"{value:.2f}" for value in cells] + [f"{100 * figures['fmr']:.3f}"]
+    return _line([name, *rates, *(f"{value:.1f}" for value in scores), f"{100 * figures['fta']:.2f}"])
 
 
 def generator(number: int) -> np.random.Generator:
@@ -341,6 +392,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--ppi", type=float, help="resolution, where the files state none")
     parser.add_argument("--model", help="shipped name or folder; the release if not given")
     parser.add_argument("--workers", type=int, default=Settings().processes, help="processes")
+    parser.add_argument("--skin", action="store_true", help="what twisted, pushed and wet skin costs")
     parser.add_argument("--only", default="", help="conditions whose name contains this")
     return parser.parse_args(arguments)
 

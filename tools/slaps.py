@@ -44,11 +44,11 @@ class Counted:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and prints."""
     given = _parsed(arguments)
-    masters = [draw_finger(np.random.default_rng([given.seed, k])).ridges for k in range(MASTERS)]
+    masters = [draw_finger(np.random.default_rng([given.seed, k])).ridges for k in range(max(MASTERS, given.fingers))]
     counts = {kind: Counted() for kind in SHAPES}
     for number in tqdm(range(given.slaps), unit="slap", disable=None):
         kind = list(SHAPES)[number % len(SHAPES)]
-        slap, _ = composed(np.random.default_rng([given.seed, 1, number]), masters, kind)
+        slap, _ = composed(np.random.default_rng([given.seed, 1, number]), masters[:MASTERS], kind)
         judged(counts[kind], slap, f"{kind} {number}", kind)
     for kind, counted in counts.items():
         share = counted.right / max(1, counted.fingers)

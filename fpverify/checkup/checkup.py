@@ -9,7 +9,7 @@ from fpverify.checkup.parts import Finding, Part
 from fpverify.checkup.software import extras, versions
 from fpverify.settings import Settings
 
-TO_INSTALL = "install fpverify again: `pip install --force-reinstall fpverify`"
+TO_INSTALL = "install fpverify again: `pip install --force-reinstall .` in a copy of its repository"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from fpverify.checkup.parts import Finding, Part
+from fpverify.extras import install_line
 
 PACKAGE = "fpverify"
 FOR_DEVELOPERS = {"dev"}  # an extra that nobody needs who uses the program
@@ -50,7 +51,7 @@ def extras() -> Part:
     }
     there = [name for name, one in facts.items() if one["installed"]]
     others = [name for name in facts if name not in there]
-    install = f"; `pip install 'fpverify[{others[0]}]'` adds one" if others else ""
+    install = f"; {install_line(others[0])} adds one" if others else ""
     lines = (("extras", ", ".join(there) or "none"), ("missing", ", ".join(others) + install))
     return Part("extras", facts, lines)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fpverify.answers import entry_answer
 from fpverify.cli.anchors import Recipient, anchors, parse_span
 from fpverify.cli.failures import EXIT_NO_DECISION, one_line
 from fpverify.cli.options import DB, JSON, KEY, Parsed, existing_store, options
@@ -71,7 +71,7 @@ def show_command(*, subject: str | None, last: int | None, db: str | None, key: 
         shown = entries if last is None else iter(deque(entries, maxlen=last))
         first = list(islice(shown, 1))
         if as_json:
-            print_json_list({"store": store.place}, "entries", map(_entry_fields, chain(first, shown)))
+            print_json_list({"store": store.place}, "entries", map(entry_answer, chain(first, shown)))
         elif first:
             heads = ("entry", "time", "action", "subject", "finger", "details")
             print_table(heads, map(_entry_row, chain(first, shown)))
@@ -181,18 +181,6 @@ def anchor_command(*, every: float | None, to: str | None, db: str | None, key: 
 
 def _concerns(entry: AuditEntry, subject: str | None) -> bool:
     return subject is None or subject in (entry.subject, entry.details.get("renamed"))
-
-
-def _entry_fields(entry: AuditEntry) -> dict[str, Any]:
-    """The entry as plain values; what was perhaps forged need not be of the kind it should be."""
-    texts = {"at": entry.at, "action": entry.action, "subject": entry.subject, "finger": entry.finger}
-    shown = {name: value if value is None else str(value) for name, value in texts.items()}
-    return {"entry": entry.sequence, **shown, "details": {name: _plain(value) for name, value in entry.details.items()}}
-
-
-def _plain(value: object) -> object:
-    finite = isinstance(value, float) and math.isfinite(value)
-    return value if finite or isinstance(value, bool | int | str | None) else str(value)
 
 
 def _entry_row(entry: AuditEntry) -> Sequence[str]:

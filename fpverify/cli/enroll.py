@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fpverify.answers import reference_answer, scan_answer
+from fpverify.answers import enrollment_answer
 from fpverify.cli.captures import Live, Slaps, live_options, say_notes, slap_options
 from fpverify.cli.options import JSON, PPI, RAW, Finger, Many, OutputFile, many_options, options
 from fpverify.cli.streams import given_scans
@@ -180,12 +180,8 @@ def _of_hands(
 
 
 def _answer(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> dict[str, Any]:
-    """The first impression, and of several all of them."""
-    each = [
-        {**reference_answer(one), "store": place, **scan_answer(scan)}
-        for one, scan in zip(references, scans, strict=True)
-    ]
-    return each[0] if len(each) == 1 else {**each[0], "impressions": each}
+    """The first impression, and all of them."""
+    return {"store": place, **enrollment_answer(references, scans)}
 
 
 def _print_enrollments(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> None:

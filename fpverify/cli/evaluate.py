@@ -191,14 +191,14 @@ def print_figures(folder: str, figures: Mapping[str, Any], *, enrolled: bool = F
     unsupported = "" if figures["fmr1000_supported"] or not compared else " (too few comparisons to support it)"
     print_facts(
         [
-            ("EER", _percent(figures["eer"])),
+            ("EER", _with_interval(figures, "eer")),
             ("FMR100", _percent(figures["fmr100"])),
             ("FMR1000", _percent(figures["fmr1000"]) + unsupported),
             ("ZeroFMR", _percent(figures["zerofmr"])),
             ("FTA", UNKNOWN_FTA if enrolled else percent(figures["fta"]) + _failed(figures["failures"])),
             ("threshold", f"{figures['threshold']:.1f}, for a false match rate of {percent(figures['target_fmr'])}"),
-            ("FMR", _with_interval(figures, "fmr", "far")),
-            ("FNMR", _with_interval(figures, "fnmr", "frr")),
+            ("FMR", _with_failures(figures, "fmr", "far")),
+            ("FNMR", _with_failures(figures, "fnmr", "frr")),
             ("pairs", _concentration(figures)),
             ("model", figures["model"]),
             *set_resolution_facts(figures["resolution"]),
@@ -242,6 +242,7 @@ def print_sets(title: str, figures: Mapping[str, Any]) -> None:
     print_facts(
         [
             *failures,
+            ("EER", f"{_with_interval(pool, 'eer')} of all sets at one threshold"),
             ("threshold", f"{threshold}; FMR and FNMR are those there"),
             ("pairs", _concentration(pool)),
             ("model", pool["model"]),
@@ -400,13 +401,19 @@ def _percent(rate: float | None) -> str:
     return "not measured" if rate is None else percent(rate)
 
 
-def _with_interval(figures: Mapping[str, Any], rate: str, with_failures: str) -> str:
-    """A rate with its interval, and what it is with failures to acquire."""
+def _with_interval(figures: Mapping[str, Any], rate: str) -> str:
+    """A rate with its interval of 95 % over fingers."""
     interval = figures[f"{rate}_interval"]
-    if interval is None:
+    if figures[rate] is None or interval is None:
+        return _percent(figures[rate])
+    return f"{percent(figures[rate])} ({100 * interval['low']:.3g} to {percent(interval['high'])})"
+
+
+def _with_failures(figures: Mapping[str, Any], rate: str, with_failures: str) -> str:
+    """A rate with its interval, and what it is with failures to acquire."""
+    if figures[f"{rate}_interval"] is None:
         return _percent(None)
-    bounds = f"({100 * interval['low']:.3g} to {percent(interval['high'])})"
-    return f"{percent(figures[rate])} {bounds}, {with_failures.upper()} {percent(figures[with_failures])}"
+    return f"{_with_interval(figures, rate)}, {with_failures.upper()} {percent(figures[with_failures])}"
 
 
 def _failed(failures: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ import click
 from fpverify.cli.options import JSON, OutputFile, options
 from fpverify.cli.training_libraries import training_libraries
 from fpverify.cli.words import counted, print_facts, print_json, print_table
+from fpverify.extras import install_line
 
 if TYPE_CHECKING:
     from fpverify.lab.results import Result
@@ -60,14 +61,15 @@ def list_command(*, as_json: bool) -> None:
 
 @lab_command.command(
     "run",
-    epilog="""\b
+    epilog=f"""\b
 Examples:
   fpverify lab run stripes-dense3
   fpverify lab run stripes-dense3 --variant 'no dropout' --seed 3
   fpverify lab run mnist-siamese --data mnist.npz
 
 \b
-Needs Keras and a backend: pip install 'fpverify[train]'; the sets digits and photos need 'fpverify[lab]'
+Needs Keras and a backend: {install_line("train")};
+the sets digits and photos need '.[lab]' as well.
 """,
 )
 @options(
@@ -116,14 +118,14 @@ def run_command(
 
 @lab_command.command(
     "table",
-    epilog="""\b
+    epilog=f"""\b
 Examples:
   fpverify lab table
   fpverify lab table --run
   fpverify lab table --docs lab.md
 
 \b
---run needs Keras, a backend and all sets: pip install 'fpverify[lab,train]'
+--run needs Keras, a backend and all sets: {install_line("lab,train")}
 """,
 )
 @options(

@@ -13,13 +13,14 @@ from fpverify.cli.failures import one_line
 from fpverify.cli.options import CALIBRATION, DB, FMR, INDEX, KEY, MODEL, Parsed, options, registers_with_a_bar
 from fpverify.cli.words import say_new_key
 from fpverify.errors import FpverifyError, MissingExtra
+from fpverify.extras import install_line
 from fpverify.settings import load_settings, parse_fpir, parse_ppi
 
 if TYPE_CHECKING:
     from fpverify.readers import Reader
     from fpverify.service.reader import ConnectedReader
 
-MISSING = "the service needs `pip install 'fpverify[service]'`"
+MISSING = f"the service needs {install_line('service')}"
 
 
 @click.command(

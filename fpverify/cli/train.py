@@ -8,18 +8,19 @@ import click
 
 from fpverify.cli.options import WORKERS, options
 from fpverify.cli.training_libraries import training_libraries
+from fpverify.extras import install_line
 from fpverify.settings import load_settings
 
 
 @click.command(
     "train",
-    epilog="""\b
+    epilog=f"""\b
 Examples:
   fpverify train recipes/stripes.yaml --out stripes-model
   fpverify verify stripes/A_07.bmp --id A --model stripes-model
 
 \b
-Needs TensorFlow: pip install 'fpverify[train]'
+Needs TensorFlow: {install_line("train")}
 """,
 )
 @options(

@@ -4,8 +4,10 @@ people.csv                       columns id,finger,file and, where files do not 
 rows.csv                         the report of a list, or what is left of it
 people/<id>/<finger>.png         a folder for each subject
 people/<id>_<finger>.png         files alone; the finger is the last part of the name that is one
+people/<id>.an2, <id>/*.an2      cards, whose fingers are those that they name
 
-Further impressions of a finger have a number behind it: right-index_2.png.
+Further impressions of a finger have a number behind it: right-index_2.png. In place of a finger slap-right, slap-left
+and slap-thumbs name a picture of several. In a report a slap's fingers have its file, #slap-right behind its name.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 from fpverify.enrollment.cells import plain
 from fpverify.errors import ScanError
 from fpverify.folders import path_of
+from fpverify.formats.containers import IMAGE_RECORD_SUFFIXES
 from fpverify.scans import IMAGE_SUFFIXES
 from fpverify.settings import parse_ppi
 from fpverify.store import FINGER_CODES, UNKNOWN_FINGER
@@ -27,6 +30,7 @@ from fpverify.store import FINGER_CODES, UNKNOWN_FINGER
 COLUMNS = ("id", "finger", "file")
 PPI = "ppi"  # a further column, which may be missing
 REPORTED = "outcome"  # a column of reports, whose cells are guarded
+SLAPS = {f"slap-{hand}": hand for hand in ("right", "left", "thumbs")}  # what stands for a finger's name, and which
 NUMBER = re.compile(r"[ ._-]?\d+$")  # of an impression, behind the finger
 
 
@@ -42,6 +46,7 @@ class EnrollmentRow:
         ppi: its resolution in pixels per inch, where the list states one; None takes the file's.
         flaw: what is wrong with the row itself, so that it cannot be enrolled; empty if nothing is.
         content: of the file, where it lies nowhere.
+        slap: which fingers the file shows, where it shows several: "right", "left" or "thumbs".
     """
 
     subject: str
@@ -51,6 +56,7 @@ class EnrollmentRow:
     ppi: float | None = None
     flaw: str = ""
     content: bytes | None = None
+    slap: str = ""
 
 
 def read_rows(source: str | Path) -> list[EnrollmentRow]:
@@ -94,13 +100,16 @@ def _row(source: Path, line: int, cells: dict[str, str]) -> EnrollmentRow:
     subject, file, ppi = (cells.get(name, "").strip() for name in ("id", "file", PPI))
     finger = cells.get("finger", "").strip() or UNKNOWN_FINGER
     stated, flaw = None, "" if subject and file else f"line {line} has no {'id' if file else 'file'}"
+    slap = finger if finger in SLAPS else file.rpartition("#")[2] if "#" in file else ""
+    if slap in SLAPS:
+        finger, file = UNKNOWN_FINGER if finger in SLAPS else finger, file.removesuffix(f"#{slap}")
     if finger not in FINGER_CODES:
-        flaw = f"line {line}: {finger!r} is no finger; the names are {', '.join(FINGER_CODES)}"
+        flaw = f"line {line}: {finger!r} is no finger; the names are {', '.join((*FINGER_CODES, *SLAPS))}"
     try:
         stated = parse_ppi(ppi) if ppi else None
     except ValueError as error:
         flaw = f"line {line}: {error}"
-    return EnrollmentRow(subject, finger, source.parent / file, file, stated, flaw)
+    return EnrollmentRow(subject, finger, source.parent / file, file, stated, flaw, slap=SLAPS.get(slap, ""))
 
 
 def _of_folder(folder: Path) -> list[EnrollmentRow]:
@@ -114,15 +123,22 @@ def _named(folder: Path, path: Path) -> EnrollmentRow:
     stem = path.stem if _finger_of(path.stem) else NUMBER.sub("", path.stem)
     finger = _finger_of(stem)
     subject = stem[: -len(finger)].rstrip("_") if path.parent == folder else path.parent.name
+    if not finger and path.suffix.lower() in IMAGE_RECORD_SUFFIXES:  # it says itself which fingers it shows
+        finger, subject = UNKNOWN_FINGER, path.stem if path.parent == folder else path.parent.name
     known = bool(finger and subject)
     flaw = "" if known else "named neither <id>/<finger> nor <id>_<finger>, as A_right-index.png is"
-    return EnrollmentRow(subject if known else "", finger, path, f"{path.relative_to(folder)}", flaw=flaw)
+    slap, name = SLAPS.get(finger, ""), UNKNOWN_FINGER if finger in SLAPS else finger
+    return EnrollmentRow(subject if known else "", name, path, f"{path.relative_to(folder)}", flaw=flaw, slap=slap)
 
 
 def _finger_of(stem: str) -> str:
-    """The finger that a name ends with; empty if none."""
-    return next((one for one in FINGER_CODES if stem == one or stem.endswith(f"_{one}")), "")
+    """The finger that a name ends with, or the slap; empty if none."""
+    return next((one for one in (*SLAPS, *FINGER_CODES) if stem == one or stem.endswith(f"_{one}")), "")
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return (
+        path.suffix.lower() in (*IMAGE_SUFFIXES, *IMAGE_RECORD_SUFFIXES)
+        and not path.name.startswith(".")
+        and path.is_file()
+    )

@@ -301,7 +301,7 @@ class _Work:
             self._has_grown = False
         enrolled = Enrolled.current(how.registers, how.store, how.matchers).of_models(taken.templates)
         one.own = enrolled.searched(one.own or [])
-        one.looks = enrolled.looks(taken.templates.__getitem__, one.own)
+        one.looks = enrolled.looks_for_duplicates(taken.templates.__getitem__, one.own)
         one.votes = [self._threads.submit(each.likeliest) for each in one.looks]
         self._voting = {each for each in [*self._voting, *one.votes] if not each.done()}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
+from fpverify.deprecation import warn_of
 from fpverify.matching import Extractor, Matcher
 
 __all__ = ["Extractor", "Matcher"]
 
-warnings.warn("fpverify.evaluation.matching is deprecated: use fpverify.Matcher", DeprecationWarning, stacklevel=2)
+warn_of("fpverify.evaluation.matching", instead="fpverify.Matcher", since="1.0")

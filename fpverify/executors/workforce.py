@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 KILLED = 137  # what a shell says of a process that was killed
 ANSWER_S = 10.0  # in which a Dask scheduler answers
-INSTALL = "`pip install 'fpverify[dask]'`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +201,9 @@ def dask_workforce(scheduler: str) -> Iterator[DaskWorkforce]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise WorkersUnavailable(f"Dask is not installed; {INSTALL} brings it") from error
+        from fpverify.extras import install_line
+
+        raise WorkersUnavailable(f"Dask is not installed; {install_line('dask')} brings it") from error
     try:
         client = Client(scheduler, timeout=ANSWER_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

@@ -21,6 +21,7 @@ from fpverify.features.borders import folded
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
 from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
 from fpverify.features.patches import sample_patches
+from fpverify.features.photographs import require_contact
 from fpverify.features.preparation import prepare
 from fpverify.features.prints_seen import Borders, without_ghosts
 from fpverify.features.quality import scan_quality, touch_quality
@@ -125,6 +126,7 @@ class MinutiaExtractor:
             return self._touch(scan, prepared, answer, foreground, self.places)
         require_area(answer, scan)
         foreground = without_ghosts(scan, prepared, foreground)
+        require_contact(scan, foreground)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))
         require_minutiae(minutiae, scan)
         require_certainty(answer, foreground, minutiae, scan)

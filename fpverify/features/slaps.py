@@ -1,23 +1,24 @@
 """Pictures of several fingers of a hand taken apart: where each fingertip is, and whose it is.
 
-Where there are ridges is told by local contrast, and the hand's direction by the sides of its fingers. Then as many
-long ellipses are fitted to it as fingers are expected, by expectation and maximisation (Dempster, Laird and Rubin,
-1977), so that fingers that touch or fan out, with the prints of their next joints behind them, are kept apart. Of each
-the fingertip is taken, down to the crease of the first joint. From left to right they are the hand's fingers; which one
-is missing is said by the caller, or by the gap that it leaves and by how far out the others reach.
+Where there are ridges is told by local contrast. As many long ellipses are fitted to it as fingers are expected
+(`finger_ellipses`), so that fingers that touch or fan out, with the prints of their next joints behind them, are kept
+apart. Of each the fingertip is taken, down to the crease of the first joint, with the patches of it that are too dry to
+print. From left to right they are the hand's fingers; which one is missing is said by the caller, or by the gap that it
+leaves and by how far out the others reach.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import FailureToAcquire
+from fpverify.features.finger_ellipses import FingerEllipses, finger_ellipses, rotated
 from fpverify.features.preparation import resampled
 from fpverify.vocabulary import WORKING_PPI, BoolArray, Finger, FloatArray, Scan
 
@@ -29,21 +30,10 @@ NEAR_CELLS, NEAR_CONTRAST = 13, 0.42  # within 5 mm: of less there is a gap betw
 FAINTEST = 0.02  # deviation of grey in [0, 1]: below it there is noise
 OPEN_CELLS = 5  # narrower than 2 mm is dirt, an edge or a crease
 LEAST_MM2 = 30.0  # of a fingertip
-MOST_TURN_DEG = 50  # of the hand
-LEAST_DIRECTED = 0.1  # of outlines, that go one way more than others: a square has 0, a finger 0.3
-OUTLINE_STEP = 8  # cells along an outline, over which its direction is taken: 3 mm
-ROUNDS = 60  # of expectation and maximisation
-MOST_SLOPE = 0.4  # of a finger against the hand: 22 degrees
-ALIKE = 0.5  # share of the mean of all in each finger's variance across
-LEAST_ACROSS_MM2 = 0.3  # variance: a ridge or two
-MOST_CELLS = 2500  # that are fitted: of more every second or third
-WIDTH_DEVIATIONS = 3.8  # width of a finger in deviations across: 4 of an ellipse, 3.5 of a rectangle
-NARROWEST = 0.58  # of the median width of the others
-WIDEST_MM, WIDEST_OF_ALL_MM = 27.0, 40.0  # of a finger, where some are not found; of a thumb rolled a little
-LEAST_ACROSS, LEAST_APART = 0.55, 0.75  # of two neighbours' mean width
 PITCH_MM = 20.0  # from finger to finger of an adult's hand
 CREASE_FROM_MM, CREASE_TO_MM = 11.0, 34.0  # from the tip to the crease of the first joint
 CREASE_SHARE = 0.6  # of the fingertip's width: where so little shows is the crease ...
+EMPTY_SHARE = 0.04  # of the fingertip's width more than where least shows: still the crease
 JOINT_MM, JOINT_SHARE = 14, 0.62  # ... if within so far behind it more shows again
 WIDEST_BY_MM = 19  # behind the tip a print is at its widest
 NARROW_SHARE, STAYS_NARROW = 0.72, 0.8  # of the fingertip's width: a joint's print is narrower, and stays so ...
@@ -51,8 +41,10 @@ GOES_ON, JOINT_ROWS_MM = 0.75, 6  # ... and hardly narrows over so many millimet
 LEAST_POINTS = 10  # of a finger, to have a direction
 MOST_LEAN_DEG = 40  # of a finger against the hand
 TIP_MM = 30.0  # where no crease shows
-MARGIN_MM = 1.2  # around a fingertip that is cut out
+DRY_MM = 3.0  # at the edge of a fingertip that may be too dry to show; of one smaller than the others more
+MARGIN_MM = 1.2  # of paper around a fingertip that is cut out
 FEATHER_MM = 0.5
+PAPER_STEP = 4  # every fourth pixel tells what grey paper is
 TOUCH_MM = 2.5  # of a common border
 REACH = {"index": -7.0, "middle": 0.0, "ring": -5.0, "little": -21.0, "thumb": 0.0}  # mm, against the middle finger
 REACH_MM, GAP_MM = 6.0, 5.0  # deviations of that, and of the distance of two neighbours
@@ -95,31 +87,6 @@ class Separated:
     turn_deg: float
 
 
-class _Blobs:
-    """Long ellipses fitted to points: (k,) weights, (k, 2) means, (k, 2, 2) covariances, in millimetres."""
-
-    def __init__(self, weights: FloatArray, means: FloatArray, covariances: FloatArray) -> None:
-        self.weights, self.means, self.covariances = weights, means, covariances
-
-    def shares(self, points: FloatArray) -> tuple[FloatArray, float]:
-        """(n, k) of each point in each, and the mean log likelihood."""
-        logs = np.stack(
-            [np.log(weight) + _log_density(points, mean, cov) for weight, mean, cov in self._each()], axis=1
-        )
-        top = logs.max(1, keepdims=True)
-        shares = np.exp(logs - top)
-        total = shares.sum(1, keepdims=True)
-        return shares / total, float((np.log(total) + top).mean())
-
-    def _each(self) -> list[tuple[float, FloatArray, FloatArray]]:
-        return list(zip(self.weights, self.means, self.covariances, strict=True))
-
-    @property
-    def widths(self) -> FloatArray:
-        """(k,) mm, across each."""
-        return np.asarray([WIDTH_DEVIATIONS * np.sqrt(np.linalg.eigvalsh(one)[0]) for one in self.covariances])
-
-
 def separated(scan: Scan, fingers: Sequence[Finger]) -> Separated:
     """The fingertips in a picture of several fingers of a hand, or of two thumbs.
 
@@ -134,22 +101,23 @@ def separated(scan: Scan, fingers: Sequence[Finger]) -> Separated:
     cells, clear = _print_cells(grey)
     if CELL_MM**2 * clear.sum() < LEAST_MM2:
         raise FailureToAcquire(f"{scan.source}: no fingers found in it")
-    turn_deg = _turn(clear)
-    blobs = _blobs(_rotated(_points(clear), turn_deg), len(fingers), scan.source)
-    labels, tips = _parted(cells, clear, turn_deg, blobs)
+    shapes = finger_ellipses(_points(clear), len(fingers), scan.source)
+    labels, tips = _parted(cells, clear, shapes)
     found = len(tips)
     names, notes = _named(tips, fingers, scan.source)
     missing = tuple(one for one in fingers if one not in names)
     shown = names if len(set(names)) == found else tuple(f"finger {k}" for k in range(1, found + 1))
     notes += [f"missing: {one}" for one in missing]
     touching = _touching(labels, found)
+    sides_mm = [_side_mm(labels == number) for number in range(found)]
     pieces = []
     for number, name in enumerate(names):
         near = tuple(names[b if a == number else a] for a, b in touching if number in {a, b})
-        mine, others = labels == number, (labels >= 0) & (labels != number)
-        pieces.append(_piece(scan, (mine, others), (name, shown[number]), near))
+        dry_mm = DRY_MM + max(0.0, _usual(sides_mm) - sides_mm[number])
+        mine = _filled(labels == number, (labels >= 0) & (labels != number), cells & (labels < 0), dry_mm)
+        pieces.append(_piece(scan, mine, (name, shown[number]), near))
     notes += [f"touching: {shown[a]} and {shown[b]}" for a, b in touching]
-    return Separated(tuple(pieces), missing, tuple(notes), turn_deg)
+    return Separated(tuple(pieces), missing, tuple(notes), shapes.turn_deg)
 
 
 # --- where there is print --------------------------------------------------------------------------------------------
@@ -181,60 +149,19 @@ def _points(cells: BoolArray) -> FloatArray:
     return np.stack([across, down], axis=1).astype(np.float32) * np.float32(CELL_MM)
 
 
-def _rotated(points: FloatArray, turn_deg: float) -> FloatArray:
-    """Points with the hand's turn taken out."""
-    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
-    return np.asarray(points @ np.array([[c, -s], [s, c]], np.float32), np.float32)
-
-
-def _turn(cells: BoolArray) -> float:
-    """The turn of the hand in degrees: the direction of the sides of fingers, the long part of their outlines."""
-    outlines, _ = cv2.findContours(cells.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    doubled, total = 0j, 0.0
-    for outline in outlines:
-        places = outline[:, 0].astype(np.float32)
-        if len(places) < 2 * OUTLINE_STEP:
-            continue
-        step = np.roll(places, -OUTLINE_STEP, axis=0) - places
-        middle = (places + np.roll(places, -OUTLINE_STEP, axis=0)) / 2
-        last = np.array(cells.shape[::-1]) - 2
-        inside = ((middle > 1) & (middle < last)).all(1)  # where the picture ends, nothing does
-        squared = (step[:, 0] + 1j * step[:, 1])[inside] ** 2
-        doubled += complex(squared.sum())
-        total += float(np.abs(squared).sum())
-    if abs(doubled) <= LEAST_DIRECTED * total:
-        return 0.0  # as wide as long, and not turned as far as anybody can tell
-    upright = np.angle(-doubled) / 2  # against straight down
-    return float(np.clip(np.degrees(upright), -MOST_TURN_DEG, MOST_TURN_DEG))
-
-
 # --- fingers apart ---------------------------------------------------------------------------------------------------
 
 
-def _blobs(upright: FloatArray, expected: int, source: str) -> _Blobs:
-    """As many ellipses as fingers show, at most as many as are expected."""
-    for count in range(expected, 0, -1):
-        blobs = _fitted(upright, count)
-        if blobs is not None and _are_fingers(blobs, count):
-            break
-    else:
-        raise FailureToAcquire(f"{source}: fingers lie over each other, or are none: they cannot be told apart")
-    if float(blobs.widths.max()) > (WIDEST_MM if count < expected else WIDEST_OF_ALL_MM):
-        raise FailureToAcquire(f"{source}: overlapping fingers cannot be told apart: lay them down side by side")
-    return blobs
-
-
 def _parted(
-    cells: BoolArray, clear: BoolArray, turn_deg: float, blobs: _Blobs
+    cells: BoolArray, clear: BoolArray, shapes: FingerEllipses
 ) -> tuple[NDArray[np.int8], list[tuple[float, float]]]:
     """The number of the finger at each cell, -1 for none, and where each tip is (across, down), upright, in mm."""
-    upright = _rotated(_points(cells), turn_deg)
+    upright = rotated(_points(cells), shapes.turn_deg)
     is_clear = clear[cells]
-    order = np.argsort(blobs.means[:, 0])
-    owner = np.argsort(order)[blobs.shares(upright)[0].argmax(1)]
+    owner = shapes.owners(upright)
     labels = np.full(cells.shape, -1, np.int8)
     tips: list[tuple[float, float]] = []
-    for finger in range(len(blobs.means)):
+    for finger in range(len(shapes.means)):
         mine = owner == finger
         kept = _tip(upright[mine], is_clear[mine])
         mask = np.zeros(cells.shape, bool)
@@ -244,93 +171,9 @@ def _parted(
         if CELL_MM**2 * mask.sum() < LEAST_MM2:
             continue
         labels[mask] = len(tips)
-        own = _rotated(_points(mask), turn_deg)
+        own = rotated(_points(mask), shapes.turn_deg)
         tips.append((float(own[:, 0].mean()), float(np.percentile(own[:, 1], 2))))
     return labels, tips
-
-
-def _fitted(points: FloatArray, count: int) -> _Blobs | None:
-    """The best of some fits of so many ellipses."""
-    sample = points[:: max(1, len(points) // MOST_CELLS)]
-    across = sample[:, 0]
-    low, high = np.percentile(across, [1, 99])
-    even = low + (high - low) * (np.arange(count) + 0.5) / count
-    quantiles = np.percentile(across, 100 * (np.arange(count) + 0.5) / count)
-    fits = [_fit(sample, start.astype(np.float32)) for start in (even, quantiles, *_gap_starts(across, count))]
-    good = [one for one in fits if one is not None]
-    plausible = [one for one in good if _are_fingers(one[0], count)]
-    return max(plausible or good, key=lambda one: one[1])[0] if good else None
-
-
-def _gap_starts(across: FloatArray, count: int) -> list[FloatArray]:
-    """Starts between the deepest valleys of how much shows in each column."""
-    columns = np.bincount(((across - across.min()) / CELL_MM).astype(int)).astype(np.float32)
-    smooth = cv2.GaussianBlur(columns[None], (0, 0), 2.5)[0]
-    inner = np.arange(1, len(smooth) - 1)
-    valleys = inner[(smooth[inner] <= smooth[inner - 1]) & (smooth[inner] < smooth[inner + 1])]
-    if len(valleys) < count - 1 or count == 1:
-        return []
-    deepest = np.sort(valleys[np.argsort(smooth[valleys])[: count - 1]])
-    edges = np.concatenate([[0], deepest, [len(smooth)]])
-    middles = [float(np.average(np.arange(a, b), weights=columns[a:b] + 1e-3)) for a, b in pairwise(edges)]
-    return [np.asarray(middles) * CELL_MM + across.min()]
-
-
-def _fit(points: FloatArray, starts: FloatArray) -> tuple[_Blobs, float] | None:
-    """Ellipses by expectation and maximisation, from columns at some places; None where one of them gets lost."""
-    count = len(starts)
-    nearest = np.abs(points[:, :1] - starts[None]).argmin(1)
-    shares = np.eye(count, dtype=np.float32)[nearest]
-    likelihood = -np.inf
-    for _ in range(ROUNDS):
-        sums = shares.sum(0)
-        if (sums < 0.02 * len(points)).any():
-            return None
-        means = (shares.T @ points) / sums[:, None]
-        own = np.stack([_covariance(points - mean, share) for mean, share in zip(means, shares.T, strict=True)])
-        blobs = _Blobs(sums / len(points), means, _alike(own))
-        shares, now = blobs.shares(points)
-        if now - likelihood < 1e-5:
-            break
-        likelihood = now
-    return blobs, likelihood
-
-
-def _covariance(centred: FloatArray, share: FloatArray) -> FloatArray:
-    weighted = centred * share[:, None]
-    covariance = weighted.T @ centred / share.sum()
-    return np.asarray(covariance + LEAST_ACROSS_MM2 * np.eye(2), np.float32)
-
-
-def _alike(covariances: FloatArray) -> FloatArray:
-    """Covariances of fingers: nearly upright, and about as wide as each other."""
-    down = covariances[:, 1, 1]
-    slope = np.clip(covariances[:, 0, 1] / down, -MOST_SLOPE, MOST_SLOPE)
-    across = np.maximum(covariances[:, 0, 0] - covariances[:, 0, 1] ** 2 / down, LEAST_ACROSS_MM2)
-    across = (1 - ALIKE) * across + ALIKE * across.mean()
-    mixed = slope * down
-    both = np.stack([np.stack([across + slope * mixed, mixed], -1), np.stack([mixed, down], -1)], -2)
-    return np.asarray(both, np.float32)
-
-
-def _log_density(points: FloatArray, mean: FloatArray, covariance: FloatArray) -> FloatArray:
-    centred = points - mean
-    solved = centred @ np.linalg.inv(covariance)
-    return np.asarray(-0.5 * (solved * centred).sum(1) - 0.5 * np.log(np.linalg.det(covariance)), np.float32)
-
-
-def _are_fingers(blobs: _Blobs, count: int) -> bool:
-    """Whether ellipses lie side by side and none is a part of a finger."""
-    widths = blobs.widths
-    if count == 1:
-        return True
-    if (widths < NARROWEST * np.median(widths)).any():
-        return False
-    order = np.argsort(blobs.means[:, 0])
-    across, down = np.diff(blobs.means[order], axis=0).T
-    mean = (widths[order][1:] + widths[order][:-1]) / 2
-    away = np.hypot(across, down / 2)  # one tip behind another: the fingers may lie closer side by side
-    return bool((across >= LEAST_ACROSS * mean).all() and (away >= LEAST_APART * mean).all())
 
 
 def _tip(points: FloatArray, clear: BoolArray) -> BoolArray:
@@ -368,7 +211,7 @@ def _dip(rows: FloatArray) -> float | None:
     widest = int(rows[:WIDEST_BY_MM].argmax())
     first = max(int(CREASE_FROM_MM), widest + 3)
     span = rows[first : int(CREASE_TO_MM)]
-    place = first + int(span.argmin())
+    place = first + int(np.flatnonzero(span <= span.min() + EMPTY_SHARE * rows[widest])[-1])  # where the joint begins
     if rows[place] < CREASE_SHARE * rows[widest] and rows[place : place + JOINT_MM].max() > JOINT_SHARE * rows[widest]:
         return float(place)
     return None
@@ -437,26 +280,52 @@ def _touching(labels: NDArray[np.int8], count: int) -> list[tuple[int, int]]:
 # --- cut out ---------------------------------------------------------------------------------------------------------
 
 
-def _piece(
-    scan: Scan, cells: tuple[BoolArray, BoolArray], named: tuple[Finger, str], touches: tuple[Finger, ...]
-) -> Piece:
-    """A fingertip alone, the rest as the paper is; `cells` are its own, and those of the others."""
-    pixels, px_per_mm = scan.pixels, scan.ppi / 25.4
-    grown, others = (
-        np.asarray(cv2.resize(one.astype(np.uint8), pixels.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
-        for one in cells
+def _hull(mine: BoolArray) -> NDArray[np.uint8]:
+    """The convex hull of some cells, as cells."""
+    outlines, _ = cv2.findContours(mine.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = np.zeros(mine.shape, np.uint8)
+    cv2.fillConvexPoly(whole, cv2.convexHull(np.concatenate(outlines)), 1)
+    return whole
+
+
+def _side_mm(mine: BoolArray) -> float:
+    """Of a square as large as a fingertip's hull."""
+    return CELL_MM * float(np.sqrt(_hull(mine).sum()))
+
+
+def _usual(sides_mm: Sequence[float]) -> float:
+    """What the hand's fingertips measure: of two thumbs the larger one."""
+    return float(np.median(sides_mm)) if len(sides_mm) > 2 else max(sides_mm)
+
+
+def _filled(mine: BoolArray, others: BoolArray, joints: BoolArray, dry_mm: float) -> BoolArray:
+    """A fingertip with what is too dry or too light to show in it and about it, as far as nothing else shows there."""
+    whole = _hull(mine)
+    side = 2 * round(dry_mm / CELL_MM) + 1
+    about = cv2.dilate(whole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
+    from_mine, from_others, from_joints = (
+        CELL_MM * cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        for one in (mine, others, joints)
     )
-    side = 2 * round(MARGIN_MM * px_per_mm) + 1
-    ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    grown = np.asarray(cv2.dilate(grown, ball), np.uint8) * (1 - others)
-    share = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), FEATHER_MM * px_per_mm)
-    paper = float(np.median(pixels[grown == 0])) if (grown == 0).any() else 255.0
-    rows, columns = np.flatnonzero(grown.any(1)), np.flatnonzero(grown.any(0))
+    return np.asarray(mine | (about & (from_mine <= from_others) & (from_joints > MARGIN_MM)))
+
+
+def _piece(scan: Scan, mine: BoolArray, named: tuple[Finger, str], touches: tuple[Finger, ...]) -> Piece:
+    """A fingertip alone, the rest as the paper is; `mine` are its cells."""
+    pixels, px_per_mm = scan.pixels, scan.ppi / 25.4
     margin = round(MARGIN_MM * px_per_mm)
-    top, bottom = max(0, rows[0] - margin), min(pixels.shape[0], rows[-1] + 1 + margin)
-    left, right = max(0, columns[0] - margin), min(pixels.shape[1], columns[-1] + 1 + margin)
-    part = share[top:bottom, left:right]
-    cut = np.rint(part * pixels[top:bottom, left:right] + (1 - part) * paper)
+    grown = cv2.resize(mine.astype(np.uint8), pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    empty = pixels[::PAPER_STEP, ::PAPER_STEP][grown[::PAPER_STEP, ::PAPER_STEP] == 0]
+    paper = float(np.median(empty)) if empty.size else 255.0
+    rows, columns = np.flatnonzero(grown.any(1)), np.flatnonzero(grown.any(0))
+    top, bottom = max(0, rows[0] - 2 * margin), min(pixels.shape[0], rows[-1] + 1 + 2 * margin)
+    left, right = max(0, columns[0] - 2 * margin), min(pixels.shape[1], columns[-1] + 1 + 2 * margin)
+    ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    part = cv2.dilate(grown[top:bottom, left:right], ball, iterations=margin // 3)
+    mask = np.zeros(pixels.shape, np.bool_)
+    mask[top:bottom, left:right] = part > 0
+    share = cv2.GaussianBlur(part.astype(np.float32), (0, 0), FEATHER_MM * px_per_mm)
+    cut = np.rint(share * pixels[top:bottom, left:right] + (1 - share) * paper)
     taken = Scan(
         np.asarray(cut, np.uint8),
         scan.ppi,
@@ -466,4 +335,4 @@ def _piece(
         scan.ppi_source,
         scan.ppi_note,
     )
-    return Piece(named[0], taken, (int(top), int(left), int(bottom), int(right)), grown > 0, touches)
+    return Piece(named[0], taken, (int(top), int(left), int(bottom), int(right)), mask, touches)

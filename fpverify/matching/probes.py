@@ -12,7 +12,7 @@ that:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fpverify.comparison import fuse
 from fpverify.errors import FailureToAcquire
@@ -59,8 +59,18 @@ class Probes:
             FailureToAcquire: there is no usable print in one of them; names it.
         """
         if model_id not in self._presented:
-            self._presented[model_id] = Presentation.of(self._matchers.of(model_id), self._scans, self._names)
+            matcher, sources = self._matchers.of(model_id), [scan.source for scan in self._scans]
+            templates = self._as_seen(matcher) or [matcher.template(scan) for scan in self._scans]
+            self._presented[model_id] = Presentation.of_templates(matcher, sources, templates, self._names)
         return self._presented[model_id]
+
+    def _as_seen(self, matcher: Matcher) -> list[Template] | None:
+        """The templates of a model that differs in how it compares alone; None if none saw the scans as prints."""
+        for known, seen in self._presented.items():
+            alike = matcher.bundle.sees_as(self._matchers.of(known).bundle)
+            if alike and all(one.skin is None for one in seen.templates):
+                return [replace(one, model_id=matcher.model_id) for one in seen.templates]
+        return None
 
     def each(self) -> list[ProbeOf]:
         """Each of them, by the model that makes its template."""

@@ -17,6 +17,8 @@ from fpverify.models.installed import folder_of, folder_of_id
 from fpverify.models.runtime import LiteRtNetwork
 from fpverify.vocabulary import BundleKind
 
+SEEING = ("minutia_map", "descriptor", "seam_map")  # networks that a template of a print comes from
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -44,6 +46,11 @@ class Bundle:
     def bent(self) -> bool:
         """Whether the skin between minutiae may bend where two prints are compared."""
         return self.card.alignment == "bent"
+
+    def sees_as(self, other: Bundle) -> bool:
+        """Whether prints that are no touches of small sensors get the same templates from both, but for the id."""
+        ours, theirs = ({name: one.card.files.get(f"{name}.tflite") for name in SEEING} for one in (self, other))
+        return self.kind == other.kind == "minutiae" and ours == theirs
 
     def has_network(self, name: str) -> bool:
         """Whether the card lists `<name>.tflite`; models made before there was such a network have none."""

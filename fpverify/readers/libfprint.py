@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fpverify.errors import NoReader, NothingCaptured, ReaderError, ReaderUnplugged, UnusableCapture
+from fpverify.extras import install_line
 from fpverify.readers.captures import nothing_words
 from fpverify.readers.protocol import FoundReader, Opening
 from fpverify.scans import scan_from_pixels
@@ -28,7 +29,7 @@ MM_PER_INCH = 25.4
 TICK_S = 0.02  # between two looks: GLib is not waited for in C, where Ctrl-C would go unnoticed
 CANCEL_S = 2.0  # for a device to end a capture that nobody waits for any more
 MISSING = (
-    "libfprint: not installed: it takes PyGObject (pip install 'fpverify[libfprint]') and the system's libfprint with "
+    f"libfprint: not installed: it takes PyGObject ({install_line('libfprint')}) and the system's libfprint with "
     "its typelib (on Debian libfprint-2-2 and gir1.2-fprint-2.0); see docs/readers.md"
 )
 

@@ -57,7 +57,9 @@ def check_wsq_installed(source: str) -> None:
         UnreadableScan: it is; the message says how to get it.
     """
     if find_spec("wsq") is None:
-        raise UnreadableScan(f"{source}: WSQ files need an extra: pip install 'fpverify[wsq]'")
+        from fpverify.extras import install_line
+
+        raise UnreadableScan(f"{source}: WSQ files need an extra: {install_line('wsq')}")
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -139,17 +139,13 @@ class Enrolled:
 
     def duplicates(self, probe: ProbeOf, own: Sequence[Reference]) -> tuple[Candidate, ...]:
         """The finger that a probe shows, if it is another than that whose impressions are given: one, or none."""
-        compared = [(one, one.compared()) for one in self.search(probe, own)]
+        compared = [(one, one.compared()) for one in (look.search() for look in self.looks_for_duplicates(probe, own))]
         return identification(compared, top=1, fpir=DUPLICATE_FPIR).matches
 
     def search(
         self, probe: ProbeOf, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL
     ) -> list[Search]:
-        """What the index of each model proposes for a probe; arguments as of `looks`."""
-        return [one.search() for one in self.looks(probe, besides, in_full)]
-
-    def looks(self, probe: ProbeOf, besides: Sequence[Reference] = (), in_full: int = COMPARED_IN_FULL) -> list[Look]:
-        """The searches for a probe, one for each model, before they begin.
+        """What the index of each model proposes for a probe.
 
         Args:
             probe: the templates of the scan.
@@ -157,11 +153,19 @@ class Enrolled:
             in_full: references of each model that are compared in full.
         """
         return [
-            one.look(
-                probe(one.matcher.model_id),
-                [each for each in besides if each.model_id == one.matcher.model_id],
-                in_full,
-            )
+            one.search(probe(one.matcher.model_id), _made_by(one.matcher.model_id, besides), in_full)
+            for one in self.registers
+        ]
+
+    def looks_for_duplicates(self, probe: ProbeOf, own: Sequence[Reference]) -> list[Look]:
+        """The searches for a probe that is enrolled, one for each model, before they begin.
+
+        Args:
+            probe: the templates of the scan.
+            own: all impressions of its finger, which is passed over.
+        """
+        return [
+            one.look_for_duplicates(probe(one.matcher.model_id), _made_by(one.matcher.model_id, own))
             for one in self.registers
         ]
 
@@ -188,3 +192,7 @@ class Enrolled:
     def searched(self, references: Sequence[Reference]) -> list[Reference]:
         """Those among some references that are searched."""
         return [one for one in references if one.model_id in self.model_ids]
+
+
+def _made_by(model_id: str, references: Sequence[Reference]) -> list[Reference]:
+    return [one for one in references if one.model_id == model_id]

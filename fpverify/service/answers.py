@@ -80,6 +80,32 @@ class DecisionAnswer(ScanFacts):
     picture: str | None = None
 
 
+class SingleAnswer(_Answer):
+    """A template of a scan, without its content; null is what only one that was read from a file has."""
+
+    file: str
+    is_template: bool
+    model: str
+    minutiae: int
+    quality: float
+    area_mm2: float | None
+    bytes: int
+    ppi: float | None
+    ppi_source: PpiSource | None
+    ppi_note: str | None
+    inverted: bool | None
+    finger: str | None
+    made_at: str | None
+    protected: bool | None
+
+
+class ComparisonAnswer(DecisionAnswer):
+    """A decision about two scans alone, and what was made of each."""
+
+    probe: SingleAnswer
+    reference: SingleAnswer
+
+
 class AssignedAnswer(_Answer):
     """The finger of a candidate that a scan is taken for, and its score alone."""
 
@@ -146,11 +172,12 @@ class QualityAnswer(ScanFacts):
 
 
 class EntryAnswer(_Answer):
-    """An entry of the audit trail: its number, when, what was done, with which finger, and what else is known of it."""
+    """An entry of the audit trail: its number, when, what was done, with whom, and what else is known of it."""
 
     entry: int
     at: str
     action: str
+    subject: str | None
     finger: str | None
     details: dict[str, Any]
 
@@ -196,8 +223,10 @@ class SubjectAnswer(_Answer):
 
 
 class DeletionAnswer(_Answer):
-    """How many impressions are gone."""
+    """How many impressions are gone, and whose."""
 
+    subject: str
+    finger: str | None
     deleted: int
 
 

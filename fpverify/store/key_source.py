@@ -285,7 +285,9 @@ def _keyring() -> Any:
     try:
         import keyring
     except ImportError as error:
-        raise WrongKey("keys in the system's keyring need `pip install 'fpverify[keyring]'`") from error
+        from fpverify.extras import install_line
+
+        raise WrongKey(f"keys in the system's keyring need {install_line('keyring')}") from error
     return keyring
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from fpverify.synthesis.fields import grain, smooth_field
+from fpverify.synthesis.sensor import Range
 from fpverify.vocabulary import FloatArray
 
 TENSOR_PX = 4.0  # deviation of the mean of the structure tensor: half a period of ridges, so the flow stays steady
@@ -45,12 +46,16 @@ def draw_scraps(rng: np.random.Generator, ridges: FloatArray) -> FloatArray:
     return np.asarray(ridges + dry * np.where(crests > 0, loss, np.minimum(loss, 0)), np.float32)
 
 
-def draw_slits(rng: np.random.Generator, ridges: FloatArray) -> FloatArray:
+def draw_slits(
+    rng: np.random.Generator, ridges: FloatArray, pressure: Range = SLIT_PRESSURE, depth: Range = SLIT_DEPTH
+) -> FloatArray:
     """Ridges of wet skin: so thick that valleys are slits, which close in parts from ridge to ridge.
 
     Args:
         rng: source of randomness.
         ridges: (height, width) float32 in [-1, 1], ridges positive, as placed on the sensor.
+        pressure: by how much ridges are thicker, in units of `ridges`; least and most.
+        depth: how far valleys are filled where they close, likewise.
 
     Returns:
         (height, width) float32 for `skin.draw_ink`; nowhere does it take contact away.
@@ -58,8 +63,8 @@ def draw_slits(rng: np.random.Generator, ridges: FloatArray) -> FloatArray:
     wet = _share(rng, ridges.shape, SCRAP_KNOTS)
     closed = _along(rng, ridges, rng.uniform(*SLIT_GRAIN_PX), int(rng.integers(1, 4)))
     valleys = np.clip(-ridges, 0, 1)
-    filled = rng.uniform(*SLIT_DEPTH) * valleys * np.maximum(closed + rng.uniform(-1.0, 0.4), 0) * 2
-    return np.asarray(ridges + wet * (filled + rng.uniform(*SLIT_PRESSURE)), np.float32)
+    filled = rng.uniform(*depth) * valleys * np.maximum(closed + rng.uniform(-1.0, 0.4), 0) * 2
+    return np.asarray(ridges + wet * (filled + rng.uniform(*pressure)), np.float32)
 
 
 def draw_net(rng: np.random.Generator, ink: FloatArray) -> FloatArray:

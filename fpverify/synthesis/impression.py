@@ -12,6 +12,7 @@ from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, 
 from fpverify.synthesis.plate import draw_specks, draw_streaks
 from fpverify.synthesis.sensor import VARIED, Range, Sensor, draw_image, draw_window
 from fpverify.synthesis.skin import draw_beads, draw_blotches, draw_ink, draw_wrinkles
+from fpverify.synthesis.twist import draw_twist
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
 FAINT_INK = (0.15, 0.6)  # of full contact: a dry finger put down lightly, down to what is refused as too faint
@@ -21,6 +22,8 @@ SMALL_OFF_PX = 25.0  # deviation of a small sensor's middle from the finger's, 2
 BEADED_HARDNESS = 0.7  # most: a worse press hides that ridges are in dots
 PLAIN_SPREAD: tuple[Range, Range] = ((0.45, 1.05), (0.5, 1.1))  # of a contact area, in 0.42 of the master's sides
 ROLLED_SPREAD: tuple[Range, Range] = ((1.1, 1.35), (0.95, 1.25))  # nearly all of the master: from nail to nail
+TWIST_RAD = 0.35  # 20 degrees: what people do who are asked to twist; the skin holds no more
+PUSH_PX = 20.0  # 2 mm: about where skin begins to slip
 GHOST_SHIFT_PX = 90.0  # most, along each axis: half of the image, so that ghosts lie beside prints too
 
 
@@ -52,6 +55,9 @@ class ImpressionSettings:
         nets: how often fine waving wrinkles and wide creases cross the print.
         glare: how often some valleys shine and others hardly show.
         rolled: how often the finger is rolled from nail to nail; `shape` should then hold all of it, as in `ROLLED`.
+        twisted: how often the finger is twisted and pushed aside while its middle sticks to the plate.
+        twist_rad: most that it is twisted then, either way.
+        push_px: most that it is pushed aside then.
     """
 
     shape: tuple[int, int] = (192, 192)  # 19.5 mm square
@@ -77,6 +83,9 @@ class ImpressionSettings:
     nets: float = 0.0
     glare: float = 0.0
     rolled: float = 0.0
+    twisted: float = 0.0
+    twist_rad: float = TWIST_RAD
+    push_px: float = PUSH_PX
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +132,9 @@ def draw_impression(
     rolled = _happens(rng, settings.rolled)
     if rolled:
         placement = draw_rolling(rng, placement, ridges.shape)
+    if _happens(rng, settings.twisted):
+        turn, push = rng.uniform(-settings.twist_rad, settings.twist_rad), rng.uniform(0, settings.push_px)
+        placement = draw_twist(rng, ridges.shape, turn, push)(placement)
     if _happens(rng, settings.small):
         placement = _small_part(rng, placement, ridges.shape)
     shape = placement.x.shape

@@ -28,7 +28,12 @@ def draw_nonprint(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArra
         *(_scene, _scene, _scene, _scene),
         *(_fractal_noise, _grains, _writing, _writing, _checks, _drawing, _blank, _plate, _fur),
     )
-    image = kinds[int(rng.integers(len(kinds)))](rng, shape)
+    return pictured(rng, kinds[int(rng.integers(len(kinds)))](rng, shape))
+
+
+def pictured(rng: np.random.Generator, image: FloatArray) -> FloatArray:
+    """Something drawn as a sensor or a camera delivers it: blurred, unevenly lit, noisy; float32 in [0, 1]."""
+    shape = (image.shape[0], image.shape[1])
     image = np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5)), np.float32)
     if rng.random() < SHADED:
         image = image * (1 + SHADING * smooth_field(rng, shape, 3))

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fpverify.testing.index_contract import IndexContract
+    from fpverify.testing.matcher_contract import MatcherContract
     from fpverify.testing.reader_contract import ReaderContract
+    from fpverify.testing.store_contract import StoreContract
 
-__all__ = ["IndexContract", "ReaderContract"]
+__all__ = ["IndexContract", "MatcherContract", "ReaderContract", "StoreContract"]
 
-_HOMES = {"IndexContract": "index_contract", "ReaderContract": "reader_contract"}
+_HOMES = {
+    "IndexContract": "index_contract",
+    "MatcherContract": "matcher_contract",
+    "ReaderContract": "reader_contract",
+    "StoreContract": "store_contract",
+}
 
 
 def __getattr__(name: str) -> Any:

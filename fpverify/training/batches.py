@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import cycle
+from dataclasses import dataclass, field, replace
+from itertools import cycle, product
 
 import cv2
 import numpy as np
@@ -13,11 +13,13 @@ from fpverify.features.patches import sample_patches
 from fpverify.features.preparation import normalise
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_impression
-from fpverify.synthesis.nonprints import draw_nonprint
+from fpverify.synthesis.nonprints import draw_nonprint, pictured
+from fpverify.synthesis.patterns import draw_pattern
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
 Batch = tuple[FloatArray, FloatArray]  # inputs, targets
 Batches = Callable[[int], Batch]
+Window = tuple[slice, slice]  # rows and columns
 Finger = tuple[FloatArray, Minutiae]  # ridges, as `MasterPool.finger` gives them
 
 CELL_PX = 4  # the minutia map has one cell for 4 x 4 px
@@ -25,6 +27,10 @@ CHANNELS = 8  # heat, heat weight, dx, dy, cos, sin, foreground, foreground weig
 AMBIGUOUS_PX = 3.0  # cells whose centre lies so near a minutia of another cell may answer either way
 POSITION_JITTER_PX = 1.0  # deviation; stands in for the error of detection
 ANGLE_JITTER_RAD = 0.12  # deviation, 7 degrees; likewise
+WINDOW_CELLS = (10, 20)  # sides of small touches: 40 to 80 px, 4 to 8 mm
+WINDOW_APART_PX = 96  # four windows share an image, each in a quarter of its own ...
+WINDOW_BORDER_PX = 8  # ... and this far from the next one's quarter: beside a touch there is nothing
+WINDOW_NONPRINTS = 0.5  # of the windows
 LEAST_SHARED = 6  # minutiae that two impressions of a training pair must share
 
 
@@ -38,6 +44,8 @@ class MinutiaMapBatches:
         size: images a batch.
         nonprint_share: fraction of the images that show no print.
         settings: of the impressions.
+        windows: fraction of the images that show four small touches, half of them without a finger.
+        patterns: fraction of what shows no print that is an even pattern, as attackers breed them.
     """
 
     masters: MasterPool
@@ -45,6 +53,8 @@ class MinutiaMapBatches:
     size: int = 24
     nonprint_share: float = 0.15
     settings: ImpressionSettings = field(default_factory=ImpressionSettings)
+    windows: float = 0.0
+    patterns: float = 0.0
 
     def __call__(self, index: int) -> Batch:
         """Batch number `index`: images (size, h, w, 1), targets (size, h/4, w/4, CHANNELS), both float32."""
@@ -54,10 +64,35 @@ class MinutiaMapBatches:
         return np.stack(images)[..., None], np.stack(targets)
 
     def _example(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        if self.windows > 0 and rng.random() < self.windows:
+            return self._windows(rng)
         if rng.random() < self.nonprint_share:
-            return normalise(draw_nonprint(rng, self.settings.shape)), _empty_target(self.settings.shape)
+            return normalise(self._nonprint(rng)), _empty_target(self.settings.shape)
         made = draw_impression(rng, *_any_finger(rng, self.masters), self.settings)
         return _framed(rng, normalise(made.image), minutia_map_target(made), self.settings.shape)
+
+    def _windows(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Small touches, one in each quarter of an image with nothing around them."""
+        shape = self.settings.shape
+        images, target = np.zeros(shape, np.float32), _empty_target(shape)
+        made = draw_impression(rng, *_any_finger(rng, self.masters), replace(self.settings, small=0.0))
+        for top, left in product(*(range(0, side, WINDOW_APART_PX) for side in shape)):
+            if rng.random() < WINDOW_NONPRINTS:
+                image, answer = self._nonprint(rng), _empty_target(shape)
+                window = _any_window(rng, shape)
+            else:
+                window = _window_on(rng, made.foreground)
+                image, answer = made.image, minutia_map_target(_through(made, window))
+            cells = tuple(slice(part.start // CELL_PX, part.stop // CELL_PX) for part in window)
+            place, own = _place_in_quarter(rng, top, left, window)
+            images[place] = normalise(np.ascontiguousarray(image[window]))
+            target[own] = answer[cells]
+        return images, target
+
+    def _nonprint(self, rng: np.random.Generator) -> FloatArray:
+        if self.patterns > 0 and rng.random() < self.patterns:
+            return pictured(rng, draw_pattern(rng, self.settings.shape))
+        return draw_nonprint(rng, self.settings.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +201,40 @@ def _framed(
     row, column, high, wide = (CELL_PX * cells for cells in (row, column, high, wide))
     around[row : row + high, column : column + wide] = image
     return around, nothing
+
+
+def _any_window(rng: np.random.Generator, shape: tuple[int, int]) -> Window:
+    """Of a small touch, somewhere in an image, on the grid of cells."""
+    row, column = (int(rng.integers(*WINDOW_CELLS, endpoint=True)) for _ in shape)
+    corner = [int(rng.integers(0, whole // CELL_PX - own + 1)) for whole, own in zip(shape, (row, column), strict=True)]
+    top, left = corner
+    return slice(CELL_PX * top, CELL_PX * (top + row)), slice(CELL_PX * left, CELL_PX * (left + column))
+
+
+def _window_on(rng: np.random.Generator, foreground: BoolArray) -> Window:
+    """Likewise, the one of a few that shows most of a print, or one that shows any part of it."""
+    shape = (foreground.shape[0], foreground.shape[1])
+    drawn = [_any_window(rng, shape) for _ in range(int(rng.choice((1, 4, 12))))]
+    return max(drawn, key=lambda window: float(foreground[window].mean()))
+
+
+def _through(made: Impression, window: Window) -> Impression:
+    """An impression of which nothing but the window is seen."""
+    seen = np.zeros_like(made.foreground)
+    seen[window] = made.foreground[window]
+    return replace(made, foreground=seen)
+
+
+def _place_in_quarter(rng: np.random.Generator, top: int, left: int, window: Window) -> tuple[Window, Window]:
+    """Where a window goes in the quarter whose corner this is: in pixels, and in cells."""
+    pixels, cells = [], []
+    for corner, part in zip((top, left), window, strict=True):
+        side = part.stop - part.start
+        least, most = corner + WINDOW_BORDER_PX, corner + WINDOW_APART_PX - WINDOW_BORDER_PX - side
+        start = CELL_PX * int(rng.integers(least // CELL_PX, most // CELL_PX, endpoint=True))
+        pixels.append(slice(start, start + side))
+        cells.append(slice(start // CELL_PX, (start + side) // CELL_PX))
+    return (pixels[0], pixels[1]), (cells[0], cells[1])
 
 
 def _empty_target(shape: tuple[int, ...]) -> FloatArray:

@@ -35,8 +35,10 @@ class Schedule:
     Attributes:
         steps: batches in all.
         optimizer: AdamW, or Muon for networks of convolutions, at about ten times its rate and a decay of 0.02.
-        learning_rate: the peak, after the warm-up and before the cosine decay.
+        learning_rate: the peak, after the warm-up and before the decay.
         weight_decay: what the weights (of Muon: its own) lose in a step, as a fraction of them and of the rate.
+        held: share of the steps until which the rate stays at its peak, and then falls to nothing along a line; 0 for a
+            cosine from the warm-up on.
         checkpoint_every: steps between checkpoints and lines of the log.
         validate_every: steps between validations, rounded up to the next checkpoint.
     """
@@ -45,19 +47,48 @@ class Schedule:
     optimizer: OptimizerName = "adamw"
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
+    held: float = 0.0
     checkpoint_every: int = 50
     validate_every: int = 500
 
     def fresh_optimizer(self) -> keras.optimizers.Optimizer:
-        """AdamW (Loshchilov and Hutter 2019) or Muon, with warm-up and cosine decay."""
-        rate = keras.optimizers.schedules.CosineDecay(
+        """AdamW (Loshchilov and Hutter 2019) or Muon, with warm-up and decay."""
+        return OPTIMIZERS[self.optimizer](self._rate(), weight_decay=self.weight_decay)
+
+    def _rate(self) -> keras.optimizers.schedules.LearningRateSchedule:
+        if self.held > 0:
+            return HeldRate(self.learning_rate, self.steps, self.held)
+        return keras.optimizers.schedules.CosineDecay(
             self.learning_rate / WARMUP_STEPS,
             max(1, self.steps - WARMUP_STEPS),
             alpha=FINAL_RATE,
             warmup_target=self.learning_rate,
             warmup_steps=WARMUP_STEPS,
         )
-        return OPTIMIZERS[self.optimizer](rate, weight_decay=self.weight_decay)
+
+
+@keras.saving.register_keras_serializable("fpverify")
+class HeldRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # Keras states no types
+    """A rate that stays at its peak after the warm-up, and then falls to nothing along a line.
+
+    As good as a cosine, and a training can be looked at, or ended, at any step of it.
+
+    Source: Hägele et al., "Scaling laws and compute-optimal training beyond fixed training durations", NeurIPS 2024.
+    """
+
+    def __init__(self, peak: float, steps: int, held: float) -> None:
+        self.peak, self.steps, self.held = peak, steps, held
+
+    def __call__(self, step: Any) -> Any:
+        """The rate of a step, from 0."""
+        taken, falls = ops.cast(step, "float32"), max(1.0, (1 - self.held) * self.steps)
+        return self.peak * ops.minimum(
+            ops.minimum((taken + 1) / WARMUP_STEPS, 1.0), ops.maximum((self.steps - taken) / falls, 0.0)
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes it anew."""
+        return {"peak": self.peak, "steps": self.steps, "held": self.held}
 
 
 @dataclass(slots=True)

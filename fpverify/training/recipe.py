@@ -23,7 +23,7 @@ from pydantic import (
 from fpverify.comparison.calibration import MIN_COMPARISONS
 from fpverify.comparison.likelihood import LEAST_MATED
 from fpverify.errors import RecipeError
-from fpverify.synthesis.impression import ImpressionSettings
+from fpverify.synthesis.impression import PUSH_PX, TWIST_RAD, ImpressionSettings
 from fpverify.synthesis.montage import MOST_PRINTS
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION
 from fpverify.synthesis.sensor import SENSORS
@@ -50,6 +50,8 @@ def _require_comparisons(non_mated: int) -> None:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Stretch = Annotated[float, Field(ge=0, le=0.2)]  # beyond, a scale near 0 would be drawn some day
+Twist = Annotated[float, Field(ge=0, le=20)]  # beyond, some skin of the ring would lie over itself
+Push = Annotated[float, Field(ge=0, le=30)]  # likewise; 3 mm
 Shift = Annotated[float, Field(gt=0, le=min(ImpressionSettings().shape) / 2)]  # half of the image
 FloatRange = Annotated[tuple[float, float], AfterValidator(_ordered)]
 IntRange = Annotated[tuple[int, int], AfterValidator(_ordered)]
@@ -86,6 +88,9 @@ class ImpressionRecipe(_Part):
     slits: Share = 0.0
     nets: Share = 0.0
     glare: Share = 0.0
+    twisted: Share = 0.0
+    twist_deg: Twist = round(math.degrees(TWIST_RAD))
+    push_px: Push = PUSH_PX
 
     def settings(self) -> ImpressionSettings:
         """For the batches."""
@@ -110,6 +115,9 @@ class ImpressionRecipe(_Part):
             slits=self.slits,
             nets=self.nets,
             glare=self.glare,
+            twisted=self.twisted,
+            twist_rad=math.radians(self.twist_deg),
+            push_px=self.push_px,
         )
 
 
@@ -120,6 +128,7 @@ class StageRecipe(_Part):
     optimizer: OptimizerName = "adamw"
     learning_rate: PositiveFloat = 2e-3
     weight_decay: float = Field(1e-4, ge=0)
+    held: Share = 0.0
     checkpoint_every: PositiveInt = 50
     validate_every: PositiveInt = 500
 
@@ -134,6 +143,8 @@ class MinutiaMapRecipe(StageRecipe):
     impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180)
     images: PositiveInt = 24
     nonprint_share: float = Field(0.15, ge=0, lt=1)
+    windows: Share = 0.0
+    patterns: Share = 0.0
 
 
 class DescriptorRecipe(StageRecipe):

@@ -123,7 +123,8 @@ def stages(recipe: Recipe, state: Path, workers: int, progress: bool = True) -> 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
     def batches(part: MinutiaMapRecipe, seed: int, images: int) -> MinutiaMapBatches:
-        return MinutiaMapBatches(masters(USUAL.name), seed, images, part.nonprint_share, part.impressions.settings())
+        drawn, settings = masters(USUAL.name), part.impressions.settings()
+        return MinutiaMapBatches(drawn, seed, images, part.nonprint_share, settings, part.windows, part.patterns)
 
     def make(number: int, part: MinutiaMapRecipe) -> Make:
         seed = recipe.seed + MAP_BATCHES + NEXT_ROUND * number

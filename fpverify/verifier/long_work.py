@@ -119,7 +119,8 @@ class LongWork(ABC):
         where it was.
 
         Args:
-            rows: as `fpverify.enrollment.read_rows` has them; None where the next has not come yet.
+            rows: as `fpverify.enrollment.read_rows` has them; None where the next has not come yet. Of a card, or of
+                a slap, each finger becomes a row.
             unchecked: as in `enroll`.
             rehearsal: keep nothing, and say what would become of each.
             workforce: who reads and compares the scans; None makes a process for each core, which start the calling
@@ -133,6 +134,7 @@ class LongWork(ABC):
             StoreError: the store cannot be read or written.
         """
         from fpverify.enrollment import MassEnrollment
+        from fpverify.enrollment.finger_rows import finger_rows
         from fpverify.executors import local_workforce
 
         with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
@@ -146,7 +148,7 @@ class LongWork(ABC):
                 keeps_scans=self.keeps_scans,
                 ppi=ppi,
             )
-            yield from how.outcomes(rows)
+            yield from how.outcomes(finger_rows(rows, ppi))
 
     def duplicates(
         self,

@@ -131,3 +131,28 @@ def test_minutiae_are_found_in_the_fingers_of_a_card(call: Call, card: Path) -> 
         "right-index",
         "left-thumb",
     ]
+
+
+def test_a_list_takes_cards_and_slaps_finger_by_finger(call: Call, card: Path, slap: Scan) -> None:
+    Path("people").mkdir()
+    Image.fromarray(slap.pixels).save("people/thumbs.png", dpi=(500, 500))
+    card.rename("people/card.an2")
+    Path("people/list.csv").write_text("id,finger,file\nAnn,,card.an2\nBob,slap-thumbs,thumbs.png\n")
+    ended = call("enroll", "--from", "people/list.csv", "--report", "rows.csv", "--workers", 1)
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == "4 of 4 rows enrolled"
+    fingers = {(one["subject"], one["finger"]) for one in call("list", "--json").answer["fingers"]}
+    assert fingers == {
+        *(("Ann", name) for name in ("right-index", "left-thumb")),
+        *(("Bob", name) for name in ("left-thumb", "right-thumb")),
+    }
+    Path("rows.csv").rename("people/rows.csv")
+    again = call("enroll", "--from", "people/rows.csv", "--workers", 1, "--json")
+    assert again.answer["outcomes"] == {"present": 4}
+
+
+def test_a_card_of_a_list_without_the_finger_asked_for_is_refused(call: Call, card: Path) -> None:
+    Path("list.csv").write_text(f"id,finger,file\nAnn,right-little,{card.name}\n")
+    ended = call("enroll", "--from", "list.csv", "--workers", 1)
+    assert ended.code == 3
+    assert "shows no right-little, only right-index, left-thumb" in ended.err

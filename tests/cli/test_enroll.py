@@ -27,6 +27,8 @@ def test_enrolling_answers_programs(enroll: Call) -> None:
     answer = enroll("A_00.bmp", "--json").answer
     enrolled_at = datetime.fromisoformat(answer.pop("enrolled_at"))
     assert before - timedelta(seconds=1) <= enrolled_at <= datetime.now(UTC)
+    (impression,) = answer.pop("impressions")
+    assert {**impression, "store": answer["store"]} == answer | {"enrolled_at": impression["enrolled_at"]}
     assert answer == {
         "subject": "A",
         "finger": "unknown",

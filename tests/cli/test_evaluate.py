@@ -35,7 +35,7 @@ def test_people_get_a_small_table(evaluate: Call, stripes: Path) -> None:
         "model",
         "resolution",
     ]
-    assert facts["EER"] == "0 %"
+    assert facts["EER"] == "0 % (0 to 26.5 %)"
     assert facts["FMR1000"] == "0 % (too few comparisons to support it)"
     assert facts["threshold"] == "30.0, for a false match rate of 0.1 %"
     assert facts["resolution"] == "500 ppi, as the files state"
@@ -185,6 +185,7 @@ def test_several_sets_get_a_row_each_their_mean_and_a_pool(call: Call, two_sets:
         "nested",
         "mean",
         "pooled",
+        "EER",
         "threshold",
         "model",
         *["resolution"] * 2,

@@ -80,7 +80,7 @@ def test_the_table_prefers_results_of_ones_own(call: Call) -> None:
 def test_running_the_table_says_what_it_needs(call: Call) -> None:
     ended = call("lab", "table", "--run")
     assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
-    assert "pip install 'fpverify[train]'" in ended.err
+    assert "pip install '.[train]'" in ended.err
     assert not Path("runs").exists()  # said before anything is measured
 
 

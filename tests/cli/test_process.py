@@ -149,5 +149,5 @@ def test_training_without_tensorflow_says_what_to_install(tmp_path: Path) -> Non
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert ended.returncode == 3
     assert ended.stderr.count("\n") == 1
-    assert "pip install 'fpverify[train]'" in ended.stderr
+    assert "pip install '.[train]'" in ended.stderr
     assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import consoles
@@ -15,6 +16,17 @@ TUTORIALS = [path for path in sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_prints_what_it_shows(path: Path, release_model: str) -> None:
     text = path.read_text(encoding="utf-8")
+    assert list(consoles.differences(consoles.calls(text), consoles.run(text))) == []
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_the_page_about_training_prints_what_it_shows() -> None:
+    """It trains: some 50 s of CPU, as it says."""
+    if find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    assert any(call.line.startswith("fpverify train ") for call in consoles.calls(text))
     assert list(consoles.differences(consoles.calls(text), consoles.run(text))) == []
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import queue
 import re
+import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,14 +98,8 @@ def test_the_application_opens_for_the_finger_alone(folder: Path, monkeypatch: p
 
 
 @pytest.mark.slow
-def test_several_doors_are_answered_at_once(folder: Path) -> None:
-    reference_tests = Path(__file__).parent / "test_reference.py"
-    spec = importlib.util.spec_from_file_location("reference_tests", reference_tests)
-    assert spec is not None
-    assert spec.loader is not None
-    helpers = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(helpers)
-    with helpers.started(folder, None) as service:
+def test_several_doors_are_answered_at_once(folder: Path, started: Any) -> None:
+    with started(folder, None) as service:
         for subject, name in (("A", "1_1.bmp"), ("B", "2_1.bmp")):
             assert service.post("/v1/enroll", folder / "prints" / name, subject=subject).status_code == 201
         asked = ["A=prints/1_2.bmp", "B=prints/2_2.bmp", "A=prints/3_1.bmp", "C=prints/3_1.bmp"]
@@ -170,25 +169,106 @@ def test_a_deployment_on_files_is_well(folder: Path) -> None:
     assert check_deployment(folder).splitlines()[-1] == "all is well"
 
 
-@pytest.mark.slow
-def test_a_deployment_on_postgresql_and_milvus_is_well(folder: Path) -> None:
-    if server_program("initdb") is None:
-        pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("psycopg")
-    pytest.importorskip("milvus_lite")
-    index = f"milvus+file:{folder / 'index.db'}"
-    with running_server() as url:
-        said = check_deployment(folder, FPVERIFY_DB=url, FPVERIFY_INDEX=index)
-    assert said.splitlines()[-1] == "all is well"
+def described() -> dict[str, Any]:
+    import yaml
+
+    whole: dict[str, Any] = yaml.safe_load((EXAMPLES / "deployment" / "compose.yaml").read_text(encoding="utf-8"))
+    return whole
 
 
 def test_the_deployment_names_its_parts() -> None:
-    import yaml
-
-    described = yaml.safe_load((EXAMPLES / "deployment" / "compose.yaml").read_text(encoding="utf-8"))
-    assert set(described["services"]) == {"database", "search", "service"}
-    used = {one for service in described["services"].values() for one in service.get("secrets", ())}
-    assert used == set(described["secrets"])
-    text = str(described["services"]["service"])
+    services = described()["services"]
+    assert set(services) == {"database", "search", "service"}
+    used = {one for service in services.values() for one in service.get("secrets", ())}
+    assert used == set(described()["secrets"])
+    assert all("healthcheck" in services[one] for one in services["service"]["depends_on"])
+    text = str(services["service"])
     assert "FPVERIFY_INDEX" in text
     assert "--tls-cert" in text
+
+
+def test_what_a_deployment_takes_from_files_is_made_beside_it_once_and_never_tracked(tmp_path: Path) -> None:
+    secrets = prepared(tmp_path)
+    before = {path: path.read_bytes() for path in secrets.values()}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in secrets.values())
+    assert prepared(tmp_path) == secrets
+    assert {path: path.read_bytes() for path in secrets.values()} == before
+    for path in secrets.values():
+        named = f"examples/deployment/{path.name}"
+        assert subprocess.run(["git", "check-ignore", "-q", named], cwd=ROOT, check=False).returncode != 1, named
+
+
+def prepared(folder: Path) -> dict[str, Path]:
+    """The secrets of the deployment by name, made by its script in a copy of its folder."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    place = folder / "deployment"
+    shutil.copytree(EXAMPLES / "deployment", place, dirs_exist_ok=True)
+    subprocess.run(["bash", str(place / "prepare.sh")], env=environment(folder), check=True, capture_output=True)
+    return {name: place / one["file"] for name, one in described()["secrets"].items()}
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_containers_make_a_service_that_is_well(folder: Path) -> None:
+    """What compose.yaml runs, without containers: in this system, on a server and an index of the test's own."""
+    for needed in ("psycopg", "milvus_lite", "uvicorn"):
+        pytest.importorskip(needed)
+    if server_program("pg_isready") is None or server_program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed")
+    secrets = prepared(folder)
+    parts = described()["services"]
+    port = free_port()
+    with running_server(secrets["database"]) as url:
+        place = {
+            **{f"/run/secrets/{name}": str(path) for name, path in secrets.items()},
+            "/opt": str(folder / "deployment"),
+            "@database/fpverify": "@" + url.partition("@")[2],
+            "0.0.0.0": "127.0.0.1",  # noqa: S104 - the place that is replaced
+            "8443": str(port),
+        }
+        variables = {name: replaced(value, place) for name, value in parts["service"]["environment"].items()}
+        variables |= {"FPVERIFY_INDEX": f"milvus+file:{folder / 'index.db'}", "PGHOST": url.partition("host=")[2]}
+        given = environment(folder, **variables)
+        settings = folder / "deployment" / "settings.sh"
+        settings.write_text(replaced(settings.read_text(encoding="utf-8"), place), encoding="utf-8")
+
+        ready = parts["database"]["healthcheck"]["test"][1].replace("pg_isready", str(server_program("pg_isready")))
+        subprocess.run(["sh", "-c", ready], env=given, check=True, capture_output=True)
+        words = [*parts["service"]["entrypoint"], *parts["service"]["command"]]
+        command = [replaced(word, place) for word in words]
+        with subprocess.Popen(command, cwd=folder, env=given, stderr=subprocess.PIPE, text=True) as service:
+            try:
+                assert answered(f"https://localhost:{port}/health/ready", secrets["tls.pem"])["status"] == "ok"
+            finally:
+                service.terminate()
+            assert service.wait(timeout=60) == 0, service.stderr and service.stderr.read()[-2000:]
+        check = ["sh", str(settings), "bash", str(folder / "deployment" / "check.sh")]
+        said = subprocess.run(check, cwd=folder, env=given, capture_output=True, text=True, check=True, timeout=300)
+    assert said.stdout.splitlines()[-1] == "all is well"
+
+
+def replaced(text: str, places: dict[str, str]) -> str:
+    """A text of the deployment with places of this system."""
+    for ours, here in places.items():
+        text = text.replace(ours, here)
+    return text
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number: int = free.getsockname()[1]
+        return number
+
+
+def answered(url: str, certificate: Path, within_s: float = 120.0) -> Any:
+    """What a service says over TLS, as soon as it listens."""
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            with urllib.request.urlopen(url, context=trusted, timeout=30) as answer:  # noqa: S310
+                return json.load(answer)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)

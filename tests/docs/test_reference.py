@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +50,7 @@ def scopes() -> dict[str, str]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+def desk(tmp_path: Path, release_model: str, started: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A running service, with prints beside the test."""
     from fpverify.synthesis.dataset import write_ridges
 
@@ -61,18 +58,6 @@ def desk(tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     with started(tmp_path, release_model) as service:
         yield service
-
-
-def started(folder: Path, model: str) -> AbstractContextManager[Any]:
-    """The service as its own tests start it."""
-    spec = importlib.util.spec_from_file_location("service_conftest", ROOT / "tests" / "service" / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    service: AbstractContextManager[Any] = module.running_service(folder / "service", model)
-    return service
 
 
 @pytest.mark.slow

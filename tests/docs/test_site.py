@@ -28,6 +28,7 @@ CONTENT_RELATIONS = {"canonical", "next", "prev"}  # of <link>, which load nothi
 PUBLIC = (ROOT / "docs" / "public.txt").read_text(encoding="utf-8")
 NAMED_ELSEWHERE = {  # on the first page of the reference; and what Python gives to every exception
     *("__version__", "errors", "FpverifyError.add_note", "FpverifyError.with_traceback"),
+    *("FpverifyDeprecationWarning.add_note", "FpverifyDeprecationWarning.with_traceback"),
 }
 PAGES_WITHOUT_WORDS = {"404.html"}
 

@@ -101,3 +101,25 @@ def test_a_name_that_does_not_say_it_is_a_flaw(tmp_path: Path, name: str) -> Non
     path.touch()
     (row,) = read_rows(tmp_path)
     assert "named neither" in row.flaw
+
+
+def test_slaps_and_cards_of_a_folder_name_no_finger(tmp_path: Path) -> None:
+    for name in ("Ann/slap-right.png", "Bob_slap-thumbs.png", "Cid.an2", "Dot/card.an2", "Eve_right-index.an2"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    rows = {one.subject: (one.finger, one.slap, one.flaw) for one in read_rows(tmp_path)}
+    assert rows == {
+        "Ann": ("unknown", "right", ""),
+        "Bob": ("unknown", "thumbs", ""),
+        "Cid": ("unknown", "", ""),
+        "Dot": ("unknown", "", ""),
+        "Eve": ("right-index", "", ""),
+    }
+
+
+def test_a_slap_of_a_report_is_the_same_slap(tmp_path: Path) -> None:
+    source = tmp_path / "rows.csv"
+    source.write_text("id,finger,file,outcome\nAnn,right-ring,a.png#slap-right,enrolled\nBob,thumb,b#c.png,\n")
+    first, second = read_rows(source)
+    assert (first.finger, first.path, first.slap) == ("right-ring", tmp_path / "a.png", "right")
+    assert (second.path, second.slap) == (tmp_path / "b#c.png", "")

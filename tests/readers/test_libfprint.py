@@ -154,5 +154,5 @@ def test_a_resolution_out_of_range_leaves_the_device_alone(place: Path) -> None:
 
 def test_without_libfprint_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gi", None)
-    with pytest.raises(NoReader, match=r"pip install 'fpverify\[libfprint\]'.*libfprint-2-2 and gir1.2-fprint-2.0"):
+    with pytest.raises(NoReader, match=r"pip install '\.\[libfprint\]'.*libfprint-2-2 and gir1.2-fprint-2.0"):
         libfprint.found()

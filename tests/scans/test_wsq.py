@@ -101,7 +101,7 @@ def test_wsq_bombs_are_refused_before_decoding(tmp_path: Path) -> None:
 
 def test_without_the_package_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsq_files, "find_spec", lambda name: None)
-    with pytest.raises(UnreadableScan, match=r"pip install 'fpverify\[wsq\]'"):
+    with pytest.raises(UnreadableScan, match=r"pip install '\.\[wsq\]'"):
         raster(header(300, 400), "scan.wsq")
 
 

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 from made_up_model import PLAIN, MadeUp
 from made_up_prints import WIDTH, finger, impression, moved_by
+from made_up_touches import skin, window
 
 from fpverify.comparison import joint_threshold, similarity
 from fpverify.errors import SettingsError
+from fpverify.search import register as registers_of
 from fpverify.search.index.codebook import FILE as CODEBOOK
 from fpverify.search.index.codebook import Codebook, steps
 from fpverify.search.index.preselection import FILE as FIGURES
 from fpverify.search.index.preselection import Measured, encoded
-from fpverify.search.register import COMPARED_IN_FULL, Register, Registers
+from fpverify.search.register import COMPARED_IN_FULL, DUPLICATES_IN_FULL, Register, Registers
 from fpverify.store import Store
 from fpverify.vocabulary import Reference, Template
 
@@ -75,6 +77,43 @@ def test_fingers_that_are_passed_over_hide_no_other(store: Store) -> None:
             found = search.identification(search.compared(), top=1, fpir=0.1)
             assert found.candidates[0].subject == "B"
             assert found.searched == 80
+
+
+@pytest.mark.parametrize("index", ["exact", "ivf"])
+def test_a_look_for_duplicates_among_many_compares_fewer_and_finds_the_mate(
+    store: Store, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store, many(60))
+    searched = register(store, index, WITH_LISTS)
+    probes = [impression(finger(number), number, missing=0.1, noise=0.2) for number in range(0, 60, 9)]
+    few = [searched.look_for_duplicates(one).search() for one in probes]
+    monkeypatch.setattr(registers_of, "EXACT_UP_TO", 59)
+    fewer = [searched.look_for_duplicates(one).search() for one in probes]
+    assert {len(one.proposed) for one in few} == {COMPARED_IN_FULL}
+    assert {len(one.proposed) for one in fewer} == {DUPLICATES_IN_FULL}
+    among_few, among_fewer = (
+        [one.identification(one.compared(), top=1, fpir=0.001).matches for one in searches] for searches in (few, fewer)
+    )
+    assert among_few == among_fewer
+    assert all(among_few)
+
+
+def test_a_look_for_duplicates_of_a_touch_compares_as_many_as_ever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registers_of, "EXACT_UP_TO", 59)
+    filled(store, many(60))
+    touch = replace(finger(0), skin=skin(window(1, 70, 80)))
+    assert register(store, "exact").look_for_duplicates(touch).in_full == COMPARED_IN_FULL
+
+
+def test_impressions_of_the_finger_itself_hide_no_duplicate(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registers_of, "EXACT_UP_TO", 59)
+    one = finger(0)
+    own = filled(store, [("A", impression(one, seed, noise=0.2)) for seed in range(DUPLICATES_IN_FULL + 10)])
+    filled(store, [*many(60, 1), ("B", impression(one, 500))])
+    search = register(store, "exact").look_for_duplicates(impression(one, 900), own).search()
+    assert search.identification(search.compared(), top=1, fpir=0.1).candidates[0].subject == "B"
 
 
 def test_a_finger_is_named_once_by_its_best_impression(store: Store) -> None:

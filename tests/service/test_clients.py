@@ -45,7 +45,7 @@ def test_the_client_has_every_route(start: Callable[..., Any], stripes: Path, mo
         assert desk.locks() == []
         assert desk.unlock(subject="Z") == {"forgiven": 1}
         assert "fpverify_decisions_total" in desk.metrics()
-        assert desk.delete("Z") == {"deleted": 1}
+        assert desk.delete("Z")["deleted"] == 1
         with pytest.raises(NotEnrolled):
             desk.metadata("Z")
         described = service.ask("GET", "/openapi.json", None).json()["paths"]

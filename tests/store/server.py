@@ -21,14 +21,20 @@ def server_program(name: str) -> str | None:
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """The URL of a server that is stopped and removed in the end."""
+def running_server(password: Path | None = None) -> Iterator[str]:
+    """The URL of a server that is stopped and removed in the end; with the file of a password it asks for that."""
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
         user = _user()
         if user:
             shutil.chown(folder, user)
         data = f"{folder}/data"
-        _run(user, "initdb", "--pgdata", data, "--username=fpverify", "--auth=trust", "--no-sync", "--encoding=UTF8")
+        asked = ["--auth=trust"]
+        if password is not None:
+            known = shutil.copyfile(password, f"{folder}/password")
+            if user:
+                shutil.chown(known, user)
+            asked = ["--auth=scram-sha-256", f"--pwfile={known}"]
+        _run(user, "initdb", "--pgdata", data, "--username=fpverify", *asked, "--no-sync", "--encoding=UTF8")
         flags = f"-k {folder} -c listen_addresses='' -c max_connections=64"
         _run(user, "pg_ctl", "start", "-w", "-D", data, "-l", f"{folder}/log", "-o", flags)
         try:

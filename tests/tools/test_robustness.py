@@ -158,6 +158,48 @@ def test_a_line_has_the_sets_mean_the_pool_and_failures(robustness: ModuleType) 
     assert cells[-1] == f"{100 / 6:.2f}"
 
 
+def test_skin_has_a_line_for_every_size_and_for_both_prints(robustness: ModuleType, release_model: str) -> None:
+    from fpverify.matching import Matcher
+
+    named = {one.name: one for one in robustness.skin_conditions(Matcher.load(release_model))}
+    for angle in (5, 10, 20):
+        assert f"twisted by {angle} degrees" in named
+    for far in (1, 2, 3):
+        assert f"pushed by {far} mm" in named
+    assert set(robustness.WETNESS) < set(named)
+    assert {name for name, one in named.items() if one.both} == {name for name in named if name.startswith("both")}
+    assert sum("one side alone" in name for name in named) == 1
+
+
+def test_a_line_about_skin_has_rates_at_the_threshold_and_the_highest_non_mated_score(
+    robustness: ModuleType, release_model: str
+) -> None:
+    from fpverify.matching import Matcher
+
+    point = Matcher.load(release_model).operating_point(0.001)
+    fingers = ("1", "1", "2", "2", "3", "3")
+    pairs = finger_comparisons(list(fingers))
+    scores = np.where(pairs.mated, [50.0], [5.0])
+    scores[np.flatnonzero(pairs.mated)[0]] = point.threshold - 1
+    scores[np.flatnonzero(~pairs.mated)[0]] = point.threshold + 1
+    done = Evaluation(
+        fingers, fingers, pairs.probe, pairs.reference, pairs.mated, scores, "one", "dense", "", "m", {}
+    )  # fmt: skip
+    cells = [cell.strip() for cell in robustness.skin_row("wet", done, point).strip("|").split("|")]
+    assert len(cells) == len(robustness.SKIN_HEADS)
+    assert (cells[0], cells[3], cells[5], cells[-1]) == ("wet", "33.33", f"{point.threshold + 1:.1f}", "0.00")
+    assert cells[4] == f"{100 / 12:.3f}"
+
+
+@pytest.mark.slow
+def test_the_table_of_skin_begins_with_prints_as_they_are(
+    robustness: ModuleType, release_model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert robustness.main(["--synthetic", "--fingers", "2", "--workers", "1", "--skin", "--only", "pushed by 3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:4]] == ["as they are", "pushed by 3 mm"]
+
+
 @pytest.mark.slow
 def test_the_table_has_a_line_for_each_condition(
     robustness: ModuleType, release_model: str, capsys: pytest.CaptureFixture[str]

@@ -1,4 +1,4 @@
-"""Scans turned, resampled, inverted, faded and cut."""
+"""Scans turned, resampled, inverted, faded, twisted, wet and cut."""
 
 from __future__ import annotations
 
@@ -87,3 +87,52 @@ def test_cuts_of_a_finger_are_taken_where_it_lies(release_model: str) -> None:
         pixels = change(beside, np.random.default_rng(2)).pixels
         assert pixels.shape == (160, 160)
         assert pixels.std() > 20  # paper has nothing
+
+
+@pytest.fixture(scope="module")
+def skin(release_model: str) -> scan_changes.Skin:
+    from fpverify.matching import Matcher
+
+    return scan_changes.Skin(Matcher.load(release_model))
+
+
+def test_a_twist_of_nothing_changes_nothing(skin: scan_changes.Skin) -> None:
+    scan = next(synthesise(1, 1, seed=91)).scan
+    same = skin.twisted(0, 0)(scan, np.random.default_rng(1)).pixels
+    assert np.abs(same.astype(int) - scan.pixels).max() <= 1
+
+
+@pytest.mark.parametrize("ppi", [500.0, 1000.0])
+def test_the_middle_of_a_twisted_print_stays_and_its_rim_moves(skin: scan_changes.Skin, ppi: float) -> None:
+    scan = next(synthesise(1, 1, seed=91)).scan
+    scan = scan_changes.resampled_to(ppi)(scan, RNG)
+    pushed = skin.twisted(0, 2)(scan, np.random.default_rng(1)).pixels
+    rows, columns = np.nonzero(scan_changes.found_foreground(skin.matcher, scan))
+    side = ppi / 250 * 4  # of a cell
+    y, x = (int((cells.mean() + 0.5) * side) for cells in (rows, columns))
+    changed = np.abs(pushed.astype(int) - scan.pixels)
+    near = round(0.3 / 25.4 * ppi)
+    assert changed.mean() > 5
+    assert changed[y - near : y + near, x - near : x + near].mean() < changed.mean() / 2
+
+
+def test_both_ways_of_a_twist_are_drawn(skin: scan_changes.Skin) -> None:
+    scan = next(synthesise(1, 1, seed=91)).scan
+    made = {skin.twisted(20, 0)(scan, np.random.default_rng(seed)).pixels.tobytes() for seed in range(4)}
+    assert len(made) == 4
+
+
+def test_wet_prints_are_the_darker_the_wetter_and_stay_what_they_were_beside_the_finger(
+    skin: scan_changes.Skin,
+) -> None:
+    scan = next(synthesise(1, 1, seed=92)).scan
+    found = scan_changes.found_foreground(skin.matcher, scan).astype(np.uint8)
+    there = cv2.resize(found, scan.pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    far = cv2.dilate(there, np.ones((129, 129))) == 0
+    dry, little, very = (
+        skin.wet(*how)(scan, np.random.default_rng(1)).pixels.astype(float) for how in ((0, 0), (0.2, 0.4), (0.7, 1.6))
+    )
+    assert dry[there > 0].mean() > little[there > 0].mean() + 3 > very[there > 0].mean() + 6
+    before = cv2.GaussianBlur(scan.pixels.astype(np.float32), (0, 0), 2)
+    after = cv2.GaussianBlur(very.astype(np.float32), (0, 0), 2)
+    assert not far.any() or np.abs(before - after)[far].mean() < 4

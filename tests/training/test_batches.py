@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
 
 from fpverify.synthesis.dataset import MasterPool
-from fpverify.synthesis.impression import ImpressionSettings
+from fpverify.synthesis.impression import Impression, ImpressionSettings
+from fpverify.training import batches
 from fpverify.training.batches import AMBIGUOUS_PX, CELL_PX, MinutiaMapBatches, PatchBatches
 
 CLEAR = ImpressionSettings(hardness=(0.0, 0.0), rotation_rad=np.pi)
@@ -100,3 +105,71 @@ def test_batches_of_one_pattern_show_fingers_of_one_pattern_and_hand(
         assert len(alike) == 1
         kinds |= alike
     assert len(kinds) > 1
+
+
+def _touches(images: np.ndarray, targets: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Image, what is covered by a touch, and target of each quarter."""
+    for image, target in zip(images[..., 0], targets, strict=True):
+        for top, left in product((0, 96), (0, 96)):
+            quarter = image[top : top + 96, left : left + 96]
+            cells = target[top // CELL_PX : (top + 96) // CELL_PX, left // CELL_PX : (left + 96) // CELL_PX]
+            yield quarter, quarter != 0, cells
+
+
+def test_windows_show_small_touches_with_nothing_around_them(masters: MasterPool) -> None:
+    images, targets = MinutiaMapBatches(masters, seed=2, size=8, settings=CLEAR, windows=1.0)(0)
+    prints = 0
+    for _, covered, target in _touches(images, targets):
+        rows, columns = (np.flatnonzero(covered.any(axis)) for axis in (1, 0))
+        if len(rows) == 0:  # a blank plate
+            continue
+        assert max(np.ptp(rows), np.ptp(columns)) < 80
+        assert 8 <= min(rows[0], columns[0]) <= max(rows[-1], columns[-1]) < 88
+        cells = covered.reshape(24, CELL_PX, 24, CELL_PX).any((1, 3))
+        assert not target[~cells][:, [0, 6]].any()
+        assert (target[..., 7] == 1).all()
+        prints += bool(target[..., 6].any())
+    assert 8 <= prints <= 24, "about half of 32"
+
+
+def test_minutiae_of_windows_lie_where_they_lie_in_the_whole_print(
+    masters: MasterPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpverify.training.batches.WINDOW_NONPRINTS", 0.0)
+    windows: list[tuple[slice, slice]] = []
+    made = batches.minutia_map_target
+
+    def whole(impression: Impression) -> np.ndarray:
+        wholes.append(made(replace(impression, foreground=np.ones_like(impression.foreground))))
+        return made(impression)
+
+    def on(rng: np.random.Generator, foreground: np.ndarray) -> tuple[slice, slice]:
+        windows.append(chosen(rng, foreground))
+        return windows[-1]
+
+    wholes: list[np.ndarray] = []
+    chosen = batches._window_on
+    monkeypatch.setattr(batches, "minutia_map_target", whole)
+    monkeypatch.setattr(batches, "_window_on", on)
+    images, targets = MinutiaMapBatches(masters, seed=3, size=4, settings=CLEAR, windows=1.0)(0)
+    found = 0
+    for (_, covered, target), window, all_of_it in zip(_touches(images, targets), windows, wholes, strict=True):
+        inside = all_of_it[tuple(slice(side.start // CELL_PX, side.stop // CELL_PX) for side in window)]
+        rows, columns = (np.flatnonzero(target[..., 6].any(axis)) for axis in (1, 0))
+        if not len(rows) or len(rows) != inside.shape[0] or len(columns) != inside.shape[1]:
+            continue  # the print does not fill the window
+        own = target[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        minutiae = own[..., 0] > 0
+        found += int(minutiae.sum())
+        np.testing.assert_array_equal(own[minutiae][:, 2:6], inside[minutiae][:, 2:6])
+        assert covered.any()
+    assert found > 10
+
+
+def test_without_windows_and_patterns_batches_are_what_they_were(masters: MasterPool) -> None:
+    plain = MinutiaMapBatches(masters, seed=4, size=4, nonprint_share=0.5)(0)
+    off = MinutiaMapBatches(masters, seed=4, size=4, nonprint_share=0.5, windows=0.0, patterns=0.0)(0)
+    for one, other in zip(plain, off, strict=True):
+        np.testing.assert_array_equal(one, other)
+    changed = MinutiaMapBatches(masters, seed=4, size=4, nonprint_share=0.5, patterns=1.0)(0)
+    assert not np.array_equal(plain[0], changed[0])

@@ -183,6 +183,21 @@ def test_the_learning_rate_rises_then_falls_to_a_fiftieth() -> None:
     assert float(rate(1000)) == pytest.approx(2e-4, rel=1e-2)
 
 
+def test_a_held_rate_stays_and_then_falls_to_nothing() -> None:
+    optimizer = StageRecipe(steps=1000, learning_rate=1e-2, held=0.6).schedule().fresh_optimizer()
+    rate = optimizer._learning_rate
+    assert [float(rate(step)) for step in (50, 300, 600)] == pytest.approx([1e-2] * 3)
+    assert float(rate(0)) < 1e-3
+    assert [float(rate(step)) for step in (700, 900, 1000)] == pytest.approx([7.5e-3, 2.5e-3, 0], abs=1e-6)
+    assert type(optimizer).from_config(optimizer.get_config())._learning_rate(800) == rate(800)
+
+
+@pytest.mark.parametrize("held", [0.0, 1.0])
+def test_a_rate_can_be_held_to_the_end_or_not_at_all(held: float) -> None:
+    rate = Schedule(1000, learning_rate=1e-2, held=held).fresh_optimizer()._learning_rate
+    assert (float(rate(998)) == pytest.approx(1e-2)) is (held == 1)
+
+
 def test_a_training_is_finished_at_its_end_and_not_before(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         training(tmp_path, batch_that_kills).run(progress=False)

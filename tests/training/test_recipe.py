@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,9 @@ def test_the_recipes_that_come_with_the_project_are_valid(path: Path) -> None:
         (MINUTIAE + "inference: int4\n", "inference"),
         (MINUTIAE + "averaged: {descriptor: 2}\n", "averaged.descriptor is more than the rounds there are"),
         (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {stretch: 0.3}}"), "impressions.stretch"),
+        (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {twist_deg: 21}}"), "impressions.twist_deg"),
+        (MINUTIAE.replace("{steps: 1}", "{steps: 1, impressions: {push_px: 31}}"), "impressions.push_px"),
+        (GOOD.replace("steps: 3", "steps: 3, held: 1.1"), "whole_print.held"),
         ("just words", "dictionary"),
         ("a: [1", "cannot be read"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
@@ -105,6 +109,8 @@ def test_every_field_of_an_impressions_recipe_reaches_the_impressions() -> None:
     asked |= {"stretch": 0.1, "roughness": (0.1, 0.2), "swept": 0.5, "small": 0.6, "beads": 0.7}
     asked |= {"specks": 0.8, "streaks": 0.9, "scraps": 0.15, "slits": 0.25, "nets": 0.35, "glare": 0.45}
     asked |= {"centre_px": (1.0, 2.0), "hardness": (0.1, 3.0)}
-    assert set(ImpressionRecipe.model_fields) == {*asked, "rotation_deg"}
+    asked |= {"twisted": 0.55, "push_px": 5.0}
+    assert set(ImpressionRecipe.model_fields) == {*asked, "rotation_deg", "twist_deg"}
+    assert ImpressionRecipe(twist_deg=10).settings().twist_rad == pytest.approx(math.radians(10))
     made = asdict(ImpressionRecipe(**asked).settings())
     assert {name: made[name] for name in asked} == asked

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import IndexUnavailable, SettingsError
+from fpverify.extras import install_line
 from fpverify.search.index.milvus_place import MilvusPlace
 from fpverify.search.index.turning import turned, turning, turning_name
 from fpverify.search.index.votes import likeliest
@@ -281,7 +282,7 @@ def _library() -> Any:
         import pymilvus
     except ImportError as error:
         raise SettingsError(
-            "an index in Milvus needs `pip install 'fpverify[milvus]'`; or search without it (--index exact)"
+            f"an index in Milvus needs {install_line('milvus')}; or search without it (--index exact)"
         ) from error
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs, with a traceback, whatever it raises
     return pymilvus

@@ -37,6 +37,7 @@ from fpverify.service.forms import (
 from fpverify.service.refusals import DOCUMENTED, Refused
 from fpverify.service.scopes import needing
 from fpverify.service.service import Service
+from fpverify.single_templates import of_scan
 from fpverify.store.api_keys import ApiKey
 from fpverify.verifier import Verifier
 from fpverify.vocabulary import Finger, Scan
@@ -87,7 +88,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             at = max(range(len(probes)), key=lambda k: decision.probes[k].score.value)
             shown = picture and (decision.match or allows(key, Scope.SCORES))
             drawn = _probe_picture(verifier, probes[at], name, decision.probes[at].finger) if shown else None
-            return answers.decision_answer(decision, *probes) | {"picture": drawn}
+            return answers.decision_answer(decision, *probes) | ({"picture": drawn} if picture else {})
 
         work = _noted(service, "verify", job)
         return await kiosk.told(work) if at_kiosk else shapes.DecisionAnswer(**_told(await work, key))
@@ -133,6 +134,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
         responses=DOCUMENTED,
         dependencies=[needing(service, Scope.SCORES), Depends(require_form)],
         tags=["decisions"],
+        response_model=shapes.ComparisonAnswer,
+        response_model_exclude_unset=True,
     )
     async def compare(  # noqa: PLR0917 - likewise
         request: Request,
@@ -143,7 +146,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         width: Width = None,
         height: Height = None,
         picture: Flag = False,
-    ) -> shapes.DecisionAnswer:
+    ) -> Any:
         """Whether two scans show one finger; nothing is kept."""
         sent = await sent_scans([probe, reference], ppi, width, height, service.captured(request))
         decode = await service.decoding(files_in(sent))
@@ -156,10 +159,11 @@ def add_routes(app: FastAPI, service: Service) -> None:
             seen, other = scan_of(sent[0], decode, "the probe"), scan_of(sent[1], decode, "the reference")
             point = verifier.matcher.operating_point(verifier.fmr if fmr is None else fmr)
             explained = explain(verifier.matcher, seen, other, point)
-            drawn = _base64(pair_png(explained)) if picture else None
-            return answers.decision_answer(explained.decision, seen) | {"picture": drawn}
+            pair = of_scan(seen, explained.probe.acquired), of_scan(other, explained.reference.acquired)
+            drawn = {"picture": _base64(pair_png(explained))} if picture else {}
+            return answers.comparison_answer(explained.decision, *pair) | drawn
 
-        return shapes.DecisionAnswer(**await service.done(job))
+        return shapes.ComparisonAnswer(**await service.done(job))
 
 
 async def _noted(service: Service, kind: str, job: Callable[[Verifier], dict[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 
 from fastapi import FastAPI, Response
 
+from fpverify.extras import install_line
 from fpverify.service.refusals import Refused
 
 ASSETS = "fastapi_offline"  # the package that carries Swagger UI
@@ -49,4 +50,4 @@ def _assets() -> Traversable:
     try:
         return files(ASSETS) / "static"
     except ModuleNotFoundError as error:
-        raise Refused(404, "HttpError", "Swagger UI is not installed; pip install 'fpverify[service]'") from error
+        raise Refused(404, "HttpError", f"Swagger UI is not installed; {install_line('service')}") from error

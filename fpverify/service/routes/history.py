@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from fpverify import answers
 from fpverify.service import answers as shapes
 from fpverify.service.api_keys import Scope
 from fpverify.service.forms import SubjectQuery, subject_of
@@ -34,4 +35,4 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
 
 def _entry(one: AuditEntry) -> shapes.EntryAnswer:
-    return shapes.EntryAnswer(entry=one.sequence, at=one.at, action=one.action, finger=one.finger, details=one.details)
+    return shapes.EntryAnswer(**answers.entry_answer(one))

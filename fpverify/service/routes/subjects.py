@@ -73,4 +73,4 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """Removes a subject, or one finger of it, for good; or only what was learnt of it from matches."""
         name, which = subject_of(subject), finger_of(finger)
         deleted = await service.done(lambda verifier: verifier.delete(name, which, learnt=learnt))
-        return shapes.DeletionAnswer(deleted=deleted)
+        return shapes.DeletionAnswer(subject=name, finger=which, deleted=deleted)

@@ -69,8 +69,10 @@ class PostgresqlDatabase(Database):
         try:
             import psycopg
         except ModuleNotFoundError as error:
+            from fpverify.extras import install_line
+
             raise StoreError(
-                f"the store {place} needs psycopg, which is not installed; pip install 'fpverify[postgres]'"
+                f"the store {place} needs psycopg, which is not installed; {install_line('postgres')}"
             ) from error
 
         def connect() -> psycopg.Connection[Any]:
