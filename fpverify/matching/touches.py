@@ -23,7 +23,6 @@ from fpverify.features.quality import touch_quality
 from fpverify.models import Bundle, load_bundle
 from fpverify.vocabulary import FloatArray, Scores, Template
 
-SHOWS = 20.0  # score, a false match rate of 1 %, from which on a reference is believed to show a touch's skin
 TABLES, COHORT = "places.json", "places_cohort.npy"  # files of a bundle beside the network `places`
 
 
@@ -103,23 +102,6 @@ class TouchMatcher:
         fingers = [PreparedFinger.of(one) for one in references]
         alike = similarities(probe, [one.template for one in fingers], bent=self.bent).tolist()
         return [self.model.opinions(touch, one.ground, raw) for one, raw in zip(fingers, alike, strict=True)]
-
-    def new_skin(self, probe: Template, references: Sequence[Template]) -> float:
-        """The share of a touch's places that no reference shows; in [0, 1].
-
-        Args:
-            probe: a touch.
-            references: of its finger, of touches; one that it does not match shows nothing of it.
-        """
-        assert probe.skin is not None  # noqa: S101 - the caller has looked
-        from fpverify.comparison.touches.alignment import aligned
-
-        touch, fingers = Touch.of(probe.skin, self.model.cohort), [PreparedFinger.of(one) for one in references]
-        shown = np.zeros(len(touch), bool)
-        for one, score in zip(fingers, self.scores(probe, fingers).tolist(), strict=True):
-            lain = aligned(touch, one.ground, self.model.places) if score >= SHOWS else None
-            shown |= False if lain is None else lain.common
-        return float(1.0 - shown.mean()) if len(shown) else 0.0
 
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
         """(k,) of a probe with k references, all of touches; on the scale of the model's own raw similarities.

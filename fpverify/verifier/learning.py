@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Protocol
 from fpverify.errors import EnrollmentError, FailureToEnroll, StoreError
 from fpverify.log import tell
 from fpverify.matching import Judged, Matchers, Probes, require_quality
-from fpverify.vocabulary import LEARNT, Decision, Reference, Scan, Score, Template
+from fpverify.vocabulary import Decision, Reference, Scan, Score, Template
 
 if TYPE_CHECKING:
     from fpverify.matching import Matcher
     from fpverify.store import Store
 
 STRONGER = 10.0  # of a score above the decision's threshold: a false match rate ten times lower
-NEW_SKIN = 0.2  # share of a touch's skin that no reference shows, from which on it adds something
+# Likewise, with all that is known of a finger: from there on a probe adds nothing. On 16 fingers of a synthetic sensor
+# of 4.9 mm, which matched 16 touches each, misses fell from 24 to 20 % so, as by each strong match; with 20, to 23 %.
+KNOWN = 30.0
 
 
 class Learner(Protocol):
@@ -67,11 +69,10 @@ def learnt(
     if not all(one.finger is not None and _is_good(each) for one, each in zip(judged.probes, templates, strict=True)):
         return ()
     found = list[Reference]()
-    for scan, template, one in zip(scans, templates, judged.probes, strict=True):
-        known = [each for each in [*references, *found] if each.finger == one.finger]
-        if one.finger is not None and _adds(verifier.matcher, template, one.score, known):
-            like = [each for each in known if _is_like(each, template)]
-            found += _kept(verifier, scan, template, like=like, score=one.score)
+    for k, one in enumerate(judged.probes):
+        if decision.probes[k].score.value < decision.operating_point.threshold + KNOWN:
+            like = [each for each in references if each.finger == one.finger and _is_like(each, templates[k])]
+            found += _kept(verifier, scans[k], templates[k], like=like, score=one.score)
     return tuple(found)
 
 
@@ -110,24 +111,6 @@ def _is_good(template: Template) -> bool:
     except FailureToEnroll:
         return False
     return True
-
-
-def _adds(matcher: Matcher, template: Template, score: Score, known: Sequence[Reference]) -> bool:
-    """Whether a probe is the weakest match that was learnt so far, or a touch that shows skin which none has shown.
-
-    Args:
-        matcher: of the model.
-        template: of the probe.
-        score: with what was enrolled of the finger.
-        known: all impressions of the finger.
-    """
-    before = [one.metadata[LEARNT] for one in known if one.learnt]
-    if not any(isinstance(one, int | float) and one <= score.value for one in before):
-        return True
-    if template.skin is None or not matcher.compares_touches:
-        return False
-    touches = [one.template for one in known if one.template.skin is not None and one.model_id == template.model_id]
-    return matcher.touches.new_skin(template, touches) >= NEW_SKIN
 
 
 def _kept(

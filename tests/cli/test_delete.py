@@ -43,7 +43,7 @@ def test_what_is_to_be_deleted_has_to_be_said(call: Call, enrolled: Path, given:
 
 
 def test_what_was_learnt_is_deleted_by_itself(call: Call, enrolled: Path, verify: Call) -> None:
-    verify("A_01.bmp", "--fmr", "0.01", "--learn")
+    verify("A_01.bmp", "--learn")
     ended = call("delete", "--id", "A", "--learnt")
     assert (ended.code, ended.out) == (0, f"forgot what was learnt of A: 1 impression gone from {enrolled}\n")
     assert call("delete", "--id", "A", "--learnt", "--json").answer["deleted"] == 0

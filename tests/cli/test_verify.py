@@ -167,9 +167,9 @@ def test_what_cannot_be_decided_together_is_one_line(
 
 
 def test_a_strong_match_is_learnt_where_that_is_asked_for(call: Call, enrolled: Path, verify: Call) -> None:
-    assert verify("A_01.bmp", "--fmr", "0.01").code == 0
+    assert verify("A_01.bmp").code == 0
     assert len(call("show", "--id", "A", "--json").answer["impressions"]) == 1
-    ended = verify("A_01.bmp", "--fmr", "0.01", "--learn")
+    ended = verify("A_01.bmp", "--learn")
     assert ended.code == 0
     assert "learnt" in ended.out
     assert "finger right-index, impression 2" in ended.out
@@ -179,15 +179,15 @@ def test_a_strong_match_is_learnt_where_that_is_asked_for(call: Call, enrolled: 
 
 
 def test_what_was_learnt_is_told_to_programs_where_learning_is_on(call: Call, enrolled: Path, verify: Call) -> None:
-    assert "learnt" not in verify("A_01.bmp", "--fmr", "0.01", "--json").answer
-    (kept,) = verify("A_01.bmp", "--fmr", "0.01", "--json", "--learn").answer["learnt"]
+    assert "learnt" not in verify("A_01.bmp", "--json").answer
+    (kept,) = verify("A_01.bmp", "--json", "--learn").answer["learnt"]
     assert (kept["finger"], kept["impression"], kept["learnt"]) == ("right-index", 2, True)
-    assert verify("B_00.bmp", "--fmr", "0.01", "--json", "--learn").answer["learnt"] == []
+    assert verify("B_00.bmp", "--json", "--learn").answer["learnt"] == []
 
 
 def test_the_setting_learns_unless_the_call_says_otherwise(
     call: Call, enrolled: Path, verify: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FPVERIFY_LEARN", "yes")
-    assert "learnt" not in verify("A_01.bmp", "--fmr", "0.01", "--json", "--no-learn").answer
-    assert len(verify("A_01.bmp", "--fmr", "0.01", "--json").answer["learnt"]) == 1
+    assert "learnt" not in verify("A_01.bmp", "--json", "--no-learn").answer
+    assert len(verify("A_01.bmp", "--json").answer["learnt"]) == 1

@@ -27,8 +27,8 @@ AT = ((70, 80), (82, 88), (64, 92), (76, 100))
 ELSEWHERE = (40, 150)  # of the finger, which none of these shows
 
 
-def matcher(places: float = 400.0, spread: float = 0.5) -> TouchMatcher:
-    scale = Scale(36.0, places, (0.0, 0.0, -5.0), (spread, spread, 1.0), TOUCHES)
+def matcher(places: float = 400.0) -> TouchMatcher:
+    scale = Scale(36.0, places, (0.0, 0.0, -5.0), (0.5, 0.5, 1.0), TOUCHES)
     return TouchMatcher(replace(model(), scales=(scale,)), describe, OWN)
 
 
@@ -91,14 +91,6 @@ def test_a_grown_finger_is_corrected_for_the_places_it_has() -> None:
     known = matcher(places=float(len(own.skin)))
     lost = known.scores(probe, [own])[0] - known.scores(probe, [whole])[0]
     assert lost == pytest.approx(DECIBEL * np.log(len(whole.skin) / len(own.skin)), abs=1.0)
-
-
-def test_skin_that_a_touch_shows_is_new_where_no_reference_shows_it() -> None:
-    known, own = matcher(spread=0.05), finger()
-    assert known.new_skin(acquired(73, 91).template, [own]) < 0.1
-    beyond = acquired(*ELSEWHERE).template
-    assert known.new_skin(beyond, [own]) > 0.5
-    assert known.new_skin(beyond, [own, learnt(ELSEWHERE[0] + 2, ELSEWHERE[1])]) < 0.2
 
 
 def test_without_minutiae_a_finger_grows_as_well() -> None:
