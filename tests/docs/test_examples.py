@@ -70,7 +70,7 @@ def folder(tmp_path: Path, release_model: str) -> Path:
 
 
 def test_every_example_is_in_the_document_and_the_other_way() -> None:
-    programs = [path for path in EXAMPLES.rglob("*") if path.suffix in {".py", ".sh", ".yaml"}]
+    programs = [path for path in EXAMPLES.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     named = set(re.findall(r"\]\(\.\./examples/([^)]+)\)", DOCUMENT))
     assert {path.relative_to(EXAMPLES).as_posix() for path in programs} == named
 
