@@ -120,6 +120,12 @@ def test_impressions_of_a_finger_have_to_agree(
     assert "does not agree with what is enrolled of 'A'" in outcomes[-1].reason
 
 
+def test_what_was_learnt_speaks_for_no_row(store: Store, prints: Callable[..., Any]) -> None:
+    assert kinds(enrolled(store, [prints("A", 1)])) == ["enrolled"]
+    store.learn("A", "unknown", on_grid(finger(2)), like=store.references("A"), score=50)
+    assert kinds(enrolled(store, [prints("A", 2, 5), prints("A", 1, 5)])) == ["disagreement", "enrolled"]
+
+
 def test_unchecked_rows_are_taken_as_they_are(store: Store, prints: Callable[..., Any]) -> None:
     rows = [prints("A", 1), prints("B", 1, 5), prints("A", 2)]
     assert kinds(enrolled(store, rows, unchecked=True)) == ["enrolled"] * 3

@@ -21,6 +21,7 @@ class MadeUp:
     model_id: str = MODEL
     kind: str = "minutiae"
     folder: Path = Path("made-up")
+    bent: bool = False
 
     @property
     def bundle(self) -> Any:
