@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import log
 
 import cv2
 import numpy as np
@@ -33,7 +34,8 @@ LEAST_MM2 = 30.0  # of a fingertip
 PITCH_MM = 20.0  # from finger to finger of an adult's hand
 CREASE_FROM_MM, CREASE_TO_MM = 11.0, 34.0  # from the tip to the crease of the first joint
 CREASE_SHARE = 0.6  # of the fingertip's width: where so little shows is the crease ...
-EMPTY_SHARE = 0.04  # of the fingertip's width more than where least shows: still the crease
+USUAL_TIP, NARROW_TIP_MM = 1.5, 12.0  # from the tip to the crease, in widths of the fingertip; the narrowest, mm
+LEAST_TIP = 0.65  # of that, at least: a dip before it is a wet or a dry patch
 JOINT_MM, JOINT_SHARE = 14, 0.62  # ... if within so far behind it more shows again
 WIDEST_BY_MM = 19  # behind the tip a print is at its widest
 NARROW_SHARE, STAYS_NARROW = 0.72, 0.8  # of the fingertip's width: a joint's print is narrower, and stays so ...
@@ -206,15 +208,18 @@ def _rows(along: FloatArray) -> FloatArray:
 def _dip(rows: FloatArray) -> float | None:
     """Where the crease is that parts a fingertip from its next joint, mm behind the tip; None where none shows.
 
-    A print that fades away looks like a crease, but no joint follows.
+    A print that fades away looks like a crease, but no joint follows. Of several dips, as dry patches leave them, it is
+    the deepest about where creases are.
     """
     widest = int(rows[:WIDEST_BY_MM].argmax())
-    first = max(int(CREASE_FROM_MM), widest + 3)
-    span = rows[first : int(CREASE_TO_MM)]
-    place = first + int(np.flatnonzero(span <= span.min() + EMPTY_SHARE * rows[widest])[-1])  # where the joint begins
-    if rows[place] < CREASE_SHARE * rows[widest] and rows[place : place + JOINT_MM].max() > JOINT_SHARE * rows[widest]:
-        return float(place)
-    return None
+    most = rows[widest]
+    usual = USUAL_TIP * max(NARROW_TIP_MM, float(most) * CELL_MM**2)
+    costs = {
+        place: float(rows[place] / most) + abs(log(place / usual))
+        for place in range(max(int(CREASE_FROM_MM), widest + 3, int(LEAST_TIP * usual)), int(CREASE_TO_MM))
+        if rows[place] < CREASE_SHARE * most and rows[place : place + JOINT_MM].max() > JOINT_SHARE * most
+    }
+    return float(min(costs, key=costs.__getitem__)) if costs else None
 
 
 def _narrows(rows: FloatArray) -> float | None:
