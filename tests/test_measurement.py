@@ -121,7 +121,7 @@ def test_comparisons_as_a_table(evaluation: fpverify.Evaluation, monkeypatch: py
     assert frame["score"].tolist() == evaluation.scores.tolist()
     assert (frame["mated"] == (frame["probe_finger"] == frame["reference_finger"])).all()
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'fpverify\[frames\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[frames\]'"):
         evaluation.to_frame()
 
 

@@ -32,6 +32,7 @@ Network = Callable[[FloatArray], FloatArray]
 
 MULTIPLE_PX = 8  # the minutia map network halves the image three times
 LARGEST_TOUCH_MM2 = 110.0  # of a picture, 10.5 mm square: above it a sensor shows enough of a finger for minutiae
+USUAL_PPI = 500.0  # of sensors; none of small area is known to have much more
 LEAST_MAP_PX = 128  # 13 mm: smaller images get nothing around them, as the 192 px have that the network learnt on
 NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 NO_MINUTIAE = Minutiae(*(np.zeros(0, np.float32) for _ in range(4)))
@@ -122,7 +123,7 @@ class MinutiaExtractor:
         padded = _Padded.of(prepared.image)
         answer = padded.within(self.minutia_map(padded.image[None, ..., None])[0], CELL_PX)
         foreground = foreground_cells(answer)
-        if self.places is not None and prepared.image.size * PIXEL_MM2 <= LARGEST_TOUCH_MM2:
+        if self.places is not None and _is_small(scan, prepared):
             return self._touch(scan, prepared, answer, foreground, self.places)
         require_area(answer, scan)
         foreground = without_ghosts(scan, prepared, foreground)
@@ -187,6 +188,12 @@ class WholePrintExtractor:
         canvas = centred(prepared.image, self.input_px)
         vector = np.asarray(self.network(canvas[None, ..., None])[0], np.float32)
         return Acquired(Template(self.model_id, 1.0, NO_MINUTIAE, NO_DESCRIPTORS, vector), prepared, None)
+
+
+def _is_small(scan: Scan, prepared: PreparedScan) -> bool:
+    """Whether a picture is a small sensor's; a resolution that ridges alone speak for makes none of a large one."""
+    doubt = max(1.0, scan.ppi / USUAL_PPI) if scan.ppi_estimated else 1.0
+    return prepared.image.size * PIXEL_MM2 * doubt**2 <= LARGEST_TOUCH_MM2
 
 
 def _padding(side_px: int) -> tuple[int, int, int]:

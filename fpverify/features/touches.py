@@ -32,6 +32,7 @@ LEAST_TOUCH_MM2 = 10.0  # of foreground, 3.2 mm square; a sensor of 4.1 mm squar
 # images without a finger 15 and 5 in 100 have as much of all three (tools/touch_refusals.py).
 LEAST_CERTAINTY = 0.85  # the mean probability of a finger in the foreground
 LEAST_PARALLEL = 0.22  # mean coherence of the ridges, 0 to 1
+MOST_PARALLEL = 0.98  # of synthetic touches none has more than 0.95; lines of a ruler have 1
 LEAST_RIDGES = 0.22  # share of the picture's variance that has a period of ridges
 RIDGES_PER_PX = (1 / 6.5, 1 / 3)  # at 250 ppi: 0.30 to 0.66 mm
 SHADING_PER_PX = 1 / 30  # slower changes are no part of the picture
@@ -66,6 +67,11 @@ def require_touch(answer: FloatArray, foreground: BoolArray, prepared: PreparedS
                 f"{scan.source}: no clear print: {what} to {has:.0%}, at least {least:.0%} needed of a small sensor "
                 f"(at {scan.ppi:.0f} ppi)"
             )
+    if parallel > MOST_PARALLEL:
+        raise FailureToAcquire(
+            f"{scan.source}: no clear print: lines run side by side to {parallel:.0%}, those of a finger to "
+            f"{MOST_PARALLEL:.0%} at most (at {scan.ppi:.0f} ppi)"
+        )
 
 
 def ridge_signs(image: FloatArray) -> tuple[float, float]:

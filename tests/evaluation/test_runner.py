@@ -26,6 +26,7 @@ from fpverify.evaluation.sets.protocol import Plan, finger_comparisons, set_plan
 from fpverify.evaluation.surveys import survey
 from fpverify.evaluation.templates import TemplateCache
 from fpverify.matching import Matcher
+from fpverify.models import load_bundle
 from fpverify.scans import read_scan
 from fpverify.scans.acquisition import Surveyed
 from fpverify.store import decode_template, encode_template
@@ -61,7 +62,7 @@ def test_raw_similarities_do_not_depend_on_how_comparisons_are_divided(monkeypat
     fingers = tuple("aabbbccddeeffgg"[: len(outcomes)])
     plan = Plan("drawn", "dense", tuple(map(str, range(15))), fingers, finger_comparisons(fingers))
     expected = [
-        -np.inf if 5 in (p, r) else float(similarities(outcomes[p], [outcomes[r]])[0])
+        -np.inf if 5 in (p, r) else float(similarities(outcomes[p], [outcomes[r]], bent=load_bundle().bent)[0])
         for p, r in zip(plan.comparisons.probe, plan.comparisons.reference, strict=True)
     ]
     for kept, largest, per_process in ((500, 500, 16), (4, 3, 1), (1, 500, 1), (100, 7, 1)):
