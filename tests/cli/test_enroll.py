@@ -42,6 +42,7 @@ def test_enrolling_answers_programs(enroll: Call) -> None:
         "ppi_source": "file",
         "ppi_note": None,
         "inverted": False,
+        "learnt": False,
     }
 
 

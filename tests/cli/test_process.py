@@ -22,7 +22,7 @@ LIBRARIES = {"PIL", "ai_edge_litert", "click", "cryptography", "cv2", "numpy", "
 ROOMS = {"cli", "scans", "features", "comparison", "models", "store", "matching"}
 MODULES = {"errors", "folders", "log", "settings", "verifier", "vocabulary"}
 UNNEEDED = {"bz2", "glob", "lzma", "numpy.fft", "random", "secrets", "shutil", "tempfile"}  # each brings others along
-MOST_MODULES = 384  # beside what Python starts with
+MOST_MODULES = 390  # beside what Python starts with
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
 
 

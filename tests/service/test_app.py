@@ -51,10 +51,11 @@ def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, s
         "ppi_source": "file",
         "ppi_note": None,
         "inverted": False,
+        "learnt": False,
     }
     assert service.ask("GET", "/v1/impressions", params={"subject": "Zoe\u0308"}).json()["impressions"][0] == {
         name: answer.json()[name]
-        for name in ("subject", "finger", "impression", "quality", "minutiae", "model", "enrolled_at")
+        for name in ("subject", "finger", "impression", "quality", "minutiae", "model", "enrolled_at", "learnt")
     }
     assert service.ask("DELETE", "/v1/impressions", params={"subject": "Zoë"}).json()["deleted"] == 1
     gone = service.ask("GET", "/v1/impressions", params={"subject": "Zoë"})

@@ -279,5 +279,5 @@ def test_the_operator_alone_decides_whether_a_service_learns(
         assert kept(service) == [False, True]
         assert service.ask("DELETE", "/v1/impressions", "enroll", params={"subject": "a"}).status_code == 403
         gone = service.ask("DELETE", "/v1/impressions", params={"subject": "a", "learnt": "true"})
-        assert gone.json() == {"deleted": 1}
+        assert gone.json() == {"subject": "a", "finger": None, "deleted": 1}
         assert kept(service) == [False]
