@@ -22,6 +22,7 @@ TURNS_DEG = (range(-50, -20, 5), range(-20, -5, 5), range(-5, 10, 5), range(10, 
 SPREADS = (0.0, 0.003, 0.006)  # radians that a finger leans outwards per millimetre from the middle: 0 to 10 degrees
 COLUMN_MM = 1.0
 SMOOTH_COLUMNS = 1.0  # deviation of a Gaussian
+BESIDE_COLUMNS = 12  # of a light finger less shows than between two others: a valley is one against what is beside it
 COLUMNS = (9, 28)  # of a finger, at least and at most: little ones to rolled thumbs
 LEAST_SHOWN = 0.12  # in a column of a finger, of what shows in the mean one: a finger that is all but dry
 TRIED = 2  # partings of each range of turns, that are fitted: where joints fill the gaps hardly one is the best
@@ -29,8 +30,9 @@ TURN_COST = 0.6  # mean log likelihood, for a turn of 50 degrees: of two fits al
 WIDTH_COST = 0.5  # for widths whose deviation is their mean
 CROWD_COST = 0.3  # mean log likelihood, for each width by which neighbours lie closer than side by side ...
 SIDE_BY_SIDE = 0.9  # ... which is so many mean widths, as they touch
-USUAL_CROWDING, USUAL_TURN_DEG = 0.15, 25.0  # otherwise a finger may be missing, and a joint stand for it
-FEWER_WORTH = 0.15  # mean log likelihood, by which one finger fewer has to be better
+USUAL_CROWDING, USUAL_TURN_DEG = 0.1, 15.0  # otherwise a finger may be missing, and a joint stand for it
+FEWER_WORTH = 0.05  # mean log likelihood, by which one finger fewer has to be better ...
+WIDER = 1.1  # ... with fingers hardly wider: those that two of the fingers are taken for are
 ROUNDS = 60  # of expectation and maximisation
 ENOUGH = 1e-4  # mean log likelihood: less is no progress
 MOST_SLOPE = 0.4  # of a finger against the hand: 22 degrees
@@ -139,7 +141,8 @@ def finger_ellipses(places: FloatArray, expected: int, source: str) -> FingerEll
         raise FailureToAcquire(f"{source}: fingers lie over each other, or are none: they cannot be told apart")
     if count > 1 and not found.is_usual:
         fewer, more_worth = _fitted(sample, count - 1)
-        if fewer is not None and more_worth > worth + FEWER_WORTH:
+        is_better = fewer is not None and more_worth > worth + FEWER_WORTH
+        if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():
             found, count = fewer, count - 1
     if float(found.widths.max()) > (WIDEST_MM if count < expected else WIDEST_OF_ALL_MM):
         raise FailureToAcquire(f"{source}: overlapping fingers cannot be told apart: lay them down side by side")
@@ -188,7 +191,7 @@ def _partings(places: FloatArray, count: int) -> Iterator[tuple[float, np.ndarra
 
 
 def _parted(centred: FloatArray, spread: float, count: int) -> tuple[float, np.ndarray]:
-    """What shows where the columns of fingers part, as a share of the mean column, and each place's column."""
+    """What shows where the columns of fingers part, of what shows beside, and each place's column."""
     across = centred[:, 0] / np.maximum(1 - spread * centred[:, 1], 0.5)
     columns = np.floor((across - across.min()) / COLUMN_MM).astype(int)
     counted = np.bincount(columns).astype(np.float32)
@@ -201,6 +204,7 @@ def _cheapest(profile: FloatArray, count: int) -> tuple[float, np.ndarray]:
     """The least cost of so many columns, and the borders between them, by dynamic programming."""
     length = len(profile)
     mean = length / count
+    valleys = _valleys(profile)
     shown = np.concatenate([[0.0], np.cumsum(profile)])
     least = LEAST_SHOWN * shown[-1] / count
     cost = np.full((count + 1, length + 1), np.inf)
@@ -215,13 +219,23 @@ def _cheapest(profile: FloatArray, count: int) -> tuple[float, np.ndarray]:
             own = cost[number - 1, low:high] + WIDTH_COST * ((widths - mean) / mean) ** 2 / count
             own = np.where(shown[end] - shown[low:high] < least, np.inf, own)
             at = int(own.argmin())
-            cost[number, end] = own[at] + (float(profile[end]) if end < length else 0.0)
+            cost[number, end] = own[at] + (float(valleys[end]) if end < length else 0.0)
             came[number, end] = low + at
     borders, end = [], length
     for number in range(count, 1, -1):
         end = int(came[number, end])
         borders.append(end)
     return float(cost[count, length]), np.array(borders[::-1])
+
+
+def _valleys(profile: FloatArray) -> FloatArray:
+    """How much shows in each column, of the most within a finger's width on its left or right, whichever is less."""
+    padded = np.pad(profile, BESIDE_COLUMNS)
+    before, after = (
+        np.lib.stride_tricks.sliding_window_view(part, BESIDE_COLUMNS).max(1)[: len(profile)]
+        for part in (padded[1:], padded[BESIDE_COLUMNS:])
+    )
+    return np.asarray(profile / np.maximum(np.minimum(before, after), 1e-3), np.float32)
 
 
 def _fit(places: FloatArray, owners: np.ndarray, count: int, turn_deg: float) -> FingerEllipses | None:

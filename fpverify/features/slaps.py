@@ -35,6 +35,8 @@ PITCH_MM = 20.0  # from finger to finger of an adult's hand
 CREASE_FROM_MM, CREASE_TO_MM = 11.0, 34.0  # from the tip to the crease of the first joint
 CREASE_SHARE = 0.6  # of the fingertip's width: where so little shows is the crease ...
 USUAL_TIP, NARROW_TIP_MM = 1.5, 12.0  # from the tip to the crease, in widths of the fingertip; the narrowest, mm
+JOINT_AREA = 0.3  # of the fingertip's, at least, of a joint's print
+OFF_COST = 1.5  # for a crease that is e times as far behind the tip, in shares of the width that shows there
 LEAST_TIP = 0.65  # of that, at least: a dip before it is a wet or a dry patch
 JOINT_MM, JOINT_SHARE = 14, 0.62  # ... if within so far behind it more shows again
 WIDEST_BY_MM = 19  # behind the tip a print is at its widest
@@ -194,7 +196,8 @@ def _tip(points: FloatArray, clear: BoolArray) -> BoolArray:
     along = points @ axis
     along = along - np.percentile(along, 0.5)
     of_all = _rows(along)
-    places = (_dip(_rows(along[clear])), _dip(of_all), _narrows(of_all))
+    usual = USUAL_TIP * max(NARROW_TIP_MM, float(of_all[:WIDEST_BY_MM].max()) * CELL_MM**2)
+    places = (_dip(_rows(along[clear]), usual), _dip(of_all, usual), _narrows(of_all))
     ends = next((place for place in places if place is not None), TIP_MM)
     return np.asarray(along <= ends)
 
@@ -205,19 +208,21 @@ def _rows(along: FloatArray) -> FloatArray:
     return np.asarray(cv2.GaussianBlur(rows[None], (0, 0), 0.8)[0], np.float32)
 
 
-def _dip(rows: FloatArray) -> float | None:
+def _dip(rows: FloatArray, usual_mm: float) -> float | None:
     """Where the crease is that parts a fingertip from its next joint, mm behind the tip; None where none shows.
 
     A print that fades away looks like a crease, but no joint follows. Of several dips, as dry patches leave them, it is
-    the deepest about where creases are.
+    the deepest about where creases are; `usual_mm` behind the tip they are mostly.
     """
     widest = int(rows[:WIDEST_BY_MM].argmax())
     most = rows[widest]
-    usual = USUAL_TIP * max(NARROW_TIP_MM, float(most) * CELL_MM**2)
+    before = np.cumsum(rows)
     costs = {
-        place: float(rows[place] / most) + abs(log(place / usual))
-        for place in range(max(int(CREASE_FROM_MM), widest + 3, int(LEAST_TIP * usual)), int(CREASE_TO_MM))
-        if rows[place] < CREASE_SHARE * most and rows[place : place + JOINT_MM].max() > JOINT_SHARE * most
+        place: float(rows[place] / most) + OFF_COST * abs(log(place / usual_mm))
+        for place in range(max(int(CREASE_FROM_MM), widest + 3, int(LEAST_TIP * usual_mm)), int(CREASE_TO_MM))
+        if rows[place] < CREASE_SHARE * most
+        and rows[place : place + JOINT_MM].max() > JOINT_SHARE * most
+        and before[-1] - before[place] > JOINT_AREA * before[place]
     }
     return float(min(costs, key=costs.__getitem__)) if costs else None
 
