@@ -18,7 +18,6 @@ RUN_ELSEWHERE = {
     "python.md": "tests/test_documentation.py",
     "http.md": "tests/service/test_http_document.py",
     "tutorials/door.md": "tests/docs/test_consoles.py",
-    "tutorials/your-sensor.md": "tests/docs/test_consoles.py",
     "tutorials/school.md": "tests/docs/test_consoles.py",
     "reference/http.md": "tests/docs/test_reference.py",
 }
