@@ -16,7 +16,7 @@ SHAPE = (320, 280)  # px at 250 ppi: 32 x 28 mm
 
 @pytest.fixture(scope="module")
 def ridges() -> FloatArray:
-    return cv2.resize(draw_finger(np.random.default_rng([43, 1])).ridges, SHAPE[::-1])
+    return np.asarray(cv2.resize(draw_finger(np.random.default_rng([43, 1])).ridges, SHAPE[::-1]), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def finger() -> FloatArray:
     """In [0, 1], where the finger is; its outline is a pixel or two wide."""
     whole = np.zeros(SHAPE, np.float32)
     cv2.ellipse(whole, (SHAPE[1] // 2, SHAPE[0] // 2), (75, 110), 0, 0, 360, 1, -1)
-    return cv2.GaussianBlur(whole, (0, 0), 1.5)
+    return np.asarray(cv2.GaussianBlur(whole, (0, 0), 1.5), np.float32)
 
 
 def foreground_of(finger: FloatArray) -> np.ndarray:
@@ -37,12 +37,14 @@ def scan_of(grey: FloatArray) -> Scan:
 
 def photographed(ridges: FloatArray, finger: FloatArray, depth: float, back: float) -> Scan:
     """Skin of a grey of 150 whose ridges are so much darker, as a fraction, before a background."""
-    return scan_of(finger * 150 * (1 - depth * (ridges + 1) / 2) + (1 - finger) * back)
+    rng = np.random.default_rng(3)
+    skin = 150 * (1 - depth * (ridges + 1) / 2)
+    return scan_of(np.asarray(finger * skin + (1 - finger) * back + rng.normal(0, 2, SHAPE), np.float32))
 
 
 def printed(ridges: FloatArray, finger: FloatArray, ink: float) -> Scan:
     """Ridges that are so many grey levels darker than paper."""
-    return scan_of(240 - finger * ink * (ridges + 1) / 2)
+    return scan_of(np.asarray(240 - finger * ink * (ridges + 1) / 2, np.float32))
 
 
 @pytest.mark.parametrize("back", [30.0, 235.0])
@@ -66,3 +68,9 @@ def test_nothing_is_said_of_a_small_sensor(ridges: FloatArray, finger: FloatArra
 
 def test_nothing_is_said_without_ridges_away_from_outlines(ridges: FloatArray, finger: FloatArray) -> None:
     assert outline(photographed(ridges, finger, 0.08, 30.0), np.zeros((80, 70), bool)) == 0
+
+
+def test_a_black_frame_around_a_print_is_no_outline(ridges: FloatArray, finger: FloatArray) -> None:
+    framed = printed(ridges, finger, 40.0).pixels.astype(np.float32) + np.random.default_rng(2).normal(0, 3, SHAPE)
+    framed[:60] = framed[:, :50] = 0
+    assert outline(scan_of(np.asarray(framed, np.float32)), foreground_of(finger)) < MOST_OUTLINE
