@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_records import CARDS, STANDARDS, TEXTS, difference, record
@@ -187,11 +188,10 @@ def test_a_mutated_record_is_refused_or_sound(name: str, seed: int) -> None:
     check_mutated(seed, name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
-def test_two_thousand_mutated_records_are_refused_or_sound(name: str) -> None:
-    taken = sum(check_mutated(seed, name) for seed in range(2_000))
-    assert taken < 1_000
+def test_mutated_records_are_refused_or_sound_and_most_are_refused(name: str) -> None:
+    seeds = tries(200, 2_000)
+    assert sum(check_mutated(seed, name) for seed in range(seeds)) < seeds / 2
 
 
 @settings(max_examples=300, deadline=None)
