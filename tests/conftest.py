@@ -16,6 +16,22 @@ settings.register_profile("untimed", deadline=None, derandomize=not THOROUGH)
 settings.load_profile("untimed")
 
 DATA = Path(__file__).parent / "data"
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, on Linux
+LEAST_MEMORY = 4 * 2**30  # bytes free there; the tests of two workers have a tenth of it at once
+
+
+def pytest_configure() -> None:
+    """Tests' files lie in memory where there is room: a store flushes every change, and disks let it wait for that."""
+    if not os.environ.get("PYTEST_DEBUG_TEMPROOT") and not os.environ.get("TMPDIR") and has_room(MEMORY):
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["TMPDIR"] = str(MEMORY)
+
+
+def has_room(folder: Path) -> bool:
+    """Whether programs may be written there and run."""
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= LEAST_MEMORY and not found.f_flag & os.ST_NOEXEC
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -75,8 +75,12 @@ def calls(text: str) -> list[Call]:
     return [Call(line, shown.strip()) for line, shown in found]
 
 
-def run(text: str) -> list[str]:
+def run(text: str, recipes: Path = ROOT / "recipes") -> list[str]:
     """What each line prints on standard output.
+
+    Args:
+        text: of a document.
+        recipes: the folder that lines know as `recipes`.
 
     Raises:
         SystemExit: a line failed; says which and why.
@@ -85,7 +89,7 @@ def run(text: str) -> list[str]:
         folder = Path(made).resolve()
         for name, content in FILE.findall(text):
             (folder / name).write_text(content, encoding="utf-8")
-        (folder / "recipes").symlink_to(ROOT / "recipes")
+        (folder / "recipes").symlink_to(recipes)
         return _run(calls(text), folder)
 
 

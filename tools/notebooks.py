@@ -129,10 +129,15 @@ def pictures(cell: Any) -> int:
 
 def alike(shown: str, made: str) -> bool:
     """Whether two texts say the same words, and numbers that are near each other."""
-    if " ".join(NUMBER.sub("#", shown).split()) != " ".join(NUMBER.sub("#", made).split()):
+    if words(shown) != words(made):
         return False
     pairs = zip(NUMBER.findall(shown), NUMBER.findall(made), strict=True)
     return all(near(_value(one), _value(other)) for one, other in pairs)
+
+
+def words(text: str) -> str:
+    """A text without its numbers, and without how it is spaced."""
+    return " ".join(NUMBER.sub("#", text).split())
 
 
 def near(one: float, other: float) -> bool:

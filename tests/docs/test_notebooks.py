@@ -15,17 +15,44 @@ docs_site = pytest.importorskip("docs_site")
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 LARGEST = 400_000  # bytes of one with its pictures
-NEEDS = {"the-stripe-lesson": ("keras", "sklearn")}
+TRAINS = FOLDER / "the-stripe-lesson.ipynb"
+LESS = {"Stopping(100)": "Stopping(2)", "steps: 40,": "steps: 4,", "pairs: 32,": "pairs: 8,"}  # of its training
 
 
 @pytest.mark.slow
 @pytest.mark.train
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.thorough] if path == TRAINS else []) for path in PATHS],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_shows_what_it_makes(path: Path, release_model: str) -> None:
-    for library in NEEDS.get(path.stem, ()):
-        pytest.importorskip(library)
+    if path == TRAINS:
+        needs_keras()
     shown = nbformat.read(path, as_version=4)
     assert list(notebooks.differences(shown, notebooks.executed(path))) == []
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_the_notebook_that_trains_says_the_same_words_when_it_trains_less(tmp_path: Path) -> None:
+    needs_keras()
+    text = TRAINS.read_text(encoding="utf-8")
+    for much, little in LESS.items():
+        assert text.count(much) == 1
+        text = text.replace(much, little)
+    less = tmp_path / TRAINS.name
+    less.write_text(text, encoding="utf-8")
+    cells = [book.cells for book in (nbformat.read(TRAINS, as_version=4), notebooks.executed(less))]
+    for shown, made in zip(*cells, strict=True):
+        if shown.cell_type == "code":
+            assert notebooks.words(notebooks.said_by(made)) == notebooks.words(notebooks.said_by(shown))
+            assert notebooks.pictures(made) == notebooks.pictures(shown)
+
+
+def needs_keras() -> None:
+    for library in ("keras", "sklearn"):
+        pytest.importorskip(library)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

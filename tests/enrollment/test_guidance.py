@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import tries
 
 from fpverify.enrollment import coverage
 from fpverify.enrollment.guidance import WORDS, Advice, Guide
@@ -97,14 +98,15 @@ def first_advice(guide: Guide, scan: Scan) -> Advice | None:
 @pytest.mark.slow
 def test_a_finger_beside_a_large_sensor_is_moved_onto_it(matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> None:
     said = list[tuple[str, str | None]]()
-    for number in range(1, 26):
+    fingers = tries(10, 25)
+    for number in range(1, fingers + 1):
         for seed, (side, (x, y)) in enumerate(SIDES.items()):
             # what is shown is the other side, so that this one lies beyond the border
             made, scan = put_down(monkeypatch, number, seed, (-1.2 * x, -1.1 * y), GUIDED)
             advice = first_advice(Guide(matcher), scan) if clearly_cut(made, side) else None
             if advice is not None:
                 said.append((SHOWN_BY[side], advice.move))
-    assert len(said) >= 40
+    assert len(said) >= 1.6 * fingers
     assert np.mean([wanted == move for wanted, move in said]) >= RIGHT_AT_LEAST
 
 
@@ -114,13 +116,14 @@ def test_the_side_that_no_touch_of_a_small_sensor_shows_is_asked_for(
     matcher: Matcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = list[tuple[str, str | None]]()
-    for number in range(1, 13):
+    fingers = tries(4, 12)
+    for number in range(1, fingers + 1):
         for missing in SIDES:
             guide = Guide(matcher, most_touches=99)
             advices = list(touches(guide, monkeypatch, number, missing))
             if advices[-1] is not None and not (advices[-1].other or advices[-1].poor):
                 said.append((SHOWN_BY[missing], advices[-1].move))
-    assert len(said) >= 36
+    assert len(said) >= 3 * fingers
     assert np.mean([wanted == move for wanted, move in said]) >= RIGHT_AT_LEAST
 
 
