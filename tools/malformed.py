@@ -332,8 +332,13 @@ def malformed(kind: str, count: int, rng: np.random.Generator) -> Iterator[tuple
     bombs = list(BOMBS[kind].items())[:count]
     for name, bomb in bombs:
         yield name, bomb()
+    yield from damaged(kind, count - len(bombs), rng)
+
+
+def damaged(kind: str, count: int, rng: np.random.Generator) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of files that were sound, and then cut off or changed."""
     wholes = valid(kind)
-    for k in range(count - len(bombs)):
+    for k in range(count):
         whole = wholes[k % len(wholes)]
         if rng.random() < TRUNCATED:
             yield f"truncated {k}", whole[: int(rng.integers(1, len(whole)))]

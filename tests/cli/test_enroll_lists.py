@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import tries
 
 from fpverify.store import Store
 
 Call = Callable[..., Any]
-KILLS = 4
-ROWS = 150
+KILLS = tries(2, 4)
+ROWS = tries(70, 150)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = [path for path in sorted((ROOT / "docs" / "tutorials").glob("*.md")) if path.stem != "README"]
-LESS = {"steps": 60, "pairs": 16}  # of the training of stripes
+LESS = {"steps": 30, "pairs": 12}  # of the training of stripes
 
 
 @pytest.mark.slow

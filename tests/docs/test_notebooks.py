@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,43 +16,51 @@ docs_site = pytest.importorskip("docs_site")
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 LARGEST = 400_000  # bytes of one with its pictures
-TRAINS = FOLDER / "the-stripe-lesson.ipynb"
-LESS = {"Stopping(100)": "Stopping(2)", "steps: 40,": "steps: 4,", "pairs: 32,": "pairs: 8,"}  # of its training
+NEEDS = {"the-stripe-lesson": ("keras", "sklearn")}
+LESS = {  # of what takes longest
+    "the-stripe-lesson": {"Stopping(100)": "Stopping(2)", "steps: 40,": "steps: 4,", "pairs: 32,": "pairs: 8,"},
+    "what-an-attacker-can-do": {"fingers=100": "fingers=20", "range(200)": "range(20)"},
+}
 
 
 @pytest.mark.slow
 @pytest.mark.train
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=[pytest.mark.thorough] if path == TRAINS else []) for path in PATHS],
+    [pytest.param(path, marks=[pytest.mark.thorough] if path.stem in LESS else []) for path in PATHS],
     ids=lambda path: path.stem,
 )
 def test_a_notebook_shows_what_it_makes(path: Path, release_model: str) -> None:
-    if path == TRAINS:
-        needs_keras()
+    needed(path.stem)
     shown = nbformat.read(path, as_version=4)
     assert list(notebooks.differences(shown, notebooks.executed(path))) == []
 
 
 @pytest.mark.slow
 @pytest.mark.train
-def test_the_notebook_that_trains_says_the_same_words_when_it_trains_less(tmp_path: Path) -> None:
-    needs_keras()
-    text = TRAINS.read_text(encoding="utf-8")
-    for much, little in LESS.items():
+@pytest.mark.parametrize("name", LESS)
+def test_a_notebook_says_the_same_words_and_draws_as_much_when_it_tries_less(
+    name: str, release_model: str, tmp_path: Path
+) -> None:
+    needed(name)
+    path = FOLDER / f"{name}.ipynb"
+    text = path.read_text(encoding="utf-8")
+    for much, little in LESS[name].items():
         assert text.count(much) == 1
         text = text.replace(much, little)
-    less = tmp_path / TRAINS.name
-    less.write_text(text, encoding="utf-8")
-    cells = [book.cells for book in (nbformat.read(TRAINS, as_version=4), notebooks.executed(less))]
-    for shown, made in zip(*cells, strict=True):
-        if shown.cell_type == "code":
-            assert notebooks.words(notebooks.said_by(made)) == notebooks.words(notebooks.said_by(shown))
-            assert notebooks.pictures(made) == notebooks.pictures(shown)
+    (tmp_path / path.name).write_text(text, encoding="utf-8")
+    shown, made = nbformat.read(path, as_version=4), notebooks.executed(tmp_path / path.name)
+    assert [words_and_pictures(cell) for cell in made.cells] == [words_and_pictures(cell) for cell in shown.cells]
 
 
-def needs_keras() -> None:
-    for library in ("keras", "sklearn"):
+def words_and_pictures(cell: Any) -> tuple[str, int]:
+    if cell.cell_type != "code":
+        return "", 0
+    return notebooks.words(notebooks.said_by(cell)), notebooks.pictures(cell)
+
+
+def needed(name: str) -> None:
+    for library in NEEDS.get(name, ()):
         pytest.importorskip(library)
 
 

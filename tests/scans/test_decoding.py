@@ -144,7 +144,7 @@ def test_values_that_are_scaled_one_by_one_are_light_work_where_they_are_few(hea
 
 
 BOMBS = [
-    pytest.param(kind, name, marks=[pytest.mark.slow] if name in SLOW_TO_MAKE else [])
+    pytest.param(kind, name, marks=[pytest.mark.thorough] if name in SLOW_TO_MAKE else [])
     for kind, bombs in malformed.BOMBS.items()
     for name in bombs
 ]

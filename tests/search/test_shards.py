@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 import pytest
+from effort import tries
 from made_up_model import PLAIN, MadeUp
 from made_up_prints import WIDTH, finger, impression
 
@@ -36,7 +37,7 @@ OTHER_CENTRES = steps(np.random.default_rng(6).normal(size=(64, WIDTH)).astype(n
 WITH_LISTS = MadeUp({CODEBOOK: Codebook(CENTRES, "").encoded()})
 OTHERWISE = MadeUp({CODEBOOK: Codebook(OTHER_CENTRES, "").encoded()})
 INDEX = "enrollments.sqlite.index"
-ROUNDS = 20  # of processes that are killed
+ROUNDS = tries(8, 20)  # of processes that are killed
 
 
 class Reopened:
@@ -285,7 +286,7 @@ def test_a_flipped_bit_anywhere_changes_no_answer(store: Store, tmp_path: Path) 
     searched(store)
     wanted = [found(store, number) for number in range(0, 60, 20)]
     rng = np.random.default_rng(3)
-    for _ in range(25):
+    for _ in range(tries(8, 25)):
         path = rng.choice([*files(tmp_path), *(tmp_path / INDEX).rglob(MANIFEST)])  # type: ignore[arg-type]
         raw = bytearray(path.read_bytes())
         raw[rng.integers(len(raw))] ^= 1 << rng.integers(8)

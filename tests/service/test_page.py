@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import tries
 
 pytest.importorskip("websocket")
 
@@ -23,7 +24,13 @@ SAMPLES = ROOT / "fpverify" / "samples"
 PAGE = ROOT / "fpverify" / "service" / "page"
 AXE = [Path(os.environ.get("FPVERIFY_AXE", "")), ROOT / "node_modules" / "axe-core" / "axe.min.js"]
 DESK, PHONE = (1280, 800), (390, 844)
-LOOKS = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
+SIZES = [DESK, pytest.param(PHONE, marks=pytest.mark.thorough)]
+LOOKS = [
+    (DESK, "light"),
+    pytest.param((DESK, "dark"), marks=pytest.mark.thorough),
+    pytest.param((PHONE, "light"), marks=pytest.mark.thorough),
+    (PHONE, "dark"),
+]
 NAVIGATION = {
     "verify": ["Verify", "Identify", "Kiosk"],
     "scores": ["Verify", "Identify", "Compare", "Kiosk"],
@@ -94,11 +101,11 @@ def sees_no_more_than_fits(browser: Browser) -> bool:
 
 
 @needs_browser
-@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+@pytest.mark.parametrize("look_like", LOOKS)
 def test_a_person_is_enrolled_verified_and_deleted_by_keyboard_alone(
-    start: Any, release_model: str, tab: Browser, size: tuple[int, int], scheme: str
+    start: Any, release_model: str, tab: Browser, look_like: Any
 ) -> None:
-    look(tab, size, scheme)
+    look(tab, *look_like)
     name = f"<b>Eve</b> {'of a very long name ' * 8}".strip()
     with start(release_model) as service:
         visit = Visit(tab, service.url)
@@ -218,12 +225,12 @@ def test_a_revoked_key_signs_out_at_once(start: Any, tab: Browser) -> None:
 
 
 @needs_browser
-def test_ten_rounds_leave_nothing_behind(start: Any, release_model: str, tab: Browser, tmp_path: Path) -> None:
+def test_rounds_leave_nothing_behind(start: Any, release_model: str, tab: Browser, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     with start(release_model, reader=folder_reader(inbox)) as service:
         visit = Visit(tab, service.url)
         visit.sign_in(service.keys["admin"])
-        for number in range(10):
+        for number in range(tries(3, 10)):
             visit.press("a Enrol")
             visit.until("Touch after touch")
             visit.write("input Person", f"Eve {number}")
@@ -259,7 +266,7 @@ def history(browser: Browser) -> list[str]:
 
 
 @needs_browser
-@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("size", [pytest.param(DESK, marks=pytest.mark.thorough), PHONE])
 def test_one_finger_after_another_is_asked_for(
     start: Any, release_model: str, tab: Browser, tmp_path: Path, size: tuple[int, int]
 ) -> None:
@@ -294,7 +301,7 @@ def test_one_finger_after_another_is_asked_for(
 
 
 @needs_browser
-@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("size", SIZES)
 def test_people_are_turned_over_searched_renamed_and_unlocked(
     start: Any, stripes: Path, tab: Browser, size: tuple[int, int]
 ) -> None:

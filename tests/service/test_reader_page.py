@@ -27,12 +27,21 @@ from signed_in import PAGE
 from virtual_reader import REMOVE, command, require_libfprint, show
 
 from fpverify.service.api_keys import Scope, new_key
+from fpverify.service.routes import reader
 from fpverify.store import Store
 
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
 DESK, PHONE = (1280, 800), (390, 844)
 START_S = 90.0
 ASKS = "Put the finger on the reader."
+WAITING = """
+import sys
+from fpverify.cli import main
+from fpverify.service.routes import reader
+
+reader.TIMEOUT_S = {}
+sys.exit(main(["serve", *sys.argv[1:]]))
+"""
 
 needs_browser = pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path, and none in FPVERIFY_CHROMIUM")
 
@@ -57,7 +66,10 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str) -> Iterator[Served]:
+def served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str, request: pytest.FixtureRequest
+) -> Iterator[Served]:
+    """A service, which waits for a finger as long as services do, or for so many seconds."""
     monkeypatch.chdir(tmp_path)
     place = require_libfprint(tmp_path, monkeypatch)
     with Store.open("db", key="none") as store:
@@ -66,9 +78,8 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str) 
         port = free.getsockname()[1]
     words = ["--db", "db", "--key", "none", "--threads", "1", "--port", str(port), "--reader", "--reader-ppi", "500"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fpverify", "serve", *words], stderr=subprocess.DEVNULL, env=environment
-    )
+    program = WAITING.format(getattr(request, "param", reader.TIMEOUT_S))
+    process = subprocess.Popen([sys.executable, "-c", program, *words], stderr=subprocess.DEVNULL, env=environment)
     try:
         url = f"http://127.0.0.1:{port}"
         end_s = time.monotonic() + START_S
@@ -104,7 +115,7 @@ def tab(browser: Browser) -> Iterator[Browser]:
 
 
 @needs_browser
-@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("size", [DESK, pytest.param(PHONE, marks=pytest.mark.thorough)])
 def test_somebody_is_enrolled_touch_after_touch_verified_and_identified(
     served: Served, tab: Browser, size: tuple[int, int]
 ) -> None:
@@ -188,6 +199,7 @@ def test_a_kiosk_waits_for_the_finger_by_itself(served: Served, tab: Browser, mo
 
 
 @needs_browser
+@pytest.mark.parametrize("served", [12.0], indirect=True)
 def test_what_goes_wrong_at_the_reader_is_one_line_on_the_page(served: Served, tab: Browser) -> None:
     visit = Visit(tab, served.url)
     visit.sign_in(served.keys["verify"])

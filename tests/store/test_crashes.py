@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from effort import tries
 
 HERE = Path(__file__).parent
-ROUNDS = 12
+ROUNDS = tries(5, 12)
 
 
 @pytest.mark.parametrize("size", [[], ["large"]], ids=["small", "large"])

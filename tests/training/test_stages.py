@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,15 @@ RECIPE = {
     "minutia_map": [{"steps": 1, "images": 1}],
     "descriptor": [ROUND, {**ROUND, "flow": "calm"}],
 }
+
+
+@pytest.fixture(autouse=True)
+def at_once() -> Iterator[None]:
+    """A single step is taken without a graph of it, which takes longer to make than hundreds of steps."""
+    tensorflow = pytest.importorskip("tensorflow")
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(autouse=True)
