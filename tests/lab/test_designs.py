@@ -112,6 +112,7 @@ def test_the_autoencoder_narrows_to_sixteen_and_draws_in_the_unit_range() -> Non
 
 
 @pytest.mark.train
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     "name", ["stripes-dense1", "stripes-conv", "siamese-triplet", "siamese-hard-negatives", "twin-194", "autoencoder"]
 )
@@ -141,6 +142,7 @@ def small(design: Design) -> Design:
 
 
 @pytest.mark.train
+@pytest.mark.usefixtures("at_once")
 def test_early_stopping_goes_back_to_the_best_weights() -> None:
     design = replace(small(find_design("stripes-dense1")), stopping=Stopping(40, batch=12, rate=1.0, patience=2))
     network = design.learner.network((32, 32, 1))

@@ -20,7 +20,7 @@ from fpverify.lab.results import Result, Trial, read_result, read_results
 from fpverify.lab.table import run_table, stored_result, table_trials
 from fpverify.lab.trials import run_trial
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("at_once")]
 
 
 @pytest.fixture

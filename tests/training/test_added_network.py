@@ -13,7 +13,7 @@ from tool_modules import tool
 
 keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("at_once")]
 
 from fpverify.models import load_bundle  # noqa: E402
 from fpverify.training import train  # noqa: E402

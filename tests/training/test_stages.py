@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("at_once")]
 
 from fpverify.errors import RecipeError  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
@@ -29,15 +28,6 @@ RECIPE = {
     "minutia_map": [{"steps": 1, "images": 1}],
     "descriptor": [ROUND, {**ROUND, "flow": "calm"}],
 }
-
-
-@pytest.fixture(autouse=True)
-def at_once() -> Iterator[None]:
-    """A single step is taken without a graph of it, which takes longer to make than hundreds of steps."""
-    tensorflow = pytest.importorskip("tensorflow")
-    tensorflow.config.run_functions_eagerly(True)
-    yield
-    tensorflow.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(autouse=True)
