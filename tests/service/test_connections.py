@@ -149,9 +149,8 @@ def test_files_that_are_slow_to_decode_keep_nobody_waiting(start: Callable[..., 
         for thread in jam:
             thread.start()
         time.sleep(1.0)
-        begun = time.monotonic()
         assert service.post("/v1/verify", stripes / "A_00.bmp", subject="A").json()["decision"] == "match"
-        assert time.monotonic() - begun < 2.0
+        assert answers == []  # they are still being decoded
         for thread in jam:
             thread.join()
     assert [one.status_code for one in answers] == [415, 415]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from types import ModuleType
 
@@ -32,9 +33,12 @@ def test_every_picture_stands_in_a_document(pictures: ModuleType) -> None:
 
 @pytest.mark.slow
 def test_the_page_is_photographed_as_the_documents_show_it(
-    pictures: ModuleType, tmp_path: Path, release_model: str
+    pictures: ModuleType, tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tool("page_pictures").main(["--out", str(tmp_path)])
+    drawn = tool("page_pictures")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        monkeypatch.setattr(drawn, "PORT", free.getsockname()[1])
+    drawn.main(["--out", str(tmp_path)])
     shown = {path.name for path in (TOOLS.parent / "docs" / "images").glob("page*.png")}
     assert {path.name for path in tmp_path.iterdir()} == shown
     with Image.open(tmp_path / "page.png") as picture:

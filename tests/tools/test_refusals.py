@@ -6,6 +6,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from effort import tries
 from tool_modules import tool
 
 from fpverify.matching import Matcher
@@ -43,9 +44,9 @@ def test_drawings_are_scans_of_500_ppi(refusals: ModuleType) -> None:
 def test_the_release_takes_ordinary_prints_and_hardly_anything_else(
     refusals: ModuleType, release_model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(refusals, "PARTS", 3)
-    monkeypatch.setattr(refusals, "DRAWINGS", 150)
-    assert refusals.main(["--model", release_model, "--fingers", "20"]) == 0
+    monkeypatch.setattr(refusals, "PARTS", tries(1, 3))
+    monkeypatch.setattr(refusals, "DRAWINGS", tries(50, 150))
+    assert refusals.main(["--model", release_model, "--fingers", str(tries(8, 20))]) == 0
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()[2:]]
     share = {row[0]: float(row[3].removesuffix(" %")) for row in rows}
     assert share["ordinary impressions"] == 0
