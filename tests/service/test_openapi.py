@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from effort import tries
 from hypothesis import HealthCheck, Phase, given, settings
 
 schemathesis = pytest.importorskip("schemathesis")
 
-EXAMPLES = 20  # of each operation
+EXAMPLES = tries(8, 20)  # of each operation
 OPERATIONS = 19
 
 

@@ -25,6 +25,11 @@ from fpverify.testing.store_contract import run_history
 
 FOUND_WITHIN_S = 60.0  # of CPU
 FIRST = (Phase.generate,)  # the first failure will do; a shorter one takes longer
+FOUND_LATE = {  # after many histories
+    "renaming forgets what was noted",
+    "a restored store lacks what was noted",
+    "a change that fails is kept as far as it came",
+}
 
 
 class Files(StoreContract):
@@ -179,9 +184,12 @@ def impressions_are_numbered_over_all_fingers(patch: pytest.MonkeyPatch) -> None
 
 def test_there_are_ten_and_more() -> None:
     assert len(FAULTS) >= 10
+    assert set(FAULTS) > FOUND_LATE
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.thorough if name in FOUND_LATE else ()) for name in FAULTS]
+)
 def test_a_planted_fault_is_found(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS[name](monkeypatch)
     began = time.process_time()

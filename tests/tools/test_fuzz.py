@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
+from effort import tries
 from tool_modules import tool
 
 from fpverify.errors import UnreadableScan
 
 fuzz = tool("fuzz")
-FILES = 40  # of each reader
+FILES = tries(15, 40)  # of each reader
 
 
 def test_no_reader_fails_at_damaged_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str) -> None:
