@@ -50,10 +50,12 @@ def damaged(source: Path, path: Path, at: float) -> None:
     path.write_bytes(content)
 
 
-@pytest.fixture
-def material(tmp_path: Path, stripes: Path, edges_model: Path, make_edges_model: Callable[..., Path]) -> Path:
-    """A folder with one of everything that can be wrong."""
-    folder = tmp_path / "bad"
+@pytest.fixture(scope="module")
+def material(
+    tmp_path_factory: pytest.TempPathFactory, stripes: Path, edges_model: Path, make_edges_model: Callable[..., Path]
+) -> Path:
+    """A folder with one of everything that can be wrong, which nothing changes."""
+    folder = tmp_path_factory.mktemp("material") / "bad"
     folder.mkdir()
     good = stripes / "A_01.bmp"
     for name in ("whole.png", "whole.jpg", "whole.tif"):
@@ -242,7 +244,7 @@ def test_bad_input_is_one_line_and_changes_nothing(
     case: str, call: Call, enrolled: Path, places: dict[str, Path]
 ) -> None:
     command, code, said = CASES[case]
-    before, files = dump(enrolled), sorted(Path.cwd().rglob("*"))
+    before, files = dump(enrolled), all_files(places["bad"])
     ended = call(*words_of(command, **places))
     assert (ended.code, ended.out) == (code, "")
     assert ended.err.startswith("fpverify: ")
@@ -250,7 +252,12 @@ def test_bad_input_is_one_line_and_changes_nothing(
     assert said in ended.err
     assert "internal error" not in ended.err
     assert dump(enrolled) == before
-    assert sorted(Path.cwd().rglob("*")) == files
+    assert all_files(places["bad"]) == files
+
+
+def all_files(material: Path) -> list[Path]:
+    """What lies in the working directory and in the material."""
+    return sorted([*Path.cwd().rglob("*"), *material.rglob("*")])
 
 
 def test_at_least_forty_kinds_are_tried() -> None:
