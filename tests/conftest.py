@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -66,6 +68,26 @@ def no_keys_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypat
 def no_indexes_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins without what indexes keep of stores on servers, and keeps its own apart."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data" / uuid4().hex))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def polarity_told_once() -> Iterator[None]:
+    """Whether ridges are dark is worked out once for each picture; of stripes, which tests read again and again, it
+    is most of what reading costs.
+    """
+    from fpverify.scans import acquisition
+
+    work_out, known = acquisition.is_inverted, dict[tuple[bytes, tuple[int, ...], float], bool]()
+
+    def is_inverted(pixels: Any, ppi: float) -> bool:
+        picture = hashlib.sha256(pixels.tobytes()).digest(), pixels.shape, ppi
+        if picture not in known:
+            known[picture] = work_out(pixels, ppi)
+        return known[picture]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(acquisition, "is_inverted", is_inverted)
+        yield
 
 
 @pytest.fixture
