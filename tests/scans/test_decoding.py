@@ -32,7 +32,8 @@ COLOURS = Image.fromarray(np.stack([PRINT, PRINT.T, 255 - PRINT], 2))
 AT_500 = {"dpi": (500, 500)}
 TURNED = Image.Exif()
 TURNED[0x0112] = 6  # as a camera held sideways says
-QUICK_S = 3.0  # of what takes some 0.1 s, on a busy machine
+AT_ONCE_S = 3.0  # of CPU, of what takes some 0.1 s
+QUICK_S = 10.0  # of what takes some 0.1 s, on a machine that has much else to do
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -167,10 +168,10 @@ def test_no_bomb_is_light(kind: str, name: str) -> None:
 )
 def test_what_a_structure_tells_is_refused_at_once_and_says_why(make: malformed.Bomb, words: str) -> None:
     data = make()
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(UnreadableScan, match=words):
         decode(data, "scan")
-    assert time.monotonic() - start < QUICK_S
+    assert time.process_time() - start < AT_ONCE_S
 
 
 def test_an_ordinary_progressive_jpeg_stays() -> None:

@@ -49,9 +49,9 @@ def test_limits_in_time_rise_with_the_extraction_time_and_others_do_not(growth: 
 
 
 def test_times_are_medians(growth: ModuleType) -> None:
-    waits = iter([0.0, 0.0, 0.2])
+    waits = iter([0.0, 0.0, 1.0])
     cost = growth.timed([lambda: growth.time.sleep(next(waits))] * 3)
-    assert cost.wall_ms < 100
+    assert cost.wall_ms < 300  # their mean is more
     assert cost.cpu_ms < 100
 
 
