@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test thorough check docs audit fuzz bench without-train release matrix clean
+.PHONY: help setup demo test check docs audit fuzz bench without-train release matrix clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,6 +31,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist 
 test: $(VENV)/dev.stamp ## the tests
 	$(PYTEST)
 
+.PHONY: thorough
 thorough: $(VENV)/dev.stamp ## the tests in their long form, which tries all that there is
 	FPVERIFY_THOROUGH=1 $(PYTEST)
 
