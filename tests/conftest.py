@@ -11,10 +11,12 @@ from uuid import uuid4
 
 import pytest
 from effort import THOROUGH
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How fast machines are is not what tests tell. Examples are the same in every run; the long form draws others.
-settings.register_profile("untimed", deadline=None, derandomize=not THOROUGH)
+settings.register_profile(
+    "untimed", deadline=None, derandomize=not THOROUGH, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("untimed")
 
 DATA = Path(__file__).parent / "data"
