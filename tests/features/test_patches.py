@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fpverify.features.patches import PATCH_PX, sample_patches
 from fpverify.vocabulary import FloatArray
 
 CENTRE = (PATCH_PX - 1) / 2
+EXACT = int(cv2.__version__.split(".")[0]) >= 5
+ROUNDED_PX = 1 / 64 + 1 / 1024  # OpenCV 4 takes the nearest 1/32 px of sums that it has rounded to 1/1024 px
 
 
 def smooth_image(seed: int, height: int = 90, width: int = 110) -> FloatArray:
@@ -41,19 +43,31 @@ def patch_by_hand(image: FloatArray, x: float, y: float, angle: float) -> np.nda
     return patch
 
 
+def most_apart(image: FloatArray) -> float:
+    """How far OpenCV may be from the definition: with places off by so little, what lies there differs by so much.
+
+    The steepest step is that to the zeros beyond the image.
+    """
+    if EXACT:
+        return 5e-4
+    around = np.pad(image, 1)
+    return ROUNDED_PX * float(sum(np.abs(np.diff(around, axis=axis)).max() for axis in (0, 1)))
+
+
 @given(
     seed=st.integers(0, 99),
     x=st.floats(-20, 130, width=32),
     y=st.floats(-20, 110, width=32),
     angle=st.floats(-4, 4, width=32),
 )
+@example(seed=42, x=101.0, y=10.0, angle=0.3)  # over the border, where OpenCV 4 is furthest off
 @settings(max_examples=20, deadline=None)
 def test_patches_agree_with_the_definition_inside_and_beyond_the_image(
     seed: int, x: float, y: float, angle: float
 ) -> None:
     image = smooth_image(seed)
-    # OpenCV 4 rounds places to 1/32 px
-    np.testing.assert_allclose(one_patch(image, x, y, angle), patch_by_hand(image, x, y, angle), atol=0.06)
+    apart = np.abs(one_patch(image, x, y, angle) - patch_by_hand(image, x, y, angle))
+    assert apart.max() < most_apart(image)
 
 
 def test_the_minutia_is_the_centre_and_its_direction_points_right() -> None:
