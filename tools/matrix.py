@@ -293,7 +293,7 @@ def tested(room: str, folder: Path, workers: int) -> str:
     shared = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
     work = folder / "work"
     work.mkdir(exist_ok=True)
-    command = [python_in(folder), "-m", "pytest", *config, *shared, "-q", "-rfE", str(ROOT / room)]
+    command = [python_in(folder), "-m", "pytest", *config, *shared, "-rfE", str(ROOT / room)]  # quiet by its settings
     done = subprocess.run(command, cwd=work, env=_alone(folder), capture_output=True, text=True, check=False)
     said = f"{done.stdout}\n{done.stderr}".strip()
     (folder / f"{room.replace('/', '.')}.txt").write_text(f"{said}\n", encoding="utf-8")
