@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -118,6 +119,18 @@ def test_the_table_counts_all_rooms_of_a_pair(matrix: ModuleType) -> None:
 )
 def test_a_room_went_well_if_tests_ran_and_none_failed(matrix: ModuleType, said: str, well: bool) -> None:
     assert matrix.went_well(said) is well
+
+
+def test_pytest_is_read_aright(matrix: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix, "python_in", lambda folder: sys.executable)
+    room = tmp_path / "test_room.py"
+    for second, counts in (("pass", {"passed": 2}), ("assert False", {"failed": 1, "passed": 1})):
+        room.write_text(f"def test_one():\n    pass\n\n\ndef test_two():\n    {second}\n")
+        said = matrix.tested(str(room), tmp_path, 1)
+        assert matrix.counted(said) == counts
+        assert matrix.went_well(said) is ("failed" not in counts)
+    (kept,) = tmp_path.glob("*.txt")
+    assert "test_two" in kept.read_text()
 
 
 def test_the_whole_suite_is_in_its_rooms(matrix: ModuleType) -> None:
