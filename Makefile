@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check docs audit fuzz bench without-train release matrix clean
+.PHONY: help setup demo test check docs audit fuzz bench without-train release matrix model clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,11 +57,14 @@ bench: $(VENV)/run.stamp ## time and memory of verify, extraction, comparison an
 without-train: $(SLIM)/slim.stamp ## enroll, verify, evaluate and demo where no extra is installed
 	cd / && $(abspath $(SLIM))/bin/python $(abspath tools/check_without_train.py)
 
-matrix: $(RELEASE)/release.stamp ## lowest and newest libraries in each Python there is; PAIRS="--resolve" installs nothing
+matrix: $(RELEASE)/release.stamp ## lowest and newest libraries in each Python there is; PAIRS="--all" runs every test, "--resolve" none
 	$(RELEASE)/bin/python tools/matrix.py $(PAIRS)
 
 release: $(RELEASE)/release.stamp ## build wheel and sdist into dist/, try them in each Python there is; publishes nothing
 	$(RELEASE)/bin/python tools/release.py
+
+model: $(VENV)/dev.stamp ## the shipped model from nothing, by its recipe: six hours; ARGS="--plan" says what of
+	$(BIN)/python tools/model.py $(ARGS)
 
 clean: ## remove the environments
 	rm -rf $(VENV) $(SLIM) $(RELEASE)

@@ -1,27 +1,36 @@
 """Tries fpverify with the lowest and the newest libraries that it allows, in each Python that is found.
 
-    python tools/matrix.py [--python 3.12 ...] [--libraries lowest newest] [--extras service,plots] [--all] [--resolve]
+    python tools/matrix.py [--python 3.12 ...] [--libraries lowest newest] [--all] [--rooms tests/store ...] [--resolve]
 
-For each pair an environment of its own, in a temporary folder, from `pyproject.toml` of this tree. "lowest" takes every
-library that fpverify names at the lowest release that its bound allows and that has a wheel, and what those need as new
-as can be; "newest" takes all as new as the bounds allow. A bound below the lowest that there can be is named: it claims
-what nobody can have. Then the tests that tell most in the least time (`QUICK`), or with `--all` the whole suite, with
-the extra `dev`; and a small user's program under mypy in its strictest, against the installed types.
+For each pair an environment of its own, from `pyproject.toml` of this tree. "lowest" takes every library that fpverify
+names at the lowest release that its bound allows and that has a wheel, and what those need as new as can be; "newest"
+takes all as new as the bounds allow. A bound below the lowest that there can be is named: it claims what nobody can
+have. Then a small user's program under mypy in its strictest, against the installed types, and the tests that tell most
+in the least time (`QUICK`), or with `--all` the whole suite, with the extra `dev`, room by room. At the end a table.
 
-`--resolve` installs nothing: a second or two a pair. Otherwise a pair takes a minute to install, two for `QUICK`, ten
-to twenty for the whole suite, on two cores. Needs uv (the extra `release`) and a package index.
+What was done lies in `--folder`, a folder for each pair: the environment, the libraries, what each room said. A call
+that was ended is continued by the same call; a room that went well is not run again until a file of the tree or a
+library changes. Pythons that are not there are named, and end with 1 as a failure does.
+
+`--resolve` installs nothing: a second or two a pair. Otherwise a pair takes a minute or two to install and two for
+`QUICK`; the whole suite takes what `make test` takes, about an hour of CPU. Needs uv (the extra `release`), git and a
+package index.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
+import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from interpreters import Interpreter, found, supported
@@ -30,11 +39,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "build" / "matrix"
 UV = [sys.executable, "-m", "uv", "pip"]
-ONLY_WHEELS = ["--only-binary", ":all:", "--no-binary", "wsq"]  # which has none for every Python
+FROM_SOURCE = ("wsq", "pyeer")  # have no wheels, or none for every Python
+ONLY_WHEELS = ["--only-binary", ":all:", *(word for name in FROM_SOURCE for word in ("--no-binary", name))]
 LIBRARIES = ("lowest", "newest")
 EXTRAS = "service,plots,frames"  # that are light and that most use
-TESTING = ("pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.100", "httpx>=0.27", "mypy>=1.11")
+TESTING = ("pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.108", "httpx>=0.27", "mypy>=1.11")
 QUICK = (  # what users do first, and what leans most on what libraries do
     "tests/test_installed.py",
     "tests/test_first_calls.py",
@@ -42,10 +53,11 @@ QUICK = (  # what users do first, and what leans most on what libraries do
     "tests/comparison",
     "tests/scans/test_decoding.py",
     "tests/models",
-    "tests/store/test_store.py",
+    "tests/store/test_store_contract.py",
     "tests/service/test_app.py",
     "tests/cli/test_verify.py",
 )
+OUTCOMES = ("passed", "failed", "error", "errors", "skipped")  # words of pytest's last line
 USER = '''\
 """What a user writes, checked against the types that come with fpverify."""
 
@@ -85,54 +97,123 @@ wanted: float = score.value
 WRONG = "    reveal: int = 'no'\n"  # behind the program: were it passed, nothing would have been checked
 
 
+@dataclass
+class Tried:
+    """How a pair went, so far.
+
+    Attributes:
+        state: of the tree and the libraries that it is about.
+        libraries: how many.
+        fault: what went wrong before any test, on one line.
+        rooms: of each room what pytest said last.
+        minutes: that the rooms took.
+    """
+
+    state: str = ""
+    libraries: int = 0
+    fault: str = ""
+    rooms: dict[str, str] = field(default_factory=dict)
+    minutes: float = 0.0
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing failed."""
+        return not self.fault and all(map(went_well, self.rooms.values()))
+
+    def count(self, *words: str) -> int:
+        """Tests of which pytest says one of these words."""
+        return sum(counted(said).get(word, 0) for said in self.rooms.values() for word in words)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Goes through all pairs and prints a table; 1 if one of them fails or a Python is missing."""
     given = _parsed(arguments)
     there = found(given.python)
-    rows = [(minor, libraries) for minor in given.python for libraries in given.libraries]
-    told = {}
-    for minor, libraries in rows:
-        known = there.get(minor)
-        told[minor, libraries] = "no such Python here" if known is None else tried(known, libraries, given)
-        print(f"{minor}  {libraries:<7} {told[minor, libraries]}", flush=True)
-    return int(any(not one.startswith("well") for one in told.values()))
+    told = {
+        (str(there[minor]), libraries): tried(there[minor], libraries, given)
+        for minor in given.python
+        for libraries in given.libraries
+        if minor in there
+    }
+    print("\n".join(table(told)))
+    missing = [minor for minor in given.python if minor not in there]
+    for minor in missing:
+        print(f"Python {minor} is missing: nothing was tried there (`uv python install {minor}` brings it)")
+    return int(bool(missing) or not all(one.well for one in told.values()))
 
 
-def tried(one: Interpreter, libraries: str, given: argparse.Namespace) -> str:
-    """How it went: "well" and figures, or what failed, on one line."""
+def tried(one: Interpreter, libraries: str, given: argparse.Namespace) -> Tried:
+    """How a pair goes, of which each step is told as it is done."""
     extras = "dev" if given.all else given.extras
-    with tempfile.TemporaryDirectory(prefix="fpverify-matrix-") as folder:
-        work = Path(folder)
-        try:
-            pins = resolved(one.minor, libraries, extras)
-            beyond = too_low(pins, one.minor, extras) if libraries == "lowest" else []
-            if beyond:
-                return f"FAILED: bounds that nobody can have: {', '.join(beyond)}"
-            if given.resolve:
-                return f"well: {len(pins)} libraries"
-            python = installed(one, pins, work, everything=given.all)
-            typed(python, work)
-            return f"well: {tested(python, work, everything=given.all)}; types as a user sees them"
-        except subprocess.CalledProcessError as error:
-            return f"FAILED: {last_words(error)}"
+    folder = given.folder / f"{one.minor}-{libraries}{'' if given.all else '-quick'}"
+    name = f"{one.minor} {libraries}"
+    try:
+        pins = resolved(one, libraries, extras)
+        beyond = too_low(pins, one.minor, extras) if libraries == "lowest" else []
+        if beyond:
+            return Tried(fault=f"bounds that nobody can have: {', '.join(beyond)}")
+        if given.resolve:
+            return Tried(libraries=len(pins))
+        done = begun(folder, pins, given.afresh)
+        if not done.libraries:
+            print(f"{name}: installing {len(pins)} libraries into {folder}", flush=True)
+            installed(one, pins, folder, everything=given.all)
+            typed(python_in(folder), folder)
+            done.libraries = len(pins)
+            keep(folder, done)
+    except subprocess.CalledProcessError as error:
+        return Tried(fault=last_words(error))
+    for room in given.rooms or (rooms() if given.all else QUICK):
+        if not went_well(done.rooms.get(room, "")):
+            began = time.monotonic()
+            done.rooms[room] = tested(room, folder, given.workers)
+            done.minutes += (time.monotonic() - began) / 60
+            keep(folder, done)
+            print(f"{name}: {room}: {done.rooms[room]}", flush=True)
+    return done
 
 
-def resolved(minor: str, libraries: str, extras: str) -> dict[str, str]:
+def begun(folder: Path, pins: Mapping[str, str], afresh: bool) -> Tried:
+    """What an earlier call has done for this tree and these libraries; nothing if there was none."""
+    state = hashlib.sha256(f"{tree()} {json.dumps(pins, sort_keys=True)}".encode()).hexdigest()
+    path = folder / "done.json"
+    if path.is_file() and not afresh:
+        done = Tried(**json.loads(path.read_text(encoding="utf-8")))
+        if done.state == state:
+            return done
+    return Tried(state)
+
+
+def keep(folder: Path, done: Tried) -> None:
+    """Writes down what was done; a call that ends meanwhile leaves what was there."""
+    part = folder / "done.part"
+    part.write_text(json.dumps(asdict(done), indent=1), encoding="utf-8")
+    part.replace(folder / "done.json")
+
+
+def tree() -> str:
+    """A hash of all files that a commit would have."""
+    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]).stdout
+    hashed = hashlib.sha256()
+    for name in sorted(filter(None, listed.split("\0"))):
+        path = ROOT / name
+        hashed.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode() if path.is_file() else b"")
+    return hashed.hexdigest()
+
+
+def rooms() -> list[str]:
+    """All that holds tests: folders, and files beside them."""
+    tests = ROOT / "tests"
+    holding = [one for one in tests.iterdir() if one.match("test_*.py") or any(one.rglob("test_*.py"))]
+    return sorted((one.relative_to(ROOT).as_posix() for one in holding), key=lambda name: (name.endswith(".py"), name))
+
+
+def resolved(one: Interpreter, libraries: str, extras: str) -> dict[str, str]:
     """Which release of each library it comes to."""
     how = {"lowest": "lowest-direct", "newest": "highest"}[libraries]
     named = [word for extra in extras.split(",") for word in ("--extra", extra)]
-    command = [
-        *UV,
-        "compile",
-        "--quiet",
-        "--no-header",
-        "--no-annotate",
-        "--resolution",
-        how,
-        "--python-version",
-        minor,
-    ]
-    said = run([*command, *ONLY_WHEELS, *named, str(ROOT / "pyproject.toml")]).stdout
+    told = ["--quiet", "--no-header", "--no-annotate", "--resolution", how, "--python", str(one.path)]
+    said = run([*UV, "compile", *told, *ONLY_WHEELS, *named, str(ROOT / "pyproject.toml")]).stdout
     return dict(re.findall(r"^([\w.-]+)==(\S+)", said, re.MULTILINE))
 
 
@@ -170,15 +251,26 @@ def _of_extras(optional: Mapping[str, list[str]], extras: str) -> Iterator[str]:
             yield from _of_extras(optional, own[1]) if own else [text]
 
 
-def installed(one: Interpreter, pins: Mapping[str, str], work: Path, *, everything: bool) -> str:
-    """The Python of a new environment with these libraries, this tree as a wheel, and what tests it."""
-    run([*UV[:-1], "venv", "--quiet", "--python", str(one.path), str(work / "env")])
-    python = str(work / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    (work / "pins.txt").write_text("".join(f"{name}=={version}\n" for name, version in pins.items()))
-    given = ["-r", str(work / "pins.txt"), *(() if everything else TESTING)]
-    run([*UV, "install", "--quiet", "--python", python, *ONLY_WHEELS, "--no-binary", "fpverify", *given, str(ROOT)])
-    run([*UV, "check", "--quiet", "--python", python])
-    return python
+def installed(one: Interpreter, pins: Mapping[str, str], folder: Path, *, everything: bool) -> None:
+    """Makes an environment with these libraries, this tree as a wheel, and what tests it; one that has them is kept."""
+    listed = folder / "pins.txt"
+    wanted = f"# {one}\n" + "".join(f"{name}=={version}\n" for name, version in pins.items())
+    install = [*UV, "install", "--quiet", "--python", python_in(folder), *ONLY_WHEELS, "--no-binary", "fpverify"]
+    if not listed.is_file() or listed.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        run([*UV[:-1], "venv", "--quiet", "--python", str(one.path), str(folder / "env")])
+        part = folder / "pins.part"
+        part.write_text(wanted, encoding="utf-8")
+        run([*install, "-r", str(part), *(() if everything else TESTING)])
+        part.replace(listed)
+    run([*install, "--no-deps", "--reinstall", str(ROOT)])
+    run([*UV, "check", "--quiet", "--python", python_in(folder)])
+
+
+def python_in(folder: Path) -> str:
+    """The interpreter of a pair's environment."""
+    return str(folder / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
 def typed(python: str, work: Path) -> None:
@@ -192,30 +284,59 @@ def typed(python: str, work: Path) -> None:
         raise subprocess.CalledProcessError(1, check, "mypy passes what is wrong", "")
 
 
-def tested(python: str, work: Path, *, everything: bool) -> str:
-    """What pytest says last."""
-    which = ["tests"] if everything else list(QUICK)
-    paths = [str(ROOT / one) for one in which if (ROOT / one).exists()]
+def tested(room: str, folder: Path, workers: int) -> str:
+    """What pytest says last of a room, of which all is kept beside the environment."""
+    if not (ROOT / room).exists():
+        return "there is no such room"
     # From another folder: what is tested is what is installed, not the tree.
-    command = [
-        python,
-        "-m",
-        "pytest",
-        "-c",
-        str(ROOT / "pyproject.toml"),
-        "--rootdir",
-        str(ROOT),
-        "-p",
-        "no:cacheprovider",
-    ]
-    return run([*command, "-q", *paths], folder=work).stdout.strip().splitlines()[-1].strip("= ")
+    config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-p", "no:cacheprovider"]
+    shared = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    command = [python_in(folder), "-m", "pytest", *config, *shared, "-rfE", str(ROOT / room)]  # quiet by its settings
+    done = subprocess.run(command, cwd=work, env=_alone(folder), capture_output=True, text=True, check=False)
+    said = f"{done.stdout}\n{done.stderr}".strip()
+    (folder / f"{room.replace('/', '.')}.txt").write_text(f"{said}\n", encoding="utf-8")
+    last = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "nothing was said").strip("= ")
+    return last if done.returncode in {0, 1} else f"pytest ended with {done.returncode}: {last}"
+
+
+def went_well(said: str) -> bool:
+    """Whether a last line of pytest speaks of tests, none of which failed."""
+    counts = counted(said)
+    none_failed = not any(counts.get(word) for word in ("failed", "error", "errors"))
+    return none_failed and bool(counts.get("passed") or counts.get("skipped")) and "ended with" not in said
+
+
+def counted(said: str) -> dict[str, int]:
+    """The numbers of a last line of pytest, by its words."""
+    return {word: int(number) for number, word in re.findall(rf"(\d+) ({'|'.join(OUTCOMES)})\b", said)}
+
+
+def table(told: Mapping[tuple[str, str], Tried]) -> Iterator[str]:
+    """A line for each pair, and below it what failed."""
+    yield "libraries  how many  rooms  passed  failed  skipped  minutes  Python"
+    for (python, libraries), one in told.items():
+        counts = [one.count(*words) for words in (("passed",), ("failed", "error", "errors"), ("skipped",))]
+        numbers = f"{len(one.rooms):5}  {counts[0]:6}  {counts[1]:6}  {counts[2]:7}  {one.minutes:7.1f}"
+        yield f"{libraries:<9}  {one.libraries:8}  {numbers}  {python}"
+        if one.fault:
+            yield f"  FAILED: {one.fault}"
+        yield from (f"  FAILED: {name}: {said}" for name, said in one.rooms.items() if not went_well(said))
 
 
 def run(command: Sequence[str], folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """What a program said; raises CalledProcessError if it failed."""
+    return subprocess.run(command, cwd=folder, env=_alone(), capture_output=True, text=True, check=True)
+
+
+def _alone(folder: Path | None = None) -> dict[str, str]:
+    """The environment without what another Python has set; the programs of a pair's own first."""
     hiding = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
-    env = {name: value for name, value in os.environ.items() if name not in hiding}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True)
+    kept = {name: value for name, value in os.environ.items() if name not in hiding}
+    if folder is not None:
+        kept["PATH"] = os.pathsep.join([str(Path(python_in(folder)).parent), kept.get("PATH", "")])
+    return kept
 
 
 def last_words(error: subprocess.CalledProcessError) -> str:
@@ -231,6 +352,10 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--libraries", nargs="+", default=list(LIBRARIES), choices=LIBRARIES)
     parser.add_argument("--extras", default=EXTRAS, help=f"{EXTRAS} if not given")
     parser.add_argument("--all", action="store_true", help="the whole suite, with the extra dev")
+    parser.add_argument("--rooms", nargs="+", metavar="tests/ROOM", help="these alone")
+    parser.add_argument("--workers", type=int, default=1, help="processes that run tests, with --all")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where environments and outcomes lie")
+    parser.add_argument("--afresh", action="store_true", help="forget what was done")
     parser.add_argument("--resolve", action="store_true", help="install nothing")
     return parser.parse_args(arguments)
 

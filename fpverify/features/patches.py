@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-
+from fpverify.features.turned_squares import turned_squares
 from fpverify.vocabulary import FloatArray
 
 PATCH_PX = 64  # side at 250 ppi: 6.5 mm, about 14 ridges
@@ -23,22 +21,4 @@ def sample_patches(image: FloatArray, x_px: FloatArray, y_px: FloatArray, angle_
         (n, PATCH_PX, PATCH_PX) float32, bilinear, zero beyond the image; the minutia lies at the centre, pixel
         coordinate (PATCH_PX - 1) / 2.
     """
-    patches = np.empty((len(x_px), PATCH_PX, PATCH_PX), np.float32)
-    for patch, x, y, angle in zip(patches, x_px, y_px, angle_rad, strict=True):
-        cv2.warpAffine(
-            image,
-            _patch_to_image(float(x), float(y), float(angle)),
-            (PATCH_PX, PATCH_PX),
-            dst=patch,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=0,
-        )
-    return patches
-
-
-def _patch_to_image(x: float, y: float, angle: float) -> np.ndarray:
-    """The (2, 3) affine map from patch to image coordinates."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    centre = (PATCH_PX - 1) / 2
-    return np.array([[cos, -sin, x - (cos - sin) * centre], [sin, cos, y - (sin + cos) * centre]])
+    return turned_squares(image, x_px, y_px, angle_rad, PATCH_PX)

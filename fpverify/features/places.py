@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.features.minutiae import CELL_PX
+from fpverify.features.turned_squares import turned_squares
 from fpverify.vocabulary import BoolArray, FloatArray
 
 SIDE_PX = 32  # of a neighbourhood at 250 ppi: 3.3 mm, seven ridges
@@ -80,22 +81,7 @@ def neighbourhoods(image: FloatArray, x_px: FloatArray, y_px: FloatArray, angle_
     Returns:
         (n, SIDE_PX, SIDE_PX) float32, bilinear, zero beyond the image; the place lies at (SIDE_PX - 1) / 2.
     """
-    found = np.empty((len(x_px), SIDE_PX, SIDE_PX), np.float32)
-    centre = (SIDE_PX - 1) / 2
-    cos, sin = np.cos(angle_rad, dtype=np.float64), np.sin(angle_rad, dtype=np.float64)
-    first = np.stack([cos, -sin, x_px - (cos - sin) * centre], 1)
-    second = np.stack([sin, cos, y_px - (sin + cos) * centre], 1)
-    for patch, matrix in zip(found, np.stack([first, second], 1), strict=True):
-        cv2.warpAffine(
-            image,
-            matrix,
-            (SIDE_PX, SIDE_PX),
-            dst=patch,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=0,
-        )
-    return found
+    return turned_squares(image, x_px, y_px, angle_rad, SIDE_PX)
 
 
 def both_senses(patches: FloatArray) -> FloatArray:

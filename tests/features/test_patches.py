@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from platform import machine
+
 import cv2
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fpverify.features.patches import PATCH_PX, sample_patches
+from fpverify.features.turned_squares import EXACT, interpolated, turned_squares
 from fpverify.vocabulary import FloatArray
 
 CENTRE = (PATCH_PX - 1) / 2
+ALIKE = 5e-4  # of values up to 6
 
 
 def smooth_image(seed: int, height: int = 90, width: int = 110) -> FloatArray:
@@ -47,13 +52,33 @@ def patch_by_hand(image: FloatArray, x: float, y: float, angle: float) -> np.nda
     y=st.floats(-20, 110, width=32),
     angle=st.floats(-4, 4, width=32),
 )
+@example(seed=42, x=101.0, y=10.0, angle=0.3)  # over the border, where the steps to zero are steepest
+@example(seed=3, x=60.0, y=40.0, angle=0.0)
 @settings(max_examples=20, deadline=None)
 def test_patches_agree_with_the_definition_inside_and_beyond_the_image(
     seed: int, x: float, y: float, angle: float
 ) -> None:
     image = smooth_image(seed)
-    # OpenCV 4 rounds places to 1/32 px
-    np.testing.assert_allclose(one_patch(image, x, y, angle), patch_by_hand(image, x, y, angle), atol=0.06)
+    wanted = patch_by_hand(image, x, y, angle)
+    np.testing.assert_allclose(one_patch(image, x, y, angle), wanted, atol=ALIKE)
+    cos, sin = np.cos(angle), np.sin(angle)
+    to_image = [[cos, -sin, x - (cos - sin) * CENTRE], [sin, cos, y - (sin + cos) * CENTRE]]
+    (of_numpy,) = interpolated(image, np.array([to_image]), PATCH_PX)
+    np.testing.assert_allclose(of_numpy, wanted, atol=ALIKE)
+
+
+@pytest.mark.skipif(not EXACT, reason="OpenCV 4 rounds places to 1/32 px")
+@pytest.mark.skipif(machine() not in {"x86_64", "AMD64"}, reason="other compilers may fuse one more sum")
+@pytest.mark.parametrize("side", [32, 64])
+def test_numpy_makes_the_bits_that_opencv_makes(side: int) -> None:
+    image = smooth_image(5)
+    x, y, angle = np.random.default_rng(5).uniform((-40, -40, -4), (150, 130, 4), (60, 3)).astype(np.float32).T
+    wanted = turned_squares(image, x, y, angle, side)
+    assert (np.abs(wanted).max(axis=(1, 2)) > 0).sum() > 30
+    cos, sin, middle = np.cos(angle, dtype=float), np.sin(angle, dtype=float), (side - 1) / 2
+    first, second = [cos, -sin, x - (cos - sin) * middle], [sin, cos, y - (sin + cos) * middle]
+    maps = np.stack([np.stack(first, 1), np.stack(second, 1)], 1)
+    np.testing.assert_array_equal(interpolated(image, maps, side), wanted)
 
 
 def test_the_minutia_is_the_centre_and_its_direction_points_right() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +15,8 @@ from fpverify.synthesis.skin import draw_ink
 from fpverify.vocabulary import FloatArray
 
 HARSH = ("scraps", "slits", "nets", "glare")
-PLAIN = "e0e10ed21bcda914"  # of three impressions, drawn before these settings were
+OPENCV = int(cv2.__version__.split(".")[0])  # 4 rounds the places that skin is bent from to 1/32 px
+PLAIN = {4: "bbd419b4039c22c9", 5: "e0e10ed21bcda914"}  # of three impressions, drawn before these settings were
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def test_impressions_without_harsh_skin_stay_what_they_were(finger: MasterFinger
         made = draw_impression(np.random.default_rng(seed), finger.ridges, finger.minutiae, ImpressionSettings())
         blocks = made.image.reshape(24, 8, 24, 8).mean((1, 3))
         found.update(np.rint(50 * blocks).astype(np.uint8).tobytes())
-    assert found.hexdigest()[:16] == PLAIN
+    assert found.hexdigest()[:16] == PLAIN[OPENCV]
 
 
 @pytest.mark.parametrize("what", HARSH)

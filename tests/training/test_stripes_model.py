@@ -1,12 +1,14 @@
-"""The smallest model there is, from its recipe to a decision."""
+"""The smallest model there is, from its recipe to a decision, by the way that `make model` takes."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import yaml
+from tool_modules import tool
 
 keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
@@ -35,10 +37,37 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    trained = train(recipe, tmp_path_factory.mktemp("model"), workers=0, progress=False)
-    assert trained is not None
-    return load_bundle(trained.folder)
+def model() -> ModuleType:
+    return tool("model")
+
+
+def words(recipe: Path, out: Path) -> list[str]:
+    return ["--recipe", str(recipe), "--out", str(out), "--workers", "0"]
+
+
+@pytest.fixture(scope="module")
+def bundle(model: ModuleType, recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    out = tmp_path_factory.mktemp("model")
+    assert model.main(words(recipe, out)) == 0
+    return load_bundle(out)
+
+
+def test_a_model_that_is_whole_is_not_made_again_and_agrees_with_itself(
+    model: ModuleType, recipe: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model, "train", None)
+    assert model.main([*words(recipe, bundle.folder), "--against", str(bundle.folder)]) == 0
+    said = capsys.readouterr().out
+    assert f"{LESS['steps']} of them are done" in said
+    assert "whole_print.tflite: the same bytes" in said
+    assert "\n!" not in said
+
+
+def test_a_model_of_another_recipe_does_not_agree(
+    model: ModuleType, recipe: Path, bundle: Bundle, release_model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert model.main([*words(recipe, bundle.folder), "--against", release_model]) == 1
+    assert "! kind: 'whole-print', not 'minutiae'" in capsys.readouterr().out
 
 
 def test_it_tells_stripes_apart_whose_width_and_shift_it_never_saw(bundle: Bundle, tmp_path: Path) -> None:
