@@ -21,6 +21,7 @@ from fpverify.vocabulary import FINGERS, Finger, Scan
 
 UNKNOWN_SLAP = -1  # several fingers of a hand that is not said
 SLAPS = {"right": 13, "left": 14, "thumbs": 15, "unknown": UNKNOWN_SLAP}  # codes of pictures, by their short names
+LOOKED_AT = 4096  # bytes of a file: the beginning tells
 MOST_UNNAMED = 4  # of one
 ROLLED = (1, 3, 21, 23, 25, 27)  # impression types of fingers that are rolled from nail to nail
 
@@ -178,7 +179,7 @@ class HandReader:
 
 def is_card(path: str | Path) -> bool:
     """Whether a file begins as a record of pictures does."""
-    return is_image_record(first_bytes(path, 64))
+    return is_image_record(first_bytes(path, LOOKED_AT))
 
 
 def chosen_probes(
