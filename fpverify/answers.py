@@ -44,10 +44,10 @@ def reference_answer(reference: Reference) -> Answer:
     return reference.to_dict()
 
 
-def enrollment_answer(references: Sequence[Reference], scans: Sequence[Scan]) -> Answer:
-    """The first of the impressions that were just enrolled, and all of them."""
+def enrollment_answer(references: Sequence[Reference], scans: Sequence[Scan], notes: Sequence[str] = ()) -> Answer:
+    """The first of the impressions that were just enrolled, all of them, and what is noted of cards and slaps."""
     each = [{**reference_answer(one), **scan_answer(scan)} for one, scan in zip(references, scans, strict=True)]
-    return {**each[0], "impressions": each}
+    return {**each[0], "impressions": each, "notes": list(notes)}
 
 
 def row_answer(outcome: RowOutcome) -> Answer:

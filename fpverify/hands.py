@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fpverify.comparison.assignment import MOST_PROBES
-from fpverify.errors import FailureToAcquire, FpverifyError, ScanError, UnreadableScan
+from fpverify.errors import FailureToAcquire, FpverifyError, NotEnrolled, ScanError, UnreadableScan
 from fpverify.folders import first_bytes
 from fpverify.formats.containers import MEMBERS, is_image_record
 from fpverify.scans import Decoder, read_scan, scan_from_bytes
@@ -17,10 +17,13 @@ from fpverify.scans.contained import record_in
 from fpverify.scans.files import file_bytes
 from fpverify.scans.finger_scans import FingerScan, Unusable, finger_scans
 from fpverify.scans.images import decode
+from fpverify.scans.pictures import Decode
 from fpverify.vocabulary import FINGERS, Finger, Scan
 
 UNKNOWN_SLAP = -1  # several fingers of a hand that is not said
 SLAPS = {"right": 13, "left": 14, "thumbs": 15, "unknown": UNKNOWN_SLAP}  # codes of pictures, by their short names
+LOOKED_AT = 4096  # bytes of a file: the beginning tells
+MOST_PICTURES = 40  # of a record: a card has 14; as many as scans that are enrolled together
 MOST_UNNAMED = 4  # of one
 ROLLED = (1, 3, 21, 23, 25, 27)  # impression types of fingers that are rolled from nail to nail
 
@@ -84,11 +87,13 @@ class HandReader:
         ppi: resolution, as in `read_scan`.
         slap: what every picture shows that no record tells of: a key of `SLAPS`; None is one finger.
         missing: fingers that slaps lack.
+        decode: who decodes pictures; None starts a process for those of each record.
     """
 
     ppi: float | None = None
     slap: str | None = None
     missing: tuple[Finger, ...] = ()
+    decode: Decode | None = None
 
     def read(self, path: str | Path, content: bytes | None = None) -> Hands:
         """The fingers in a file: a scan, a slap, or a record of pictures.
@@ -108,9 +113,10 @@ class HandReader:
         data = file_bytes(path) if content is None else content
         if is_image_record(data):
             return self._of_record(data, source)
+        own = self.decode or decode
         if self.slap is None:
-            return self.of_scan(scan_from_bytes(data, ppi=self.ppi, source=source))
-        return self.of_scan(scan_from_picture(decode(data, source)._replace(certain=True), self.ppi, source))
+            return self.of_scan(scan_from_bytes(data, ppi=self.ppi, source=source, decode=own))
+        return self.of_scan(scan_from_picture(own(data, source)._replace(certain=True), self.ppi, source))
 
     def of_scan(self, scan: Scan) -> Hands:
         """The finger of a scan, or those of a slap; errors as in `read`."""
@@ -140,9 +146,11 @@ class HandReader:
 
     def _of_record(self, data: bytes, source: str) -> Hands:
         record = record_in(data, source)
+        if len(record) > MOST_PICTURES:
+            raise UnreadableScan(f"{source}: {len(record)} pictures, of one file at most {MOST_PICTURES} are taken")
         found, failed = _Found(), []
-        with closing(Decoder()) as decoder:  # one process for all pictures
-            for one in finger_scans(record, self.ppi, decoder.decode):
+        with self._decoding() as own:
+            for one in finger_scans(record, self.ppi, own):
                 error = self._add(found, one)
                 if error is not None:
                     failed.append(error)
@@ -155,6 +163,15 @@ class HandReader:
             *(f"left out: {error}" for error in failed),
         ]
         return Hands(tuple(found.scans), tuple(dict.fromkeys(notes)), found.named)
+
+    @contextmanager
+    def _decoding(self) -> Iterator[Decode]:
+        """Who decodes the pictures of a record: one process for all of them, unless somebody else does."""
+        if self.decode is not None:
+            yield self.decode
+            return
+        with closing(Decoder()) as decoder:
+            yield decoder.decode
 
     def _add(self, found: _Found, one: FingerScan | Unusable) -> ScanError | None:
         """Adds what a picture shows; why it shows nothing that can be used."""
@@ -178,7 +195,7 @@ class HandReader:
 
 def is_card(path: str | Path) -> bool:
     """Whether a file begins as a record of pictures does."""
-    return is_image_record(first_bytes(path, 64))
+    return is_image_record(first_bytes(path, LOOKED_AT))
 
 
 def chosen_probes(
@@ -199,7 +216,8 @@ def chosen_probes(
         The scans; their names, none where they are not known on either side; and what was left out.
 
     Raises:
-        ScanError: no scan shows a finger that is enrolled or asked for, or none can be used.
+        NotEnrolled: no scan shows a finger that is enrolled or asked for.
+        ScanError: none of those can be used.
     """
     unnamed = FINGERS[0] in enrolled or not hands.named
     wanted = set(asked) if asked and hands.named else set(FINGERS) if unnamed else set(enrolled)
@@ -211,7 +229,7 @@ def chosen_probes(
         if failed:
             raise failed[0]
         shown, there = ", ".join(dict.fromkeys(hands.fingers)), ", ".join(sorted(enrolled))
-        raise ScanError(f"the scans show {shown}; enrolled is {there}")
+        raise NotEnrolled(f"the scans show {shown}; enrolled is {there}")
     notes = [f"left out: {reason}" for reason in failed]
     names = tuple(one.finger for one in chosen) if hands.named and (asked or not unnamed) else tuple(asked)
     return [one.scan for one in chosen], names, notes

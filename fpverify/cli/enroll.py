@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -123,26 +123,30 @@ def enroll_command(
         named = fingers[0] if fingers else None
         return enroll_guided(Guided(subject, named, live, stated, many, unchecked=unchecked, as_json=as_json), scans)
     hands = slaps.hands(scans, stated) if slaps.holds_several(scans) else None
+    notes: tuple[str, ...] = ()
     if hands is None:
         names = _names(count, fingers) or (UNKNOWN_FINGER,) * count
         given = live.captured(fingers, stated) or given_scans(scans, stated)
     with many.opened(create=True) as verifier:
         say_new_key(verifier.store.new_key)  # first: the key is there, whatever becomes of the scan
         if hands is not None:
-            given, names = _of_hands(hands, fingers, verifier)
+            given, names, notes = _of_hands(hands, fingers, verifier)
         references = (
             [verifier.enroll(given[0], subject, names[0], unchecked=unchecked)]
             if len(given) == 1
             else verifier.enroll_together(given, subject, names, unchecked=unchecked)
         )
         place = verifier.store.place
-    _say(references, given, place, as_json=as_json)
+    _say(references, given, place, notes, as_json=as_json)
     return 0
 
 
-def _say(references: list[Reference], given: Sequence[Scan], place: str, *, as_json: bool) -> None:
+def _say(
+    references: list[Reference], given: Sequence[Scan], place: str, notes: Sequence[str], *, as_json: bool
+) -> None:
+    say_notes(notes)
     if as_json:
-        print_json(_answer(references, given, place))
+        print_json({"store": place, **enrollment_answer(references, given, notes)})
     elif len(given) == 1:
         print_enrollment(references[0], given[0], place)
     else:
@@ -167,21 +171,18 @@ def _names(count: int, fingers: tuple[FingerName, ...]) -> tuple[FingerName, ...
 
 def _of_hands(
     hands: Hands, fingers: tuple[FingerName, ...], verifier: Verifier
-) -> tuple[list[Scan], tuple[FingerName, ...]]:
-    """The scans of cards and slaps that are good enough, and their fingers; what is left out is said."""
+) -> tuple[list[Scan], tuple[FingerName, ...], tuple[str, ...]]:
+    """The scans of cards and slaps that are good enough, their fingers, and what was left out."""
+    from fpverify.enrollment.named_hands import named_hands
+    from fpverify.errors import EnrollmentError, ScanError
     from fpverify.hands import acquirable
 
-    if fingers and hands.named:
-        raise click.UsageError("cards and slaps name their fingers; leave --finger out")
-    kept = acquirable(hands, (verifier.refusal(one.scan, enrolls=True) for one in hands.scans))
-    say_notes(kept.notes)
-    named = kept.fingers if hands.named else _names(len(kept.scans), fingers) or kept.fingers
-    return [one.scan for one in kept.scans], named
-
-
-def _answer(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> dict[str, Any]:
-    """The first impression, and all of them."""
-    return {"store": place, **enrollment_answer(references, scans)}
+    try:
+        named = named_hands(hands, fingers)
+    except (EnrollmentError, ScanError) as error:
+        raise click.UsageError(str(error)) from error
+    kept = acquirable(named, (verifier.refusal(one.scan, enrolls=True) for one in named.scans))
+    return [one.scan for one in kept.scans], kept.fingers, kept.notes
 
 
 def _print_enrollments(references: Sequence[Reference], scans: Sequence[Scan], place: str) -> None:

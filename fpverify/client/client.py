@@ -78,16 +78,21 @@ class Client:
         *,
         ppi: float | Sequence[float] | None = None,
         picture: bool = False,
+        slap: str | None = None,
+        missing: Sequence[str] = (),
     ) -> Decided:
         """The decision, as `fpverify verify --json` prints it. A non-match is an answer, not an error.
 
         Args:
-            scan: of the finger; or several of one person, for one decision by all of them.
+            scan: of the finger; or several of one person, for one decision by all of them. Of cards, such as ANSI/NIST
+                files, and of slaps those fingers count that are enrolled.
             subject: whose finger it is said to be.
             finger: its name, one for each scan or one for all; None takes any finger of the subject.
             fmr: false match rate to decide at, in (0, 1); None is the server's.
             ppi: resolution, if the file states none or a wrong one; one for each scan, or one for all.
             picture: also `picture`, a base64 PNG of the probe with the minutiae that have a partner.
+            slap: what scans show, if not one finger each: "right" or "left", four fingers of that hand, or "thumbs".
+            missing: fingers that the slap lacks.
 
         Raises:
             NotEnrolled: no such subject or finger.
@@ -95,6 +100,7 @@ class Client:
             ServiceError: the service cannot be reached, or refuses.
         """
         fields = {"subject": subject, "finger": finger, "fmr": fmr, "ppi": ppi, "picture": picture}
+        fields |= {"slap": slap, "missing": missing}
         return Decided(self._post("verify", fields, {"probe": scan}))
 
     def identify(
@@ -168,19 +174,25 @@ class Client:
         proof: ScanFile | None = None,
         ppi: float | Sequence[float] | None = None,
         unchecked: bool = False,
+        slap: str | None = None,
+        missing: Sequence[str] = (),
         idempotency_key: str | None = None,
     ) -> dict[str, Any]:
         """Keeps a scan as one more impression, as `fpverify enroll --json` prints it, or several, all of them or none.
 
-        The answer is about the first, and has all of them as `impressions`.
+        The answer is about the first, and has all of them as `impressions`; `notes` say what is missing in cards and
+        slaps, or too poor.
 
         Args:
-            scan: of the finger; or several of one subject, as all fingers of somebody new.
+            scan: of the finger; or several of one subject, as all fingers of somebody new. Of cards, such as ANSI/NIST
+                files, and of slaps each finger is kept.
             subject: 1 to 256 characters on one line.
             finger: its name, one for each scan or one for all; None is "unknown".
             proof: scan of a finger that the subject has enrolled, to add to it without an admin key.
             ppi: resolution, if the file states none or a wrong one; one for each scan, or one for all.
             unchecked: neither compare it with the finger's other impressions nor look for it among all others.
+            slap: as in `verify`.
+            missing: as in `verify`.
             idempotency_key: 1 to 255 printable ASCII characters without spaces, for this enrollment alone: asked again
                 with the same within a day, the service gives the same answer and enrolls nothing. None draws one, so
                 that a connection that is lost does not enroll twice.
@@ -192,6 +204,7 @@ class Client:
             ServiceError: the service cannot be reached, or refuses.
         """
         fields = {"subject": subject, "finger": finger, "ppi": ppi, "unchecked": unchecked}
+        fields |= {"slap": slap, "missing": missing}
         scans = {"reference": scan} | ({} if proof is None else {"proof": proof})
         return self._post("enroll", fields, scans, {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(16)})
 

@@ -9,6 +9,7 @@ import cv2
 
 from fpverify.enrollment.listing import EnrollmentRow
 from fpverify.errors import ScanError
+from fpverify.formats.containers import is_image_record
 from fpverify.hands import HandReader, HandScan, is_card
 from fpverify.store import UNKNOWN_FINGER
 
@@ -26,16 +27,21 @@ def finger_rows(rows: Iterable[EnrollmentRow | None], ppi: float | None = None) 
         ppi: resolution of slaps for which neither row nor file states one.
     """
     for row in rows:
-        if row is None or row.flaw or row.content is not None or not (row.slap or is_card(row.path)):
+        if row is None or row.flaw or not (row.slap or _is_card(row)):
             yield row
         else:
             yield from _fingers(row, ppi)
 
 
+def _is_card(row: EnrollmentRow) -> bool:
+    return is_card(row.path) if row.content is None else is_image_record(row.content)
+
+
 def _fingers(row: EnrollmentRow, ppi: float | None) -> Iterator[EnrollmentRow]:
     named = replace(row, file=f"{row.file}#slap-{row.slap}") if row.slap else row
     try:
-        hands = HandReader(row.ppi or ppi, row.slap or None).read(row.path)
+        path = row.path if row.content is None else row.file
+        hands = HandReader(row.ppi or ppi, row.slap or None).read(path, row.content)
     except ScanError as error:
         yield replace(named, flaw=f"{error}")
         return

@@ -30,6 +30,10 @@ STARTS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (RECORD_MAGIC, f"a minutiae template (ISO/IEC 19794-2 or ANSI 378), not a picture: {ASK_RECORD}"),
         (rb".{0,1024}?%PDF-", f"a PDF document, {PICTURE_TO_PNG}"),
         (rb"%!PS", f"a PostScript document, {PICTURE_TO_PNG}"),
+        (
+            rb"(\xef\xbb\xbf)?\s*<.*NISTBiometricInformationExchangePackage",  # as `formats.containers.kinds` has it
+            "an ANSI/NIST transaction in XML: only the traditional encoding is read",
+        ),
         (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "an archive, not an image: unpack it"),
     )
 )

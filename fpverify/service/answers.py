@@ -157,9 +157,10 @@ class EnrolledAnswer(ReferenceAnswer, ScanFacts):
 
 
 class EnrollmentAnswer(EnrolledAnswer):
-    """The first of the impressions that were just enrolled, and all of them."""
+    """The first of the impressions that were just enrolled, and all of them; what is noted of cards and slaps."""
 
     impressions: list[EnrolledAnswer]
+    notes: list[str]
 
 
 class QualityAnswer(ScanFacts):

@@ -10,9 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TypeVar
 
-from fpverify.errors import ScanError
+from fpverify.errors import ScanError, UnreadableRecord
 from fpverify.executors import Workforce
+from fpverify.formats.containers import images_from_bytes, is_image_record
+from fpverify.hands import MOST_PICTURES
 from fpverify.scans import Decoder
+from fpverify.scans.contained import PALMS
 from fpverify.scans.isolation import SLOWEST_S
 from fpverify.scans.pictures import Decode, Picture
 from fpverify.scans.work import is_light
@@ -21,6 +24,20 @@ from fpverify.verifier import Verifier
 
 Answer = TypeVar("Answer")
 START_S = 60.0  # in which all that the threads need is there, on a slow machine
+
+
+def heavy_pictures(content: bytes) -> list[bytes]:
+    """What of a file is no light work to decode: the file, or compressed pictures of fingers in a card."""
+    if not is_image_record(content):
+        return [] if is_light(content) else [content]
+    try:
+        images = images_from_bytes(content).images
+    except UnreadableRecord:  # whoever reads it is told
+        return []
+    if len(images) > MOST_PICTURES:
+        return []
+    coded = [one.data for one in images if one.finger not in PALMS and one.compression not in {"none", "packed"}]
+    return [one for one in coded if not is_light(one)]
 
 
 class _Allowance:
@@ -89,29 +106,29 @@ class Crew:
         Raises:
             TimeoutError: it took longer.
         """
-        heavy = [one for one in contents if not is_light(one)]
-        known: dict[int, Picture | ScanError] = {}
+        heavy = [one for one in contents if is_image_record(one) or not is_light(one)]
+        known: dict[bytes, Picture | ScanError] = {}
         if heavy:
             loop = asyncio.get_running_loop()
             async with self.deadlines.by(loop.time() + timeout_s):
-                found = await loop.run_in_executor(self._slow, self._pictures, heavy)
-            known = {id(one): picture for one, picture in zip(heavy, found, strict=True)}
+                known = await loop.run_in_executor(self._slow, self._pictures, heavy)
         return partial(self._decoded, known, _Allowance())
 
-    def _pictures(self, contents: Sequence[bytes]) -> list[Picture | ScanError]:
+    def _pictures(self, contents: Sequence[bytes]) -> dict[bytes, Picture | ScanError]:
+        """Of files, and of pictures in cards, that are no light work."""
         allowance = _Allowance()
-        found: list[Picture | ScanError] = []
-        for one in contents:
+        found: dict[bytes, Picture | ScanError] = {}
+        for one in (picture for content in contents for picture in heavy_pictures(content)):
             try:
-                found.append(self._decoder().decode(one, "", allowance.left_s))
+                found[one] = self._decoder().decode(one, "", allowance.left_s)
             except ScanError as error:
-                found.append(error)
+                found[one] = error
         return found
 
     def _decoded(
-        self, known: Mapping[int, Picture | ScanError], allowance: _Allowance, data: bytes, source: str
+        self, known: Mapping[bytes, Picture | ScanError], allowance: _Allowance, data: bytes, source: str
     ) -> Picture:
-        picture = known.get(id(data))
+        picture = known.get(data) if known else None
         if isinstance(picture, ScanError):
             raise type(picture)(f"{source}{picture}")
         return picture or self._decoder().decode(data, source, allowance.left_s)

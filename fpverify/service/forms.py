@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import numpy as np
 from fastapi import File, Form, Query, Request, UploadFile
@@ -21,7 +21,7 @@ from fpverify.scans.pictures import Decode
 from fpverify.service.captures import MEDIA_TYPE as CAPTURE
 from fpverify.service.json_forms import FORMER, JSON, kind_of
 from fpverify.service.refusals import Refused
-from fpverify.store import FINGER_CODES, subject_id
+from fpverify.store import FINGER_CODES, UNKNOWN_FINGER, subject_id
 from fpverify.vocabulary import Finger, Scan
 
 MULTIPART = "multipart/form-data"
@@ -31,16 +31,25 @@ URL_SAFE = bytes.maketrans(b"-_", b"+/")
 MOST_SIDE_PX = 65_535  # of what is looked at; a scan has 4000 at most
 LEAST_BYTES = 60  # shorter than any image: less than a BMP's headers
 KINDS = "BMP, PNG, TIFF, JPEG, JPEG 2000, PGM or WSQ; or grey bytes, row by row, with width and height"
+CARDS = "or cards (ANSI/NIST files, ISO/IEC 19794-4 or ANSI/INCITS 381 records), each finger of which counts"
 
 Probe = Annotated[UploadFile, File(description=f"Image of one finger: {KINDS}.")]
 Probes = Annotated[
     list[UploadFile],
     File(description=f"Images of one finger each, of one person, as many fields as there are scans: {KINDS}."),
 ]
+HandProbes = Annotated[
+    list[UploadFile],
+    File(description=f"Images of one finger each, of one person, as many fields as there are scans: {KINDS}; {CARDS}."),
+]
 ReferenceScan = Annotated[UploadFile, File(description="Image that it is compared with, likewise.")]
 ReferenceScans = Annotated[
     list[UploadFile],
     File(description=f"Images to keep, of one finger each, as many fields as there are scans: {KINDS}."),
+]
+HandReferences = Annotated[
+    list[UploadFile],
+    File(description=f"Images to keep, of one finger each, as many fields as there are scans: {KINDS}; {CARDS}."),
 ]
 Touches = Annotated[
     list[UploadFile],
@@ -78,6 +87,13 @@ Fpir = Annotated[
     float | None, Form(description="False positive identification rate, no higher than the service's.", gt=0, lt=1)
 ]
 Flag = Annotated[bool, Form()]
+Slap = Annotated[
+    Literal["right", "left", "thumbs"] | None,
+    Form(description="Scans show four fingers of this hand, or both thumbs; each is taken out and named."),
+]
+Missing = Annotated[
+    list[str] | None, Form(description="Fingers that the slap lacks, if it does.", examples=[["left-ring"]])
+]
 
 
 async def require_form(request: Request) -> None:
@@ -168,6 +184,11 @@ def fingers_of(names: Sequence[str] | None, scans: int) -> tuple[Finger, ...] | 
         raise Refused(422, "InvalidRequest", str(error)) from error
 
 
+def names_of(fingers: Sequence[Finger], scans: int) -> tuple[Finger, ...]:
+    """The name of the finger of each scan, where none is given that of nobody's."""
+    return names_for(scans, fingers) or (UNKNOWN_FINGER,) * scans
+
+
 @dataclass(frozen=True, slots=True)
 class SentScan:
     """A scan as it was sent.
@@ -183,6 +204,11 @@ class SentScan:
     ppi: float | None
     size_px: tuple[int, int] | None = None
     captured: Scan | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether its content is that of a file."""
+        return self.size_px is None and self.captured is None
 
 
 async def sent_scans(
@@ -234,7 +260,7 @@ def _captured(content: bytes, ppi: float | None, captured: Callable[[str], Scan 
 
 def files_in(scans: Sequence[SentScan]) -> list[bytes]:
     """What has to be decoded."""
-    return [one.content for one in scans if one.size_px is None and one.captured is None]
+    return [one.content for one in scans if one.is_file]
 
 
 def _each(count: int, name: str, given: Sequence[float] | None) -> Sequence[float | None]:

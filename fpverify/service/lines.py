@@ -13,6 +13,7 @@ from typing import Any
 from starlette.requests import Request
 
 from fpverify.enrollment import EnrollmentRow
+from fpverify.enrollment.listing import SLAPS
 from fpverify.service.deadlines import Deadlines
 from fpverify.settings import parse_ppi
 from fpverify.store import FINGER_CODES, UNKNOWN_FINGER
@@ -75,6 +76,7 @@ def row_of(number: int, line: bytes | None, most_bytes: int) -> EnrollmentRow:
         return EnrollmentRow("", UNKNOWN_FINGER, Path(), f"line {number}", flaw=f"line {number}: {error}")
     file = (said.get("file") or f"line {number}")[:MOST_SHOWN]
     subject, finger = said.get("id") or "", said.get("finger") or UNKNOWN_FINGER
+    slap, finger = SLAPS.get(finger, ""), UNKNOWN_FINGER if finger in SLAPS else finger
     flaw, ppi, content = _flaw(subject, finger), None, b""
     try:
         ppi = None if said.get("ppi") is None else parse_ppi(said["ppi"])
@@ -85,7 +87,7 @@ def row_of(number: int, line: bytes | None, most_bytes: int) -> EnrollmentRow:
         flaw = flaw or f"{error}"
     flaw = flaw or ("" if content else "no image")
     said_flaw = flaw and f"line {number}: {flaw}"
-    return EnrollmentRow(subject[: MOST_SHOWN + 1], finger[:MOST_SHOWN], Path(), file, ppi, said_flaw, content)
+    return EnrollmentRow(subject[: MOST_SHOWN + 1], finger[:MOST_SHOWN], Path(), file, ppi, said_flaw, content, slap)
 
 
 def _fields(line: bytes) -> dict[str, Any]:
@@ -108,5 +110,5 @@ def _flaw(subject: str, finger: str) -> str:
     if not subject:
         return "no id"
     if finger not in FINGER_CODES:
-        return f"{finger[:40]!r} is no finger; the names are {', '.join(FINGER_CODES)}"
+        return f"{finger[:40]!r} is no finger; the names are {', '.join((*FINGER_CODES, *SLAPS))}"
     return ""

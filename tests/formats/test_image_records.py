@@ -277,3 +277,23 @@ def test_a_number_of_a_thousand_digits_is_none() -> None:
     assert pieces.found()[1].type == 14
     assert "0 x 40" in refusal(transaction([(14, type_14(PIXELS, f006="9" * 1000))]))
     assert FS not in "9" * 1000
+
+
+# --- not read --------------------------------------------------------------------------------------------------------
+
+XML = (
+    b"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>\n<!DOCTYPE a [<!ENTITY b 'b'>]>\n"
+    b"<itl:NISTBiometricInformationExchangePackage xmlns:itl='http://biometrics.nist.gov/standard/2011'/>"
+)
+
+
+def test_a_transaction_in_xml_is_refused_by_name() -> None:
+    assert refusal(XML) == "card.an2: an ANSI/NIST transaction in XML: only the traditional encoding is read"
+    assert "neither an ANSI/NIST file" in refusal(b"<?xml version='1.0'?><svg/>")
+
+
+def test_the_american_standard_of_2009_is_refused_by_name() -> None:
+    _, content = written(1, "iso2011-image")
+    later = content[:4] + b"025\0" + content[8:]
+    assert refusal(later) == "card.an2: byte 4: ANSI/INCITS 381-2009 (version 2.5) is not read, 010 and 020 are"
+    assert "the version '099' of an image record" in refusal(content[:4] + b"099\0" + content[8:])

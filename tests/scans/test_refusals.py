@@ -141,6 +141,11 @@ BAD: dict[str, tuple[Make, type[ScanError], str]] = {
     "a data URI": (content(b"data:image/png;base64," + base64.b64encode(FILES["png"])), UnreadableScan, "base64"),
     "JSON": (content(b'{"scan": "101_3.bmp"}'), UnreadableScan, "JSON text, not an image"),
     "XML": (content(b"<?xml version='1.0'?><scan/>"), UnreadableScan, "XML or HTML text"),
+    "an ANSI/NIST transaction in XML": (
+        content(b"<?xml version='1.0'?>\n<!-- a card -->\n<itl:NISTBiometricInformationExchangePackage xmlns:itl=''>"),
+        UnreadableScan,
+        "an ANSI/NIST transaction in XML: only the traditional encoding is read",
+    ),
     "a drawing": (content(b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>"), UnreadableScan, "SVG"),
     "one byte": (content(b"B"), UnreadableScan, "not an image"),
     "zeros": (content(bytes(5000)), UnreadableScan, "not an image"),

@@ -10,22 +10,29 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import Running, running_service
+from PIL import Image
 
 import fpverify
 from fpverify import Client, Verifier, answers
 from fpverify.cli import main
+from fpverify.formats.containers import write_images
+from fpverify.synthesis.finger import draw_finger
+from fpverify.synthesis.slaps import SlapSettings, draw_slap, enlarged
+from fpverify.vocabulary.images import FingerImage, ImageRecord
 
 pytestmark = pytest.mark.usefixtures("release_model")
 
 PLACE = {"store", "unwiped_since"}  # of the store's own machine
-CALLED = {"the scan", "the probe", "the reference", "scan 1", "scan 2"}  # over HTTP
+FILE = re.compile(r"the (scan|probe|reference)\b|\bscan [12]\b|\w+\.(bmp|png|an2|fir)")  # over HTTP, and elsewhere
 FPIR = 0.001  # of the service; the command line's and Python's own are other defaults
 SAMPLES = Path(fpverify.__file__).parent / "samples"
 Doors = dict[str, Any]  # answers by who gave them
@@ -66,6 +73,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     folder = tmp_path_factory.mktemp("congruence")
     for path in SAMPLES.glob("*.bmp"):
         shutil.copy(path, folder)
+    write_images(ImageRecord((image_of("A_2.bmp", 2), image_of("B_1.bmp", 6, 1))), folder / "card.an2")
+    Image.fromarray(thumbs()).save(folder / "thumbs.png", dpi=(500, 500))
     many = TryLimit(((1000, 60.0),), calm_s=60)
     before = Path.cwd()
     os.chdir(folder)  # so that files have one name everywhere
@@ -78,6 +87,19 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
             opened.verifier.close()
     finally:
         os.chdir(before)
+
+
+def image_of(name: str, finger: int, impression: int = 0) -> FingerImage:
+    scan = fpverify.read_scan(SAMPLES / name)
+    height, width = scan.pixels.shape
+    return FingerImage(scan.pixels.tobytes(), "none", width, height, (scan.ppi, scan.ppi), finger, impression)
+
+
+def thumbs() -> Any:
+    """Two thumbs side by side."""
+    masters = [draw_finger(np.random.default_rng([41, k])).ridges for k in range(2)]
+    calm = SlapSettings(hardness=(0.1, 0.3))
+    return enlarged(draw_slap(np.random.default_rng(3), masters, "both-thumbs", calm).image)
 
 
 def flat(answer: Any, before: str = "") -> dict[str, Any]:
@@ -97,7 +119,9 @@ def differing(doors: Doors, but: Callable[[str], bool] = lambda way: False) -> d
 
 def told(way: str, value: Any) -> Any:
     """A value, or "a file" for the name that a scan has."""
-    return "a file" if way.rpartition(".")[2] == "file" and (value in CALLED or str(value).endswith(".bmp")) else value
+    if way.rpartition(".")[2] == "file":
+        return FILE.sub("a file", str(value))
+    return FILE.sub("a file", value) if ".notes." in f".{way}" else value
 
 
 def of_place(way: str) -> bool:
@@ -197,6 +221,53 @@ def test_several_at_once(asked: Asked) -> None:
     }
     assert differing(doors, of_the_moment) == {}
     assert len(doors["HTTP"]["impressions"]) == 2
+    for one in ("of json", "of HTTP", "of a client"):
+        asked.verifier.delete(one)
+
+
+HANDS = {"card.an2": (["right-index", "left-thumb"], None), "thumbs.png": (["left-thumb", "right-thumb"], "thumbs")}
+
+
+@pytest.mark.parametrize("file", HANDS)
+def test_an_enrollment_of_a_card_and_of_a_slap(asked: Asked, file: str) -> None:
+    fingers, slap = HANDS[file]
+    found = fpverify.HandReader(slap=slap).read(file)
+    scans = [one.scan for one in found.scans]
+    kept = asked.verifier.enroll_together(scans, "of Python", found.fingers, unchecked=True)
+    said, more = ([], {}) if slap is None else (["--slap", slap], {"slap": slap})
+    doors = {
+        "Python": answers.enrollment_answer(kept, scans, found.notes),
+        "--json": asked.cli("enroll", file, "--id", "of json", "--unchecked", *said),
+        "HTTP": asked.http(
+            "POST", "/v1/enroll", "admin", scans={"reference": [file]}, subject="of HTTP", unchecked="true", **more
+        ),
+        "client": asked.clerk.enroll(file, "of a client", unchecked=True, slap=slap),
+    }
+    assert differing(doors, of_the_moment) == {}
+    assert [one["finger"] for one in doors["HTTP"]["impressions"]] == fingers
+    decided = {
+        "--json": asked.cli("verify", file, "--id", "of HTTP", *said),
+        "HTTP": asked.http("POST", "/v1/verify", scans={"probe": [file]}, subject="of HTTP", **more),
+        "client": asked.desk.verify(file, "of HTTP", slap=slap),
+    }
+    assert differing(decided) == {}
+    assert decided["client"]
+    assert {one["finger"] for one in decided["HTTP"]["probes"]} == set(fingers)
+    for one in ("of Python", "of json", "of HTTP", "of a client"):
+        asked.verifier.delete(one)
+
+
+def test_a_thumb_that_a_slap_lacks_is_noted_everywhere(asked: Asked) -> None:
+    more = {"slap": "right", "missing": ["right-middle", "right-ring", "right-little"]}
+    gone = [word for one in more["missing"] for word in ("--missing", one)]
+    fields = {"subject": "of HTTP", "unchecked": "true"} | more
+    doors = {
+        "--json": asked.cli("enroll", "A_2.bmp", "--id", "of json", "--unchecked", "--slap", "right", *gone),
+        "HTTP": asked.http("POST", "/v1/enroll", "admin", scans={"reference": ["A_2.bmp"]}, **fields),
+        "client": asked.clerk.enroll("A_2.bmp", "of a client", unchecked=True, **more),  # type: ignore[arg-type]
+    }
+    assert differing(doors, of_the_moment) == {}
+    assert doors["HTTP"]["finger"] == "right-index"
     for one in ("of json", "of HTTP", "of a client"):
         asked.verifier.delete(one)
 

@@ -41,6 +41,7 @@ from fpverify.vocabulary.images import Compression, FingerImage, ImageRecord
 
 MAGIC = b"FIR\0"
 VERSION_2005, VERSION_2011 = b"010\0", b"020\0"
+UNREAD = {b"025\0": "ANSI/INCITS 381-2009 (version 2.5)"}  # whose layout no source that is open to all has
 ISO_2005, ISO_2011, ANSI_2004 = "iso2005-image", "iso2011-image", "ansi2004-image"
 ISO_HEADER, ANSI_HEADER, VIEW_HEADER = 32, 36, 14  # bytes
 HEADER_2011 = 16
@@ -60,10 +61,9 @@ def decode_image_record(data: bytes, source: str) -> ImageRecord:
     if version == VERSION_2011:
         return _decoded_2011(Cursor(data, source, 8))
     if version != VERSION_2005:
-        named = version.rstrip(b"\0").decode("ascii", "replace")
-        raise UnreadableRecord(
-            f"{source}: byte 4: the version {named!r} of an image record is not read, 010 and 020 are"
-        )
+        stated = version.rstrip(b"\0").decode("ascii", "replace")
+        named = UNREAD.get(version, f"the version {stated!r} of an image record")
+        raise UnreadableRecord(f"{source}: byte 4: {named} is not read, 010 and 020 are")
     if len(data) < ISO_HEADER:
         raise UnreadableRecord(f"{source}: byte {len(data)}: the record ends here, within its header")
     likely = [ANSI_2004, ISO_2005] if _adds_up(data, ANSI_HEADER) else [ISO_2005, ANSI_2004]

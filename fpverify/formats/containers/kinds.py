@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -24,6 +25,11 @@ from fpverify.formats.containers.writing import encode_type_4, encode_type_14
 from fpverify.vocabulary.images import ImageRecord
 
 TYPE_4 = "an2-type4"
+LOOKED_AT = 4096  # bytes of a file: its beginning tells what it is
+XML_TRANSACTION = re.compile(  # ANSI/NIST-ITL 1-2011, annex C: the root of the NIEM-conformant encoding
+    rb"(?:\xef\xbb\xbf)?\s*<.*NISTBiometricInformationExchangePackage", re.DOTALL
+)
+IN_XML = "an ANSI/NIST transaction in XML: only the traditional encoding is read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,8 @@ IMAGE_RECORD_SUFFIXES = tuple(suffix for one in IMAGE_FORMATS.values() for suffi
 
 
 def is_image_record(data: bytes) -> bool:
-    """Whether bytes begin as a record of pictures or a transaction does."""
-    return data.startswith(MAGIC) or is_transaction(data)
+    """Whether bytes begin as a record of pictures or a transaction does, in XML as well, which is refused."""
+    return data.startswith(MAGIC) or is_transaction(data) or XML_TRANSACTION.match(data[:LOOKED_AT]) is not None
 
 
 def image_format_named(name: str) -> ImageFormat:
@@ -82,4 +88,6 @@ def decoded(data: bytes, source: str) -> ImageRecord:
         return decode_image_record(data, source)
     if is_transaction(data):
         return decode_transaction(data, source)
+    if XML_TRANSACTION.match(data[:LOOKED_AT]):
+        raise UnreadableRecord(f"{source}: {IN_XML}")
     raise UnreadableRecord(f"{source}: neither an ANSI/NIST file nor a record of pictures")

@@ -17,16 +17,18 @@ from fpverify.service.forms import (
     FingerFields,
     Flag,
     Fpir,
+    HandProbes,
     Height,
+    Missing,
     Ppi,
     Probe,
     Probes,
     Rate,
     ReferenceScan,
+    Slap,
     SubjectField,
     Width,
     files_in,
-    fingers_of,
     require_form,
     require_strict,
     scan_of,
@@ -36,6 +38,7 @@ from fpverify.service.forms import (
 )
 from fpverify.service.refusals import DOCUMENTED, Refused
 from fpverify.service.scopes import needing
+from fpverify.service.sent_hands import SentHands
 from fpverify.service.service import Service
 from fpverify.single_templates import of_scan
 from fpverify.store.api_keys import ApiKey
@@ -56,10 +59,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
     )
     async def verify(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
         request: Request,
-        probe: Probes,
+        probe: HandProbes,
         subject: SubjectField,
         finger: FingerFields = None,
         fmr: Rate = None,
+        slap: Slap = None,
+        missing: Missing = None,
         ppi: Ppi = None,
         width: Width = None,
         height: Height = None,
@@ -67,20 +72,22 @@ def add_routes(app: FastAPI, service: Service) -> None:
     ) -> Any:
         """Whether a scan shows a subject's finger, or several scans its fingers.
 
-        A non-match is an answer like a match: status 200. Scores are told to a key of the scope `scores` alone.
+        Of a card, and of a slap, those fingers count that are enrolled, one scan of each. A non-match is an answer like
+        a match: status 200. Scores are told to a key of the scope `scores` alone.
         """
         key: ApiKey = request.state.key
-        name, which = subject_of(subject), fingers_of(finger, len(probe))
+        name = subject_of(subject)
         sent = await sent_scans(probe, ppi, width, height, service.captured(request))
+        given = SentHands.of(sent, finger, slap, missing)
         decode, at_kiosk = await service.decoding(files_in(sent)), kiosk.is_kiosk(request)
 
         def job(verifier: Verifier) -> dict[str, Any]:
             require_strict("fmr", fmr, verifier.fmr)
-            if at_kiosk:
+            if at_kiosk and not given.show_several:
                 _ = [verifier.matcher.acquire(one) for one in scans_of(sent, decode)]
             try:
                 with service.tries.verification(verifier.store, key.name, name) as noted:
-                    probes = scans_of(sent, decode)
+                    probes, which = given.probes(verifier, decode, name)
                     decision = verifier.verify(probes, name, which, fmr=fmr)
                     noted(decision.match)
             except NotEnrolled:  # which of the two is not told: a key that decides has no list of ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -15,25 +15,25 @@ from fpverify.service.api_keys import Scope, allows
 from fpverify.service.forms import (
     FingerFields,
     Flag,
+    HandReferences,
     Height,
+    Missing,
     Ppi,
     ProofFile,
-    ReferenceScans,
+    Slap,
     SubjectField,
     Width,
     files_in,
-    fingers_of,
     require_form,
     scan_of,
-    scans_of,
     sent_scans,
     subject_of,
 )
 from fpverify.service.refusals import DOCUMENTED
 from fpverify.service.repeats import RepeatHeader, done_once, remembered, repeat_of
 from fpverify.service.scopes import needing
+from fpverify.service.sent_hands import SentHands
 from fpverify.service.service import Service
-from fpverify.store import UNKNOWN_FINGER
 from fpverify.store.api_keys import ApiKey
 from fpverify.verifier import Verifier
 from fpverify.vocabulary import Reference, Scan
@@ -52,9 +52,11 @@ def add_routes(app: FastAPI, service: Service) -> None:
     async def enroll(  # noqa: PLR0917 - a form's fields, which FastAPI gives by name
         request: Request,
         response: Response,
-        reference: ReferenceScans,
+        reference: HandReferences,
         subject: SubjectField,
         finger: FingerFields = None,
+        slap: Slap = None,
+        missing: Missing = None,
         proof: ProofFile = None,
         ppi: Ppi = None,
         width: Width = None,
@@ -64,11 +66,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
     ) -> shapes.EnrollmentAnswer:
         """Keeps a scan as one more impression of a finger, or several, all of them or none.
 
+        Of a card, and of a slap, each finger is kept; `notes` say what is missing, touches, or is too poor.
+
         When the answer is there, they are on disk. Who is enrolled is added to with an admin key, or with a proof that
         matches.
         """
         name, count = subject_of(subject), len(reference)
-        which = fingers_of(finger, count) or (UNKNOWN_FINGER,) * count
         key: ApiKey = request.state.key
         repeat = await repeat_of(request, key, word)
         with service.under_way.alone(repeat):
@@ -77,18 +80,18 @@ def add_routes(app: FastAPI, service: Service) -> None:
                 return _answered(known, response, again=True)
             every = [*reference, *([] if proof is None else [proof])]
             sent = await sent_scans(every, ppi, width, height, service.captured(request))
-            given, shown = sent[:count], sent[count:]
+            given, shown = SentHands.of(sent[:count], finger, slap, missing), sent[count:]
             is_admin = allows(key, Scope.ADMIN)
             decode = await service.decoding(files_in(sent))
 
             def work(verifier: Verifier) -> repeats.Answer:
-                scans = scans_of(given, decode)
+                scans, which, notes = given.enrollable(verifier, decode)
                 showing = None if is_admin or not shown else scan_of(shown[0], decode, "the proof")
                 proven = showing is not None and _proves(service, verifier, showing, key, name)
                 told: repeats.Answer = []
 
                 def kept(found: list[Reference]) -> None:
-                    told[:] = told_of(found, scans)
+                    told[:] = told_of(found, scans, notes)
                     repeats.keep(verifier.store, repeat, name, told)
 
                 with nullcontext() if is_admin else _searching(service, verifier, key):
@@ -130,9 +133,10 @@ def _searching(service: Service, verifier: Verifier, key: ApiKey) -> Iterator[No
             raise
 
 
-def told_of(found: list[Reference], scans: list[Scan]) -> repeats.Answer:
-    """What is said of impressions that were enrolled of some scans."""
-    return [answers.reference_answer(one) | answers.scan_answer(at) for one, at in zip(found, scans, strict=True)]
+def told_of(found: list[Reference], scans: list[Scan], notes: Sequence[str] = ()) -> repeats.Answer:
+    """What is said of impressions that were enrolled of some scans; of the first also what there is to note of all."""
+    each = [answers.reference_answer(one) | answers.scan_answer(at) for one, at in zip(found, scans, strict=True)]
+    return [each[0] | ({"notes": list(notes)} if notes else {}), *each[1:]]
 
 
 def _answered(told: repeats.Answer, response: Response, *, again: bool) -> shapes.EnrollmentAnswer:
@@ -143,4 +147,6 @@ def _answered(told: repeats.Answer, response: Response, *, again: bool) -> shape
 
 def shaped(told: repeats.Answer) -> shapes.EnrollmentAnswer:
     """The same as an answer."""
-    return shapes.EnrollmentAnswer(**told[0], impressions=[shapes.EnrolledAnswer(**one) for one in told])
+    notes = told[0].get("notes", [])
+    each = [{name: value for name, value in one.items() if name != "notes"} for one in told]
+    return shapes.EnrollmentAnswer(**each[0], impressions=[shapes.EnrolledAnswer(**one) for one in each], notes=notes)
