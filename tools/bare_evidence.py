@@ -1,6 +1,11 @@
 """Fits the calibration of the model for minutiae alone and measures its operating points; writes its card.
 
     python tools/bare_evidence.py CACHE [--fingers 400] [--references 60] [--out DIR]
+    python tools/bare_evidence.py PRINTS --witnesses [--fingers 200] [--references 25] [--out DIR]
+
+The first is for `bare-1`, the second for `bare-2`, which hears those that have no partner as well. PRINTS is what
+`tools/bare_prints.py` makes of a seed that nothing was learnt from; every second file calibrates, the others measure,
+and of each finger half of the prints are as mindtct saw them.
 
 CACHE is what `tools/gallery.py` makes: really extracted templates of synthetic fingers. Its blocks with further
 impressions are those the networks learnt from (`tools/bare_networks.py`); of the others one half calibrates, the other
@@ -20,11 +25,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from bare_networks import spoilt
+from bare_prints import read
 from gallery import HARD_PROBE, ORDINARY_PROBE, PROBED, SEED, GalleryCache, Made, impressions_of
 
 from fpverify.comparison import Calibration, LikelihoodRatio, PreparedTemplate, prepare_template, similarities
 from fpverify.comparison.bare import WEIGHTS as JUDGE
 from fpverify.comparison.neighbourhoods import WEIGHTS as NEIGHBOURHOODS
+from fpverify.comparison.witnesses import WEIGHTS as WITNESSES
 from fpverify.evaluation.rates.error_rates import fvc_indicators, operating_point, supported
 from fpverify.evaluation.rates.reliability import NOMINAL
 from fpverify.features.bare import MINUTIAE_MODEL, bare
@@ -35,6 +42,7 @@ from fpverify.synthesis.sensor import SENSORS
 from fpverify.vocabulary import Evaluation, Scores
 
 MATED_FINGERS = 60  # of each half, that get further impressions: a second of work each
+MINDTCT, SPOILT = "as mindtct saw it", "spoilt as by another detector"
 INTENDED_USE = "Records of minutiae (ISO/IEC 19794-2, ANSI/INCITS 378, ...) compared with each other and with scans."
 LIMITS = (
     "No picture stands behind a comparison, so that it errs more often than one of two scans; see the operating "
@@ -47,14 +55,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Fits, measures and writes."""
     given = _parsed(arguments)
     cv2.setNumThreads(1)
-    cache = GalleryCache.of(given.cache, load_bundle())
-    halves = [_Half.of(cache, half, given.fingers) for half in (0, 1)]
+    if given.witnesses:
+        halves = [_Half.of_prints(given.cache, half, given.fingers) for half in (0, 1)]
+    else:
+        cache = GalleryCache.of(given.cache, load_bundle())
+        halves = [_Half.of(cache, half, given.fingers) for half in (0, 1)]
     raw = [one.compared(given.references, np.random.default_rng([SEED, 2, k])) for k, one in enumerate(halves)]
     curve = Calibration.fit(_side(raw[0], mated=False))
     sides = [curve.scores(_side(raw[0], mated=mated)) for mated in (True, False)]
     evidence = (
         f"synthetic fingers no training saw: {given.fingers} fingers on {len(SENSORS)} simulated sensors, "
-        "their minutiae alone, every second print spoilt as by another detector"
+        f"their minutiae alone, every second print {MINDTCT if given.witnesses else SPOILT}"
     )
     done = _scored(raw[1], curve)
     points = tuple(
@@ -62,13 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for rate in NOMINAL
         if supported(int((~done.mated).sum()), rate)
     )
+    weights = (NEIGHBOURHOODS, WITNESSES if given.witnesses else JUDGE)
     card = Card(
-        id=MINUTIAE_MODEL,
+        id=given.out.name,
         kind="bare",
         created=datetime.now(UTC).date().isoformat(),
         files={},
-        recipe={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (NEIGHBOURHOODS, JUDGE)},
-        seeds={"gallery": SEED},
+        recipe={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in weights},
+        seeds={"prints": given.seed} if given.witnesses else {"gallery": SEED},
+        alignment="bent" if given.witnesses else "rigid",
         training_data="Minutiae of synthetic fingers. No real print was used for any weight, threshold or calibration.",
         calibration=curve.to_dict(),
         likelihood=LikelihoodRatio.fit(*sides).to_dict(),
@@ -84,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"asked {100 * point.target_fmr:g} %: FMR {100 * point.fmr:.4f} % ({100 * low:.4f} to {100 * high:.4f}), "
             f"FNMR {100 * point.fnmr:.2f} %"
         )
-    for name, each in (("as found", 0), ("spoilt", 1)):
+    for name, each in (("as ours found them", 0), ("mindtct's" if given.witnesses else "spoilt", 1)):
         kind = np.array([sum(int(s.endswith("~")) for s in pair) for pair in _named(done)])
         chosen = ~done.mated & ((kind == 0) if each == 0 else (kind == 2))
         print(f"{name}: {int(chosen.sum())} non-mated, at 0.1 %: {100 * (done.scores[chosen] >= 30).mean():.4f} %")
@@ -94,8 +107,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Half:
     """Fingers of unseen blocks: of each a first impression, of some two more; every second one spoilt."""
 
-    def __init__(self, prints: dict[str, PreparedTemplate]) -> None:
-        self.prints = prints  # by "<finger>_<impression>", with a ~ behind it if spoilt
+    def __init__(self, prints: dict[str, PreparedTemplate], *, bent: bool = False) -> None:
+        self.prints = prints  # by "<finger>_<impression>", with a ~ behind it if spoilt or another detector's
+        self.bent = bent
+
+    @classmethod
+    def of_prints(cls, folder: Path, half: int, fingers: int) -> _Half:
+        """Fingers of every second file: of each two impressions as ours saw them, the others as mindtct did."""
+        rng, prints, seen = np.random.default_rng([SEED, 3, half]), dict[str, PreparedTemplate](), dict[int, set[int]]()
+        for path in sorted(folder.glob("*.npz"))[half::2]:
+            for one in read(path):
+                if one.finger not in seen and len(seen) == fingers:
+                    return cls(prints, bent=True)
+                ours = seen.setdefault(one.finger, set(rng.permutation(4)[:2].tolist()))
+                if (one.impression - 1 in ours) == (one.detector == "ours"):
+                    mark = "" if one.detector == "ours" else "~"
+                    prints[f"{one.finger}_{one.impression}{mark}"] = prepare_template(one.template)
+        return cls(prints, bent=True)
 
     @classmethod
     def of(cls, cache: GalleryCache, half: int, fingers: int) -> _Half:
@@ -123,16 +151,17 @@ class _Half:
         """Each print with all others of its finger and some of others'."""
         names = list(self.prints)
         finger = np.array([int(name.split("_")[0]) for name in names])
-        sensor = finger // 2 % len(SENSORS)
+        sensor = (finger if self.bent else finger // 2) % len(SENSORS)
         probe, reference, scores = list[int](), list[int](), list[float]()
         for number, name in enumerate(names):
             mates = np.flatnonzero((finger == finger[number]) & (np.arange(len(names)) > number))
-            others = np.flatnonzero((finger // 2 != finger[number] // 2) & (sensor == sensor[number]))
+            strange = finger != finger[number] if self.bent else finger // 2 != finger[number] // 2
+            others = np.flatnonzero(strange & (sensor == sensor[number]))
             others = others[others > number]
             chosen = np.concatenate([mates, rng.permutation(others)[:references]])
             probe += [number] * len(chosen)
             reference += chosen.tolist()
-            scores += similarities(self.prints[name], [self.prints[names[k]] for k in chosen]).tolist()
+            scores += similarities(self.prints[name], [self.prints[names[k]] for k in chosen], bent=self.bent).tolist()
         one, other = np.array(probe, np.int32), np.array(reference, np.int32)
         owners = tuple(str(each) for each in finger)
         mated = finger[one] == finger[other]
@@ -156,7 +185,9 @@ def _named(done: Evaluation) -> list[tuple[str, str]]:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cache", type=Path, help="folder of tools/gallery.py")
+    parser.add_argument("cache", type=Path, help="folder of tools/gallery.py, or of tools/bare_prints.py")
+    parser.add_argument("--witnesses", action="store_true", help="for bare-2, from prints as two detectors see them")
+    parser.add_argument("--seed", type=int, default=34340002, help="of these prints, for the card")
     parser.add_argument("--fingers", type=int, default=400, help="of each half")
     parser.add_argument("--references", type=int, default=60, help="non-mated ones that a print is compared with")
     parser.add_argument("--out", type=Path, default=SHIPPED / MINUTIAE_MODEL, help="folder of the model")

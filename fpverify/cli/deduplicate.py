@@ -67,13 +67,15 @@ def deduplicate_command(
     """Find fingers that are enrolled twice, under two ids or two names.
 
     Each reference is searched for among all others that its model has made; those of two models cannot be compared.
-    Pictures are made of pairs whose scans were both kept.
+    Templates of scans are also looked for among records of minutiae, by their minutiae. Pictures are made of pairs
+    whose scans were both kept.
     """
     if pictures is not None:
         require_plots("--pictures")
     with many.opened(create=False, calibration=calibration) as verifier, many.workforce() as workforce:
         enrolled = verifier.enrolled
-        searched, models = len(enrolled), enrolled.model_ids
+        searched = len(enrolled)
+        models = [one.matcher.model_id for one in enrolled.registers if one not in enrolled.records]
         note = f"not between those of {', '.join(models)}" if len(models) > 1 else ""
         note = "; ".join(one for one in (note, enrolled.note) if one)
         found = _searched(verifier, pairs, report, workforce, searched)

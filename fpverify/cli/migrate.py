@@ -35,8 +35,8 @@ def migrate_command(
     """Make templates of the present model from the scans that were kept, and say who must come back.
 
     Scans are kept of those who enroll while the setting keep_scans is on. The others verify by the model that they
-    were enrolled with, as long as it is installed, until they enroll again. Ended at any moment, the same command goes
-    on.
+    were enrolled with, as long as it is installed, until they enroll again. Records of minutiae stay as they are;
+    `verify --upgrade` adds templates of scans to them. Ended at any moment, the same command goes on.
     """
     from tqdm import tqdm
 

@@ -3,6 +3,7 @@
 similarity, similarities   raw, in [0, 1]: minutiae of the common area, or the cosine of whole-print vectors
 consensus                  the pairs that agree, by which two prints are aligned
 bare                       the same of templates without descriptors, judged by how the minutiae lie
+witnesses                  likewise, judged by what those without a partner say, too
 overlap                    two prints laid on each other: the partners in their common area
 Calibration                raw similarity -> Score, -10 log10(FMR)
 LikelihoodRatio            score -> log10 of the likelihood ratio
@@ -73,7 +74,8 @@ def similarities(
     Args:
         probe: prepared here, once, if it is not yet.
         references: of the probe's model. Those compared more than once are better given prepared.
-        bent: whether the skin between minutiae may bend, as the model's card says (`Card.alignment`).
+        bent: whether the skin between minutiae may bend, as the model's card says (`Card.alignment`); of minutiae
+            alone, whether those that have no partner are heard as well (`comparison/witnesses`).
 
     Returns:
         (k,) float64 in [0, 1].
@@ -90,6 +92,10 @@ def similarities(
 
         return vector_similarities(one, many)
     if one.bare:
+        if bent:
+            from fpverify.comparison.witnesses import witnessed_similarities
+
+            return witnessed_similarities(one, many)
         from fpverify.comparison.bare import bare_similarities
 
         return bare_similarities(one, many)

@@ -2,6 +2,9 @@
 
 Scans are unsealed here and sent to whoever makes templates; a subject's impressions change together. Ended at any
 moment, the next call goes on: who has templates of the model is not looked at again.
+
+Records of minutiae have no scan and need none: they stay what they are, and another model for minutiae alone takes them
+over as they are. Such a model never takes the place of one that sees scans.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import NamedTuple
 
 from fpverify.errors import FailureToAcquire, NotEnrolled, ScanError
 from fpverify.executors import CarriedModel, Workforce, answers
+from fpverify.features.bare import bare, is_bare
 from fpverify.matching import Matcher
 from fpverify.store import Store
 from fpverify.vocabulary import Reference, Scan, Template
@@ -30,7 +34,8 @@ class Migrated(NamedTuple):
     Attributes:
         subject: whose impressions they are.
         made: how many were given a template.
-        left: those that were not, of fingers that have none of the model: these must come back.
+        left: those that were not, of fingers that have none of the model: these must come back. Records of minutiae are
+            not among them.
     """
 
     subject: str
@@ -93,11 +98,20 @@ class Migration:
     def _scans(self, subject: str) -> list[Scan]:
         """Those of a subject's impressions that need another template, as far as they were kept."""
         try:
-            old = [one for one in self.store.references(subject) if one.model_id != self.matcher.model_id]
+            old = [one for one in self.store.references(subject) if self._needs_a_scan(one)]
             found = [self.store.scan(subject, one.finger, one.impression) for one in old]
         except NotEnrolled:  # deleted meanwhile
             return []
         return [one for one in found if one is not None]
+
+    def _needs_a_scan(self, reference: Reference) -> bool:
+        return reference.model_id != self.matcher.model_id and self._translated(reference.template) is None
+
+    def _translated(self, template: Template) -> Template | None:
+        """What a template becomes without a scan: itself if it stays, None if only a scan helps."""
+        if self.matcher.bundle.kind != "bare":
+            return template if is_bare(template) else None
+        return bare(template, self.matcher.model_id) if is_bare(template) else template
 
     def _kept(self, made: Sequence[tuple[str, _Templates]]) -> list[Migrated]:
         with self.store.batch():
@@ -112,7 +126,9 @@ class Migration:
             return made
 
         try:
-            return Migrated(subject, *self.store.remake(subject, self.matcher.model_id, make))
+            return Migrated(
+                subject, *self.store.remake(subject, self.matcher.model_id, make, translate=self._translated)
+            )
         except NotEnrolled:
             return Migrated(subject, 0, [])
 

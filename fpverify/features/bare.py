@@ -58,6 +58,11 @@ def bare(template: Template, model_id: str = MINUTIAE_MODEL) -> Template:
     return Template(model_id, template.quality, template.minutiae, _nothing(len(template.minutiae)))
 
 
+def is_bare(template: Template) -> bool:
+    """Whether a template has minutiae and nothing else."""
+    return template.vector is None and len(template.minutiae) > 0 and template.descriptors.shape[1] == 0
+
+
 def template_of_view(view: FingerView, source: str, model_id: str = MINUTIAE_MODEL) -> Template:
     """The minutiae of a record as a template; of more than 80 those of the best quality.
 

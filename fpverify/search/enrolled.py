@@ -67,6 +67,11 @@ class Enrolled:
         """What some models made of it."""
         return replace(self, registers=tuple(one for one in self.registers if one.matcher.model_id in model_ids))
 
+    @property
+    def records(self) -> tuple[Register, ...]:
+        """The registers of records of minutiae."""
+        return tuple(one for one in self.registers if one.matcher.bundle.kind == "bare")
+
     def __len__(self) -> int:
         """How many references are searched."""
         return sum(len(register.index) for register in self.registers)

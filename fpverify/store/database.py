@@ -269,13 +269,22 @@ class Store(StoreReader):
             beside.erase_others(lambda: {int(one, 16) for one in self.record_ids()})
         self._wiping.wipe()
 
-    def remake(self, subject: str, model_id: str, make: Callable[[Scan], Template]) -> tuple[int, list[Reference]]:
+    def remake(
+        self,
+        subject: str,
+        model_id: str,
+        make: Callable[[Scan], Template],
+        *,
+        translate: Callable[[Template], Template | None] | None = None,
+    ) -> tuple[int, list[Reference]]:
         """Gives a subject's impressions templates of another model, from the scans that were kept of them.
 
         Args:
             subject: who is enrolled.
             model_id: of the model; impressions that have templates of it are left as they are.
             make: the template of a scan; a scan that it finds no print in is left as it is, too.
+            translate: what a template becomes without a scan: the model's, or itself, which stays and is not missed;
+                None if a scan is needed.
 
         Returns:
             How many were made anew, and the impressions that were not, of fingers that have none of the model.
@@ -288,7 +297,7 @@ class Store(StoreReader):
 
         name = subject_id(subject)
         with self._changing():
-            made, left = remake(self._rows, self._trail, name, model_id, make)
+            made, left = remake(self._rows, self._trail, name, model_id, make, translate=translate or (lambda _: None))
             return made, [self._reference(record) for record in left]
 
     def rotate(self, progress: Callable[[int, int], None] | None = None) -> int:

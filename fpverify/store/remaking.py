@@ -10,11 +10,17 @@ from fpverify.store.records import Record, new_record
 from fpverify.store.rows import Rows
 from fpverify.store.scan_format import decode_scan
 from fpverify.store.trail import Trail, addition
-from fpverify.vocabulary import Scan, Template
+from fpverify.vocabulary import Reference, Scan, Template
 
 
 def remake(
-    rows: Rows, trail: Trail, subject: str, model_id: str, make: Callable[[Scan], Template]
+    rows: Rows,
+    trail: Trail,
+    subject: str,
+    model_id: str,
+    make: Callable[[Scan], Template],
+    *,
+    translate: Callable[[Template], Template | None],
 ) -> tuple[int, list[Record]]:
     """Gives a subject's impressions templates of another model, within a transaction of the caller's.
 
@@ -24,6 +30,8 @@ def remake(
         subject: id in normal form C.
         model_id: of the model; impressions that have templates of it are left as they are.
         make: the template of a scan; a scan that it finds no print in is left as it is, too.
+        translate: what a template becomes without a scan: the model's, or itself, which stays and is not missed; None
+            if a scan is needed.
 
     Returns:
         How many were made anew, and the impressions that were not, of fingers that have none of the model.
@@ -34,8 +42,12 @@ def remake(
         if record.model_id == model_id:
             there.add(record.finger)
             continue
-        image = rows.scan(row, record)
-        anew = None if image is None else _remade(record, image, make)
+        before = record.reference()
+        image, translated = rows.scan(row, record), translate(before.template)
+        if translated is before.template:
+            continue
+        template = translated or (None if image is None else _made(record, image, make))
+        anew = None if template is None else _with(record, before, template)
         if anew is None:
             left.append(record)
             continue
@@ -47,12 +59,15 @@ def remake(
     return made, [record for record in left if record.finger not in there]
 
 
-def _remade(record: Record, image: bytes, make: Callable[[Scan], Template]) -> Record | None:
-    """The record with a template made from its scan; None if no print is found in that."""
-    before = record.reference()
+def _made(record: Record, image: bytes, make: Callable[[Scan], Template]) -> Template | None:
+    """The template of a scan; None if no print is found in it."""
     try:
-        template = make(decode_scan(image, record.name))
+        return make(decode_scan(image, record.name))
     except ScanError:
         return None
+
+
+def _with(record: Record, before: Reference, template: Template) -> Record:
+    """The record with another template."""
     anew = new_record(record.subject, before.finger, template, before.enrolled_at, before.metadata)
     return anew._replace(number=record.number)

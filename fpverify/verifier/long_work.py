@@ -159,6 +159,8 @@ class LongWork(ABC):
     ) -> Iterator[tuple[str, list[DuplicatePair]]]:
         """Searches for each reference among all others of its model: fingers that are enrolled under two ids or names.
 
+        Templates of scans are looked for among records of minutiae as well, by their minutiae.
+
         Args:
             pairs: how many false ones the whole store may be expected to show, above 0.
             workforce: as in `enroll_many`.
@@ -180,7 +182,8 @@ class LongWork(ABC):
         threshold = pair_threshold(pairs, len(enrolled))
         with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
             for register in enrolled.registers:
-                yield from duplicate_pairs(register, chosen, threshold, done)
+                besides = enrolled.records if register.matcher.bundle.kind == "minutiae" else ()
+                yield from duplicate_pairs(register, chosen, threshold, done, besides)
 
     def migrate(self, *, workforce: Workforce | None = None) -> Iterator[Migrated]:
         """Makes templates of this model from the scans that were kept of who was enrolled with another.

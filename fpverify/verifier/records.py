@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from fpverify.errors import DuplicateFinger, FailureToEnroll, UnreadableRecord
-from fpverify.features.bare import MINUTIAE_MODEL, bare, template_of_view
+from fpverify.features.bare import bare, template_of_view
 from fpverify.features.quality import LEAST_QUALITY
 from fpverify.matching import require_agreement
 from fpverify.vocabulary import FINGERS, Decision, Finger, MinutiaRecord, Reference, Scan, Template
@@ -122,11 +122,10 @@ def _require_one_finger(
         source,
         f"{subject!r}, {finger}",
     )
-    records = enrolled.of_models([MINUTIAE_MODEL])
+    records = enrolled.of_models([one.matcher.model_id for one in enrolled.records])
     if not records.registers:
         return
-    same = [one for one in mine if one.model_id == MINUTIAE_MODEL]
-    for match in records.duplicates(lambda _: template, same):
+    for match in records.duplicates(lambda model_id: bare(template, model_id), records.searched(mine)):
         raise DuplicateFinger(
             f"{source}: this finger is enrolled already, of {match.subject!r}, {match.finger} (score "
             f"{match.score.value:.1f}); enroll it unchecked if that is meant"

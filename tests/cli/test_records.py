@@ -11,6 +11,7 @@ import pytest
 
 from fpverify.comparison import fuse
 from fpverify.formats import FORMATS
+from fpverify.models.installed import SHIPPED
 from fpverify.scans.kinds import RECORD_ENDINGS
 from fpverify.vocabulary import Score
 
@@ -108,6 +109,46 @@ def test_a_folder_of_records_is_evaluated(call: Call, record: Path) -> None:
     assert (answer["mated"], answer["non_mated"], answer["eer"], answer["fta"]) == (1, 2, 0, 0)
     seen_by_another = call("evaluate", "records", "--json").answer
     assert seen_by_another["fta"] == 1
+
+
+def test_a_scan_of_a_finger_of_which_there_is_a_record_is_found_as_a_double(call: Call, record: Path) -> None:
+    call("enroll", record, "--id", "A")
+    call("enroll", SAMPLES / "A_2.bmp", "--id", "B", "--unchecked")
+    call("enroll", SAMPLES / "B_1.bmp", "--id", "C")
+    ended = call("deduplicate", "--pairs", "0.001", "--workers", 1, "--json")
+    assert [(one["id"], one["other_id"]) for one in ended.answer["pairs"]] in ([("A", "B")], [("B", "A")])
+    assert (ended.answer["searched"], ended.answer["note"]) == (3, None)
+
+
+def test_a_record_and_a_scan_of_one_finger_are_no_double(call: Call, record: Path) -> None:
+    call("enroll", record, "--id", "A")
+    call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--upgrade")
+    assert call("deduplicate", "--workers", 1, "--json").answer["pairs"] == []
+
+
+def test_records_stay_when_a_store_goes_to_another_model(call: Call, record: Path) -> None:
+    call("enroll", record, "--id", "A")
+    call("enroll", SAMPLES / "B_1.bmp", "--id", "B")
+    answer = call("migrate", "--json").answer
+    assert (answer["made"], answer["left"]) == (0, [])
+    assert call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--json").answer["rests_on"] == ["minutiae"]
+
+
+def test_a_model_of_minutiae_takes_over_records_and_no_scans(
+    call: Call, record: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(SHIPPED / "bare-1", tmp_path / "bare-next")
+    card = tmp_path / "bare-next" / "card.yaml"
+    card.write_text(card.read_text().replace("bare-1", "bare-next"))
+    monkeypatch.setenv("FPVERIFY_KEEP_SCANS", "yes")
+    call("enroll", record, "--id", "A")
+    call("enroll", SAMPLES / "B_1.bmp", "--id", "B")
+    before = {one["subject"]: one["models"] for one in call("list", "--json").answer["fingers"]}
+    answer = call("migrate", "--model", card.parent, "--json").answer
+    assert (answer["made"], answer["left"]) == (1, [])
+    after = {one["subject"]: one["models"] for one in call("list", "--json").answer["fingers"]}
+    assert after == before | {"A": ["bare-next"]}
+    assert call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--model", card.parent).code == 0
 
 
 def test_records_and_scans_are_not_enrolled_in_one_go(call: Call, record: Path) -> None:

@@ -13,10 +13,12 @@ from fpverify.comparison.bare import WEIGHTS as JUDGE
 from fpverify.comparison.bare import bare_similarities, judged, look, weights, zip_laid
 from fpverify.comparison.neighbourhoods import NUMBERS, described, neighbourhoods
 from fpverify.comparison.neighbourhoods import WEIGHTS as NEIGHBOURHOODS
+from fpverify.comparison.witnesses import WEIGHTS as WITNESSES
 from fpverify.errors import ModelMismatch
 from fpverify.features.bare import MINUTIAE_MODEL, bare
 from fpverify.features.grid import minutiae_on_grid
 from fpverify.models import load_bundle
+from fpverify.models.installed import SHIPPED
 from fpverify.store import decode_template, encode_template
 from fpverify.vocabulary import Minutiae, Template
 
@@ -94,14 +96,25 @@ def test_minutiae_alone_are_not_compared_with_descriptors() -> None:
         similarity(alone(with_descriptors), with_descriptors)
 
 
-def test_the_card_is_of_these_weights() -> None:
+def shipped() -> list[str]:
+    """Models of minutiae alone."""
+    return sorted(path.name for path in SHIPPED.iterdir() if path.name.startswith("bare-"))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_card_is_of_these_weights(name: str) -> None:
     """The calibration belongs to them: other weights have other scores."""
-    recipe = load_bundle(MINUTIAE_MODEL).card.recipe
-    assert recipe == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (NEIGHBOURHOODS, JUDGE)}
+    recipe = load_bundle(name).card.recipe
+    judge = WITNESSES if load_bundle(name).bent else JUDGE
+    assert recipe == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (NEIGHBOURHOODS, judge)}
+
+
+def test_the_weights_fill_their_file() -> None:
     assert sum(part.size for part in weights()) * 4 < JUDGE.stat().st_size
 
 
-def test_the_stated_rate_holds_on_the_fingers_that_measured_it() -> None:
-    (point,) = (one for one in load_bundle(MINUTIAE_MODEL).card.operating_points if one.target_fmr == 0.001)
+@pytest.mark.parametrize("name", shipped())
+def test_the_stated_rate_holds_on_the_fingers_that_measured_it(name: str) -> None:
+    (point,) = (one for one in load_bundle(name).card.operating_points if one.target_fmr == 0.001)
     assert 0.0005 <= point.fmr <= 0.002
     assert point.fmr_interval.low <= 0.001 <= point.fmr_interval.high
