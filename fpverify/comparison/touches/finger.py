@@ -1,4 +1,4 @@
-"""A finger from touches, as it is kept: groups of touches in one frame, within so many bytes."""
+"""A finger as it is kept for touches to be laid on, within so many bytes: touches in one frame, or a whole print."""
 
 from __future__ import annotations
 
@@ -85,6 +85,32 @@ def joined_finger(
         touches=max(2, sum(one.touches for one in mosaics)),
     )
     return JoinedFinger(skin, minutiae, descriptors, tuple(one.touches for one in mosaics))
+
+
+def print_skin(x_px: FloatArray, y_px: FloatArray, angle_rad: FloatArray, vectors: FloatArray, minutiae: int) -> Skin:
+    """A whole print's skin, beside its template of so many minutiae.
+
+    Args:
+        x_px: (n,) of its places, row by row.
+        y_px: (n,) likewise.
+        angle_rad: (n,) likewise, on their grid.
+        vectors: (n, d) of unit length. Where there are more than there is room for, some of every second place go,
+            which its neighbours stand for.
+        minutiae: of the print.
+    """
+    room = max(0, MOST_BYTES - OTHER_BYTES - MINUTIA_BYTES * minutiae) // PLACE_BYTES
+    second = (x_px // STEP_PX + y_px // STEP_PX) % 2 == 1
+    first = _evenly(np.flatnonzero(~second), room)
+    kept = np.sort(np.concatenate([first, _evenly(np.flatnonzero(second), room - len(first))]))
+    nothing = np.zeros((0, vectors.shape[1]), np.int8)
+    descriptors, picture = three_bits(vectors[kept]), np.zeros((0, 0), np.int8)
+    return Skin(x_px[kept], y_px[kept], angle_rad[kept], descriptors, nothing, picture, touches=0)
+
+
+def _evenly(of: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """So many of some, or all."""
+    chosen: NDArray[np.intp] = np.unique(np.linspace(0, len(of) - 1, min(count, len(of))).astype(np.intp))
+    return np.asarray(of[chosen])
 
 
 def three_bits(vectors: FloatArray) -> NDArray[np.int8]:
