@@ -10,7 +10,8 @@ folder of folders of `<finger>_<impression>` images, any two fingers of a set ar
 impressions are drawn. Printed as Markdown, in per cent, with intervals of 95 % over fingers: false match rates that
 were asked for beside those that were realised, by one finger and by two, whose names are known or not; of real prints
 also the false non-match rate at 0.1 %, with probes as they are and cut to 8.1 x 8.1 mm, of references that keep their
-skin for such touches and of others. Failures to acquire are left out. Templates and scores are kept in the cache, and a killed run goes on where it was.
+skin for such touches and of others. Failures to acquire are left out. Templates and scores are kept in the cache, and a
+killed run goes on where it was.
 """
 
 from __future__ import annotations
