@@ -39,7 +39,7 @@ class Settings:
     Attributes:
         db: folder or file of the enrollment store.
         keep_scans: keep scans beside their templates, sealed, for models to come.
-        keep_skin: keep of prints what touches of small sensors are compared with, up to 12 KB with the template.
+        keep_skin: keep of prints what touches of small sensors are compared with, 15 KB, and 24 at most.
         learn: keep strong matches of verifications as further impressions, see `fpverify.verifier.learning`.
         trust_permissions: use keys, API keys and stores that other users of the machine could change.
         note_decisions: enter verifications and identifications in the audit trail.

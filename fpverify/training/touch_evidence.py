@@ -48,6 +48,7 @@ FINGERS, PROBES, OTHER_FINGERS = 200, 5, 30  # of each size; touches of each, an
 PRINTS = 200  # whole ones of other fingers, that scores of touches on prints are calibrated on
 EXCEEDED = 0.9  # share of non-mated opinions below where a scale starts
 LEAST_SPREAD = (1e-3, 1e-3, 0.3)  # of opinions; hardly two small touches of different fingers have minutiae alike
+LEAST_PRINT_SPREAD = (1e-3, 1e-3, 0.1)  # a touch and a print more often have
 
 
 Job = tuple[Template, list[int]]  # a touch, and the numbers of the references that it is compared with
@@ -89,7 +90,7 @@ def learn_touches(
         jobs = [(probe, others) for _, probe, others in _comparisons(found, OTHER_FINGERS)]
         scales.append(_scale(bundle, jobs, [one.reference for one in found], workers))
         jobs = [(probe, rng.permutation(len(prints))[:OTHER_FINGERS].tolist()) for probe, _ in jobs]
-        print_scales.append(_scale(bundle, jobs, prints, workers))
+        print_scales.append(_scale(bundle, jobs, prints, workers, LEAST_PRINT_SPREAD))
         known = replace(_model(bundle), scales=_by_area(scales), print_scales=_by_area(print_scales))
         bundle = _written(bundle, known, cohort)
         tell(
@@ -208,12 +209,18 @@ def _laid(model: TouchModel, fingers: Sequence[Finger]) -> Iterator[tuple[bool, 
                 yield other == number, pairs, lain, block_correlations(touch, grounds[other], lain)
 
 
-def _scale(bundle: Bundle, jobs: Sequence[Job], references: Sequence[Template], workers: int) -> Scale:
+def _scale(
+    bundle: Bundle,
+    jobs: Sequence[Job],
+    references: Sequence[Template],
+    workers: int,
+    least_spread: tuple[float, ...] = LEAST_SPREAD,
+) -> Scale:
     """What opinions of touches of one size and others' fingers are worth, and their sum."""
     opinions = _opinions(bundle, jobs, references, workers)
     start = np.quantile(opinions, EXCEEDED, axis=0)
     beyond = np.maximum(opinions - start, 0)
-    spread = np.maximum(beyond.sum(0) / np.maximum(np.count_nonzero(beyond, axis=0), 1), LEAST_SPREAD)
+    spread = np.maximum(beyond.sum(0) / np.maximum(np.count_nonzero(beyond, axis=0), 1), least_spread)
     sums = ((opinions - start) / spread).sum(1)
     area = float(np.mean([probe.skin.area_mm2 for probe, _ in jobs if probe.skin is not None]))
     places = float(np.mean([len(one.skin) for one in references if one.skin is not None]))

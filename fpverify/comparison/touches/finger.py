@@ -15,6 +15,7 @@ from fpverify.vocabulary import FloatArray, IndexArray, Minutiae, Skin
 
 APART_PX = 120  # between what lies apart: more than a touch is wide, so that none reaches both
 MOST_BYTES = 12 * 1024  # of a finger in its binary form (`fpverify.store.template_format`)
+MOST_PRINT_BYTES = 24 * 1024  # of a whole print with its skin: only of large ones some is left out
 OTHER_BYTES = 500  # of it: headers, and what says where places and pixels are
 PLACE_BYTES, MINUTIA_BYTES = 19, 47  # 48 numbers of 3 bits and an angle; 64 of 5 bits, a position and an angle
 MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
@@ -98,7 +99,7 @@ def print_skin(x_px: FloatArray, y_px: FloatArray, angle_rad: FloatArray, vector
             which its neighbours stand for.
         minutiae: of the print.
     """
-    room = max(0, MOST_BYTES - OTHER_BYTES - MINUTIA_BYTES * minutiae) // PLACE_BYTES
+    room = max(0, MOST_PRINT_BYTES - OTHER_BYTES - MINUTIA_BYTES * minutiae) // PLACE_BYTES
     second = (x_px // STEP_PX + y_px // STEP_PX) % 2 == 1
     first = _evenly(np.flatnonzero(~second), room)
     kept = np.sort(np.concatenate([first, _evenly(np.flatnonzero(second), room - len(first))]))
