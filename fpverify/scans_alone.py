@@ -144,6 +144,7 @@ def evaluate(
         workers=settings.workers,
         workforce=workforce,
         cache=TemplateCache(path_of(cache)) if cache is not None else None,
+        keeps_skin=settings.keep_skin,
         progress=progress,
     )
     return Evaluation.of_model(runner.compare(plan), chosen, settings.fmr, plan.prints)

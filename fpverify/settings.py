@@ -39,6 +39,7 @@ class Settings:
     Attributes:
         db: folder or file of the enrollment store.
         keep_scans: keep scans beside their templates, sealed, for models to come.
+        keep_skin: keep of prints what touches of small sensors are compared with, 15 KB, and 24 at most.
         learn: keep strong matches of verifications as further impressions, see `fpverify.verifier.learning`.
         trust_permissions: use keys, API keys and stores that other users of the machine could change.
         note_decisions: enter verifications and identifications in the audit trail.
@@ -58,6 +59,7 @@ class Settings:
     db: str = "enroll_db"
     key: str | None = None
     keep_scans: bool = False
+    keep_skin: bool = False
     note_decisions: bool = True
     learn: bool = False
     trust_permissions: bool = False
@@ -195,6 +197,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "db": _parse_text,
         "key": _parse_text,
         "keep_scans": _parse_switch,
+        "keep_skin": _parse_switch,
         "note_decisions": _parse_switch,
         "trust_permissions": _parse_switch,
         "learn": _parse_switch,

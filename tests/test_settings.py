@@ -74,7 +74,7 @@ def test_workers_default_to_the_cores_this_process_may_use(tmp_path: Path) -> No
 
 BAD_FILES = {
     "fmrr: 0.001": "fmrr is no setting; did you mean fmr?",
-    "colour: red": "colour is no setting; the settings are db, key, keep_scans, note_decisions, trust_permissions,",
+    "colour: red": "colour is no setting; the settings are db, key, keep_scans, keep_skin, note_decisions,",
     "12: 3": "12 is no setting",
     "fmr: 1.5": "fmr: 1.5 is no false match rate",
     "fmr: 0": "fmr: 0 is no false match rate",

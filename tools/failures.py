@@ -154,7 +154,8 @@ class Folder:
         prepared = [prepare_template(template) for template in templates]
         for probe in np.unique(pairs.probe):
             others = pairs.reference[pairs.probe == probe]
-            raw[probe, others] = raw[others, probe] = similarities(prepared[probe], [prepared[k] for k in others])
+            chosen = [prepared[k] for k in others]
+            raw[probe, others] = raw[others, probe] = similarities(prepared[probe], chosen, bent=matcher.bundle.bent)
         return cls([one.name for one in kept], [one.finger for one in kept], scans, templates, prepared, raw)
 
     def pairs(self, *, mated: bool) -> list[tuple[int, int]]:

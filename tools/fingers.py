@@ -9,8 +9,9 @@ them persons whose two fingers have one pattern, as those of one person rather d
 folder of folders of `<finger>_<impression>` images, any two fingers of a set are a person, and some of their
 impressions are drawn. Printed as Markdown, in per cent, with intervals of 95 % over fingers: false match rates that
 were asked for beside those that were realised, by one finger and by two, whose names are known or not; of real prints
-also the false non-match rate at 0.1 %, with probes as they are and cut to 8.1 x 8.1 mm. Failures to acquire are left
-out. Templates and scores are kept in the cache, and a killed run goes on where it was.
+also the false non-match rate at 0.1 %, with probes as they are and cut to 8.1 x 8.1 mm, of references that keep their
+skin for such touches and of others. Failures to acquire are left out. Templates and scores are kept in the cache, and a
+killed run goes on where it was.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import combinations
+from itertools import combinations, product
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -34,7 +35,7 @@ from numpy.typing import NDArray
 from scan_changes import Cutter
 from tqdm import tqdm
 
-from fpverify.comparison import assign, combine, similarities
+from fpverify.comparison import assign, combine
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.rates.intervals import MeasuredRate, interval_of
 from fpverify.evaluation.sets.layout import Print, find_sets, read_set
@@ -77,6 +78,7 @@ class Made:
     impression: int
     source: Print | str  # a file, or the name of a simulated sensor
     cut: int | None = None  # the number of the cut
+    keeps_skin: bool = False  # as the setting has it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,22 +217,24 @@ def real(given: argparse.Namespace) -> Iterator[str]:
     heads = ("probes", "pairings", "one finger", "two, not named", "share", "two, named", "share")
     yield from ("", line_of(heads), line_of(["---"] * len(heads)))
     yield _missed("as they are", whole, rng)
-    for place in dict.fromkeys(CUTS):
+    for place, keeps_skin in product(dict.fromkeys(CUTS), (False, True)):
         cuts = [
-            _of_set(given, number, of, cut)
+            _of_set(given, number, of, cut, keeps_skin=keeps_skin)
             for cut, name in enumerate(CUTS)
             if name == place
             for number, of in enumerate(prints)
         ]
-        yield _missed(f"8.1 x 8.1 mm, {place}", cuts, rng)
+        yield _missed(f"8.1 x 8.1 mm, {place}{', `keep_skin`' if keeps_skin else ''}", cuts, rng)
 
 
-def _of_set(given: argparse.Namespace, number: int, prints: Sequence[Print], cut: int | None) -> Compared:
+def _of_set(
+    given: argparse.Namespace, number: int, prints: Sequence[Print], cut: int | None, *, keeps_skin: bool = False
+) -> Compared:
     """A set's prints, as they are or cut, with the same ones whole."""
     fingers = {finger: k for k, finger in enumerate(dict.fromkeys(one.finger for one in prints))}
     numbers = [fingers[one.finger] for one in prints]
     wanted = [Made(one.name, k, at, one) for at, (one, k) in enumerate(zip(prints, numbers, strict=True))]
-    references = extracted(wanted, given)
+    references = extracted([replace(one, keeps_skin=keeps_skin) for one in wanted], given)
     probes = references if cut is None else extracted([replace(one, cut=cut) for one in wanted], given)
     done = compared(given, probes, references, 0, None if cut is None else np.array(numbers))
     return replace(done, finger=np.array(numbers) + 1000 * number)
@@ -316,12 +320,14 @@ def _extracted(wanted: Made, model: str | None, folder: Path) -> Outcome:
     (matcher, extraction), kept = _model(model), TemplateCache(folder)
     source = wanted.source.path.read_bytes() if isinstance(wanted.source, Print) else wanted.source.encode()
     what = f"{wanted.name} {wanted.finger} {wanted.impression} {wanted.cut} {SEED}".encode()
+    what += b" with skin" * wanted.keeps_skin
     ppi = wanted.source.ppi if isinstance(wanted.source, Print) else None
     key = template_key(extraction, hashlib.sha256(what + source).hexdigest(), ppi)
     found = kept.get(key)
     if found is None:
         try:
-            found = matcher.template(_scan(wanted, matcher))
+            scan = _scan(wanted, matcher)
+            found = matcher.enrolled(scan, matcher.template(scan), keeps_skin=wanted.keeps_skin)
         except FailureToAcquire as failure:
             found = str(failure)
         kept.put(key, found)
@@ -385,7 +391,8 @@ def _row(of: Row, references: Sequence[Outcome], model: str | None) -> Scores:
     values = np.full(len(references), np.nan)
     found = {int(k): one for k in of[1] if isinstance(one := references[k], Template)}
     if isinstance(of[0], Template) and found:
-        values[list(found)] = _model(model)[0].calibration.scores(similarities(of[0], list(found.values())))
+        matcher = _model(model)[0]
+        values[list(found)] = matcher.calibration.scores(matcher.raw_scores(of[0], list(found.values())))
     return values
 
 

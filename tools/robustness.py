@@ -10,7 +10,8 @@ about half of its pairs. Only the probe is changed, so that an image is never co
 condition is about the resolution of a sensor, all of the set is. Printed as Markdown, rates in per cent: the mean of
 the sets' EER, then all sets at one threshold, with intervals of 95 % over fingers, then by how much the EER rises over
 that of the unchanged probes, the same fingers drawn for both. Failures to acquire count as the lowest score. Two more
-lines are of those cuts anywhere of which the mate shows a quarter, and half.
+lines are of those cuts anywhere of which the mate shows a quarter, and half. With `--keep-skin` prints are kept as the
+setting `keep_skin` has it, which counts for cuts alone.
 
 With `--skin` the conditions are twists, pushes and wetness of the skin, and the columns FNMR and FMR at the model's own
 threshold for 0.1 %, the highest score of non-mated pairs and the score that one in a thousand of them passes.
@@ -101,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as place:
         sets = given.sets or synthetic_sets(Path(place) / "synthetic", given.fingers, given.workers)
         prints, plan = joined(sets, given.ppi)
-        runner = Runner(model=given.model, workers=given.workers, cache=TemplateCache(Path(place) / "cache"))
+        cache = TemplateCache(Path(place) / "cache")
+        runner = Runner(model=given.model, workers=given.workers, cache=cache, keeps_skin=given.keep_skin)
         matcher = Matcher.load(given.model)
         if given.skin:
             wanted = [one for one in skin_conditions(matcher) if given.only in one.name]
@@ -393,6 +395,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", help="shipped name or folder; the release if not given")
     parser.add_argument("--workers", type=int, default=Settings().processes, help="processes")
     parser.add_argument("--skin", action="store_true", help="what twisted, pushed and wet skin costs")
+    parser.add_argument("--keep-skin", action="store_true", help="whole prints keep what touches are compared with")
     parser.add_argument("--only", default="", help="conditions whose name contains this")
     return parser.parse_args(arguments)
 

@@ -36,7 +36,7 @@ from gallery import FIRST, HARD_PROBE, ORDINARY_PROBE, GalleryCache, Made
 from search_persons import People, PersonProbe, Shown, enrolled, person_probes
 from tqdm import tqdm
 
-from fpverify.comparison import joint_threshold, similarities
+from fpverify.comparison import joint_threshold
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.sets.layout import find_sets, read_set
 from fpverify.matching import Matcher
@@ -112,7 +112,7 @@ class Gallery:
         rank = listed.index(probe.own) if probe.mated and probe.own in listed else max(SHORT_LISTS)
         compared = [one for one in listed[: self.in_full + len(left_out)] if one not in left_out][: self.in_full]
         chosen = [*compared, *([probe.own] if probe.mated else [])]
-        raw = similarities(probe.template, [self.references[one] for one in chosen])
+        raw = self.matcher.raw_scores(probe.template, [self.references[one] for one in chosen])
         scores = np.array([one.value for one in self.matcher.calibrated(raw)])
         mate = scores[-1] if probe.mated else -math.inf
         return Outcome(min(rank, max(SHORT_LISTS)), float(mate), float(scores[: len(compared)].max(initial=-math.inf)))

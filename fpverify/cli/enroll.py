@@ -192,7 +192,7 @@ def _print_enrollments(references: Sequence[Reference], scans: Sequence[Scan], p
     print_facts(
         [
             *(("scan", _enrolled_words(kept[one], _named(of))) for one, of in _scans_of(references, scans).items()),
-            *(("touches", _touched_words(one)) for one in kept.values() if one.template.skin is not None),
+            *(("touches", _touched_words(one)) for one in kept.values() if one.template.of_touches),
             ("store", place),
             ("model", references[0].model_id),
             *scan_facts(*scans),
@@ -234,6 +234,12 @@ def _touched_words(reference: Reference) -> str:
     )
 
 
+def _kept_words(reference: Reference) -> str:
+    """What is kept of a whole print for touches of small sensors."""
+    skin = reference.template.skin
+    return f"kept for small sensors, {len(skin)} places" if skin is not None and skin.whole else ""
+
+
 def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:
     """What was enrolled, and how good it is."""
     minutiae = len(reference.template.minutiae)
@@ -242,6 +248,7 @@ def print_enrollment(reference: Reference, scan: Scan, place: str) -> None:
         [
             ("quality", f"{reference.template.quality:.2f} of 1"),
             ("minutiae", str(minutiae) if minutiae else ""),  # a whole-print model looks for none
+            ("skin", _kept_words(reference)),
             ("store", place),
             ("model", reference.model_id),
             ("resolution", resolution_words(scan)),

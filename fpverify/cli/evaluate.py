@@ -308,6 +308,7 @@ def _of_plans(plans: Sequence[Plan], settings: Settings, workforce: Workforce, *
         calibration=settings.calibration,
         workforce=workforce,
         cache=kept,
+        keeps_skin=settings.keep_skin,
         progress=True,
     )
     return [runner.compare(plan) for plan in plans]

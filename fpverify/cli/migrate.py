@@ -48,7 +48,7 @@ def migrate_command(
     made = 0
     missing: dict[str, list[Reference]] = {}
     with existing_store(db, key) as store, chosen_workforce(workers, dask) as workforce:
-        migration = Migration(store, matcher)
+        migration = Migration(store, matcher, settings.keep_skin)
         with tqdm(total=len(migration.subjects), desc="subjects", unit="", disable=None) as bar:
             for one in migration.outcomes(workforce):
                 made, missing[one.subject] = made + one.made, one.left

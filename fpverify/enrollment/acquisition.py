@@ -52,6 +52,7 @@ def acquire(
     former: Sequence[Path | CarriedModel] = (),
     ppi: float | None = None,
     keeps_scan: bool = False,
+    keeps_skin: bool = False,
 ) -> Acquisition:
     """The template of a row's file, or why there is none.
 
@@ -62,14 +63,20 @@ def acquire(
         former: other bundles, whose templates are wanted as well.
         ppi: of files for which the list states none; None takes what they say.
         keeps_scan: give the scan back, too.
+        keeps_skin: of a whole print, with its skin.
+
+    Raises:
+        ModelError: the model does not compare touches with whole prints, and `keeps_skin`.
     """
     digest = ""
     try:
         content = file_bytes(row.path) if content is None else content
         digest = hashlib.sha256(content).hexdigest()
         scan = scan_from_bytes(content, ppi=row.ppi or ppi, source=row.file)
-        template = _matcher(model, get_ident()).template(scan)
+        matcher = _matcher(model, get_ident())
+        template = matcher.template(scan)
         require_quality(template, row.file)
+        template = matcher.enrolled(scan, template, keeps_skin=keeps_skin)
         others = {one.model_id: one for each in former if (one := _seen(_matcher(each, get_ident()), scan))}
     except FailureToEnroll as error:
         return Acquisition(digest, outcome="failure-to-enroll", reason=f"{error}")

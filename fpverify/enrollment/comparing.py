@@ -43,7 +43,7 @@ class Comparing:
         jobs = list[tuple[Future[Scores], list[int]]]()
         for model, own in places.items():
             probe, those = probes[model], [others[place] for place in own]
-            here = probe.skin is not None
+            here = probe.of_touches
             job = (
                 _done(matchers.of(model).raw_scores(probe, those))
                 if here

@@ -118,6 +118,7 @@ class MassEnrollment:
         unchecked: neither compare rows with their finger's impressions nor look for them among all others.
         rehearsal: nothing is kept.
         keeps_scans: scans are kept beside their templates.
+        keeps_skin: the skin of whole prints is kept, see `Matcher.enrolled`.
         ppi: resolution of files for which the list states none; None takes what they say.
     """
 
@@ -128,6 +129,7 @@ class MassEnrollment:
     unchecked: bool = False
     rehearsal: bool = False
     keeps_scans: bool = False
+    keeps_skin: bool = False
     ppi: float | None = None
 
     def outcomes(self, rows: Iterable[EnrollmentRow | None]) -> Iterator[RowOutcome]:
@@ -203,7 +205,8 @@ class _Work:
         model, *former = self._models
         content = file_bytes(row.path) if self._sends and row.content is None else row.content
         keeps, row = how.keeps_scans and not how.rehearsal, replace(row, content=None)
-        return force.executor.submit(acquire, row, model, content, former=former, ppi=how.ppi, keeps_scan=keeps)
+        kept = {"keeps_scan": keeps, "keeps_skin": how.keeps_skin}
+        return force.executor.submit(acquire, row, model, content, former=former, ppi=how.ppi, **kept)
 
     def _matchers(self) -> list[Matcher]:
         """The model of new references, and those of what they are compared with, as far as they are installed."""

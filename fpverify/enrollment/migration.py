@@ -50,10 +50,12 @@ class Migration:
     Attributes:
         store: what is enrolled.
         matcher: the model.
+        keeps_skin: keep the skin of whole prints, see `Matcher.enrolled`.
     """
 
     store: Store
     matcher: Matcher
+    keeps_skin: bool = False
 
     @cached_property
     def subjects(self) -> list[str]:
@@ -78,7 +80,7 @@ class Migration:
         without: list[str] = []
         made: list[tuple[str, _Templates]] = []
         since = time.monotonic()
-        for number, templates in answers(workforce, _Making(model), self._jobs(asked, without)):
+        for number, templates in answers(workforce, _Making(model, self.keeps_skin), self._jobs(asked, without)):
             made.append((asked[number], templates))
             if len(made) >= BATCH_SUBJECTS or time.monotonic() >= since + BATCH_S:
                 yield from self._kept(made)
@@ -120,7 +122,7 @@ class Migration:
     def _remade(self, subject: str, templates: _Templates) -> Migrated:
         def make(scan: Scan) -> Template:
             """As it was made; of what was enrolled meanwhile it is made now."""
-            made = templates.get(_digest(scan)) or self.matcher.template(scan)
+            made = templates.get(_digest(scan)) or _template(self.matcher, scan, keeps_skin=self.keeps_skin)
             if isinstance(made, str):
                 raise FailureToAcquire(made)
             return made
@@ -141,15 +143,16 @@ class _Making:
     """Begins the making of templates: loads the model."""
 
     model: Path | CarriedModel
+    keeps_skin: bool
 
     def __call__(self, _: None) -> Callable[[Sequence[Scan]], _Templates]:
         matcher = Matcher.load(self.model if isinstance(self.model, Path) else self.model.folder)
-        return lambda scans: {_digest(one): _template(matcher, one) for one in scans}
+        return lambda scans: {_digest(one): _template(matcher, one, keeps_skin=self.keeps_skin) for one in scans}
 
 
-def _template(matcher: Matcher, scan: Scan) -> Template | str:
+def _template(matcher: Matcher, scan: Scan, *, keeps_skin: bool) -> Template | str:
     try:
-        return matcher.template(scan)
+        return matcher.enrolled(scan, matcher.template(scan), keeps_skin=keeps_skin)
     except ScanError as failure:
         return f"{failure}"
 

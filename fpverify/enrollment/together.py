@@ -30,6 +30,7 @@ def enroll_together(
     *,
     check: Check | None,
     keeps_scans: bool = False,
+    keeps_skin: bool = False,
     must_be_new: bool = False,
     replaces: bool = False,
     kept: Kept | None = None,
@@ -46,6 +47,7 @@ def enroll_together(
         check: raises if a print is not of the finger it is said to be of, as far as the store can tell; None compares
             them neither with what is enrolled nor with each other.
         keeps_scans: keep the scans beside their templates.
+        keeps_skin: keep the skin of whole prints, see `Matcher.enrolled`.
         must_be_new: refuse a subject that has anything enrolled.
         replaces: in place of what is enrolled of these fingers, which goes in the same change; of a subject that is
             enrolled by then.
@@ -69,7 +71,7 @@ def enroll_together(
         require_quality(templates[number], source)
         if check is not None:
             _require_one_finger(matchers, given[:number], given[number])
-    kept_as = _impressions(matchers.own, impressions, templates, checked=check is not None)
+    kept_as = _impressions(matchers.own, impressions, templates, checked=check is not None, keeps_skin=keeps_skin)
     if check is not None:
         for members in kept_as:
             _check_members([given[k] for k in members], subject, check)
@@ -91,13 +93,18 @@ def enroll_together(
 
 
 def _impressions(
-    matcher: Matcher, given: Sequence[tuple[Scan, str]], templates: Sequence[Template], *, checked: bool
+    matcher: Matcher,
+    given: Sequence[tuple[Scan, str]],
+    templates: Sequence[Template],
+    *,
+    checked: bool,
+    keeps_skin: bool,
 ) -> dict[tuple[int, ...], Template]:
     """What is kept, by the numbers of the scans that it is made of: each by itself, or touches of a finger as one."""
     touches: dict[str, list[int]] = {}
     if matcher.compares_touches:
         for k, (_, finger) in enumerate(given):
-            if templates[k].skin is not None:
+            if templates[k].of_touches:
                 touches.setdefault(finger, []).append(k)
     together = {members[0]: tuple(members) for members in touches.values() if len(members) > 1}
     kept: dict[tuple[int, ...], Template] = {}
@@ -107,7 +114,7 @@ def _impressions(
 
             kept[together[k]] = joined(matcher, [given[one][0] for one in together[k]], checked=checked).template
         elif not any(k in members for members in together.values()):
-            kept[k,] = template
+            kept[k,] = matcher.enrolled(given[k][0], template, keeps_skin=keeps_skin)
     return kept
 
 
@@ -155,8 +162,8 @@ def _require_one_finger(matchers: Matchers, before: Sequence[Given], one: Given)
     """Returns if a print is of the finger it is said to be of, as far as those given before it can tell."""
     source, finger, probes = one
     mine = [_template(matchers, other) for _, name, other in before if name == finger]
-    if matchers.own.compares_touches and _template(matchers, probes).skin is not None:
-        mine = [one for one in mine if one.skin is None]  # touches need not meet: joining them tells
+    if matchers.own.compares_touches and _template(matchers, probes).of_touches:
+        mine = [one for one in mine if not one.of_touches]  # touches need not meet: joining them tells
     named = "this finger" if finger == UNKNOWN_FINGER else finger
     require_agreement(matchers, probes.each()[0], mine, source, f"{named}, of the scans before")
     others = [(name, _template(matchers, other)) for _, name, other in before if name != finger]

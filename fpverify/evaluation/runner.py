@@ -53,6 +53,7 @@ class Way(TypedDict, total=False):
         workers: processes; one a core if not given.
         workforce: who does the work; processes of this machine if not given.
         cache: where templates are kept; nowhere if not given.
+        keeps_skin: of whole prints, see `Matcher.enrolled`: touches are compared with prints as where that is kept.
         progress: show bars on standard error when it is a terminal.
     """
 
@@ -61,6 +62,7 @@ class Way(TypedDict, total=False):
     workers: int | None
     workforce: Workforce | None
     cache: TemplateCache | None
+    keeps_skin: bool
     progress: bool
 
 
@@ -73,6 +75,7 @@ class Runner:
     workers: int | None = None
     workforce: Workforce | None = None
     cache: TemplateCache | None = None
+    keeps_skin: bool = False
     progress: bool = False
 
     def evaluate(self, plan: Plan) -> Evaluation:
@@ -137,6 +140,12 @@ class Runner:
         )
 
     @property
+    def _extraction(self) -> str:
+        """What templates depend on besides the scan."""
+        known = extraction_id(load_bundle(self.model))
+        return f"{known} with skin" if self.keeps_skin else known
+
+    @property
     def processes(self) -> int:
         """How many do the work."""
         return self.workforce.workers if self.workforce else max(1, Settings(workers=self.workers).processes)
@@ -150,7 +159,7 @@ class Runner:
                 yield made
 
     def _surveyed(self, prints: Sequence[Print], hashes: Sequence[str], workforce: Workforce) -> list[Surveyed | str]:
-        extraction = extraction_id(load_bundle(self.model))
+        extraction = self._extraction
         keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
         return survey(prints, keys, self.cache, workforce)
 
@@ -162,8 +171,7 @@ class Runner:
         workforce: Workforce,
     ) -> list[Outcome]:
         """The outcome of each print, from the cache where it is known; those that failed already are not tried."""
-        bundle = load_bundle(self.model)
-        extraction = extraction_id(bundle)
+        bundle, extraction = load_bundle(self.model), self._extraction
         keys = [template_key(extraction, known, one.ppi) for one, known in zip(prints, hashes, strict=True)]
         outcomes: list[Outcome | None] = [
             failure or (self.cache.get(key) if self.cache else None)
@@ -174,7 +182,7 @@ class Runner:
         with bar_of(len(prints), "templates", self.progress) as bar:
             bar.update(len(prints) - len(missing))
             model = workforce.model(bundle.folder) if missing else bundle.folder
-            for number, outcome in answers(workforce, _Acquiring(model), jobs):
+            for number, outcome in answers(workforce, _Acquiring(model, self.keeps_skin), jobs):
                 outcomes[missing[number]] = outcome
                 if self.cache is not None:
                     self.cache.put(keys[missing[number]], outcome)
@@ -188,7 +196,10 @@ class Runner:
         raw = np.full(len(pairs), -np.inf)
         with self._working() as workforce, bar_of(len(pairs), "comparisons", self.progress) as bar:
             places = list(_blocks(pairs, acquired, workforce.workers))
-            comparing = partial(_comparing, bent=load_bundle(self.model).bent)
+            bundle = load_bundle(self.model)
+            touched = any(isinstance(one, Template) and one.of_touches for one in outcomes)
+            by_skin = workforce.model(bundle.folder) if touched and bundle.has_network("places") else None
+            comparing = partial(_comparing, bent=bundle.bent, by_skin=by_skin)
             jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
             for number, similar in answers(workforce, comparing, jobs, records):
                 raw[places[number]] = similar
@@ -264,13 +275,18 @@ class _Acquiring:
     """Begins the acquisition of prints: loads the model."""
 
     model: Path | CarriedModel
+    keeps_skin: bool
 
     def __call__(self, _: None) -> Callable[[_Acquisition], Outcome]:
-        matcher = Matcher.load(self.model if isinstance(self.model, Path) else self.model.folder)
-        return lambda job: _outcome(matcher, job)
+        matcher = _matcher(self.model)
+        return lambda job: _outcome(matcher, job, keeps_skin=self.keeps_skin)
 
 
-def _outcome(matcher: Matcher, job: _Acquisition) -> Outcome:
+def _matcher(model: Path | CarriedModel) -> Matcher:
+    return Matcher.load(model if isinstance(model, Path) else model.folder)
+
+
+def _outcome(matcher: Matcher, job: _Acquisition, *, keeps_skin: bool) -> Outcome:
     """The template of a file, or why there is none; the reason does not name the file, whose content may have many.
 
     Raises:
@@ -287,7 +303,8 @@ def _outcome(matcher: Matcher, job: _Acquisition) -> Outcome:
         if path.suffix.lower() in RECORD_SUFFIXES and matcher.bundle.kind == "bare":
             view = minutiae_from_bytes(content, ppi=job.print.ppi, source=f"{path}").views[0]
             return template_of_view(view, f"{path}", matcher.model_id)
-        return matcher.template(scan_from_bytes(content, ppi=job.print.ppi, source=f"{path}"))
+        scan = scan_from_bytes(content, ppi=job.print.ppi, source=f"{path}")
+        return matcher.enrolled(scan, matcher.template(scan), keeps_skin=keeps_skin)
     except (ScanError, UnreadableRecord) as failure:
         return str(failure).removeprefix(f"{path}: ")
 
@@ -299,16 +316,16 @@ class _Block(NamedTuple):
     reference: IndexArray
 
 
-def _comparing(records: list[bytes], *, bent: bool) -> Callable[[_Block], Scores]:
-    """Begins comparisons of templates in their binary form, empty where a print failed."""
-    return _Gallery(records, bent).compared
+def _comparing(records: list[bytes], *, bent: bool, by_skin: Path | CarriedModel | None) -> Callable[[_Block], Scores]:
+    """Begins comparisons of templates in their binary form, empty where a print failed; touches by a model."""
+    return _Gallery(records, bent, None if by_skin is None else _matcher(by_skin)).compared
 
 
 class _Gallery:
     """Templates by index, those of one shelf of `KEPT_REFERENCES` prepared at a time."""
 
-    def __init__(self, records: Sequence[bytes], bent: bool = False) -> None:
-        self._records, self._bent = records, bent
+    def __init__(self, records: Sequence[bytes], bent: bool = False, touches: Matcher | None = None) -> None:
+        self._records, self._bent, self._touches = records, bent, touches
         self._shelf = -1
         self._prepared: dict[int, PreparedTemplate] = {}
 
@@ -321,6 +338,10 @@ class _Gallery:
         return np.concatenate([self._row(probe, row.tolist()) for probe, row in zip(probes, rows, strict=True)])
 
     def _row(self, probe: int, references: Sequence[int]) -> Scores:
+        if self._touches is not None:
+            one, *others = (decode_template(self._records[number]) for number in (probe, *references))
+            if one.skin is not None and (one.of_touches or any(other.of_touches for other in others)):
+                return self._touches.raw_scores(one, others)
         return similarities(self._at(probe), [self._at(number) for number in references], bent=self._bent)
 
     def _turn_to(self, shelf: int) -> None:

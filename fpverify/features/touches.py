@@ -89,6 +89,18 @@ def ridge_signs(image: FloatArray) -> tuple[float, float]:
     return parallel, float(power[of_ridges].sum() / max(float(power[frequency > SHADING_PER_PX].sum()), 1e-6))
 
 
+def kept_places(image: FloatArray, cells: BoolArray, *, staggered: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The places that are kept of a picture: x, y and angle, (n,) float32 each.
+
+    Args:
+        image: (h, w) float32, normalised, at the working resolution.
+        cells: (h/4, w/4) bool, the foreground.
+        staggered: every second place only.
+    """
+    x, y = lattice(cells, image.shape, staggered=staggered)
+    return x, y, angles_on_grid(at_places(directions(image), x, y))
+
+
 def skin_of(image: FloatArray, cells: BoolArray, describe: Callable[[FloatArray], FloatArray]) -> Skin:
     """What a touch shows.
 
@@ -97,8 +109,7 @@ def skin_of(image: FloatArray, cells: BoolArray, describe: Callable[[FloatArray]
         cells: (h/4, w/4) bool, the foreground.
         describe: (n, SIDE_PX, SIDE_PX, 1) -> (n, d) of about unit length, see `fpverify.networks.places`.
     """
-    x, y = lattice(cells, image.shape, staggered=True)
-    angle = angles_on_grid(at_places(directions(image), x, y))
+    x, y, angle = kept_places(image, cells, staggered=True)
     patches = both_senses(neighbourhoods(image, x, y, angle))
     vectors = vectors_on_grid(describe(patches[..., None])) if len(x) else np.zeros((0, 0), np.int8)
     picture = picture_on_grid(image, shown(cells, image.shape))

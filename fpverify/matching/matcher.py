@@ -118,6 +118,26 @@ class Matcher:
         """
         return self.extractor.extract(_scan(scan))
 
+    def enrolled(self, scan: Scan, template: Template, *, keeps_skin: bool) -> Template:
+        """What is kept of a print that is enrolled: its template, or it and its skin for touches to be compared with.
+
+        Args:
+            scan: of the print.
+            template: of the scan.
+            keeps_skin: keep it; of a touch, which is skin, there is nothing else to keep.
+
+        Raises:
+            ModelError: the model does not compare touches with whole prints.
+        """
+        if not keeps_skin or template.of_touches:
+            return template
+        if not self.compares_touches or not self.touches.compares_prints:
+            raise ModelError(
+                f"{self.model_id}: this model does not compare touches with whole prints; set keep_skin to no, or "
+                "choose another --model"
+            )
+        return self.touches.with_skin(self.acquire(scan))
+
     def acquire(self, scan: ScanSource) -> Acquired:
         """The template of a scan with its image and foreground; raises FailureToAcquire."""
         return self.extractor.acquire(_scan(scan))
@@ -180,8 +200,8 @@ class Matcher:
         Of touches of small sensors they are such that the model's own calibration makes of them what is known of
         touches of their size.
         """
-        touched = [k for k, one in enumerate(references) if probe.skin is not None and one.skin is not None]
-        if not touched or not self.compares_touches:
+        touched = self._touched(probe, references)
+        if not touched:
             return similarities(probe, references, bent=self.bundle.bent)
         raw = np.empty(len(references))
         rest = sorted(set(range(len(references))) - set(touched))
@@ -189,6 +209,13 @@ class Matcher:
             raw[rest] = similarities(probe, [references[k] for k in rest], bent=self.bundle.bent)
         raw[touched] = self.touches.raw_scores(probe, [references[k] for k in touched])
         return raw
+
+    def _touched(self, probe: Template, references: Sequence[Template]) -> list[int]:
+        """The places of the references that are compared with a probe by their skin."""
+        with_skin = [k for k, one in enumerate(references) if probe.skin is not None and one.skin is not None]
+        if not with_skin or not self.compares_touches or not self.touches.compares_by_skin(probe):
+            return []
+        return [k for k in with_skin if self.touches.compares_by_skin(references[k])]
 
     def laid(self, probe: Template, reference: Template) -> Overlap:
         """One print laid on another as the model compares them; errors as of `overlap`."""

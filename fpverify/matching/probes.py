@@ -168,8 +168,8 @@ def _columns(matchers: Matchers, references: Sequence[Reference]) -> list[_Colum
 def _grows(matchers: Matchers, one: Reference, learnt: Reference) -> bool:
     """Whether a learnt touch becomes ground of a reference that was enrolled from touches."""
     return (
-        one.template.skin is not None
-        and learnt.template.skin is not None
+        one.template.of_touches
+        and learnt.template.of_touches
         and (one.finger, one.model_id) == (learnt.finger, learnt.model_id)
         and matchers.of(one.model_id).compares_touches
     )

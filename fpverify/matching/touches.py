@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fpverify.comparison import PreparedTemplate, prepare_template, similarities
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.comparison import Opinions, TouchModel
-from fpverify.comparison.touches.finger import JoinedFinger, joined_finger
+from fpverify.comparison.touches.finger import JoinedFinger, joined_finger, print_skin
 from fpverify.comparison.touches.joining import Given
 from fpverify.comparison.touches.prepared import Ground, Touch, unit
 from fpverify.errors import CorruptModel, ModelError
@@ -20,6 +20,7 @@ from fpverify.features.extraction import Acquired, Network
 from fpverify.features.grid import minutiae_on_grid, quality_on_grid
 from fpverify.features.places import at_places, directions, lattice, neighbourhoods
 from fpverify.features.quality import touch_quality
+from fpverify.features.touches import kept_places
 from fpverify.models import Bundle, load_bundle
 from fpverify.vocabulary import FloatArray, Scores, Template
 
@@ -28,12 +29,12 @@ TABLES, COHORT = "places.json", "places_cohort.npy"  # files of a bundle beside 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedFinger:
-    """A finger from touches, ready to be compared many times.
+    """A finger from touches or from a whole print, ready to be compared many times.
 
     Attributes:
         template: its minutiae.
         ground: its skin.
-        touches: that it is made of.
+        touches: that it is made of; 0 of a whole print.
     """
 
     template: PreparedTemplate
@@ -95,6 +96,31 @@ class TouchMatcher:
         )
         return template, finger
 
+    def with_skin(self, acquired: Acquired) -> Template:
+        """The template of a whole print together with its skin, for touches to be compared with.
+
+        Minutiae and descriptors stay what they are, so other prints score with it as with the template alone.
+
+        Args:
+            acquired: a print; a touch, which has skin, stays as it is.
+        """
+        template, foreground = acquired.template, acquired.foreground
+        if template.skin is not None or foreground is None:
+            return template
+        image = acquired.prepared.image
+        x, y, angle = kept_places(image, foreground, staggered=False)
+        skin = print_skin(x, y, angle, self._describe(image, x, y, angle), len(template.minutiae))
+        return replace(template, skin=skin)
+
+    @property
+    def compares_prints(self) -> bool:
+        """Whether the skin of whole prints is worth keeping: it is known what touches on it are worth."""
+        return bool(self.model.print_scales)
+
+    def compares_by_skin(self, template: Template) -> bool:
+        """Whether touches are compared with it by more than its minutiae."""
+        return template.skin is not None and (not template.skin.whole or self.compares_prints)
+
     def opinions(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> list[Opinions]:
         """Of a touch and k fingers from touches; those compared more than once are better given prepared."""
         assert probe.skin is not None  # noqa: S101 - the caller has looked
@@ -106,8 +132,8 @@ class TouchMatcher:
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
         """(k,) of a probe with k references, all of touches; on the scale of the model's own raw similarities.
 
-        One side is a single touch; of two single ones either is laid on the other, and the mean counts. Two fingers
-        from touches are compared by their minutiae.
+        One side is a single touch; of two single ones either is laid on the other, and the mean counts. Fingers from
+        touches and whole prints are compared with each other by their minutiae.
 
         Raises:
             ModelError: the model is not calibrated, or not for touches.
@@ -127,11 +153,17 @@ class TouchMatcher:
         return raw
 
     def scores(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> Scores:
-        """-10 log10(FMR) of a touch with k fingers from touches; (k,)."""
+        """-10 log10(FMR) of a touch with k fingers from touches or whole prints; (k,)."""
         assert probe.skin is not None  # noqa: S101 - the caller has looked
         fingers = [PreparedFinger.of(one) for one in references]
-        places = [len(one.ground) for one in fingers]
-        return self.model.score(self.opinions(probe, fingers), probe.skin.area_mm2, places)
+        opinions, found = self.opinions(probe, fingers), np.empty(len(fingers))
+        for whole in (False, True):
+            which = [k for k, one in enumerate(fingers) if one.ground.whole == whole]
+            if which:
+                places = [len(fingers[k].ground) for k in which]
+                area_mm2 = probe.skin.area_mm2
+                found[which] = self.model.score([opinions[k] for k in which], area_mm2, places, whole=whole)
+        return found
 
     def _given(self, one: Acquired) -> Given:
         """A touch to be joined: as a probe, and with all places of its lattice."""

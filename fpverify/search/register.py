@@ -79,7 +79,7 @@ class Register:
 
     def look_for_duplicates(self, probe: Template, besides: Sequence[Reference] = ()) -> Look:
         """The same for whom only those matter that match at `DUPLICATE_FPIR`."""
-        few = probe.skin is not None or len(self.index) <= EXACT_UP_TO
+        few = probe.of_touches or len(self.index) <= EXACT_UP_TO
         return self.look(probe, besides, COMPARED_IN_FULL if few else DUPLICATES_IN_FULL)
 
     def proposed(self, probe: Template, count: int) -> list[Reference]:
@@ -90,7 +90,7 @@ class Register:
 
     def compares_all(self, probe: Template) -> bool:
         """Of a small sensor's touch an index, which goes by minutiae, knows little: few references are all compared."""
-        return probe.skin is not None and self.matcher.compares_touches and len(self.index) <= FEW_TO_TOUCH
+        return probe.of_touches and self.matcher.compares_touches and len(self.index) <= FEW_TO_TOUCH
 
     def kept(self, ids: Iterable[int]) -> list[Reference]:
         """References of the index, as the store has them."""

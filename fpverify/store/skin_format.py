@@ -2,9 +2,9 @@
 
 Little endian, no padding; n places with descriptors of d numbers, on a lattice of r x c fields, a picture of h x w px:
 
-    touches                     uint8
+    touches                     uint8; 0 of a whole print
     n, d                        2 x uint16
-    bits of a number            uint8, b: 3 of several touches, 8 of one
+    bits of a number            uint8, b: 8 of one touch, else 3
     r, c, first x, first y      4 x uint16; the lattice has a step of 5 px
     h, w                        2 x uint16
     bytes of fields, of picture     2 x uint32
@@ -14,7 +14,7 @@ Little endian, no padding; n places with descriptors of d numbers, on a lattice 
                                 2 k - 7, of 8 bits for k - 128
     opposite                    the same, of a single touch only
     picture                     deflated: of a single touch h x w int8; of several h x w bits of what is shown, and one
-                                bit for each shown pixel, 1 for a valley
+                                bit for each shown pixel, 1 for a valley; of a whole print h and w are 0
 
 Such numbers come back bit for bit; others are refused.
 """
@@ -129,8 +129,8 @@ def _checked_header(record: bytes) -> _Header:
     header = _Header(*_HEADER.unpack_from(record))
     bits = SINGLE_BITS if header.touches == 1 else SEVERAL_BITS
     usual = (
-        header.touches >= 1
-        and header.bits == bits
+        header.bits == bits
+        and (header.touches > 0 or header.height * header.width == 0)
         and header.places <= MOST_PLACES
         and header.numbers <= MOST_NUMBERS
         and header.rows * header.columns <= MOST_PX
@@ -238,7 +238,9 @@ def _require_shapes(skin: Skin) -> None:
     opposite = (n if skin.touches == 1 else 0), d
     if not (len(skin.x_px) == len(skin.y_px) == len(skin.angle_rad) == n and skin.opposite.shape == opposite):
         raise ValueError("the arrays of places are of one length")
-    if not (1 <= skin.touches <= MOST_TOUCHES and n <= MOST_PLACES and d <= MOST_NUMBERS):
+    if skin.whole and skin.picture.size:
+        raise ValueError("a whole print has no picture")
+    if not (0 <= skin.touches <= MOST_TOUCHES and n <= MOST_PLACES and d <= MOST_NUMBERS):
         raise ValueError("too many touches, places or numbers")
     if (
         skin.picture.ndim != 2

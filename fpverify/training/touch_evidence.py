@@ -1,8 +1,8 @@
 """What a model has to know to compare touches, learnt and calibrated on synthetic fingers that no training saw.
 
-Four sets, each of its own seed: places of other fingers, by which a place is common or not; touches that the worths of
-places and blocks are learnt on; touches of several sizes that scores are calibrated on. The same call does all of it
-again for other weights.
+Five sets, each of its own seed: places of other fingers, by which a place is common or not; touches that the worths of
+places and blocks are learnt on; touches of several sizes that scores are calibrated on, and whole prints of other
+fingers that these are compared with, too. The same call does all of it again for other weights.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from fpverify.log import tell
 from fpverify.matching import Matcher
 from fpverify.matching.touches import COHORT, TABLES, PreparedFinger, TouchMatcher, read_tables
 from fpverify.models import Bundle, load_bundle, write_bundle
-from fpverify.synthesis.dataset import SCAN_PPI
+from fpverify.synthesis.dataset import SCAN_PPI, write_ridges
 from fpverify.synthesis.touches import TouchSettings, write_touches
 from fpverify.vocabulary import FloatArray, Scan, Scores, Template
 
@@ -45,8 +45,13 @@ LEARNING_FINGERS, LEARNING_PROBES, TURNS = 32, 8, 2  # joining leans on what the
 OTHERS = 12  # fingers that a probe is compared with besides its own while worths are learnt
 SIDES_PX = (80, 96, 120, 160)  # at 500 ppi, that scores are calibrated for
 FINGERS, PROBES, OTHER_FINGERS = 200, 5, 30  # of each size; touches of each, and how many others each is compared with
+PRINTS = 200  # whole ones of other fingers, that scores of touches on prints are calibrated on
 EXCEEDED = 0.9  # share of non-mated opinions below where a scale starts
 LEAST_SPREAD = (1e-3, 1e-3, 0.3)  # of opinions; hardly two small touches of different fingers have minutiae alike
+LEAST_PRINT_SPREAD = (1e-3, 1e-3, 0.1)  # a touch and a print more often have
+
+
+Job = tuple[Template, list[int]]  # a touch, and the numbers of the references that it is compared with
 
 
 class Finger(NamedTuple):
@@ -76,19 +81,37 @@ def learn_touches(
         model = _learnt(_model(bundle), _fingers(bundle, learning, LEARNING_FINGERS, LEARNING_PROBES, workers))
         bundle = _written(bundle, model, cohort)
         tell("learnt from %s touches, turn %s", LEARNING_FINGERS, turn + 1)
-    scales = []
+    scales: list[Scale] = []
+    print_scales: list[Scale] = []
+    prints, rng = _prints(bundle, folder / "prints", workers), np.random.default_rng(SEED)
     for side in sides_px:
         touches = _touches(folder / "calibration", side, FINGERS, SEED + 2 * APART, workers)
-        scales.append(_scale(bundle, _fingers(bundle, touches, fingers, PROBES, workers), workers))
+        found = _fingers(bundle, touches, fingers, PROBES, workers)
+        jobs = [(probe, others) for _, probe, others in _comparisons(found, OTHER_FINGERS)]
+        scales.append(_scale(bundle, jobs, [one.reference for one in found], workers))
+        jobs = [(probe, rng.permutation(len(prints))[:OTHER_FINGERS].tolist()) for probe, _ in jobs]
+        print_scales.append(_scale(bundle, jobs, prints, workers, LEAST_PRINT_SPREAD))
+        known = replace(_model(bundle), scales=_by_area(scales), print_scales=_by_area(print_scales))
+        bundle = _written(bundle, known, cohort)
         tell(
-            "calibrated for touches of %.0f mm², on %s comparisons",
-            scales[-1].area_mm2,
-            scales[-1].calibration.comparisons,
-        )
-        bundle = _written(
-            bundle, replace(_model(bundle), scales=tuple(sorted(scales, key=lambda one: one.area_mm2))), cohort
+            "calibrated for touches of %.0f mm², on %s comparisons with touches and %s with prints",
+            *(scales[-1].area_mm2, scales[-1].calibration.comparisons, print_scales[-1].calibration.comparisons),
         )
     return bundle
+
+
+def _prints(bundle: Bundle, folder: Path, workers: int) -> list[Template]:
+    """Whole prints with skin, each of another finger; those that are refused are left out."""
+    if not folder.exists():
+        part = folder.with_name("part-prints")
+        write_ridges(part, fingers=PRINTS, impressions=1, seed=SEED + 4 * APART, labels=False, workers=workers)
+        part.rename(folder)
+    matcher = Matcher.of(bundle)
+    return [matcher.touches.with_skin(one) for one in _acquired(matcher, sorted(folder.glob("*.bmp")))]
+
+
+def _by_area(scales: Sequence[Scale]) -> tuple[Scale, ...]:
+    return tuple(sorted(scales, key=lambda one: one.area_mm2))
 
 
 def _touches(folder: Path, side_px: int, fingers: int, seed: int, workers: int) -> Path:
@@ -186,23 +209,28 @@ def _laid(model: TouchModel, fingers: Sequence[Finger]) -> Iterator[tuple[bool, 
                 yield other == number, pairs, lain, block_correlations(touch, grounds[other], lain)
 
 
-def _scale(bundle: Bundle, fingers: Sequence[Finger], workers: int) -> Scale:
-    """What opinions are worth for touches of one size, and their sum."""
-    opinions = _non_mated(bundle, fingers, workers)
+def _scale(
+    bundle: Bundle,
+    jobs: Sequence[Job],
+    references: Sequence[Template],
+    workers: int,
+    least_spread: tuple[float, ...] = LEAST_SPREAD,
+) -> Scale:
+    """What opinions of touches of one size and others' fingers are worth, and their sum."""
+    opinions = _opinions(bundle, jobs, references, workers)
     start = np.quantile(opinions, EXCEEDED, axis=0)
-    beyond = np.where(opinions > start, opinions - start, np.nan)
-    spread = np.maximum(np.nanmean(beyond, axis=0), LEAST_SPREAD)
+    beyond = np.maximum(opinions - start, 0)
+    spread = np.maximum(beyond.sum(0) / np.maximum(np.count_nonzero(beyond, axis=0), 1), least_spread)
     sums = ((opinions - start) / spread).sum(1)
-    area = float(np.mean([one.skin.area_mm2 for finger in fingers for one in finger.probes if one.skin is not None]))
-    places = float(np.mean([len(one.reference.skin) for one in fingers if one.reference.skin is not None]))
+    area = float(np.mean([probe.skin.area_mm2 for probe, _ in jobs if probe.skin is not None]))
+    places = float(np.mean([len(one.skin) for one in references if one.skin is not None]))
     return Scale(round(area, 2), round(places, 1), tuple(start.tolist()), tuple(spread.tolist()), Calibration.fit(sums))
 
 
-def _non_mated(bundle: Bundle, fingers: Sequence[Finger], workers: int) -> Scores:
-    """(n, 3) opinions of touches and other fingers."""
+def _opinions(bundle: Bundle, jobs: Sequence[Job], references: Sequence[Template], workers: int) -> Scores:
+    """(n, 3) of touches and references."""
     with local_workforce(workers) as workforce:
-        jobs = list(_comparisons(fingers, OTHER_FINGERS))
-        found = answers(workforce, _Comparing(bundle.folder), jobs, [one.reference for one in fingers])
+        found = answers(workforce, _Comparing(bundle.folder), jobs, list(references))
         return np.concatenate([np.array(one, np.float64).reshape(-1, len(Opinions._fields)) for _, one in found])
 
 
@@ -212,9 +240,9 @@ class _Comparing:
 
     model: Path
 
-    def __call__(self, references: list[Template]) -> Callable[[tuple[int, Template, list[int]]], list[Opinions]]:
+    def __call__(self, references: list[Template]) -> Callable[[Job], list[Opinions]]:
         touches, fingers = TouchMatcher.of(load_bundle(self.model)), list(map(PreparedFinger.of, references))
-        return lambda job: touches.opinions(job[1], [fingers[other] for other in job[2]])
+        return lambda job: touches.opinions(job[0], [fingers[other] for other in job[1]])
 
 
 def _comparisons(fingers: Sequence[Finger], others: int) -> Iterator[tuple[int, Template, list[int]]]:

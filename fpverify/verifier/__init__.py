@@ -53,6 +53,7 @@ class Verifier(LongWork):
         matchers: it, and those that made references before.
         fmr: false match rate of a decision, in (0, 1).
         keeps_scans: scans are kept beside their templates, sealed, so that a later model can make its own.
+        keeps_skin: of prints what touches of small sensors are compared with is kept, see `Matcher.enrolled`.
         notes_decisions: verifications and identifications are entered in the audit trail.
         learns: strong matches of verifications are kept as further impressions, see `fpverify.verifier.learning`.
         pad: detector of presentation attacks that is asked about every scan; None for none.
@@ -68,6 +69,7 @@ class Verifier(LongWork):
         index: str = "auto",
         registers: Registers | None = None,
         keeps_scans: bool = False,
+        keeps_skin: bool = False,
         notes_decisions: bool = True,
         learns: bool = False,
         reopen: Callable[[], Store] | None = None,
@@ -83,6 +85,7 @@ class Verifier(LongWork):
         self._index = index
         self._registers = registers
         self.keeps_scans = keeps_scans
+        self.keeps_skin = keeps_skin
         self.notes_decisions = notes_decisions
         self.learns = learns
         self.pad = pad
@@ -141,6 +144,7 @@ class Verifier(LongWork):
             index=settings.index,
             registers=registers,
             keeps_scans=settings.keep_scans,
+            keeps_skin=settings.keep_skin,
             notes_decisions=settings.note_decisions,
             learns=settings.learn,
             reopen=opened,
@@ -234,7 +238,8 @@ class Verifier(LongWork):
         require_quality(template, given.source)
         if not unchecked:
             self._require_one_finger(probes, given.source, subject, finger)
-        return self.store.add(subject, finger, template, scan=given if self.keeps_scans else None)
+        kept = self.matcher.enrolled(given, template, keeps_skin=self.keeps_skin)
+        return self.store.add(subject, finger, kept, scan=given if self.keeps_scans else None)
 
     def enroll_together(
         self,
@@ -276,6 +281,7 @@ class Verifier(LongWork):
             subject,
             check=None if unchecked else self._require_one_finger,
             keeps_scans=self.keeps_scans,
+            keeps_skin=self.keeps_skin,
             must_be_new=must_be_new,
             replaces=replaces,
             kept=kept,

@@ -97,7 +97,7 @@ def _is_like(reference: Reference, probe: Template) -> bool:
 
 
 def _kind(template: Template) -> bool:
-    return template.skin is not None
+    return template.of_touches
 
 
 def _measured(matcher: Matcher, score: Score) -> float:
@@ -118,7 +118,7 @@ def _kept(
 ) -> list[Reference]:
     """Keeps one probe of the finger that it is like, if that can be done."""
     kept, image = template, scan if verifier.keeps_scans else None
-    if template.skin is not None:
+    if template.of_touches:
         from fpverify.comparison.touches.growing import as_ground
 
         kept, image = as_ground(template), None

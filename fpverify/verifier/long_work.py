@@ -31,6 +31,7 @@ class LongWork(ABC):
     matcher: Matcher
     matchers: Matchers
     keeps_scans: bool
+    keeps_skin: bool
     fmr: float
     _index: str
 
@@ -146,6 +147,7 @@ class LongWork(ABC):
                 unchecked=unchecked,
                 rehearsal=rehearsal,
                 keeps_scans=self.keeps_scans,
+                keeps_skin=self.keeps_skin,
                 ppi=ppi,
             )
             yield from how.outcomes(finger_rows(rows, ppi))
@@ -201,7 +203,7 @@ class LongWork(ABC):
         from fpverify.executors import local_workforce
 
         with nullcontext(workforce) if workforce is not None else local_workforce(Settings().processes) as chosen:
-            yield from Migration(self.store, self.matcher).outcomes(chosen)
+            yield from Migration(self.store, self.matcher, self.keeps_skin).outcomes(chosen)
 
     def evaluate(
         self,

@@ -62,7 +62,7 @@ class Minutiae:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Skin:
-    """The skin that touches of a small sensor show: one touch, or several of a finger in one frame.
+    """The skin that touches of a small sensor show, one touch or several of a finger in one frame; or a whole print.
 
     What could be laid on one another lies so; what could not lies apart, so far that no touch reaches two such parts.
     The frame is at the working resolution, and the template's minutiae lie in it too.
@@ -71,11 +71,11 @@ class Skin:
         x_px, y_px: (n,) float32 of the places, whole numbers on a lattice.
         angle_rad: (n,) float32 in [0, pi), along the ridges, in steps of 1/256 of half a turn.
         descriptors: (n, d) int8 of the places' neighbourhoods, turned so that the ridges run along +x.
-        opposite: (n, d) int8, the same turned the other way, for a ridge has no sense; (0, d) of several touches, which
-            need but one.
+        opposite: (n, d) int8, the same turned the other way, for a ridge has no sense; (0, d) of several touches and of
+            whole prints, which need but one.
         picture: (h, w) int8, ridges negative, 0 exactly where nothing is shown: in steps of 3/127 of a local deviation
-            of a single touch, -1 or 1 of several.
-        touches: how many it is made of; 2 of one alone that has the form of several.
+            of a single touch, -1 or 1 of several; (0, 0) of a whole print.
+        touches: how many it is made of; 2 of one alone that has the form of several; 0 of a whole print.
     """
 
     x_px: FloatArray
@@ -90,15 +90,24 @@ class Skin:
         return len(self.x_px)
 
     @property
+    def whole(self) -> bool:
+        """Whether it is a whole print's, kept for touches to be compared with."""
+        return self.touches == 0
+
+    @property
     def area_mm2(self) -> float:
-        """Of what is shown."""
+        """Of the picture that is shown."""
         return float(np.count_nonzero(self.picture)) * PIXEL_MM2
 
     def to_dict(self) -> dict[str, Any]:
         """What there is, in plain values."""
+        if self.whole:
+            return {"keeps_skin": True}
         return {"touches": self.touches, "touched_mm2": round(self.area_mm2, 1)}
 
     def __repr__(self) -> str:
+        if self.whole:
+            return f"Skin(a whole print, {len(self)} places)"
         touches = f"{self.touches} touches" if self.touches > 1 else "a touch"
         return f"Skin({touches}, {self.area_mm2:.0f} mm², {len(self)} places)"
 
@@ -117,7 +126,8 @@ class Template:
         descriptors: (n, d) int8, one for each minutia, a unit vector in steps of 1/15 of its largest component; d is 0
             where minutiae are all that is known, as in records of them.
         vector: (m,) float32 of unit length for a whole-print model, otherwise None.
-        skin: of a touch of a small sensor, or of a finger that was enrolled from touches; otherwise None.
+        skin: of a touch of a small sensor, of a finger that was enrolled from touches, or of a print that was enrolled
+            for touches to be compared with; otherwise None.
     """
 
     model_id: str
@@ -126,6 +136,11 @@ class Template:
     descriptors: NDArray[np.int8]
     vector: FloatArray | None = None
     skin: Skin | None = None
+
+    @property
+    def of_touches(self) -> bool:
+        """Whether it is of a small sensor: of one touch, or of several."""
+        return self.skin is not None and not self.skin.whole
 
     def __repr__(self) -> str:
         found = f", {len(self.minutiae)} minutiae" if self.vector is None else ""
@@ -163,7 +178,7 @@ class Reference:
             "quality": self.template.quality,
             "minutiae": len(self.template.minutiae),
             **({} if self.template.skin is None else self.template.skin.to_dict()),
-            **({"touches": 1} if self.template.skin is not None and self.learnt else {}),
+            **({"touches": 1} if self.template.of_touches and self.learnt else {}),
             "learnt": self.learnt,
             "model": self.model_id,
             "enrolled_at": self.enrolled_at.isoformat(),

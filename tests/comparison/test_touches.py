@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up_touches import cohort, described, given, model, skin, touch, window
+from made_up_touches import cells_of, cohort, described, finger, given, model, skin, touch, window
 
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.alignment import aligned
 from fpverify.comparison.touches.blocks import block_correlations
-from fpverify.comparison.touches.comparison import Opinions, Scale, TouchModel
-from fpverify.comparison.touches.finger import MOST_BYTES, joined_finger, three_bits
+from fpverify.comparison.touches.comparison import NO_PICTURE, Opinions, Scale, TouchModel
+from fpverify.comparison.touches.finger import MOST_BYTES, joined_finger, print_skin, three_bits
 from fpverify.comparison.touches.joining import Pose, groups
 from fpverify.comparison.touches.prepared import Ground, commonness
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths, rising
 from fpverify.errors import CorruptModel
+from fpverify.features.touches import kept_places
 from fpverify.store.skin_format import encode_skin
 
 AT = ((70, 80), (82, 88), (64, 92), (76, 100))  # corners of touches of a finger that lie over each other
@@ -141,8 +142,38 @@ def test_a_larger_finger_has_more_chances() -> None:
     assert half == same
 
 
+def test_a_whole_print_has_scales_of_its_own_and_no_picture_to_compare() -> None:
+    known = replace(model(), scales=(scale(16.0, 0.0),), print_scales=(scale(16.0, 20.0),))
+    opinions = [Opinions(0.2, 0.2, 0.1)]
+    assert known.score(opinions, 16.0, [300], whole=True)[0] == pytest.approx(
+        known.score(opinions, 16.0, [300])[0] + 20
+    )
+    one = touch(window(1, 70, 80))
+    pictured = Ground.of(skin(finger(1)))
+    bare = replace(pictured, picture=np.zeros((0, 0), np.float32))
+    assert known.opinions(one, bare, 0.1) == known.opinions(one, pictured, 0.1)._replace(blocks=NO_PICTURE)
+    nowhere = Ground.at(*(np.zeros(0, np.float32) for _ in range(3)), np.zeros((0, 48), np.float32), bare.picture)
+    assert known.opinions(one, nowhere, 0.1).blocks == NO_PICTURE
+
+
+def test_the_places_that_go_first_are_every_second_one() -> None:
+    x, y, angle = kept_places(finger(1), cells_of(finger(1)), staggered=False)
+    vectors = described(finger(1), x, y, angle)
+    roomy, tight = (print_skin(x, y, angle, vectors, minutiae) for minutiae in (0, 80))
+    assert len(tight) < len(roomy) <= len(x)
+    first = (x // 5 + y // 5) % 2 == 0
+    kept = set(zip(tight.x_px.tolist(), tight.y_px.tolist(), strict=True))
+    missing = [at for at in zip(x[first].tolist(), y[first].tolist(), strict=True) if at not in kept]
+    assert not missing or len(tight) < np.count_nonzero(first)
+
+
 def test_what_a_model_knows_comes_back_from_plain_numbers() -> None:
-    known = replace(model(), scales=(scale(16.0, 0.0),), blocks=BlockWorths(np.linspace(-1, 2, 16)))
+    known = replace(
+        model(),
+        scales=(scale(16.0, 0.0),),
+        print_scales=(scale(36.0, 5.0),),
+        blocks=BlockWorths(np.linspace(-1, 2, 16)),
+    )
     again = TouchModel.from_dict(known.to_dict(), cohort())
     assert again.to_dict() == known.to_dict()
 

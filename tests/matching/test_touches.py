@@ -21,9 +21,10 @@ NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 AT = ((70, 80), (82, 88), (64, 92), (76, 100))
 
 
-def matcher(calibration: Calibration | None = OWN) -> TouchMatcher:
+def matcher(calibration: Calibration | None = OWN, *, prints: bool = False) -> TouchMatcher:
     scale = Scale(36.0, 400.0, (0.0, 0.0, -5.0), (0.5, 0.5, 1.0), TOUCHES)
-    return TouchMatcher(replace(model(), scales=(scale,)), describe, calibration)
+    known = replace(model(), scales=(scale,), print_scales=(scale,) if prints else ())
+    return TouchMatcher(known, describe, calibration)
 
 
 def acquired(image: FloatArray) -> Acquired:
@@ -45,6 +46,44 @@ def test_a_touch_is_alike_to_its_finger_and_not_to_another() -> None:
     own, other = matcher().raw_scores(probe, fingers)
     assert own > other
     assert matcher().raw_scores(fingers[0], [probe])[0] == pytest.approx(own)
+
+
+def whole(number: int) -> Acquired:
+    image = window(number, 50, 60, side=110)
+    template = Template("model", 0.8, NO_MINUTIAE, NO_DESCRIPTORS)
+    return Acquired(template, PreparedScan(image, 0.5, "a print"), cells_of(image))
+
+
+def test_a_touch_is_alike_to_the_print_of_its_finger_and_not_to_another() -> None:
+    known = matcher(prints=True)
+    one, other = (known.with_skin(whole(number)) for number in (1, 2))
+    assert known.compares_prints
+    assert known.compares_by_skin(one)
+    probe = acquired(window(1, 73, 91)).template
+    own, others = known.raw_scores(probe, [one, other])
+    assert own > others
+    assert known.raw_scores(one, [probe])[0] == pytest.approx(own)
+    assert list(known.raw_scores(one, [other])) == [0.0]  # two prints by their minutiae, of which these have none
+
+
+def test_fingers_of_both_kinds_score_as_each_alone() -> None:
+    known = matcher(prints=True)
+    joined, one = known.joined([acquired(window(1, x, y)) for x, y in AT])[0], known.with_skin(whole(1))
+    probe = acquired(window(1, 73, 91)).template
+    together = known.scores(probe, [joined, one])
+    assert together == pytest.approx([known.scores(probe, [each])[0] for each in (joined, one)])
+
+
+def test_what_touches_on_prints_are_worth_may_be_unknown() -> None:
+    known = matcher()
+    assert not known.compares_prints
+    assert not known.compares_by_skin(known.with_skin(whole(1)))
+    assert known.compares_by_skin(acquired(window(1, 73, 91)).template)
+
+
+def test_a_touch_has_no_further_skin_to_keep() -> None:
+    one = acquired(window(1, 73, 91))
+    assert matcher(prints=True).with_skin(one) is one.template
 
 
 def test_the_order_of_two_single_touches_does_not_matter() -> None:

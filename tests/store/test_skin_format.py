@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up_touches import NO_MINUTIAE, described, given, skin, window
+from made_up_touches import NO_MINUTIAE, cells_of, described, finger, given, skin, window
 
-from fpverify.comparison.touches.finger import joined_finger
+from fpverify.comparison.touches.finger import joined_finger, print_skin
 from fpverify.comparison.touches.worths import PlaceWorths
 from fpverify.errors import CorruptRecord
+from fpverify.features.touches import kept_places
 from fpverify.store.skin_format import decode_skin, encode_skin
 from fpverify.store.template_format import decode_template, encode_template
 from fpverify.vocabulary import Skin, Template
@@ -24,7 +25,12 @@ def several() -> Skin:
     return joined_finger([*touches, given(window(2, 60, 90))], PlaceWorths.first(), described).skin
 
 
-SKINS = {"a touch": lambda: skin(window(1, 70, 80)), "several": several}
+def whole(minutiae: int = 40) -> Skin:
+    x, y, angle = kept_places(finger(1), cells_of(finger(1)), staggered=False)
+    return print_skin(x, y, angle, described(finger(1), x, y, angle), minutiae)
+
+
+SKINS = {"a touch": lambda: skin(window(1, 70, 80)), "several": several, "a whole print": whole}
 
 
 @pytest.mark.parametrize("name", SKINS)
@@ -53,6 +59,23 @@ def test_a_joined_finger_of_twelve_touches_has_room_in_12_kb() -> None:
     touches = [given(window(1, *rng.normal((75, 85), 20, 2))) for _ in range(12)]
     one = joined_finger(touches, PlaceWorths.first(), described).skin
     assert 11 * 1024 < len(encode_skin(one)) <= 12 * 1024 - 50  # and a header with the name of the model
+
+
+def test_a_whole_print_has_room_in_24_kb_beside_its_minutiae() -> None:
+    one = whole(minutiae=80)
+    taken = len(encode_skin(one)) + 47 * 80  # and a header with the name of the model
+    assert 20 * 1024 < taken <= 24 * 1024 - 50
+    assert one.whole
+    assert one.to_dict() == {"keeps_skin": True}
+
+
+def test_a_whole_print_with_a_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no picture"):
+        encode_skin(replace(whole(), picture=np.ones((2, 2), np.int8)))
+    forged = bytearray(encode_skin(several()))
+    forged[0] = 0  # touches
+    with pytest.raises(CorruptRecord):
+        decode_skin(bytes(forged))
 
 
 @pytest.mark.parametrize("name", SKINS)

@@ -1,5 +1,7 @@
 """How alike a touch and a finger from touches are: places, blocks of the pictures and minutiae in one number.
 
+Of a whole print that was enrolled there is no picture; places and minutiae have to do, on scales of their own.
+
 Each opinion is taken as its distance from what a tenth of non-mated touches of its area exceed, in mean excesses beyond
 that, and they are added up. What the sum is worth as a score depends on the touch's area: a calibration each for some
 areas, between which scores are interpolated. All of it is learnt on synthetic touches, by
@@ -25,6 +27,7 @@ from fpverify.vocabulary import FloatArray, Scores
 PRIOR_PLACES = 8.0  # in common beyond those there are: a few that agree prove little
 NO_MINUTIAE = 0.004  # added to the similarity of minutiae before the logarithm
 NOTHING_COMMON = -3.0  # opinion of places and blocks that have nothing in common
+NO_PICTURE = 0.0  # opinion of blocks on a whole print
 
 
 class Opinions(NamedTuple):
@@ -32,7 +35,7 @@ class Opinions(NamedTuple):
 
     Attributes:
         places: worth of the places in common, over the root of their number and 8.
-        blocks: the same of the blocks of the pictures.
+        blocks: the same of the blocks of the pictures; `NO_PICTURE` where there is none.
         minutiae: the logarithm of their similarity.
     """
 
@@ -91,24 +94,30 @@ class TouchModel:
         cohort: (c, d) float32, descriptors of unit length of places of other fingers.
         places, blocks: worths.
         scales: by area, the smallest first; none before they are learnt.
+        print_scales: the same for touches on whole prints; none if the model does not compare them.
     """
 
     cohort: FloatArray
     places: PlaceWorths
     blocks: BlockWorths
     scales: tuple[Scale, ...] = ()
+    print_scales: tuple[Scale, ...] = ()
 
     def opinions(self, touch: Touch, ground: Ground, similarity: float) -> Opinions:
         """Of one comparison; `similarity` is that of the minutiae, in [0, 1]."""
         minutiae = float(np.log(max(similarity, 0.0) + NO_MINUTIAE))
         lain = aligned(touch, ground, self.places)
         if lain is None or not lain.common.any():
-            return Opinions(NOTHING_COMMON, NOTHING_COMMON, minutiae)
+            return Opinions(NOTHING_COMMON, NO_PICTURE if ground.whole else NOTHING_COMMON, minutiae)
         root = float(np.sqrt(np.count_nonzero(lain.common) + PRIOR_PLACES))
+        if ground.whole:
+            return Opinions(lain.worth / root, NO_PICTURE, minutiae)
         blocks = self.blocks.of(block_correlations(touch, ground, lain))
         return Opinions(lain.worth / root, blocks / root, minutiae)
 
-    def score(self, opinions: Sequence[Opinions], area_mm2: float, places: Sequence[int]) -> Scores:
+    def score(
+        self, opinions: Sequence[Opinions], area_mm2: float, places: Sequence[int], *, whole: bool = False
+    ) -> Scores:
         """The scores of one touch with k fingers, -10 log10(FMR); (k,).
 
         A finger with more places than those that the scales were learnt on has more chances to be alike, and its score
@@ -118,12 +127,14 @@ class TouchModel:
             opinions: of each finger.
             area_mm2: of the touch.
             places: of each finger.
+            whole: they are whole prints.
         """
+        scales = self.print_scales if whole else self.scales
         given, number = np.array(opinions, np.float64).reshape(-1, len(Opinions._fields)), np.array(places, np.float64)
-        each = np.stack([_scored(scale, given, number) for scale in self.scales])
-        at = np.interp(np.sqrt(area_mm2), [np.sqrt(one.area_mm2) for one in self.scales], np.arange(len(self.scales)))
-        low = min(int(at), len(self.scales) - 1)
-        high, share = min(low + 1, len(self.scales) - 1), at - int(at)
+        each = np.stack([_scored(scale, given, number) for scale in scales])
+        at = np.interp(np.sqrt(area_mm2), [np.sqrt(one.area_mm2) for one in scales], np.arange(len(scales)))
+        low = min(int(at), len(scales) - 1)
+        high, share = min(low + 1, len(scales) - 1), at - int(at)
         return np.asarray(each[low] * (1 - share) + each[high] * share)
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,6 +143,7 @@ class TouchModel:
             "places": self.places.to_dict(),
             "blocks": self.blocks.to_dict(),
             "scales": [one.to_dict() for one in self.scales],
+            "print_scales": [one.to_dict() for one in self.print_scales],
         }
 
     @classmethod
@@ -143,10 +155,13 @@ class TouchModel:
         """
         try:
             places, blocks = PlaceWorths.from_dict(plain["places"]), BlockWorths.from_dict(plain["blocks"])
-            scales = tuple(Scale.from_dict(one) for one in plain["scales"])
+            scales, print_scales = (
+                tuple(Scale.from_dict(one) for one in each)
+                for each in (plain["scales"], plain.get("print_scales", ()))  # which former models have none of
+            )
         except (KeyError, TypeError, ValueError) as wrong:
             raise CorruptModel(f"what the model knows about touches cannot be used: {wrong}") from wrong
-        return cls(cohort, places, blocks, scales)
+        return cls(cohort, places, blocks, scales, print_scales)
 
 
 def _scored(scale: Scale, opinions: Scores, places: Scores) -> Scores:

@@ -1,4 +1,4 @@
-"""A finger from touches, as it is kept: groups of touches in one frame, within so many bytes."""
+"""A finger as it is kept for touches to be laid on, within so many bytes: touches in one frame, or a whole print."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fpverify.vocabulary import FloatArray, IndexArray, Minutiae, Skin
 
 APART_PX = 120  # between what lies apart: more than a touch is wide, so that none reaches both
 MOST_BYTES = 12 * 1024  # of a finger in its binary form (`fpverify.store.template_format`)
+MOST_PRINT_BYTES = 24 * 1024  # of a whole print with its skin: only of large ones some is left out
 OTHER_BYTES = 500  # of it: headers, and what says where places and pixels are
 PLACE_BYTES, MINUTIA_BYTES = 19, 47  # 48 numbers of 3 bits and an angle; 64 of 5 bits, a position and an angle
 MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
@@ -85,6 +86,32 @@ def joined_finger(
         touches=max(2, sum(one.touches for one in mosaics)),
     )
     return JoinedFinger(skin, minutiae, descriptors, tuple(one.touches for one in mosaics))
+
+
+def print_skin(x_px: FloatArray, y_px: FloatArray, angle_rad: FloatArray, vectors: FloatArray, minutiae: int) -> Skin:
+    """A whole print's skin, beside its template of so many minutiae.
+
+    Args:
+        x_px: (n,) of its places, row by row.
+        y_px: (n,) likewise.
+        angle_rad: (n,) likewise, on their grid.
+        vectors: (n, d) of unit length. Where there are more than there is room for, some of every second place go,
+            which its neighbours stand for.
+        minutiae: of the print.
+    """
+    room = max(0, MOST_PRINT_BYTES - OTHER_BYTES - MINUTIA_BYTES * minutiae) // PLACE_BYTES
+    second = (x_px // STEP_PX + y_px // STEP_PX) % 2 == 1
+    first = _evenly(np.flatnonzero(~second), room)
+    kept = np.sort(np.concatenate([first, _evenly(np.flatnonzero(second), room - len(first))]))
+    nothing = np.zeros((0, vectors.shape[1]), np.int8)
+    descriptors, picture = three_bits(vectors[kept]), np.zeros((0, 0), np.int8)
+    return Skin(x_px[kept], y_px[kept], angle_rad[kept], descriptors, nothing, picture, touches=0)
+
+
+def _evenly(of: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """So many of some, or all."""
+    chosen: NDArray[np.intp] = np.unique(np.linspace(0, len(of) - 1, min(count, len(of))).astype(np.intp))
+    return np.asarray(of[chosen])
 
 
 def three_bits(vectors: FloatArray) -> NDArray[np.int8]:

@@ -50,7 +50,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What a touch is laid on: a finger from touches, or another touch.
+    """What a touch is laid on: a finger from touches, another touch, or a whole print.
 
     Attributes:
         x, y, angle: (m,) float32 of its places; px, rad.
@@ -58,7 +58,7 @@ class Ground:
         index: (rows, columns) places by their fields of the lattice, -1 where there is none; two empty rows and columns
             on all sides.
         origin: x, y of the field that is [2, 2].
-        picture: (h, w) float32, 0 where nothing is shown.
+        picture: (h, w) float32, 0 where nothing is shown; (0, 0) of a whole print.
     """
 
     x: FloatArray
@@ -71,6 +71,11 @@ class Ground:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole print, of which places are known alone."""
+        return self.picture.size == 0
 
     @classmethod
     def of(cls, skin: Skin) -> Ground:
