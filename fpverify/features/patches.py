@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from fpverify.vocabulary import FloatArray
 
@@ -24,10 +25,10 @@ def sample_patches(image: FloatArray, x_px: FloatArray, y_px: FloatArray, angle_
         coordinate (PATCH_PX - 1) / 2.
     """
     patches = np.empty((len(x_px), PATCH_PX, PATCH_PX), np.float32)
-    for patch, x, y, angle in zip(patches, x_px, y_px, angle_rad, strict=True):
+    for patch, matrix in zip(patches, _patches_to_image(x_px, y_px, angle_rad), strict=True):
         cv2.warpAffine(
             image,
-            _patch_to_image(float(x), float(y), float(angle)),
+            matrix,
             (PATCH_PX, PATCH_PX),
             dst=patch,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -37,8 +38,10 @@ def sample_patches(image: FloatArray, x_px: FloatArray, y_px: FloatArray, angle_
     return patches
 
 
-def _patch_to_image(x: float, y: float, angle: float) -> np.ndarray:
-    """The (2, 3) affine map from patch to image coordinates."""
+def _patches_to_image(x_px: FloatArray, y_px: FloatArray, angle_rad: FloatArray) -> NDArray[np.float64]:
+    """The (n, 2, 3) affine maps from patch to image coordinates."""
+    x, y, angle = (part.astype(np.float64) for part in (x_px, y_px, angle_rad))
     cos, sin = np.cos(angle), np.sin(angle)
     centre = (PATCH_PX - 1) / 2
-    return np.array([[cos, -sin, x - (cos - sin) * centre], [sin, cos, y - (sin + cos) * centre]])
+    rows = [cos, -sin, x - (cos - sin) * centre, sin, cos, y - (sin + cos) * centre]
+    return np.stack(rows, 1).reshape(-1, 2, 3)
