@@ -93,7 +93,6 @@ def timed(owner, name, stage):
             spent[stage] = spent.get(stage, 0.0) + time.process_time() - start
     setattr(owner, name, staticmethod(run) if isinstance(owner, type) and hasattr(plain, "__self__") else run)
 import fpverify.scans as scans
-scans.read_scan = scans.read_scan
 timed(Matcher, "load", "the model: card, hashes, networks")
 timed(Store, "open", "the store, its key")
 timed(scans, "read_scan", "reading the scan")
