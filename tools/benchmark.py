@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -63,6 +64,48 @@ import sys
 from fpverify.cli import main
 main(sys.argv[1:])
 print(" ".join(sys.modules), file=sys.stderr)
+"""
+
+# What a verification spends its CPU time on: libraries are loaded first, then fpverify, then parts of it are timed.
+STAGED_RUN = """
+import json, sys, time
+marks = [("Python", time.process_time())]
+def mark(name):
+    marks.append((name, time.process_time()))
+import numpy; mark("NumPy")
+import cv2; mark("OpenCV")
+import click; mark("click")
+import ai_edge_litert.interpreter; mark("LiteRT")
+import sqlite3, cryptography.hazmat.primitives.ciphers.aead; mark("SQLite and cryptography")
+import fpverify.cli.program, fpverify.cli.verify, fpverify.cli.streams, fpverify.scans.acquisition
+import fpverify.matching, fpverify.verifier, fpverify.store.backends.sqlite; mark("fpverify, its modules")
+from fpverify.features.extraction import MinutiaExtractor
+from fpverify.matching import Matcher
+from fpverify.store import Store
+spent = {}
+def timed(owner, name, stage):
+    plain = getattr(owner, name)
+    def run(*given, **named):
+        start = time.process_time()
+        try:
+            return plain(*given, **named)
+        finally:
+            spent[stage] = spent.get(stage, 0.0) + time.process_time() - start
+    setattr(owner, name, staticmethod(run) if isinstance(owner, type) and hasattr(plain, "__self__") else run)
+import fpverify.scans as scans
+timed(Matcher, "load", "the model: card, hashes, networks")
+timed(Store, "open", "the store, its key")
+timed(scans, "read_scan", "reading the scan")
+timed(MinutiaExtractor, "extract", "extracting its template, the first of a process")
+timed(Matcher, "scores", "comparing")
+from fpverify.cli import main
+start = time.process_time()
+main(sys.argv[1:])
+end = time.process_time()
+before = [0.0, *(at for _, at in marks)]
+stages = {name: at - last for (name, at), last in zip(marks, before)}
+rest = end - start - sum(spent.values())
+print(json.dumps({**stages, **spent, "the rest of the command": rest, "_end": end}), file=sys.stderr)
 """
 
 
@@ -166,9 +209,26 @@ def verify_cost(paths: Sequence[Path], db: Path, given: argparse.Namespace) -> R
         "wall_s": {"min": min(run["wall_s"] for run in runs), "median": _median(runs, "wall_s")},
         "cpu_s": _median(runs, "cpu_s"),
         "peak_mib": max(run["peak_mib"] for run in runs),
+        "cpu_ms": verify_stages(call, given.runs),
         "modules": len(modules),
         "tensorflow": "tensorflow" in modules,
     }
+
+
+def verify_stages(call: Sequence[str], runs: int) -> dict[str, float]:
+    """Where the CPU time of `fpverify verify` goes, in ms: medians of some processes, and what Python's end takes."""
+    found = [_staged(call) for _ in range(runs)]
+    return {name: 1000 * float(statistics.median(one[name] for one in found)) for name in found[0]}
+
+
+def _staged(call: Sequence[str]) -> dict[str, float]:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-c", STAGED_RUN, *call]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_compiled_once())
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    stages: dict[str, float] = json.loads(done.stderr.splitlines()[-1])
+    whole = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {**{name: value for name, value in stages.items() if name != "_end"}, "the end": whole - stages["_end"]}
 
 
 def extraction_cost(paths: Sequence[Path], model: str | None, ppi: float | None) -> tuple[Result, list[Template]]:
@@ -261,12 +321,15 @@ def measured_run(words: Sequence[str]) -> Result:
 def measured(words: Sequence[str]) -> Result:
     """Cost of one process; raises SystemExit if it came to no decision."""
     command = [sys.executable, "-S", "-c", MEASURED_RUN, *words]
-    compiled_once = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=compiled_once)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_compiled_once())
     cost: Result = json.loads(done.stdout)
     if cost["code"] not in {0, 1}:
         raise SystemExit(done.stderr.strip())
     return cost
+
+
+def _compiled_once() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def loaded_modules(words: Sequence[str]) -> list[str]:
@@ -296,6 +359,7 @@ def _verify_rows(cost: Result) -> list[tuple[str, str]]:
         ("verify, whole process", "{min:.2f} s at best, {median:.2f} s median".format(**cost["wall_s"])),
         ("", "{cpu_s:.2f} s CPU, {peak_mib:.0f} MiB at most, {modules} modules".format(**cost)),
         ("", f"TensorFlow {'LOADED' if cost['tensorflow'] else 'not loaded'}"),
+        *((f"  {name}", f"{ms:.1f} ms CPU") for name, ms in cost["cpu_ms"].items()),
     ]
 
 

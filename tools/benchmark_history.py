@@ -2,17 +2,22 @@
 
     python tools/benchmark.py --append benchmarks/history.jsonl     # measures, adds a line, 1 if something got dearer
     python tools/benchmark_history.py                               # writes docs/benchmarks.md and its picture
+    python tools/benchmark_history.py --readme                      # and the README's table of speed, and doctor's copy
 
 Machines differ, and a busy one is slow; so each figure is kept as a ratio to a reference that runs in the same minutes
 on the same prints: Python with NumPy and OpenCV for whole processes, the other matcher's extraction and comparison for
 ours. A ratio that lies 15 % over the median of the five before it, on the same kind of processor, is an alarm. Fewer
 than three before it say nothing.
+
+The README's table is of plain figures, the lowest to the highest of the last runs of one commit: take three on a
+machine that does nothing else. Rows that no run knows, such as the service's, are left as they are.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -26,6 +31,10 @@ ROOT = Path(__file__).resolve().parent.parent
 HISTORY = ROOT / "benchmarks" / "history.jsonl"
 PAGE = ROOT / "docs" / "benchmarks.md"
 PICTURE = ROOT / "docs" / "images" / "benchmarks.svg"
+README = ROOT / "README.md"
+DOCTOR = ROOT / "fpverify" / "checkup" / "speed.py"
+TABLE = re.compile(r"(?<=<!-- speed table -->\n).*?(?=<!-- /speed table -->)", re.DOTALL)
+LATEST = 3  # runs of one commit that a row goes over
 TOLERATED = 1.15  # times the median
 BEFORE, LEAST_BEFORE = 5, 3  # lines of the same processor that are looked at, and without which nothing is said
 WIDE, HIGH, LEFT = 640, 90, 150  # px of a curve and its words
@@ -39,6 +48,10 @@ line; it ends with 1 where a ratio lies 15 % over the median of the five before 
 
 ![Curves of the ratios over the runs in the order of time; the table has their last values](images/benchmarks.svg)
 """
+FLOOR = """\
+The least that a command can take is Python, NumPy, OpenCV and LiteRT, which load before the first pixel is read, and
+what the networks compute: their kernels for whole numbers of 8 bits run near the most that a core can do. The first
+extraction of a process takes longer than others, for the networks' weights are laid out then."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +90,70 @@ FIGURES = {
 }
 
 
+@dataclass(frozen=True)
+class Row:
+    """A row of the README's table.
+
+    Attributes:
+        begins: how the row is told from others.
+        words: its first cell.
+        own: where its figure stands in what the benchmark says.
+        unit: after the figure.
+        doctor: the name that the figure has in `fpverify.checkup.speed`; None if it has none there.
+    """
+
+    begins: str
+    words: str
+    own: tuple[str, ...]
+    unit: str
+    doctor: str | None = None
+
+
+STAGES = {"verify": "Of `fpverify verify`, a process of its own", "extraction": "Of a print, in a process that goes on"}
+
+ROWS = {
+    "verify_s": Row(
+        "`fpverify verify`, whole", "`fpverify verify`, whole process", ("verify", "wall_s", "median"), "s", "command_s"
+    ),
+    "verify_cpu_s": Row("its CPU", "its CPU time", ("verify", "cpu_s"), "s"),
+    "verify_mib": Row("its memory", "its memory at most", ("verify", "peak_mib"), "MiB"),
+    "extraction_ms": Row(
+        "extraction, a print",
+        "extraction, a print, mean of synthetic ones",
+        ("extraction", "cpu_ms", "total"),
+        "ms of CPU",
+        "extraction_ms",
+    ),
+    "reading_ms": Row("reading it", "reading it from its file", ("extraction", "cpu_ms", "reading"), "ms of CPU"),
+    "comparison_ms": Row(
+        "one comparison", "one comparison", ("comparison", "one_to_one_ms"), "ms of CPU", "comparison_ms"
+    ),
+    "search_ms": Row(
+        *("one probe against", "one probe against 5,000 references, each"),
+        *(("comparison", "one_to_many_ms"), "ms of CPU"),
+    ),
+    "reference_ms": Row(
+        "OpenCV's ORB", "OpenCV's ORB, from file to template", ("reference", "extraction_ms"), "ms of CPU"
+    ),
+    "synthesis_s": Row(
+        *("`fpverify synth", "`fpverify synth ridges`, 200 prints of 20 fingers, two workers"),
+        *(("synthesis", "wall_s"), "s"),
+    ),
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the page and its picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if the page is another by now")
-    check = parser.parse_args(arguments).check
+    parser.add_argument("--readme", action="store_true", help="write the README's table of speed, too")
+    given = parser.parse_args(arguments)
     made = {PAGE: page(read(HISTORY)), PICTURE: picture(read(HISTORY))}
-    if check:
+    if given.readme:
+        figures = latest(read(HISTORY))
+        made |= {README: with_table(README.read_text(encoding="utf-8"), figures)}
+        made |= {DOCTOR: with_copies(DOCTOR.read_text(encoding="utf-8"), figures)}
+    if given.check:
         return int(any(not path.exists() or path.read_text(encoding="utf-8") != text for path, text in made.items()))
     for path, text in made.items():
         path.write_text(text, encoding="utf-8")
@@ -100,6 +170,46 @@ def appended(result: Mapping[str, Any], path: Path) -> list[str]:
     return alarms(before, new)
 
 
+def latest(history: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """The lowest and the highest of each figure over the last runs of the last commit, in two digits."""
+    last = history[-1]
+    alike = [one for one in history if one["commit"] == last["commit"] and _is_alike(one, last)]
+    runs = [one["shown"] for one in alike if "shown" in one][-LATEST:]
+    if not runs:
+        raise SystemExit(f"{HISTORY}: no run of commit {last['commit']} has figures for the README")
+    names = [name for name in ROWS if all(name in run for run in runs)]
+    return {name: (_short(min(run[name] for run in runs)), _short(max(run[name] for run in runs))) for name in names}
+
+
+def with_table(text: str, figures: Mapping[str, tuple[str, str]]) -> str:
+    """The README with these figures in its table, in the place of the rows that begin so or behind the last of them."""
+    table = TABLE.search(text)
+    if table is None:
+        raise SystemExit(f"{README}: no table between the marks of the table of speed")
+    lines = table[0].splitlines()
+    at = next(place for place, line in enumerate(lines) if line.startswith("|---"))
+    for name, (low, high) in figures.items():
+        one = ROWS[name]
+        found = [place for place, line in enumerate(lines) if line.startswith(f"| {one.begins}")]
+        at = found[0] if found else at + 1
+        shown = f"{low} to {high}" if one.doctor or low != high else low
+        lines[at : at + len(found)] = [f"| {one.words} | {shown} {one.unit} |"]
+    return TABLE.sub(lambda _: "\n".join(lines) + "\n", text)
+
+
+def with_copies(text: str, figures: Mapping[str, tuple[str, str]]) -> str:
+    """The source of doctor's part with the figures that it knows."""
+    for name, ends in figures.items():
+        if doctor := ROWS[name].doctor:
+            text = re.sub(rf'(?<="{doctor}": )Stated\([^)]*\)', f"Stated({', '.join(ends)})", text)
+    return text
+
+
+def _short(value: float) -> str:
+    """A number in two digits, or as a whole one."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
 def entry(result: Mapping[str, Any]) -> dict[str, Any]:
     """A run as the history has it."""
     figures = {name: float(_at(result, one.own)) for name, one in FIGURES.items()}
@@ -111,6 +221,8 @@ def entry(result: Mapping[str, Any]) -> dict[str, Any]:
         "reference": result["reference"]["name"],
         "figures": {name: round(value, 4) for name, value in figures.items()},
         "ratios": ratios,
+        "stages": {name: result[name].get("cpu_ms", {}) for name in STAGES},
+        "shown": {name: round(float(_at(result, one.own)), 4) for name, one in ROWS.items() if _has(result, one.own)},
     }
 
 
@@ -140,7 +252,17 @@ def page(history: Sequence[Mapping[str, Any]]) -> str:
     machine = f"{last['machine'].get('cpu', last['machine']['system'])}, Python {last['machine']['python']}"
     at = f"at commit {last['commit']}, {last['at'][:10]}"
     ending = f"{len(history)} runs; the last {at}, on {machine}, beside {last['reference']}."
-    return "\n".join([HEAD, *rows, "", ending, ""])
+    return "\n".join([HEAD, *rows, "", ending, *where_it_goes(last), ""])
+
+
+def where_it_goes(run: Mapping[str, Any]) -> list[str]:
+    """Tables of what parts of a run took, as the page has them; none of a run that does not say it."""
+    lines = list[str]()
+    for name, words in STAGES.items():
+        if stages := run.get("stages", {}).get(name):
+            lines += ["", f"{words}, ms of CPU:", "", "| | ms |", "|---|---|"]
+            lines += [f"| {stage} | {ms:.1f} |" for stage, ms in stages.items()]
+    return ["", "## Where the time goes", "", FLOOR, *lines] if lines else []
 
 
 def picture(history: Sequence[Mapping[str, Any]]) -> str:
@@ -179,6 +301,13 @@ def commit() -> str:
 def _is_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two runs can be held against each other: the same processor, the same reference."""
     return (one["machine"].get("cpu"), one["reference"]) == (other["machine"].get("cpu"), other["reference"])
+
+
+def _has(result: Any, path: Sequence[str]) -> bool:
+    try:
+        return isinstance(_at(result, path), int | float)
+    except KeyError:
+        return False
 
 
 def _at(result: Any, path: Sequence[str]) -> Any:

@@ -1,8 +1,8 @@
 """The command line: parse, one library call, print.
 
 A module for each command, named as the command. What several share lies in `options`, `words` (what is printed),
-`failures`, `streams`, `signals`, `sets`, `passphrases`, `anchors` and `training_libraries`; `program` is the command
-`fpverify` itself.
+`failures`, `streams`, `signals`, `sets`, `passphrases`, `anchors`, `garbage` and `training_libraries`; `program` is the
+command `fpverify` itself.
 """
 
 from __future__ import annotations

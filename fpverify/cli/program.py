@@ -15,6 +15,7 @@ import click
 
 from fpverify import __version__
 from fpverify.cli.failures import debugging, failure, report
+from fpverify.cli.garbage import look_late
 from fpverify.cli.streams import colour_wanted, make_printable, native_silence
 
 NAME = "fpverify"
@@ -93,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if COMPLETION_VARIABLE in os.environ:
         program.main(prog_name=NAME)  # answers the shell, and exits
+    look_late()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for small matrices a second thread waits more than it works
     make_printable(sys.stdout)
     with nullcontext() if debugging() else native_silence():

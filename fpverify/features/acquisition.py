@@ -5,8 +5,10 @@ All but the last ask the minutia map network, which has learnt on images without
 
 from __future__ import annotations
 
+import numpy as np
+
 from fpverify.errors import FailureToAcquire, SeveralPrints
-from fpverify.features.minutiae import CELL_PX, foreground_cells, foreground_certainty, largest_piece
+from fpverify.features.minutiae import CELL_PX, foreground_certainty, largest_piece
 from fpverify.features.prints_seen import Borders, prints_seen
 from fpverify.vocabulary import WORKING_PPI, BoolArray, FloatArray, Minutiae, PreparedScan, Scan
 
@@ -23,14 +25,14 @@ def area_mm2(cells: BoolArray) -> float:
     return float(cells.sum()) * CELL_MM2
 
 
-def require_area(answer: FloatArray, scan: Scan) -> None:
+def require_area(around: FloatArray, scan: Scan) -> None:
     """Refuses a scan without one wide piece of sure foreground.
 
     Args:
-        answer: (h/4, w/4, 6) of the minutia map network.
+        around: (h/4, w/4) mean probability of a finger in each cell and its neighbours.
         scan: for the message.
     """
-    found = area_mm2(largest_piece(foreground_cells(answer, SURE)))
+    found = area_mm2(largest_piece(np.asarray(around > SURE)))
     if found < LEAST_AREA_MM2:
         raise FailureToAcquire(
             f"{scan.source}: too little foreground: {found:.0f} mm² of print in one piece found, "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fpverify.dataclass import dataclass
 from fpverify.features.acquisition import (
     area_mm2,
     require_area,
@@ -19,7 +19,7 @@ from fpverify.features.acquisition import (
 from fpverify.features.borders import CELL_PX as BORDER_PX
 from fpverify.features.borders import folded
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
-from fpverify.features.minutiae import CELL_PX, decode_minutiae, foreground_cells
+from fpverify.features.minutiae import CELL_PX, LIKELY, decode_minutiae, foreground_around
 from fpverify.features.patches import sample_patches
 from fpverify.features.photographs import require_contact
 from fpverify.features.preparation import prepare
@@ -122,10 +122,11 @@ class MinutiaExtractor:
         prepared = prepare(scan)
         padded = _Padded.of(prepared.image)
         answer = padded.within(self.minutia_map(padded.image[None, ..., None])[0], CELL_PX)
-        foreground = foreground_cells(answer)
+        around = foreground_around(answer)
+        foreground = np.asarray(around > LIKELY)
         if self.places is not None and _is_small(scan, prepared):
             return self._touch(scan, prepared, answer, foreground, self.places)
-        require_area(answer, scan)
+        require_area(around, scan)
         foreground = without_ghosts(scan, prepared, foreground)
         require_contact(scan, foreground)
         minutiae = minutiae_on_grid(decode_minutiae(answer, foreground))

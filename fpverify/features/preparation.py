@@ -21,13 +21,14 @@ def prepare(scan: Scan) -> PreparedScan:
     Raises:
         FailureToAcquire: the image has no contrast.
     """
-    grey = np.asarray(scan.pixels, np.float32) / np.float32(255)
-    deviation = float(cv2.meanStdDev(grey)[1][0, 0])
+    deviation = float(cv2.meanStdDev(scan.pixels)[1][0, 0]) / 255
     if deviation < FAINTEST_DEVIATION:
         raise FailureToAcquire(
             f"{scan.source}: ridges too faint: grey levels deviate by {255 * deviation:.1f} of 255, "
             f"at least {255 * FAINTEST_DEVIATION:.0f} needed"
         )
+    grey = np.asarray(scan.pixels, np.float32)
+    grey /= np.float32(255)
     scale = WORKING_PPI / scan.ppi
     return PreparedScan(normalise(resampled(grey, scale)), scale, scan.source)
 
@@ -42,8 +43,10 @@ def normalise(image: FloatArray) -> FloatArray:
         (height, width) float32 within ±3, ridges negative.
     """
     centred = image - _mean_around(image)
-    variance = _mean_around(centred * centred)
-    return np.asarray(np.clip(centred / np.sqrt(variance + NOISE_FLOOR), -CLIP, CLIP), np.float32)
+    deviation = _mean_around(centred * centred)
+    deviation += np.float32(NOISE_FLOOR)
+    centred /= np.sqrt(deviation, out=deviation)
+    return np.asarray(np.minimum(np.maximum(centred, np.float32(-CLIP), out=centred), np.float32(CLIP)), np.float32)
 
 
 def _mean_around(image: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,16 +11,18 @@ import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio, Overlap, overlap, similarities
 from fpverify.comparison.overlap import BENT, SETTINGS
+from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.log import tell
 from fpverify.matching.operating_points import point_at
 from fpverify.models import Bundle, load_bundle
 from fpverify.settings import parse_fmr
-from fpverify.vocabulary import FingerView, OperatingPoint, Scan, ScanSource, Score, Scores, Template
+from fpverify.vocabulary import OperatingPoint, Scan, ScanSource, Score, Scores, Template
 
 if TYPE_CHECKING:
     from fpverify.matching.touches import TouchMatcher
+    from fpverify.vocabulary import FingerView
 
 
 class Extractor(Protocol):
@@ -71,7 +73,7 @@ class Matcher:
         Raises:
             ModelError: unknown or damaged, or the calibration is of another model.
         """
-        return cls.of(load_bundle(model, models), calibration)
+        return cls.of(load_bundle(model, models, whole=False), calibration)
 
     @classmethod
     def of(cls, bundle: Bundle, calibration: str | Path | None = None) -> Matcher:
@@ -265,7 +267,7 @@ def _extractor(bundle: Bundle) -> Extractor:
     if bundle.card.kind == "bare":
         from fpverify.features.bare import BareExtractor
 
-        return BareExtractor(bundle.model_id, lambda: _finder(load_bundle()))
+        return BareExtractor(bundle.model_id, lambda: _finder(load_bundle(whole=False)))
     if bundle.card.input_px is None:
         raise CorruptModel(f"{bundle.folder}: the card of a whole-print model must state input_px")
     return WholePrintExtractor(bundle.model_id, bundle.network("whole_print"), bundle.card.input_px)

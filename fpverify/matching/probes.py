@@ -12,9 +12,10 @@ that:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fpverify.comparison import fuse
+from fpverify.dataclass import dataclass
 from fpverify.errors import FailureToAcquire
 from fpverify.matching.matcher import Matcher
 from fpverify.matching.matchers import Matchers, ProbeOf

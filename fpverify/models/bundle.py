@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from pathlib import Path
 
-import yaml
-
+from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel
 from fpverify.folders import path_of
-from fpverify.models.card import CARD, Card, read_card
+from fpverify.models.card import CARD, Card, read_card, written
 from fpverify.models.installed import folder_of, folder_of_id
 from fpverify.models.runtime import LiteRtNetwork
 from fpverify.vocabulary import BundleKind
 
+NETWORK, WEIGHTS = ".tflite", ".weights.h5"  # ends of files: what runs, and what training goes on from
 SEEING = ("minutia_map", "descriptor", "seam_map")  # networks that a template of a print comes from
 
 
@@ -31,6 +31,7 @@ class Bundle:
 
     folder: Path
     card: Card
+    _read: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)  # when it was checked
 
     @property
     def model_id(self) -> str:
@@ -49,12 +50,12 @@ class Bundle:
 
     def sees_as(self, other: Bundle) -> bool:
         """Whether prints that are no touches of small sensors get the same templates from both, but for the id."""
-        ours, theirs = ({name: one.card.files.get(f"{name}.tflite") for name in SEEING} for one in (self, other))
+        ours, theirs = ({name: one.card.files.get(f"{name}{NETWORK}") for name in SEEING} for one in (self, other))
         return self.kind == other.kind == "minutiae" and ours == theirs
 
     def has_network(self, name: str) -> bool:
         """Whether the card lists `<name>.tflite`; models made before there was such a network have none."""
-        return f"{name}.tflite" in self.card.files
+        return f"{name}{NETWORK}" in self.card.files
 
     def network(self, name: str) -> LiteRtNetwork:
         """The network in `<name>.tflite`.
@@ -62,8 +63,9 @@ class Bundle:
         Raises:
             CorruptModel: the card does not list the file, it is missing, does not fit its hash, or is no network.
         """
-        file = f"{name}.tflite"
-        return LiteRtNetwork(self.content(file), str(self.folder / file))
+        file = f"{name}{NETWORK}"
+        content = self._read.pop(file, None)  # once: a network keeps its bytes itself
+        return LiteRtNetwork(self.content(file) if content is None else content, str(self.folder / file))
 
     def content(self, name: str) -> bytes:
         """The bytes of a file, checked.
@@ -83,22 +85,25 @@ class Bundle:
         return content
 
 
-def load_bundle(model: str | Path | None = None, models: str | Path | None = None) -> Bundle:
+def load_bundle(model: str | Path | None = None, models: str | Path | None = None, *, whole: bool = True) -> Bundle:
     """A bundle by its folder or the name of an installed model, every file of its networks checked: 1 ms for 1 MB.
 
     Args:
         model: None is the release model.
         models: folder of former bundles; None is that of the user's data.
+        whole: check the weights too, most of the bytes. Whoever compares prints does not read them; training does, and
+            checks each as it reads it.
 
     Raises:
         UnknownModel: neither an installed model nor a folder with a card.
         CorruptModel: the card cannot be read, or a file is missing or does not fit its hash; names it.
     """
-    return _checked(folder_of(model if model is None or isinstance(model, str) else str(path_of(model)), models))
+    folder = folder_of(model if model is None or isinstance(model, str) else str(path_of(model)), models)
+    return _checked(folder, whole=whole)
 
 
 def installed_bundle(model_id: str, models: str | Path | None = None) -> Bundle:
-    """The bundle of the model that made some template, checked likewise; never what just lies where we work.
+    """The bundle of the model that made some template, to compare with; never what just lies where we work.
 
     Args:
         model_id: that the template carries.
@@ -106,9 +111,9 @@ def installed_bundle(model_id: str, models: str | Path | None = None) -> Bundle:
 
     Raises:
         UnknownModel: it is not installed; names it, and what is.
-        CorruptModel: its card cannot be read, or a file is missing or does not fit its hash.
+        CorruptModel: its card cannot be read, or a file that comparing needs is missing or does not fit its hash.
     """
-    return _checked(folder_of_id(model_id, models))
+    return _checked(folder_of_id(model_id, models), whole=False)
 
 
 def write_bundle(folder: Path, card: Card, contents: Mapping[str, bytes]) -> Bundle:
@@ -138,16 +143,18 @@ def write_search_files(bundle: Bundle, contents: Mapping[str, bytes]) -> Bundle:
 
 def rewrite_card(bundle: Bundle) -> Bundle:
     """Writes the card of a bundle whose files lie there already."""
-    plain = bundle.card.to_dict()
-    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
-    _write(bundle.folder / CARD, text.encode())
+    for name, content in written(bundle.card).items():
+        _write(bundle.folder / name, content)
     return bundle
 
 
-def _checked(folder: Path) -> Bundle:
+def _checked(folder: Path, *, whole: bool) -> Bundle:
     bundle = Bundle(folder, read_card(folder / CARD))
     for name in bundle.card.files:
-        bundle.content(name)
+        if whole or not name.endswith(WEIGHTS):
+            content = bundle.content(name)
+            if name.endswith(NETWORK):
+                bundle._read[name] = content
     return bundle
 
 

@@ -1,19 +1,26 @@
-"""The card of a bundle: what the model is, what it was made from, and what it was measured to do."""
+"""The card of a bundle: what the model is, what it was made from, and what it was measured to do.
+
+It is YAML, for people. Beside it lies the same as JSON, which is read in a hundredth of the time, with the hash of the
+card that it is a copy of: it counts for that card and for no other, and where it is missing the card is read.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path, PurePath
 from typing import Any, get_args
 
-import yaml
-
+from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel
 from fpverify.vocabulary import AlignmentKind, BundleKind, Interval, OperatingPoint
 
 CARD = "card.yaml"  # the file in a bundle's folder
+COPY = "card.json"  # likewise
+COPY_OF, COPIED = "sha256", "card"  # its fields: of the card's bytes, and what they say
 
 INTENDED_USE = (
     "One-to-one verification of flat fingerprints from optical, capacitive and thermal sensors, 250 to 1000 ppi, "
@@ -118,20 +125,61 @@ def read_card(path: Path) -> Card:
         CorruptModel: it cannot be read, or is no card.
     """
     try:
-        plain = _plain_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise CorruptModel(f"{path}: the model card cannot be read: {reason}") from error
-    return Card.from_dict(plain, str(path))
+        content = path.read_bytes()
+    except OSError as error:
+        raise CorruptModel(f"{path}: the model card cannot be read: {str(error).splitlines()[0]}") from error
+    plain = _copied(path.with_name(COPY), content)
+    return Card.from_dict(_plain_yaml(content, path) if plain is None else plain, str(path))
 
 
-def _plain_yaml(text: str) -> object:
-    """What `yaml.safe_load` gives, by the C parser where there is one: ten times as fast on the path of `verify`."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+def written(card: Card) -> dict[str, bytes]:
+    """A card as its files, the copy first: name to bytes."""
+    import yaml  # here: whoever compares prints reads the copy alone
+
+    text = yaml.safe_dump(card.to_dict(), sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    content = text.encode()
+    copy = _copy_of(content)
+    return {**({} if copy is None else {COPY: copy}), CARD: content}
+
+
+def _copy_of(content: bytes) -> bytes | None:
+    """The copy of a card; None of one that JSON would change, such as a recipe with numbers for names."""
+    plain = _plain_yaml(content, CARD)
     try:
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
+        copy = json.dumps({COPY_OF: hashlib.sha256(content).hexdigest(), COPIED: plain}, ensure_ascii=False)
+    except TypeError:
+        return None
+    return copy.encode() if json.loads(copy)[COPIED] == plain else None
+
+
+def _copied(path: Path, content: bytes) -> object | None:
+    """What the copy says, if it is one of this card; None where it is not or there is none."""
+    try:
+        copy = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(copy, dict) or copy.get(COPY_OF) != hashlib.sha256(content).hexdigest():
+        return None
+    found: object | None = copy.get(COPIED)
+    return found
+
+
+def _plain_yaml(content: bytes, path: Path | str) -> object:
+    """What `yaml.safe_load` gives, by the C parser where there is one: ten times as fast.
+
+    Raises:
+        CorruptModel: it is no YAML; names `path`.
+    """
+    import yaml
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content.decode())
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CorruptModel(f"{path}: the model card cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def _checked(plain: Any) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class LiteRtNetwork:
             self._fit(batch.shape)
             self._interpreter.set_tensor(self._input, np.ascontiguousarray(batch, np.float32))
             self._interpreter.invoke()
-            return np.array(self._interpreter.get_tensor(self._output), np.float32)
+            return np.asarray(self._interpreter.get_tensor(self._output), np.float32)  # a copy already
 
     def _fit(self, shape: tuple[int, ...]) -> None:
         if shape != self._shape:

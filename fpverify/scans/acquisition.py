@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.errors import FailureToAcquire, ScanTooLarge, UnsupportedResolution
-from fpverify.scans.decoding import check_size
 from fpverify.scans.files import file_bytes, not_a_scan
 from fpverify.scans.images import decode, decode_with
 from fpverify.scans.levels import grey_from_array
@@ -31,6 +30,7 @@ from fpverify.scans.resolution import (
 )
 from fpverify.scans.ridges import Ridges, find_ridges
 from fpverify.scans.skeleton import is_skeleton
+from fpverify.scans.work import check_size
 from fpverify.vocabulary import ByteArray, Scan, ScanSource
 
 LEAST_SIDE_MM = 3.2  # of the narrowest sensors that take touches; what it has to show of a finger is up to the model

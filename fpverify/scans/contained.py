@@ -10,8 +10,8 @@ import numpy as np
 
 from fpverify.errors import UnreadableRecord, UnreadableScan
 from fpverify.formats.containers import images_from_bytes
-from fpverify.scans.decoding import check_size
 from fpverify.scans.pictures import Decode, Picture, picture_of
+from fpverify.scans.work import check_size
 from fpverify.vocabulary.images import FingerImage, ImageRecord
 
 PALMS = range(16, 40)  # codes of positions that are no finger

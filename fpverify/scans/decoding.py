@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import codecs
 import io
+import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.BmpImagePlugin import BmpImageFile, DibImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.PpmImagePlugin import PpmImageFile
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL import Image, UnidentifiedImageError
 
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
 from fpverify.scans.jpeg2000 import is_jpeg2000, jpeg2000_header
-from fpverify.scans.work import check_work
+from fpverify.scans.work import MOST_SIDE_PX, PNG_START, check_size, check_work
 from fpverify.scans.wsq import check_wsq_installed, is_wsq, wsq_header
 
-MOST_SIDE_PX = 4000  # two inches at 2000 ppi, twice a finger; 16 million pixels at most
 MOST_JPEG2000_VALUES = 40_000_000  # which OpenJPEG decodes as 4 bytes each; grey pictures have 16 million
-IN_PILLOW = (BmpImageFile, DibImageFile, PngImageFile, TiffImageFile, JpegImageFile, PpmImageFile)
-FORMATS = tuple(str(kind.format) for kind in IN_PILLOW)
+FORMATS = ("BMP", "DIB", "PNG", "TIFF", "JPEG", "PPM")  # as Pillow calls them
+JPEGS = {"JPEG", "MPO"}
+ORIENTATION, TURNED = 0x0112, range(2, 9)  # a tag of EXIF, and what it says of a picture that is not upright
 READ = "BMP, PNG, TIFF, JPEG, JPEG 2000, PGM and WSQ files are read"
 COLOURED = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}  # modes of Pillow that become grey
 NUMBERS = {"I", "F", "I;16", "I;16B", "I;16L"}  # modes of Pillow with more than 8 bits, which stay as they are
@@ -69,27 +65,14 @@ def raster(data: bytes, source: str) -> Raster:
         return Raster(upright(image, source), stated_ppi_of(image.info))
 
 
-def check_size(size: tuple[int, int], source: str) -> None:
-    """Refuses images that are too large to decode.
-
-    Args:
-        size: (width, height) in pixels.
-        source: name for messages.
-
-    Raises:
-        ScanTooLarge: more than 4000 px a side.
-    """
-    width, height = size
-    if max(size) > MOST_SIDE_PX:
-        raise ScanTooLarge(f"{source}: {width} x {height} px, at most {MOST_SIDE_PX} a side are read")
-
-
 def load_plugins() -> None:
     """Loads all that decoding any file needs, for a process that soon can open no file any more."""
     from importlib.util import find_spec
 
+    import PIL.ImageOps
     import PIL.Jpeg2KImagePlugin
-    import PIL.MpoImagePlugin  # noqa: F401
+    import PIL.MpoImagePlugin
+    import PIL.TiffImagePlugin  # noqa: F401
 
     import fpverify.scans.kinds  # noqa: F401
 
@@ -120,11 +103,27 @@ def _plugin_raster(data: bytes, kind: str, stated_ppi: Ppi | None, source: str) 
 
 def _opened(data: bytes, source: str) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        return _png(data) if data.startswith(PNG_START) else _of_a_kind(data)
     except UnidentifiedImageError:
         from fpverify.scans.kinds import kind_of
 
         raise UnreadableScan(f"{source}: {kind_of(data) or f'not an image: {READ}'}") from None
+
+
+def _png(data: bytes) -> Image.Image:
+    """What `Image.open` makes of a PNG; that would load four kinds of files more, for 10 ms."""
+    from PIL.PngImagePlugin import PngImageFile
+
+    try:
+        return PngImageFile(io.BytesIO(data))
+    except (SyntaxError, IndexError, TypeError, struct.error):
+        raise UnidentifiedImageError from None
+
+
+def _of_a_kind(data: bytes) -> Image.Image:
+    import PIL.TiffImagePlugin  # noqa: F401 - looking for it, Pillow would load all that it knows
+
+    return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 @contextmanager
@@ -147,16 +146,19 @@ def one_clear_line(source: str) -> Iterator[None]:
 
 def _check_one(image: Image.Image, source: str) -> None:
     """Refuses several images; those behind the first of a JPEG are a phone's previews and depths of the same view."""
-    if getattr(image, "is_animated", False) and not isinstance(image, JpegImageFile):
+    if getattr(image, "is_animated", False) and image.format not in JPEGS:
         raise UnreadableScan(f"{source}: holds several images: give a file with one")
 
 
 def upright(image: Image.Image, source: str) -> Image.Image:
     """The image decoded, turned as its header says, in a mode of `Raster`."""
     image.load()
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(ORIENTATION) in TURNED:
+        from PIL import ImageOps
+
+        image = ImageOps.exif_transpose(image)
     if image.mode in NUMBERS:
-        return image
+        return image.copy()
     if image.mode not in COLOURED:
         raise UnreadableScan(f"{source}: colours as {image.mode} are not read: save the image as grey")
     if image.has_transparency_data:

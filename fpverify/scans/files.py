@@ -5,8 +5,6 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from PIL import Image
-
 from fpverify.errors import NotAScan, ScanError, ScanTooLarge, UnreadableScan, kind_of
 from fpverify.folders import path_of, private
 from fpverify.vocabulary import Scan
@@ -66,6 +64,8 @@ def write_scan(scan: Scan, path: str | Path, *, states_ppi: bool = True) -> None
         return
     if target.suffix.lower() not in WRITTEN_SUFFIXES:
         raise ScanError(f"{path}: scans are written as {', '.join((*WRITTEN_SUFFIXES, WSQ_SUFFIX))}")
+    from PIL import Image  # which takes 10 ms to load, and to read a file may not be needed
+
     picture = Image.fromarray(scan.pixels)
     if states_ppi:
         picture.save(private(target), dpi=(scan.ppi, scan.ppi))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 
 from fpverify.errors import ScanTooLarge, UnreadableScan
-from fpverify.scans.decoding import check_size, one_clear_line, stated_ppi_of, upright
+from fpverify.scans.decoding import one_clear_line, stated_ppi_of, upright
 from fpverify.scans.files import MOST_BYTES, file_bytes, not_a_scan
 from fpverify.scans.images import decode
 from fpverify.scans.levels import grey_from_array
 from fpverify.scans.pictures import Picture, picture_of
+from fpverify.scans.work import check_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image

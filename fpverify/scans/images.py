@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fpverify.scans.decoding import raster
 from fpverify.scans.pictures import Decode, Picture, picture_of
+from fpverify.scans.plain_bmp import plain_bmp
 from fpverify.scans.work import is_light
 
 IMAGE_SUFFIXES = (  # of the files that are read, in lower case; the content decides what a file is
@@ -50,7 +50,11 @@ def decode_with(decode: Decode, data: bytes, source: str) -> Picture:
 
 
 def _decoded(data: bytes, source: str) -> Picture:
+    if (plain := plain_bmp(data, source)) is not None:
+        return plain
     if is_light(data):
+        from fpverify.scans.decoding import raster  # which loads Pillow
+
         image, stated_ppi = raster(data, source)
         return picture_of(np.asarray(image), stated_ppi, source)
     from fpverify.scans.isolation import decoded_apart

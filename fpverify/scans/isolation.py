@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
 from fpverify.scans.decoder import ANSWER, QUESTION, READY, REFUSED, TOO_LARGE
-from fpverify.scans.decoding import MOST_SIDE_PX
 from fpverify.scans.pictures import Picture, picture_of
+from fpverify.scans.work import MOST_SIDE_PX
 
 DECODER = Path(__file__).with_name("decoder.py")
 PACKAGE = Path(__file__).parents[2]  # the folder to import fpverify from

@@ -15,8 +15,9 @@ import re
 import struct
 from collections.abc import Callable, Iterator
 
-from fpverify.errors import UnreadableScan
+from fpverify.errors import ScanTooLarge, UnreadableScan
 
+MOST_SIDE_PX = 4000  # two inches at 2000 ppi, twice a finger; 16 million pixels at most
 MOST_SCANS = 100  # of a JPEG; progressive ones have about ten
 MOST_ONE_BY_ONE = 4_000_000  # bytes of run lengths or of numbers as text, which take half a second each million
 MOST_HEADER = 65_536  # bytes of a PGM's header with its comments; usual are 40
@@ -51,6 +52,21 @@ PNM_BINARY = (b"P4", b"P5", b"P6")
 PILLOWS = (b"BM", b"\x89P", b"II", b"MM", b"\xff\xd8", b"P0", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf", b"Py")
 DIB_STARTS = tuple(bytes([length, 0, 0, 0]) for length in (12, 16, 40, 52, 56, 64, 108, 124))
 APART = (b"\xff\xa0", b"\0\0\0\x0cjP", b"\xff\x4f")  # WSQ and JPEG 2000: their decoders have been crashed by files
+
+
+def check_size(size: tuple[int, int], source: str) -> None:
+    """Refuses images that are too large to decode.
+
+    Args:
+        size: (width, height) in pixels.
+        source: name for messages.
+
+    Raises:
+        ScanTooLarge: more than 4000 px a side.
+    """
+    width, height = size
+    if max(size) > MOST_SIDE_PX:
+        raise ScanTooLarge(f"{source}: {width} x {height} px, at most {MOST_SIDE_PX} a side are read")
 
 
 def check_work(data: bytes, source: str) -> None:

@@ -12,7 +12,7 @@ import struct
 
 from fpverify.errors import ScanError
 from fpverify.extras import require
-from fpverify.scans.decoding import check_size
+from fpverify.scans.work import check_size
 from fpverify.scans.wsq import COMMENT, NIST_PPI, START
 from fpverify.vocabulary import ByteArray
 

@@ -7,6 +7,9 @@ Images have the origin in the top left corner, x to the right, y down; an angle 
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from fpverify.vocabulary.arrays import BoolArray, ByteArray, FloatArray, IndexArray, Scores
 from fpverify.vocabulary.decisions import (
     AssignedProbe,
@@ -18,16 +21,6 @@ from fpverify.vocabulary.decisions import (
     OperatingPoint,
     PadResult,
     Score,
-)
-from fpverify.vocabulary.evaluations import Evaluation, SetResolution
-from fpverify.vocabulary.records import (
-    MINUTIA_TYPES,
-    NOT_COMPUTED,
-    NOT_STATED,
-    Capture,
-    FingerView,
-    MinutiaRecord,
-    Rating,
 )
 from fpverify.vocabulary.scans import WORKING_PPI, PpiSource, PreparedScan, Scan, ScanSource, TakenScan
 from fpverify.vocabulary.templates import (
@@ -41,6 +34,18 @@ from fpverify.vocabulary.templates import (
     Skin,
     Template,
 )
+
+if TYPE_CHECKING:
+    from fpverify.vocabulary.evaluations import Evaluation, SetResolution
+    from fpverify.vocabulary.records import (
+        MINUTIA_TYPES,
+        NOT_COMPUTED,
+        NOT_STATED,
+        Capture,
+        FingerView,
+        MinutiaRecord,
+        Rating,
+    )
 
 __all__ = [
     "FINGERS",
@@ -82,3 +87,22 @@ __all__ = [
     "TakenScan",
     "Template",
 ]
+
+_HOMES = {  # of what a comparison does without: fetched when it is first asked for
+    "Evaluation": "evaluations",
+    "SetResolution": "evaluations",
+    "MINUTIA_TYPES": "records",
+    "NOT_COMPUTED": "records",
+    "NOT_STATED": "records",
+    "Capture": "records",
+    "FingerView": "records",
+    "MinutiaRecord": "records",
+    "Rating": "records",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The noun, from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
+from fpverify.dataclass import dataclass
 from fpverify.vocabulary.scans import TakenScan
 from fpverify.vocabulary.templates import Finger, Reference
 

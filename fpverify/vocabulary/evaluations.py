@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fpverify.dataclass import dataclass
 from fpverify.vocabulary.arrays import BoolArray, FloatArray, IndexArray, Scores
 from fpverify.vocabulary.scans import PpiSource
 

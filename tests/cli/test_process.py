@@ -18,9 +18,9 @@ import pytest
 Call = Callable[..., Any]
 
 # What a verification needs; every other library or room would be time and memory that each call pays for.
-LIBRARIES = {"PIL", "ai_edge_litert", "click", "cryptography", "cv2", "numpy", "yaml"}
+LIBRARIES = {"ai_edge_litert", "click", "cryptography", "cv2", "numpy"}
 ROOMS = {"cli", "scans", "features", "comparison", "models", "store", "matching"}
-MODULES = {"errors", "folders", "log", "settings", "verifier", "vocabulary"}
+MODULES = {"dataclass", "errors", "folders", "log", "settings", "verifier", "vocabulary"}
 UNNEEDED = {"bz2", "glob", "lzma", "numpy.fft", "random", "secrets", "shutil", "tempfile"}  # each brings others along
 MOST_MODULES = 390  # beside what Python starts with
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
@@ -92,6 +92,32 @@ def libraries_of(modules: set[str]) -> set[str]:
     """The installed packages among modules, by the names under which they are imported."""
     tops = {name.split(".")[0] for name in modules} & set(packages_distributions())
     return {name for name in tops if not name.startswith("_")} - {"fpverify"}  # others are a library's own affair
+
+
+def test_nothing_is_looked_through_for_garbage_in_a_verification(enrolled: Path, probe: tuple[object, ...]) -> None:
+    code = (
+        "import sys, gc; from fpverify.cli import main; main(sys.argv[1:]);"
+        "print([one['collections'] for one in gc.get_stats()], gc.get_threshold()[0] > 100_000)"
+    )
+    before = subprocess.run(
+        [sys.executable, "-c", "import gc, fpverify.cli; print([one['collections'] for one in gc.get_stats()])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    command = [sys.executable, "-c", code, "verify", *map(str, probe)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert said.splitlines()[-1] == f"{before.strip()} True"
+
+
+def test_garbage_is_looked_for_as_usual_once_there_may_be_some() -> None:
+    code = (
+        "import gc; from fpverify.cli import garbage; usual = gc.get_threshold(); garbage.look_late();"
+        "late = gc.get_threshold()[0]; kept = [[] for _ in range(2 * garbage.FIRST)];"
+        "print(late == garbage.FIRST, gc.get_threshold() == usual, len(gc.callbacks))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "True True 0\n"
 
 
 def test_help_needs_no_numbers() -> None:

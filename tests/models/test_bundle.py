@@ -65,7 +65,7 @@ def test_a_bundle_comes_back_as_it_was_written(made: Bundle) -> None:
     assert replace(loaded.card, files={}) == CARD
     assert (loaded.model_id, loaded.kind) == ("tiny-1", "minutiae")
     assert {name: loaded.content(name) for name in CONTENTS} == CONTENTS
-    assert sorted(path.name for path in made.folder.iterdir()) == sorted([*CONTENTS, "card.yaml"])
+    assert sorted(path.name for path in made.folder.iterdir()) == sorted([*CONTENTS, "card.json", "card.yaml"])
 
 
 @pytest.mark.parametrize("name", CONTENTS)
@@ -82,6 +82,16 @@ def test_a_file_that_does_not_fit_its_hash_is_refused_by_name(made: Bundle, name
         path.mkdir()
     with pytest.raises(CorruptModel, match=name):
         load_bundle(made.folder)
+
+
+def test_whoever_compares_only_does_not_look_at_weights(made: Bundle) -> None:
+    (made.folder / "descriptor.weights.h5").write_bytes(b"others")
+    loaded = load_bundle(made.folder, whole=False)
+    with pytest.raises(CorruptModel, match=r"descriptor\.weights\.h5"):
+        loaded.content("descriptor.weights.h5")
+    (made.folder / "descriptor.tflite").write_bytes(b"another network")
+    with pytest.raises(CorruptModel, match=r"descriptor\.tflite"):
+        load_bundle(made.folder, whole=False)
 
 
 def test_a_file_that_changes_after_loading_is_refused_too(made: Bundle) -> None:

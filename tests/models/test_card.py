@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fpverify.errors import CorruptModel
-from fpverify.models import Card, load_bundle, write_bundle
+from fpverify.models import Card, load_bundle, shipped_models, write_bundle
+from fpverify.models.installed import SHIPPED
 from fpverify.vocabulary import Interval, OperatingPoint
 
 HASH = "0" * 64
@@ -115,3 +118,49 @@ def test_a_card_can_be_read_by_any_yaml_reader(tmp_path: Path) -> None:
     plain = yaml.safe_load((tmp_path / "card.yaml").read_text(encoding="utf-8"))
     assert plain["operating_points"][0]["threshold"] == 20.0
     assert list(plain["files"]) == ["a.tflite"]
+
+
+# --- the copy -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A bundle whose copy of the card has another text than the card, so that it shows which of them is read."""
+    write_bundle(tmp_path, Card.from_dict(PLAIN | {"files": {}}, "card.yaml"), {})
+    copy = json.loads((tmp_path / "card.json").read_bytes())
+    copy["card"]["training_data"] = "as the copy says"
+    (tmp_path / "card.json").write_text(json.dumps(copy))
+    return tmp_path
+
+
+def test_the_copy_of_a_card_is_read_in_its_place(copied: Path) -> None:
+    assert load_bundle(copied).card.training_data == "as the copy says"
+
+
+def test_a_card_that_was_changed_is_read_itself(copied: Path) -> None:
+    card = copied / "card.yaml"
+    card.write_text(card.read_text(encoding="utf-8") + "# a word more\n", encoding="utf-8")
+    assert load_bundle(copied).card.training_data == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"sha256": 1, "card": {}}'])
+def test_a_copy_that_is_none_is_as_good_as_missing(copied: Path, content: bytes) -> None:
+    (copied / "card.json").write_bytes(content)
+    assert load_bundle(copied).card.training_data == ""
+    (copied / "card.json").unlink()
+    assert load_bundle(copied).card.training_data == ""
+
+
+def test_a_card_that_json_would_change_has_no_copy(tmp_path: Path) -> None:
+    card = Card("tiny-1", "minutiae", "2026-01-31", {}, recipe={"rounds": {1: "one"}})
+    write_bundle(tmp_path, card, {})
+    assert not (tmp_path / "card.json").exists()
+    assert load_bundle(tmp_path).card == card
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_the_copies_of_the_models_that_come_with_the_package_say_what_their_cards_say(name: str) -> None:
+    folder = SHIPPED / name
+    copy = json.loads((folder / "card.json").read_bytes())
+    content = (folder / "card.yaml").read_bytes()
+    assert copy == {"sha256": hashlib.sha256(content).hexdigest(), "card": yaml.safe_load(content)}

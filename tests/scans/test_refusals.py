@@ -28,9 +28,8 @@ from fpverify.errors import (
     UnsupportedResolution,
 )
 from fpverify.scans import Decoder, read_scan, scan_from_bytes, scan_from_pixels
-from fpverify.scans.decoding import MOST_SIDE_PX
 from fpverify.scans.files import MOST_BYTES
-from fpverify.scans.work import is_light
+from fpverify.scans.work import MOST_SIDE_PX, is_light
 
 PRINT = draw_print(size_px=160, radius=1)
 NOISE = np.random.default_rng(5).integers(0, 256, (300, 300)).astype(np.uint8)

@@ -73,6 +73,9 @@ def test_the_whole_benchmark_runs_and_prints_either_way(
     result = json.loads(capsys.readouterr().out)
     assert not result["verify"]["tensorflow"]
     assert result["verify"]["wall_s"]["min"] <= result["verify"]["wall_s"]["median"]
+    parts = result["verify"]["cpu_ms"]
+    assert min(parts.values()) >= 0
+    assert {"Python", "NumPy", "reading the scan", "comparing", "the end"} < set(parts)
     stages = result["extraction"]["cpu_ms"]
     of_extraction = [ms for name, ms in stages.items() if name not in ("reading", "total")]
     assert stages["total"] == pytest.approx(sum(of_extraction))

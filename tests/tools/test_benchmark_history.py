@@ -81,3 +81,49 @@ def test_the_page_is_what_the_history_says(history: ModuleType) -> None:
     for run in history.read(history.HISTORY):
         assert set(run["ratios"]) == set(history.FIGURES)
         assert json.dumps(run)
+
+
+README = """\
+before
+<!-- speed table -->
+
+| | one core |
+|---|---|
+| `fpverify verify`, whole process | 9 to 9 s |
+| extraction, a print, of old | 9 to 9 ms of CPU |
+| verification over HTTP, warm | 31 ms |
+
+<!-- /speed table -->
+after
+"""
+
+
+def test_the_readmes_table_goes_over_the_last_runs_of_the_last_commit(history: ModuleType) -> None:
+    def run(commit: str, wall_s: float, ms: float) -> dict[str, Any]:
+        shown = {"verify_s": wall_s, "extraction_ms": ms, "verify_mib": 98.4}
+        return {**history.entry(run_at(history)), "commit": commit, "shown": shown}
+
+    runs = [run("a", 9.0, 90.0), run("b", 0.301, 14.2), run("b", 0.284, 13.6), run("b", 0.29, 14.0)]
+    figures = history.latest(runs)
+    text = history.with_table(README, figures)
+    assert "| `fpverify verify`, whole process | 0.28 to 0.3 s |\n" in text
+    assert "| its memory at most | 98 MiB |\n" in text
+    assert "| extraction, a print, mean of synthetic ones | 14 to 14 ms of CPU |\n" in text
+    assert "| verification over HTTP, warm | 31 ms |\n" in text
+    assert history.with_table(text, figures) == text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    copy = history.with_copies('"command_s": Stated(0.5, 0.6),  # s\n"comparison_ms": Stated(1, 2),', figures)
+    assert copy == '"command_s": Stated(0.28, 0.3),  # s\n"comparison_ms": Stated(1, 2),'
+
+
+def test_runs_without_figures_for_the_readme_are_refused(history: ModuleType) -> None:
+    old = {name: value for name, value in history.entry(run_at(history)).items() if name != "shown"}
+    with pytest.raises(SystemExit, match="figures for the README"):
+        history.latest([old])
+
+
+def test_the_page_says_where_the_time_goes(history: ModuleType) -> None:
+    run = {**history.entry(run_at(history)), "stages": {"verify": {"Python": 12.34}, "extraction": {}}}
+    assert "| Python | 12.3 |" in history.page([run])
+    assert "Where the time goes" not in history.page([{**run, "stages": {}}])
