@@ -57,9 +57,9 @@ def ridges_command(
 ) -> None:
     """Make realistic prints, <finger>_<impression>.bmp at 500 ppi.
 
-    The same seed gives the same files, bit for bit, with any number of workers; with OpenCV 4 some pixels are a few grey
-    levels off those of OpenCV 5. Python's `fpverify.synthesise` draws the same fingers of a seed, but other pictures of
-    them, by sensors that differ from scan to scan.
+    The same seed gives the same files, bit for bit, with any number of workers; with OpenCV 4 some pixels are a few
+    grey levels off those of OpenCV 5. Python's `fpverify.synthesise` draws the same fingers of a seed, but other
+    pictures of them, by sensors that differ from scan to scan.
     """
     from fpverify.synthesis.dataset import write_ridges
     from fpverify.synthesis.sensor import SENSORS
