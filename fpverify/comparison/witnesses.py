@@ -181,7 +181,8 @@ def _pairs(
     turn_rad = np.abs(turn - 2 * np.pi * np.rint(turn / (2 * np.pi)))
     merit = _merit(np.abs(apart), turn_rad, cosine, tolerance_px)
     best = (merit > LEAST_MERIT) & (merit == merit.max(1, keepdims=True)) & (merit == merit.max(0, keepdims=True))
-    return _Pairs(apart, turn_rad, cosine, merit, *np.nonzero(best), bend_px)
+    i, j = np.nonzero(best)
+    return _Pairs(apart, turn_rad, cosine, merit, i, j, bend_px)
 
 
 def _merit(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fpverify.comparison import fuse
+from fpverify.features.bare import MINUTIAE_MODEL
 from fpverify.formats import FORMATS
 from fpverify.models.installed import SHIPPED
 from fpverify.scans.kinds import RECORD_ENDINGS
@@ -32,10 +33,10 @@ def record(call: Call) -> Path:
 
 def test_a_scan_is_verified_against_a_record(call: Call, record: Path) -> None:
     enrolled = call("enroll", record, "--id", "A", "--json").answer
-    assert (enrolled["finger"], enrolled["model"], enrolled["impression"]) == ("right-index", "bare-1", 1)
+    assert (enrolled["finger"], enrolled["model"], enrolled["impression"]) == ("right-index", MINUTIAE_MODEL, 1)
     ended = call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--json")
     assert (ended.code, ended.answer["decision"]) == (0, "match")
-    assert (ended.answer["rests_on"], ended.answer["model"]) == (["minutiae"], "bare-1")
+    assert (ended.answer["rests_on"], ended.answer["model"]) == (["minutiae"], MINUTIAE_MODEL)
     assert call("verify", SAMPLES / "B_1.bmp", "--id", "A").code == 1
 
 
@@ -54,7 +55,7 @@ def test_after_a_match_an_upgrade_adds_a_template_of_the_scan_once(call: Call, r
     assert call("verify", SAMPLES / "B_1.bmp", "--id", "A", "--upgrade", "--json").answer["upgraded"] is None
     added = call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--upgrade", "--json").answer["upgraded"]
     assert (added["finger"], added["impression"]) == ("right-index", 2)
-    assert added["model"] != "bare-1"
+    assert added["model"] != MINUTIAE_MODEL
     assert call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--upgrade", "--json").answer["upgraded"] is None
     assert call("verify", SAMPLES / "A_1.bmp", "--id", "A", "--json").answer["rests_on"] == ["minutiae", "scan"]
 
@@ -97,7 +98,7 @@ def test_records_are_compared_with_records_scans_and_templates(call: Call, recor
     assert call("template", SAMPLES / "A_2.bmp", "--out", "a2.fpt", "--plain").code == 0
     for other in (record, SAMPLES / "A_2.bmp", "a2.fpt"):
         ended = call("compare", record, other, "--json")
-        assert (ended.code, ended.answer["model"]) == (0, "bare-1")
+        assert (ended.code, ended.answer["model"]) == (0, MINUTIAE_MODEL)
     assert call("compare", record, SAMPLES / "B_1.bmp").code == 1
 
 
@@ -105,7 +106,7 @@ def test_a_folder_of_records_is_evaluated(call: Call, record: Path) -> None:
     Path("records").mkdir()
     for name in ("A_1", "A_2", "B_1"):
         call("convert", SAMPLES / f"{name}.bmp", f"records/{name}.fmr")
-    answer = call("evaluate", "records", "--model", "bare-1", "--json").answer
+    answer = call("evaluate", "records", "--model", MINUTIAE_MODEL, "--json").answer
     assert (answer["mated"], answer["non_mated"], answer["eer"], answer["fta"]) == (1, 2, 0, 0)
     seen_by_another = call("evaluate", "records", "--json").answer
     assert seen_by_another["fta"] == 1
