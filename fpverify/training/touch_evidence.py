@@ -83,7 +83,8 @@ def learn_touches(
         tell("learnt from %s touches, turn %s", LEARNING_FINGERS, turn + 1)
     scales: list[Scale] = []
     print_scales: list[Scale] = []
-    prints, rng = _prints(bundle, folder / "prints", workers), np.random.default_rng(SEED)
+    rng = np.random.default_rng(SEED)
+    prints = [one for one in _prints(bundle, folder / "prints", PRINTS, SEED + 4 * APART, workers) if one is not None]
     for side in sides_px:
         touches = _touches(folder / "calibration", side, FINGERS, SEED + 2 * APART, workers)
         found = _fingers(bundle, touches, fingers, PROBES, workers)
@@ -100,26 +101,28 @@ def learn_touches(
     return bundle
 
 
-def _prints(bundle: Bundle, folder: Path, workers: int) -> list[Template]:
-    """Whole prints with skin, each of another finger; those that are refused are left out."""
+def _prints(bundle: Bundle, folder: Path, fingers: int, seed: int, workers: int) -> list[Template | None]:
+    """A whole print of each finger, with its skin; None where it is refused."""
     if not folder.exists():
-        part = folder.with_name("part-prints")
-        write_ridges(part, fingers=PRINTS, impressions=1, seed=SEED + 4 * APART, labels=False, workers=workers)
+        part = folder.with_name(f"part-{folder.name}")
+        write_ridges(part, fingers=fingers, impressions=1, seed=seed, labels=False, workers=workers)
         part.rename(folder)
     matcher = Matcher.of(bundle)
-    return [matcher.touches.with_skin(one) for one in _acquired(matcher, sorted(folder.glob("*.bmp")))]
+    found = (next(_acquired(matcher, [folder / f"{number}_1.bmp"]), None) for number in range(1, fingers + 1))
+    return [None if one is None else matcher.touches.with_skin(one) for one in found]
 
 
 def _by_area(scales: Sequence[Scale]) -> tuple[Scale, ...]:
     return tuple(sorted(scales, key=lambda one: one.area_mm2))
 
 
-def _touches(folder: Path, side_px: int, fingers: int, seed: int, workers: int) -> Path:
+def _touches(folder: Path, side_px: int, fingers: int, seed: int, workers: int, references: int = 12) -> Path:
     """A set of touches, drawn unless it is there."""
     out = folder / str(side_px)
     if not out.exists():
         part = folder / f"part-{side_px}"
-        write_touches(part, fingers=fingers, seed=seed, settings=TouchSettings(side_px), workers=workers)
+        settings = TouchSettings(side_px, references)
+        write_touches(part, fingers=fingers, seed=seed, settings=settings, workers=workers)
         part.rename(out)
     return out
 
@@ -298,7 +301,9 @@ class Realised(NamedTuple):
         return float((self.mated < score).mean())
 
 
-def realised(bundle: Bundle, folder: Path, side_px: int, fingers: int, *, workers: int = 1) -> Realised:
+def realised(
+    bundle: Bundle, folder: Path, side_px: int, fingers: int, *, on_prints: bool = False, workers: int = 1
+) -> Realised:
     """The scores of touches of a size with their own fingers and with others, of a seed of its own.
 
     Args:
@@ -306,10 +311,18 @@ def realised(bundle: Bundle, folder: Path, side_px: int, fingers: int, *, worker
         folder: synthetic touches are kept there, as `learn_touches` has it.
         side_px: of the touches, at 500 ppi.
         fingers: how many.
+        on_prints: the fingers are known by a whole print each, in place of twelve touches.
         workers: processes.
     """
-    touches = _touches(folder / "check", side_px, fingers, SEED + 3 * APART, workers)
-    found = _fingers(bundle, touches, fingers, PROBES, workers)
+    seed = SEED + 3 * APART
+    if on_prints:
+        place = folder / f"check-prints-{fingers}"
+        touches = _touches(place, side_px, fingers, seed, workers, references=0)
+        prints = _prints(bundle, place / "prints", fingers, seed, workers)
+        found = list(_known_by_prints(bundle, touches, prints))
+    else:
+        touches = _touches(folder / "check", side_px, fingers, seed, workers)
+        found = _fingers(bundle, touches, fingers, PROBES, workers)
     with local_workforce(workers) as workforce:
         jobs = list(_comparisons(found, len(found)))
         each = [(number, probe, [number, *others]) for number, probe, others in jobs]
@@ -318,6 +331,14 @@ def realised(bundle: Bundle, folder: Path, side_px: int, fingers: int, *, worker
     mated = np.array([rows[k][0] for k in range(len(each))])
     non_mated = np.concatenate([rows[k][1:] for k in range(len(each))])
     return Realised(mated, non_mated, float(np.mean(areas)))
+
+
+def _known_by_prints(bundle: Bundle, touches: Path, prints: Sequence[Template | None]) -> Iterator[Finger]:
+    """Fingers whose prints were not refused, with their touches."""
+    matcher = Matcher.of(bundle)
+    for number, known in enumerate(prints, 1):
+        if known is not None:
+            yield Finger(known, tuple(_templates(matcher, sorted(touches.glob(f"{number}_p*.png"))[:PROBES])))
 
 
 @dataclass(frozen=True, slots=True)
