@@ -116,12 +116,12 @@ def _by_area(scales: Sequence[Scale]) -> tuple[Scale, ...]:
     return tuple(sorted(scales, key=lambda one: one.area_mm2))
 
 
-def _touches(folder: Path, side_px: int, fingers: int, seed: int, workers: int, references: int = 12) -> Path:
+def _touches(folder: Path, side_px: int, fingers: int, seed: int, workers: int, **how: int) -> Path:
     """A set of touches, drawn unless it is there."""
     out = folder / str(side_px)
     if not out.exists():
         part = folder / f"part-{side_px}"
-        settings = TouchSettings(side_px, references)
+        settings = TouchSettings(side_px, **how)
         write_touches(part, fingers=fingers, seed=seed, settings=settings, workers=workers)
         part.rename(out)
     return out
