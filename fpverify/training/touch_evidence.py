@@ -116,12 +116,15 @@ def _by_area(scales: Sequence[Scale]) -> tuple[Scale, ...]:
     return tuple(sorted(scales, key=lambda one: one.area_mm2))
 
 
-def _touches(folder: Path, side_px: int, fingers: int, seed: int, workers: int, **how: int) -> Path:
+def _touches(folder: Path, side_px: int, fingers: int, seed: int, workers: int) -> Path:
     """A set of touches, drawn unless it is there."""
-    out = folder / str(side_px)
+    return _drawn(folder, TouchSettings(side_px), fingers, seed, workers)
+
+
+def _drawn(folder: Path, settings: TouchSettings, fingers: int, seed: int, workers: int) -> Path:
+    out = folder / str(settings.side_px)
     if not out.exists():
-        part = folder / f"part-{side_px}"
-        settings = TouchSettings(side_px, **how)
+        part = folder / f"part-{settings.side_px}"
         write_touches(part, fingers=fingers, seed=seed, settings=settings, workers=workers)
         part.rename(out)
     return out
@@ -317,7 +320,7 @@ def realised(
     seed = SEED + 3 * APART
     if on_prints:
         place = folder / f"check-prints-{fingers}"
-        touches = _touches(place, side_px, fingers, seed, workers, references=0)
+        touches = _drawn(place, TouchSettings(side_px, references=0), fingers, seed, workers)
         prints = _prints(bundle, place / "prints", fingers, seed, workers)
         found = list(_known_by_prints(bundle, touches, prints))
     else:
