@@ -21,7 +21,7 @@ from fpverify.store import Store, rotation
 from fpverify.store.arrival import Arrival
 from fpverify.store.backends.sqlite import SqliteDatabase
 from fpverify.testing import StoreContract
-from fpverify.testing.store_contract import run_history
+from fpverify.testing.store_contract import History, run_history
 
 FOUND_WITHIN_S = 60.0  # of CPU
 FIRST = (Phase.generate,)  # the first failure will do; a shorter one takes longer
@@ -65,6 +65,22 @@ class TestPostgresql(StoreContract):
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute(f"CREATE SCHEMA {name}")
         return f"{self.server}&options=-csearch_path%3D{name}"
+
+
+def test_a_rotation_that_was_cut_off_goes_on_with_its_key_and_the_next_takes_another(tmp_path: Path) -> None:
+    class OfFiles(History):
+        @classmethod
+        def made_by(cls) -> StoreContract:
+            return Files(tmp_path)
+
+    for at in range(6):
+        history = OfFiles()
+        history.begins_empty()
+        history.crash_while_rotating(at=at)
+        for _ in range(2):
+            history.rotate()
+        history.it_holds_what_it_should()
+        history.teardown()
 
 
 # --- planted faults ---------------------------------------------------------------------------------------------------
