@@ -145,29 +145,42 @@ def finger_ellipses(places: FloatArray, expected: int, source: str) -> FingerEll
         FailureToAcquire: fingers lie over each other, or are none.
     """
     sample = places[:: max(1, len(places) // MOST_PLACES)]
-    for count in range(expected, 0, -1):
-        found, worth = _fitted(sample, count)
-        if found is not None:
-            break
-    else:
+    short, whole = (_likeliest(sample, expected, two_joints=two_joints) for two_joints in (True, False))
+    found = short if _count(short) >= _count(whole) else whole
+    if found is None:
         raise FailureToAcquire(f"{source}: fingers lie over each other, or are none: they cannot be told apart")
-    if count > 1 and not found.is_usual:
-        fewer, more_worth = _fitted(sample, count - 1)
-        is_better = fewer is not None and more_worth > worth + FEWER_WORTH
-        if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():
-            found, count = fewer, count - 1
-    if float(found.widths.max()) > (WIDEST_MM if count < expected else WIDEST_OF_ALL_MM):
+    if float(found.widths.max()) > (WIDEST_MM if _count(found) < expected else WIDEST_OF_ALL_MM):
         raise FailureToAcquire(f"{source}: overlapping fingers cannot be told apart: lay them down side by side")
     return found
 
 
-def _fitted(places: FloatArray, count: int) -> tuple[FingerEllipses | None, float]:
+def _count(found: FingerEllipses | None) -> int:
+    return 0 if found is None else len(found.means)
+
+
+def _likeliest(sample: FloatArray, expected: int, *, two_joints: bool) -> FingerEllipses | None:
+    """As many fingers as show, by fingertips and their next joints alone, or by all of them."""
+    for count in range(expected, 0, -1):
+        found, worth = _fitted(sample, count, two_joints=two_joints)
+        if found is not None:
+            break
+    else:
+        return None
+    if count > 1 and not found.is_usual:
+        fewer, more_worth = _fitted(sample, count - 1, two_joints=two_joints)
+        is_better = fewer is not None and more_worth > worth + FEWER_WORTH
+        if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():
+            return fewer
+    return found
+
+
+def _fitted(places: FloatArray, count: int, *, two_joints: bool = True) -> tuple[FingerEllipses | None, float]:
     """The best of the fits from some partings that can be fingers, and what it is worth; None where none can be."""
     best: FingerEllipses | None = None
     most = -float("inf")
     for turn_deg, owners in _partings(places, count):
         upright = rotated(places, turn_deg)
-        near = _near_tips(upright, owners, count)
+        near = _near_tips(upright, owners, count) if two_joints else np.ones(len(upright), bool)
         behind, upright = upright[~near], upright[near]
         fit = _fit(upright, owners[near], count, turn_deg)
         if fit is None or not fit.are_fingers():
@@ -179,7 +192,7 @@ def _fitted(places: FloatArray, count: int) -> tuple[FingerEllipses | None, floa
         worth = float((likelihoods - unsure).mean()) - unlikely
         if worth > most:
             best, most = fit, worth
-    return best and _upright(places, best), most
+    return best and _upright(places, best, two_joints=two_joints), most
 
 
 def _near_tips(upright: FloatArray, owners: np.ndarray, count: int) -> np.ndarray:
@@ -192,14 +205,16 @@ def _near_tips(upright: FloatArray, owners: np.ndarray, count: int) -> np.ndarra
     return near
 
 
-def _upright(places: FloatArray, found: FingerEllipses) -> FingerEllipses:
+def _upright(places: FloatArray, found: FingerEllipses, *, two_joints: bool) -> FingerEllipses:
     """The same fingers with the hand's turn as they lie, and not as it was tried."""
     for _ in range(TURNED_AGAIN):
         tried = rotated(places, found.turn_deg)
         owners = found.owners(tried)
         slopes = _slopes(tried, owners, len(found.means))
         turn_deg = found.turn_deg - float(np.degrees(np.arctan(np.average(slopes, weights=found.weights))))
-        near = _near_tips(rotated(places, turn_deg), owners, len(found.means))
+        near = np.ones(len(places), bool)
+        if two_joints:
+            near = _near_tips(rotated(places, turn_deg), owners, len(found.means))
         again = _fit(rotated(places[near], turn_deg), owners[near], len(slopes), turn_deg)
         if again is None or not again.are_fingers():
             break
