@@ -1,11 +1,12 @@
 """How well slaps are taken apart: fingers cut and named rightly, and how separated fingers match single prints.
 
-    python tools/slaps.py [--slaps 500] [--fingers 60] [--seed N] [--model NAME|DIR]
+    python tools/slaps.py [--slaps 500] [--fingers 60] [--seed N] [--wide] [--model NAME|DIR]
 
-Slaps of unseen synthetic fingers are composed, of each kind in turn, and taken apart. A finger is right if it has its
-own name, four fifths of its fingertip are in the cut, and no other fingertip is with more than a seventh. Printed is a
-line for each kind, then the equal error rates of single prints with each other, and of separated fingers with single
-prints, over the same pairs of fingers.
+Slaps of unseen synthetic fingers are composed, of each kind in turn, and taken apart; `--wide` ones show whole fingers,
+palms, lines and words of cards, dirt, damp, uneven light, faint prints, and hands of all sizes that reach the border. A
+finger is right if it has its own name, four fifths of its fingertip are in the cut, and no other fingertip is with more
+than a seventh. Printed is a line for each kind, then the equal error rates of single prints with each other, and of
+separated fingers with single prints, over the same pairs of fingers.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from fpverify.evaluation.rates.error_rates import equal_error_rate
 from fpverify.features.slaps import Piece, separated
 from fpverify.matching import Matcher
 from fpverify.synthesis.finger import draw_finger
-from fpverify.synthesis.slaps import SHAPES, Slap, SlapSettings, draw_slap, enlarged
+from fpverify.synthesis.slaps import SHAPES, WIDE, Slap, SlapSettings, draw_slap, enlarged
 from fpverify.vocabulary import FloatArray, Scan, Template
 
 SEED = 35_001  # neither training nor calibration draws from it
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counts = {kind: Counted() for kind in SHAPES}
     for number in tqdm(range(given.slaps), unit="slap", disable=None):
         kind = list(SHAPES)[number % len(SHAPES)]
-        slap, _ = composed(np.random.default_rng([given.seed, 1, number]), masters[:MASTERS], kind)
+        varied = WIDE if given.wide else None
+        slap, _ = composed(np.random.default_rng([given.seed, 1, number]), masters[:MASTERS], kind, varied)
         judged(counts[kind], slap, f"{kind} {number}", kind)
     for kind, counted in counts.items():
         share = counted.right / max(1, counted.fingers)
@@ -163,6 +165,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--slaps", type=int, default=500)
     parser.add_argument("--fingers", type=int, default=MASTERS, help="for the equal error rates; 0 leaves them out")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--wide", action="store_true", help="slaps as registers have them")
     parser.add_argument("--model", metavar="NAME|DIR")
     return parser.parse_args(arguments)
 

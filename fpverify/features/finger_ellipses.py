@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from fpverify.errors import FailureToAcquire
-from fpverify.vocabulary import FloatArray
+from fpverify.vocabulary import BoolArray, FloatArray
 
 TURNS_DEG = (range(-50, -20, 5), range(-20, -5, 5), range(-5, 10, 5), range(10, 25, 5), range(25, 55, 5))  # of the hand
 SPREADS = (0.0, 0.003, 0.006)  # radians that a finger leans outwards per millimetre from the middle: 0 to 10 degrees
@@ -32,7 +32,13 @@ CROWD_COST = 0.3  # mean log likelihood, for each width by which neighbours lie 
 SIDE_BY_SIDE = 0.9  # ... which is so many mean widths, as they touch
 USUAL_CROWDING, USUAL_TURN_DEG = 0.1, 15.0  # otherwise a finger may be missing, and a joint stand for it
 FEWER_WORTH = 0.05  # mean log likelihood, by which one finger fewer has to be better ...
-WIDER = 1.1  # ... with fingers hardly wider: those that two of the fingers are taken for are
+WIDER = 1.14  # ... with fingers hardly wider: those that two of the fingers are taken for are
+TWO_JOINTS_MM, TIP_SHARE = 36.0, 1.0  # a fingertip and its next joint, from the tip: one per cent of it is before that
+LEFT_COST = (
+    0.7  # mean log likelihood, for the share of what lies behind those: of short ellipses each place is likelier
+)
+LOST_COST, BEHIND = 2.0, 0.7  # for the share of what lies behind those and behind no finger: farther aside, in widths
+TURNED_AGAIN = 2  # a hand is turned less than it is by what was parted while it lay otherwise
 ROUNDS = 60  # of expectation and maximisation
 ENOUGH = 1e-4  # mean log likelihood: less is no progress
 MOST_SLOPE = 0.4  # of a finger against the hand: 22 degrees
@@ -90,6 +96,12 @@ class FingerEllipses:
         away = np.hypot(across, down / 2)  # one tip behind another: the fingers may lie closer side by side
         return bool((across >= LEAST_ACROSS).all() and (away >= LEAST_APART).all())
 
+    def are_beside(self, behind: FloatArray) -> BoolArray:
+        """(n,) which places behind the fingers' joints lie behind none of them; `behind` are upright, in mm."""
+        slopes = self.covariances[:, 0, 1] / self.covariances[:, 1, 1]
+        axes = self.means[:, 0] + slopes * (behind[:, 1:] - self.means[:, 1])
+        return np.asarray((np.abs(behind[:, :1] - axes) > BEHIND * self.widths).all(1))
+
     @property
     def is_usual(self) -> bool:
         """Whether they lie as fingers nearly always do: side by side, and the hand not turned far."""
@@ -133,47 +145,92 @@ def finger_ellipses(places: FloatArray, expected: int, source: str) -> FingerEll
         FailureToAcquire: fingers lie over each other, or are none.
     """
     sample = places[:: max(1, len(places) // MOST_PLACES)]
-    for count in range(expected, 0, -1):
-        found, worth = _fitted(sample, count)
-        if found is not None:
-            break
-    else:
+    short, whole = (_likeliest(sample, expected, two_joints=two_joints) for two_joints in (True, False))
+    found = short if _count(short) >= _count(whole) else whole
+    if found is None:
         raise FailureToAcquire(f"{source}: fingers lie over each other, or are none: they cannot be told apart")
-    if count > 1 and not found.is_usual:
-        fewer, more_worth = _fitted(sample, count - 1)
-        is_better = fewer is not None and more_worth > worth + FEWER_WORTH
-        if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():
-            found, count = fewer, count - 1
-    if float(found.widths.max()) > (WIDEST_MM if count < expected else WIDEST_OF_ALL_MM):
+    if float(found.widths.max()) > (WIDEST_MM if _count(found) < expected else WIDEST_OF_ALL_MM):
         raise FailureToAcquire(f"{source}: overlapping fingers cannot be told apart: lay them down side by side")
     return found
 
 
-def _fitted(places: FloatArray, count: int) -> tuple[FingerEllipses | None, float]:
+def _count(found: FingerEllipses | None) -> int:
+    return 0 if found is None else len(found.means)
+
+
+def _likeliest(sample: FloatArray, expected: int, *, two_joints: bool) -> FingerEllipses | None:
+    """As many fingers as show, by fingertips and their next joints alone, or by all of them."""
+    for count in range(expected, 0, -1):
+        found, worth = _fitted(sample, count, two_joints=two_joints)
+        if found is not None:
+            break
+    else:
+        return None
+    if count > 1 and not found.is_usual:
+        fewer, more_worth = _fitted(sample, count - 1, two_joints=two_joints)
+        is_better = fewer is not None and more_worth > worth + FEWER_WORTH
+        if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():
+            return fewer
+    return found
+
+
+def _fitted(places: FloatArray, count: int, *, two_joints: bool = True) -> tuple[FingerEllipses | None, float]:
     """The best of the fits from some partings that can be fingers, and what it is worth; None where none can be."""
     best: FingerEllipses | None = None
     most = -float("inf")
     for turn_deg, owners in _partings(places, count):
         upright = rotated(places, turn_deg)
-        fit = _fit(upright, owners, count, turn_deg)
+        near = _near_tips(upright, owners, count) if two_joints else np.ones(len(upright), bool)
+        behind, upright = upright[~near], upright[near]
+        fit = _fit(upright, owners[near], count, turn_deg)
         if fit is None or not fit.are_fingers():
             continue
         shares, likelihoods = fit.shares(upright)
         unsure = -(shares * np.log(np.maximum(shares, 1e-6))).sum(1)
         unlikely = TURN_COST * (turn_deg / 50) ** 2 + CROWD_COST * fit.crowding
+        unlikely += (LEFT_COST * len(behind) + LOST_COST * float(fit.are_beside(behind).sum())) / len(places)
         worth = float((likelihoods - unsure).mean()) - unlikely
         if worth > most:
             best, most = fit, worth
-    return best and _upright(places, best), most
+    return best and _upright(places, best, two_joints=two_joints), most
 
 
-def _upright(places: FloatArray, found: FingerEllipses) -> FingerEllipses:
+def _near_tips(upright: FloatArray, owners: np.ndarray, count: int) -> np.ndarray:
+    """(n,) bool: of each column what is a fingertip's or the next joint's, without what is farther behind."""
+    near = np.ones(len(upright), bool)
+    for finger in range(count):
+        mine = owners == finger
+        if mine.any():
+            near[mine] = upright[mine, 1] < np.percentile(upright[mine, 1], TIP_SHARE) + TWO_JOINTS_MM
+    return near
+
+
+def _upright(places: FloatArray, found: FingerEllipses, *, two_joints: bool) -> FingerEllipses:
     """The same fingers with the hand's turn as they lie, and not as it was tried."""
-    slopes = found.covariances[:, 0, 1] / found.covariances[:, 1, 1]
-    turn_deg = found.turn_deg - float(np.degrees(np.arctan(np.average(slopes, weights=found.weights))))
-    owners = found.owners(rotated(places, found.turn_deg))
-    again = _fit(rotated(places, turn_deg), owners, len(slopes), turn_deg)
-    return again if again is not None and again.are_fingers() else found
+    for _ in range(TURNED_AGAIN):
+        tried = rotated(places, found.turn_deg)
+        owners = found.owners(tried)
+        slopes = _slopes(tried, owners, len(found.means))
+        turn_deg = found.turn_deg - float(np.degrees(np.arctan(np.average(slopes, weights=found.weights))))
+        near = np.ones(len(places), bool)
+        if two_joints:
+            near = _near_tips(rotated(places, turn_deg), owners, len(found.means))
+        again = _fit(rotated(places[near], turn_deg), owners[near], len(slopes), turn_deg)
+        if again is None or not again.are_fingers():
+            break
+        found = again
+    return found
+
+
+def _slopes(upright: FloatArray, owners: np.ndarray, count: int) -> FloatArray:
+    """(k,) how far each finger goes across for each millimetre down, by all of it."""
+    found = np.zeros(count, np.float32)
+    for finger in range(count):
+        mine = upright[owners == finger]
+        if len(mine) > 2:
+            centred = mine - mine.mean(0)
+            found[finger] = (centred[:, 0] * centred[:, 1]).sum() / max(float((centred[:, 1] ** 2).sum()), 1e-6)
+    return np.clip(found, -MOST_SLOPE, MOST_SLOPE)
 
 
 def _partings(places: FloatArray, count: int) -> Iterator[tuple[float, np.ndarray]]:

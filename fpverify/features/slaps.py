@@ -1,6 +1,6 @@
 """Pictures of several fingers of a hand taken apart: where each fingertip is, and whose it is.
 
-Where there are ridges is told by local contrast. As many long ellipses are fitted to it as fingers are expected
+Where there are ridges `slap_foreground` tells. As many long ellipses are fitted to it as fingers are expected
 (`finger_ellipses`), so that fingers that touch or fan out, with the prints of their next joints behind them, are kept
 apart. Of each the fingertip is taken, down to the crease of the first joint, with the patches of it that are too dry to
 print. From left to right they are the hand's fingers; which one is missing is said by the caller, or by the gap that it
@@ -21,15 +21,9 @@ from numpy.typing import NDArray
 from fpverify.errors import FailureToAcquire
 from fpverify.features.finger_ellipses import FingerEllipses, finger_ellipses, rotated
 from fpverify.features.preparation import resampled
+from fpverify.features.slap_foreground import CELL_MM, points_of, print_cells
 from fpverify.vocabulary import WORKING_PPI, BoolArray, Finger, FloatArray, Scan
 
-CELL_PX = 4  # of the working resolution
-CELL_MM = CELL_PX * 25.4 / WORKING_PPI
-FINE_PX, BROAD_PX, AROUND_PX = 0.8, 5.0, 6.0  # deviations of Gaussians: a ridge's period is 4.5 px, its noise 1
-LEAST_CONTRAST, CLEAR_CONTRAST = 0.11, 0.22  # of what is strongest: a light finger has a third of a firm one's
-NEAR_CELLS, NEAR_CONTRAST = 13, 0.42  # within 5 mm: of less there is a gap between fingers that nearly touch
-FAINTEST = 0.02  # deviation of grey in [0, 1]: below it there is noise
-OPEN_CELLS = 5  # narrower than 2 mm is dirt, an edge or a crease
 LEAST_MM2 = 30.0  # of a fingertip
 PITCH_MM = 20.0  # from finger to finger of an adult's hand
 CREASE_FROM_MM, CREASE_TO_MM = 11.0, 34.0  # from the tip to the crease of the first joint
@@ -102,10 +96,10 @@ def separated(scan: Scan, fingers: Sequence[Finger]) -> Separated:
         FailureToAcquire: nothing shows, or fewer fingers that cannot be told apart, or lie over each other.
     """
     grey = resampled(np.asarray(scan.pixels, np.float32) / np.float32(255), WORKING_PPI / scan.ppi)
-    cells, clear = _print_cells(grey)
+    cells, clear = print_cells(grey)
     if CELL_MM**2 * clear.sum() < LEAST_MM2:
         raise FailureToAcquire(f"{scan.source}: no fingers found in it")
-    shapes = finger_ellipses(_points(clear), len(fingers), scan.source)
+    shapes = finger_ellipses(points_of(clear), len(fingers), scan.source)
     labels, tips = _parted(cells, clear, shapes)
     found = len(tips)
     names, notes = _named(tips, fingers, scan.source)
@@ -124,35 +118,6 @@ def separated(scan: Scan, fingers: Sequence[Finger]) -> Separated:
     return Separated(tuple(pieces), missing, tuple(notes), shapes.turn_deg)
 
 
-# --- where there is print --------------------------------------------------------------------------------------------
-
-
-def _print_cells(grey: FloatArray) -> tuple[BoolArray, BoolArray]:
-    """(h/4, w/4) bool: where ridges are by local contrast, and where they are clear against those beside them."""
-    band = cv2.GaussianBlur(grey, (0, 0), FINE_PX) - cv2.GaussianBlur(grey, (0, 0), BROAD_PX)
-    size = (max(1, grey.shape[1] // CELL_PX), max(1, grey.shape[0] // CELL_PX))
-    power = cv2.resize(band * band, size, interpolation=cv2.INTER_AREA)
-    contrast = np.sqrt(cv2.GaussianBlur(power, (0, 0), AROUND_PX / CELL_PX / 2))
-    strongest = float(np.percentile(contrast, 97))
-    around = cv2.dilate(contrast, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (NEAR_CELLS, NEAR_CELLS)))
-    near = cv2.GaussianBlur(around, (0, 0), NEAR_CELLS / 4)
-    weak = contrast > max(LEAST_CONTRAST * strongest, FAINTEST)
-    clear = weak & (contrast > CLEAR_CONTRAST * strongest) & (contrast > NEAR_CONTRAST * near)
-    return _without_dirt(weak), _without_dirt(clear)
-
-
-def _without_dirt(cells: BoolArray) -> BoolArray:
-    square = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (OPEN_CELLS, OPEN_CELLS))
-    closed = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, square) > 0)
-
-
-def _points(cells: BoolArray) -> FloatArray:
-    """(n, 2) places of cells in millimetres, across and down."""
-    down, across = np.nonzero(cells)
-    return np.stack([across, down], axis=1).astype(np.float32) * np.float32(CELL_MM)
-
-
 # --- fingers apart ---------------------------------------------------------------------------------------------------
 
 
@@ -160,7 +125,7 @@ def _parted(
     cells: BoolArray, clear: BoolArray, shapes: FingerEllipses
 ) -> tuple[NDArray[np.int8], list[tuple[float, float]]]:
     """The number of the finger at each cell, -1 for none, and where each tip is (across, down), upright, in mm."""
-    upright = rotated(_points(cells), shapes.turn_deg)
+    upright = rotated(points_of(cells), shapes.turn_deg)
     is_clear = clear[cells]
     owner = shapes.owners(upright)
     labels = np.full(cells.shape, -1, np.int8)
@@ -175,7 +140,7 @@ def _parted(
         if CELL_MM**2 * mask.sum() < LEAST_MM2:
             continue
         labels[mask] = len(tips)
-        own = rotated(_points(mask), shapes.turn_deg)
+        own = rotated(points_of(mask), shapes.turn_deg)
         tips.append((float(own[:, 0].mean()), float(np.percentile(own[:, 1], 2))))
     return labels, tips
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drawn import draw_print
+from PIL import Image
 
 from fpverify.errors import ScanError
 from fpverify.scans import read_scan, write_scan
@@ -29,3 +31,39 @@ def test_lossy_and_unknown_endings_are_refused(name: str, tmp_path: Path) -> Non
     with pytest.raises(ScanError, match=r"scans are written as \.bmp, \.png"):
         write_scan(Scan(draw_print(), 500.0), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ppi", [None, (500.0, 500.0), (1000.0, 508.0)])
+def test_a_png_holds_every_level_and_the_resolution(ppi: tuple[float, float] | None) -> None:
+    from fpverify.scans.png_writing import png_bytes
+
+    pixels = np.random.default_rng(4).integers(0, 256, (61, 47), np.uint8)
+    content = png_bytes(pixels, ppi)
+    with Image.open(BytesIO(content)) as image:
+        image.verify()  # the checksum of each chunk
+    with Image.open(BytesIO(content)) as image:
+        assert image.mode == "L"
+        assert np.array_equal(np.asarray(image), pixels)
+        stated = image.info.get("dpi")
+    assert stated == (None if ppi is None else pytest.approx(ppi, abs=0.02))
+
+
+def test_a_folder_is_converted_without_decoding_a_file_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fpverify import image_conversion
+    from fpverify.executors import LocalWorkforce
+
+    pixels = np.random.default_rng(5).integers(0, 256, (60, 50), np.uint8)
+    for number in range(3):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / "in" / f"{number}.jpg", quality=95)
+    (tmp_path / "in" / "3.png").write_bytes(b"no picture")
+    decoded = list[str]()
+    decode = image_conversion.decode_here
+    monkeypatch.setattr(
+        image_conversion, "decode_here", lambda data, source: decoded.append(source) or decode(data, source)
+    )
+    workforce = LocalWorkforce(None, 1)  # type: ignore[arg-type]  # one process is this one
+    done = list(image_conversion.ImageConverter("png").convert_folder(tmp_path / "in", tmp_path / "out", workforce))
+    assert [Path(one.source).name for one in done if one.error is None] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert [Path(one.source).name for one in done if one.error is not None] == ["3.png"]
+    assert len(decoded) == 4
