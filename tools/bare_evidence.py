@@ -41,8 +41,10 @@ from fpverify.models.installed import SHIPPED
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.vocabulary import Evaluation, Scores
 
+USUAL = 2  # impressions of `tools/bare_prints.py`, an ordinary and a hard one, that are compared as mates
 MATED_FINGERS = 60  # of each half, that get further impressions: a second of work each
-MINDTCT, SPOILT = "as mindtct saw it", "spoilt as by another detector"
+MINDTCT = "as mindtct saw it; mated ones of an ordinary and a hard impression"
+SPOILT = "spoilt as by another detector"
 INTENDED_USE = "Records of minutiae (ISO/IEC 19794-2, ANSI/INCITS 378, ...) compared with each other and with scans."
 LIMITS = (
     "No picture stands behind a comparison, so that it errs more often than one of two scans; see the operating "
@@ -150,11 +152,13 @@ class _Half:
     def compared(self, references: int, rng: np.random.Generator) -> Evaluation:
         """Each print with all others of its finger and some of others'."""
         names = list(self.prints)
-        finger = np.array([int(name.split("_")[0]) for name in names])
+        finger, impression = np.array([[int(part) for part in name.strip("~").split("_")] for name in names]).T
         sensor = (finger if self.bent else finger // 2) % len(SENSORS)
         probe, reference, scores = list[int](), list[int](), list[float]()
         for number, name in enumerate(names):
             mates = np.flatnonzero((finger == finger[number]) & (np.arange(len(names)) > number))
+            if self.bent:  # those of twisted skin and small windows are for the false matches alone
+                mates = mates[(impression[mates] <= USUAL) & (impression[number] <= USUAL)]
             strange = finger != finger[number] if self.bent else finger // 2 != finger[number] // 2
             others = np.flatnonzero(strange & (sensor == sensor[number]))
             others = others[others > number]

@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             both = _compared(matcher, names, sides[way[0]], sides[way[1]])
             rows.setdefault(" with ".join(way), {})[one] = both
     threshold = matcher.operating_point(STATED).threshold
-    for way, measured in rows.items():
-        print(f"\n| {way} | EER | FMR1000 |\n|---|---|---|")
+    for words, measured in rows.items():
+        print(f"\n| {words} | EER | FMR1000 |\n|---|---|---|")
         rates = {one: (equal_error_rate(*each), fnmr_at_fmr(*each, 0.001)) for one, each in measured.items()}
         mean = np.mean(list(rates.values()), axis=0).tolist()
         for name, pair in [*rates.items(), ("**mean**", mean)]:
@@ -82,8 +82,10 @@ def _compared(matcher: Matcher, names: Sequence[str], probes: Side, references: 
     for number, name in enumerate(names[:-1]):
         later = names[number + 1 :]
         there = [one for one in later if one in references] if name in probes else []
-        raw = similarities(probes[name], [references[one] for one in there], bent=matcher.bundle.bent) if there else []
-        known = dict(zip(there, matcher.calibration.scores(np.asarray(raw)).tolist(), strict=True))
+        raw = np.empty(0)
+        if there:
+            raw = similarities(probes[name], [references[one] for one in there], bent=matcher.bundle.bent)
+        known = dict(zip(there, matcher.calibration.scores(raw).tolist(), strict=True))
         for other in later:
             sides[_finger(name) != _finger(other)].append(known.get(other, FAILED))
     return np.array(sides[0]), np.array(sides[1])

@@ -63,7 +63,7 @@ class Examples:
     @property
     def starts(self) -> np.ndarray:
         """Where the witnesses of each begin, (k,)."""
-        return np.cumsum(self.counts) - self.counts
+        return np.asarray(np.cumsum(self.counts) - self.counts)
 
     @classmethod
     def of_files(cls, paths: Sequence[Path]) -> Examples:
