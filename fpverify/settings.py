@@ -15,11 +15,11 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, SupportsFloat
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import SettingsError, UnsupportedRate
 
 SETTINGS_FILE = "fpverify.yaml"

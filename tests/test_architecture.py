@@ -21,7 +21,7 @@ Sources = dict[str, str]  # module name -> source
 PACKAGE = Path(fpverify.__file__).parent
 
 ROWS = (  # from the bottom; a room imports only from rows below its own
-    ("errors", "log", "deprecation", "dataclass"),
+    ("errors", "log", "deprecation"),
     ("vocabulary", "extras"),
     ("settings", "folders", "executors"),
     ("formats",),
@@ -57,7 +57,6 @@ VERIFY_PATH = {
 }
 DECIDING_ROOMS = {"verifier", "service", "matching", "search", "enrollment", "explanation", "single_templates"}
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
-COMPILED = {("fpverify.dataclass", "exec")}  # of the names of a class's fields, as the standard library does
 SAFE_LOADERS = {"SafeLoader", "CSafeLoader"}
 DISK_CALLS = {
     *("read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "unlink", "rmtree", "touch"),
@@ -202,13 +201,8 @@ def code_from_data(sources: Sources) -> list[str]:
     complaints = []
     for module, text in sources.items():
         complaints += [f"{module} imports {name}" for name in libraries(module, sources) & UNSAFE_MODULES]
-        unsafe = [node for node in ast.walk(ast.parse(text)) if is_unsafe(node)]
-        complaints += [f"{module}: {ast.unparse(node)}" for node in unsafe if (module, called_by(node)) not in COMPILED]
+        complaints += [f"{module}: {ast.unparse(node)}" for node in ast.walk(ast.parse(text)) if is_unsafe(node)]
     return complaints
-
-
-def called_by(node: ast.AST) -> str:
-    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
 
 
 def is_unsafe(node: ast.AST) -> bool:

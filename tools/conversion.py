@@ -77,7 +77,7 @@ def write_bmp(slaps: Sequence[ByteArray], folder: Path, count: int, seed: int) -
         rng = np.random.default_rng([seed, number])
         whole = slaps[number % len(slaps)]
         top, left = (int(rng.integers(0, full - part)) for full, part in zip(whole.shape, SHAPE, strict=True))
-        noise = cv2.randn(np.empty(SHAPE, np.int16), 0, NOISE)
+        noise = rng.normal(0, NOISE, SHAPE)
         window = np.clip(whole[top : top + SHAPE[0], left : left + SHAPE[1]] + noise, 0, 255).astype(np.uint8)
         Image.fromarray(window).save(folder / f"{number:05d}.bmp", dpi=(500, 500))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -11,7 +12,6 @@ import click
 
 from fpverify.cli.options import Finger, Parsed, options
 from fpverify.cli.streams import INPUT_NAME, STANDARD_INPUT, given_scan, input_bytes, raw_size, require_one_input
-from fpverify.dataclass import dataclass
 
 if TYPE_CHECKING:
     from fpverify.hands import HandReader, Hands

@@ -25,13 +25,13 @@ p-values", Annals of Applied Statistics 14 (2020); the bound over assignments is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import comb, exp, factorial, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison.calibration import DECIBEL
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary import Score
 
 LEAST_EVIDENCE = 1.0  # nepers of a comparison's rate, beyond chance: what three strangers in eight reach says nothing

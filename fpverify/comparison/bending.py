@@ -12,12 +12,12 @@ ICAPR 2001; leaving one out by the hat matrix, R. D. Cook, S. Weisberg, "Residua
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison.side_by_side import Group, Points
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary import Scores
 
 UNIT_PX = 40.0  # of the polynomial: 4 mm, half of what two prints of ordinary size have in common either way

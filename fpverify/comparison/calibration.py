@@ -8,13 +8,13 @@ the score is linear, which is exact for an exponential distribution.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fpverify.comparison.pareto import fit_rising
-from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel, TooFewComparisons
 from fpverify.vocabulary import Score, Scores
 

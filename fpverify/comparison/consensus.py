@@ -18,13 +18,12 @@ Different from it:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison.prepared import TURN_RAD, PreparedTemplate, prepare_template, require_comparable
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary import FloatArray, Template
 
 IndexArray = NDArray[np.intp]

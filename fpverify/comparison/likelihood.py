@@ -12,12 +12,12 @@ extrapolation: when to stop extrapolating?", Science & Justice 56 (2016).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel, TooFewComparisons
 from fpverify.vocabulary import Scores
 

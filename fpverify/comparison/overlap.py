@@ -7,6 +7,7 @@ other they leave most minutiae of the common area alone, or beside one with anot
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +23,6 @@ from fpverify.comparison.consensus import (
 )
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.comparison.side_by_side import Group, Pair, Points, Together, joined, spread
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary import BoolArray, FloatArray, Scores, Template
 
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left

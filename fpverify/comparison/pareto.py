@@ -9,9 +9,10 @@ shape / scale (Grimshaw, Technometrics 35, 1993).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary import Scores
 
 MAX_SHAPE = 0.5  # beyond it a tail has no variance, and similarities in [0, 1] do

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import ModelMismatch
 from fpverify.vocabulary import FloatArray, Minutiae, Scores, Template
 

@@ -6,6 +6,7 @@ A print has so few minutiae that NumPy's calls would take longer than the work.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 
 from fpverify.comparison.consensus import Consensus, IndexArray
 from fpverify.comparison.prepared import PreparedTemplate
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary import FloatArray
 
 Points = NDArray[np.complex128]  # x + iy, so that a rotation is a product

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.dataclass import dataclass
 from fpverify.features.acquisition import (
     area_mm2,
     require_area,

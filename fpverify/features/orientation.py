@@ -6,13 +6,13 @@ in radians and its modulus how alike the directions around are, in [0, 1] (Kass 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.dataclass import dataclass
 from fpverify.features.minutiae import CELL_PX
 from fpverify.vocabulary import BoolArray, FloatArray
 

@@ -8,6 +8,7 @@ ring is one for a whole singularity, less for one at the rim, two for the loops 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.dataclass import dataclass
 from fpverify.features.orientation import Field
 from fpverify.features.pieces import CELL_MM
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio, Overlap, overlap, similarities
 from fpverify.comparison.overlap import BENT, SETTINGS
-from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.log import tell

@@ -10,7 +10,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeVar
 
@@ -18,7 +18,6 @@ import numpy as np
 
 from fpverify.comparison import assign, combine, fuse
 from fpverify.comparison.assignment import MOST_PROBES
-from fpverify.dataclass import dataclass
 from fpverify.errors import ScanError, WrongKind
 from fpverify.matching.matcher import Matcher
 from fpverify.vocabulary import AssignedProbe, Finger, Scan, Score, Template

@@ -12,10 +12,9 @@ that:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fpverify.comparison import fuse
-from fpverify.dataclass import dataclass
 from fpverify.errors import FailureToAcquire
 from fpverify.matching.matcher import Matcher
 from fpverify.matching.matchers import Matchers, ProbeOf

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel
 from fpverify.folders import path_of
 from fpverify.models.card import CARD, Card, read_card, written

@@ -10,11 +10,10 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, get_args
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptModel
 from fpverify.vocabulary import AlignmentKind, BundleKind, Interval, OperatingPoint
 

@@ -14,10 +14,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import CorruptRecord
 
 FIRST = bytes(32)  # in place of the code before the first entry's

@@ -8,8 +8,8 @@ concern; what they cannot answer for is answered with `everything`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from fpverify.dataclass import dataclass
 from fpverify.store.audit import AuditEntry
 from fpverify.store.trail import Trail, named_records
 

@@ -10,11 +10,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import StoreError, WrongKey
 from fpverify.folders import config_file, require_own
 from fpverify.store.keys import KeyRing

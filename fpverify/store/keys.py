@@ -15,9 +15,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import WrongKey
 
 ID_BYTES = 4  # of a key's id: in every sealed record

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from fpverify.dataclass import dataclass
 from fpverify.store.backends import Database
 from fpverify.store.schema import TRIES_TABLE
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fpverify.dataclass import dataclass
 from fpverify.errors import StoreError
 from fpverify.store.backends import Database
 from fpverify.store.schema import UNWIPED_TABLE

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary.scans import TakenScan
 from fpverify.vocabulary.templates import Finger, Reference
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary.arrays import BoolArray, FloatArray, IndexArray, Scores
 from fpverify.vocabulary.scans import PpiSource
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary.arrays import ByteArray, FloatArray
 from fpverify.vocabulary.templates import FINGERS
 

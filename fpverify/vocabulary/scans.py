@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from os import PathLike
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary.arrays import ByteArray, FloatArray
 
 if TYPE_CHECKING:

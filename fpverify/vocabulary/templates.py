@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.dataclass import dataclass
 from fpverify.vocabulary.arrays import FloatArray
 from fpverify.vocabulary.scans import WORKING_PPI
 

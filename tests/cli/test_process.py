@@ -20,7 +20,7 @@ Call = Callable[..., Any]
 # What a verification needs; every other library or room would be time and memory that each call pays for.
 LIBRARIES = {"ai_edge_litert", "click", "cryptography", "cv2", "numpy"}
 ROOMS = {"cli", "scans", "features", "comparison", "models", "store", "matching"}
-MODULES = {"dataclass", "errors", "folders", "log", "settings", "verifier", "vocabulary"}
+MODULES = {"errors", "folders", "log", "settings", "verifier", "vocabulary"}
 UNNEEDED = {"bz2", "glob", "lzma", "numpy.fft", "random", "secrets", "shutil", "tempfile"}  # each brings others along
 MOST_MODULES = 390  # beside what Python starts with
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
