@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fpverify
-from fpverify.errors import FailureToAcquire, ScanError
+from fpverify.errors import FailureToAcquire, NotEnrolled
 from fpverify.formats.containers import images_to_bytes
 from fpverify.hands import Hands, HandScan, acquirable, chosen_probes, joined
 from fpverify.vocabulary.images import FingerImage, ImageRecord
@@ -38,7 +38,7 @@ def test_a_finger_that_cannot_be_used_is_left_out_and_named() -> None:
 
 
 def test_fingers_that_are_not_enrolled_are_not_compared() -> None:
-    with pytest.raises(ScanError, match="the scans show right-index; enrolled is left-thumb"):
+    with pytest.raises(NotEnrolled, match="the scans show right-index; enrolled is left-thumb"):
         chosen_probes(Hands(CARD.scans[:1], named=True), (), {"left-thumb"}, lambda _: None)
 
 

@@ -11,6 +11,7 @@ from fpverify.cli.program import COMMANDS, module_of, program
 SHARED = {
     *("__init__", "program", "options", "words", "failures", "streams"),  # of all commands
     *(
+        "garbage",
         "sets",
         "lists",
         "passphrases",

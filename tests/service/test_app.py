@@ -38,6 +38,7 @@ def test_an_enrollment_is_answered_like_that_of_the_command_line(service: Any, s
     body = answer.json()
     assert answer.status_code == 201
     assert re.match(r"\d{4}-\d\d-\d\dT", body.pop("enrolled_at"))
+    assert body.pop("notes") == []
     assert [one | {"enrolled_at": ""} for one in body.pop("impressions")] == [body | {"enrolled_at": ""}]
     assert body == {
         "subject": "Zoë",
@@ -331,7 +332,7 @@ NOT_FORMS = {  # what httpx sends of a scan, and what is said
     ),
     "a slip": (
         lambda scan: {"files": {"scan": scan}, "data": {"subject": "A", "frm": "0.1"}},
-        "a field 'frm', but takes probe, subject, finger, fmr, ppi, width, height, picture",
+        "a field 'frm', but takes probe, subject, finger, fmr, slap, missing, ppi, width, height, picture",
     ),
     "no subject": (lambda scan: {"files": {"scan": scan}}, "the form has no field subject"),
     "no scan": (lambda _: {"files": {"subject": (None, "A")}}, "the form has no field probe"),

@@ -115,4 +115,4 @@ def test_it_runs_on_sets(
     said = capsys.readouterr().out
     assert "| 12 comparisons | 1 | " in said
     assert "| as they are | 18 | 0.000 (" in said
-    assert said.count("8.1 x 8.1 mm") == 2
+    assert (said.count("8.1 x 8.1 mm"), said.count("`keep_skin`")) == (4, 2)

@@ -11,6 +11,7 @@ import pytest
 from made_up_prints import finger, impression
 from tool_modules import tool
 
+from fpverify.comparison import similarities
 from fpverify.search.index.exact import ExactIndex
 from fpverify.vocabulary import Score
 
@@ -28,7 +29,7 @@ def made(number: int, which: int, missing: float = 0.1) -> SimpleNamespace:
 def gallery_of(errors: ModuleType, references: list[object], in_full: int = 3) -> object:
     index = ExactIndex()
     index.add(range(len(references)), references)
-    matcher = SimpleNamespace(calibrated=lambda raw: [Score(100 * float(one)) for one in raw])
+    matcher = SimpleNamespace(raw_scores=similarities, calibrated=lambda raw: [Score(100 * float(one)) for one in raw])
     return errors.Gallery(matcher, references, index, in_full)
 
 
