@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from fpverify.evaluation.runner import compare_folder
 from fpverify.matching import Matcher, Matchers
 from fpverify.models import load_bundle, write_bundle
 from fpverify.synthesis.dataset import write_ridges
+from fpverify.vocabulary import AlignmentKind
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def prints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["rigid", "bent"])
+@pytest.fixture(scope="module", params=get_args(AlignmentKind))
 def matcher(request: pytest.FixtureRequest, release_model: str, tmp_path_factory: pytest.TempPathFactory) -> Matcher:
     shipped = load_bundle(release_model)
     card = replace(shipped.card, alignment=request.param, search_files={})
@@ -32,11 +34,12 @@ def matcher(request: pytest.FixtureRequest, release_model: str, tmp_path_factory
 
 
 def test_every_way_compares_as_the_card_says(matcher: Matcher, prints: Path) -> None:
-    bent = matcher.bundle.card.alignment == "bent"
+    alignment = matcher.bundle.card.alignment
     files = sorted(prints.glob("*.bmp"))
     probe, *references = (matcher.template(one) for one in files)
-    wanted = similarities(probe, references, bent=bent).tolist()
-    assert wanted != similarities(probe, references, bent=not bent).tolist()
+    wanted = similarities(probe, references, alignment=alignment).tolist()
+    for other in set(get_args(AlignmentKind)) - {alignment}:
+        assert wanted != similarities(probe, references, alignment=other).tolist()
     assert matcher.raw_scores(probe, references).tolist() == wanted
     assert [matcher.laid(probe, one).similarity for one in references] == wanted
 

@@ -39,7 +39,7 @@ from fpverify.matching import Matcher
 from fpverify.models import Card, load_bundle, write_bundle
 from fpverify.models.installed import SHIPPED
 from fpverify.synthesis.sensor import SENSORS
-from fpverify.vocabulary import Evaluation, Scores
+from fpverify.vocabulary import AlignmentKind, Evaluation, Scores
 
 USUAL = 2  # impressions of `tools/bare_prints.py`, an ordinary and a hard one, that are compared as mates
 MATED_FINGERS = 60  # of each half, that get further impressions: a second of work each
@@ -109,9 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Half:
     """Fingers of unseen blocks: of each a first impression, of some two more; every second one spoilt."""
 
-    def __init__(self, prints: dict[str, PreparedTemplate], *, bent: bool = False) -> None:
+    def __init__(self, prints: dict[str, PreparedTemplate], *, alignment: AlignmentKind = "rigid") -> None:
         self.prints = prints  # by "<finger>_<impression>", with a ~ behind it if spoilt or another detector's
-        self.bent = bent
+        self.alignment = alignment
 
     @classmethod
     def of_prints(cls, folder: Path, half: int, fingers: int) -> _Half:
@@ -120,12 +120,12 @@ class _Half:
         for path in sorted(folder.glob("*.npz"))[half::2]:
             for one in read(path):
                 if one.finger not in seen and len(seen) == fingers:
-                    return cls(prints, bent=True)
+                    return cls(prints, alignment="bent")
                 ours = seen.setdefault(one.finger, set(rng.permutation(4)[:2].tolist()))
                 if (one.impression - 1 in ours) == (one.detector == "ours"):
                     mark = "" if one.detector == "ours" else "~"
                     prints[f"{one.finger}_{one.impression}{mark}"] = prepare_template(one.template)
-        return cls(prints, bent=True)
+        return cls(prints, alignment="bent")
 
     @classmethod
     def of(cls, cache: GalleryCache, half: int, fingers: int) -> _Half:
@@ -153,19 +153,21 @@ class _Half:
         """Each print with all others of its finger and some of others'."""
         names = list(self.prints)
         finger, impression = np.array([[int(part) for part in name.strip("~").split("_")] for name in names]).T
-        sensor = (finger if self.bent else finger // 2) % len(SENSORS)
+        sensor = (finger if self.alignment == "bent" else finger // 2) % len(SENSORS)
         probe, reference, scores = list[int](), list[int](), list[float]()
         for number, name in enumerate(names):
             mates = np.flatnonzero((finger == finger[number]) & (np.arange(len(names)) > number))
-            if self.bent:  # those of twisted skin and small windows are for the false matches alone
+            if self.alignment == "bent":  # those of twisted skin and small windows are for the false matches alone
                 mates = mates[(impression[mates] <= USUAL) & (impression[number] <= USUAL)]
-            strange = finger != finger[number] if self.bent else finger // 2 != finger[number] // 2
+            strange = finger != finger[number] if self.alignment == "bent" else finger // 2 != finger[number] // 2
             others = np.flatnonzero(strange & (sensor == sensor[number]))
             others = others[others > number]
             chosen = np.concatenate([mates, rng.permutation(others)[:references]])
             probe += [number] * len(chosen)
             reference += chosen.tolist()
-            scores += similarities(self.prints[name], [self.prints[names[k]] for k in chosen], bent=self.bent).tolist()
+            scores += similarities(
+                self.prints[name], [self.prints[names[k]] for k in chosen], alignment=self.alignment
+            ).tolist()
         one, other = np.array(probe, np.int32), np.array(reference, np.int32)
         owners = tuple(str(each) for each in finger)
         mated = finger[one] == finger[other]

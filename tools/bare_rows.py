@@ -84,7 +84,7 @@ def _compared(matcher: Matcher, names: Sequence[str], probes: Side, references: 
         there = [one for one in later if one in references] if name in probes else []
         raw = np.empty(0)
         if there:
-            raw = similarities(probes[name], [references[one] for one in there], bent=matcher.bundle.bent)
+            raw = similarities(probes[name], [references[one] for one in there], alignment=matcher.bundle.alignment)
         known = dict(zip(there, matcher.calibration.scores(raw).tolist(), strict=True))
         for other in later:
             sides[_finger(name) != _finger(other)].append(known.get(other, FAILED))

@@ -155,7 +155,9 @@ class Folder:
         for probe in np.unique(pairs.probe):
             others = pairs.reference[pairs.probe == probe]
             chosen = [prepared[k] for k in others]
-            raw[probe, others] = raw[others, probe] = similarities(prepared[probe], chosen, bent=matcher.bundle.bent)
+            raw[probe, others] = raw[others, probe] = similarities(
+                prepared[probe], chosen, alignment=matcher.bundle.alignment
+            )
         return cls([one.name for one in kept], [one.finger for one in kept], scans, templates, prepared, raw)
 
     def pairs(self, *, mated: bool) -> list[tuple[int, int]]:

@@ -181,7 +181,7 @@ def scores(sets: Sequence[Sequence[Enrolled]], way: int, matcher: Matcher) -> tu
 
 
 def _together(probe: Template, references: Sequence[PreparedTemplate], matcher: Matcher) -> float:
-    return fuse(matcher.calibrated(similarities(probe, references, bent=matcher.bundle.bent))).value
+    return fuse(matcher.calibrated(similarities(probe, references, alignment=matcher.bundle.alignment))).value
 
 
 def interval(missed: np.ndarray, fingers: Sequence[str]) -> tuple[float, float]:

@@ -20,9 +20,9 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.consensus import Consensus, ConsensusSettings, consensus
 from fpverify.comparison.fusion import fuse, joint_threshold
 from fpverify.comparison.likelihood import LikelihoodRatio
-from fpverify.comparison.overlap import BENT, SETTINGS, Alignment, Overlap, overlap, overlap_similarities
+from fpverify.comparison.overlap import SETTINGS, Alignment, Overlap, overlap, overlap_similarities
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
-from fpverify.vocabulary import Scores, Template
+from fpverify.vocabulary import AlignmentKind, Scores, Template
 
 __all__ = [
     "Alignment",
@@ -46,7 +46,7 @@ __all__ = [
 
 
 def similarity(
-    probe: Template | PreparedTemplate, reference: Template | PreparedTemplate, *, bent: bool = False
+    probe: Template | PreparedTemplate, reference: Template | PreparedTemplate, *, alignment: AlignmentKind = "rigid"
 ) -> float:
     """How alike two prints are, raw: comparable only among templates of one model, and calibrated by `Calibration`.
 
@@ -55,7 +55,7 @@ def similarity(
     Args:
         probe: template of the scan in question.
         reference: of the probe's model.
-        bent: see `similarities`.
+        alignment: see `similarities`.
 
     Returns:
         In [0, 1]; 0 also when there are too few minutiae to compare.
@@ -63,19 +63,22 @@ def similarity(
     Raises:
         ModelMismatch: the templates come from two models.
     """
-    return float(similarities(probe, [reference], bent=bent)[0])
+    return float(similarities(probe, [reference], alignment=alignment)[0])
 
 
 def similarities(
-    probe: Template | PreparedTemplate, references: Sequence[Template | PreparedTemplate], *, bent: bool = False
+    probe: Template | PreparedTemplate,
+    references: Sequence[Template | PreparedTemplate],
+    *,
+    alignment: AlignmentKind = "rigid",
 ) -> Scores:
     """The similarity of one probe to each of many references; exactly the numbers `similarity` gives.
 
     Args:
         probe: prepared here, once, if it is not yet.
         references: of the probe's model. Those compared more than once are better given prepared.
-        bent: whether the skin between minutiae may bend, as the model's card says (`Card.alignment`); of minutiae
-            alone, whether those that have no partner are heard as well (`comparison/witnesses`).
+        alignment: how prints are laid on each other, as the model's card says (`Card.alignment`); of minutiae alone,
+            unless they are rigid, those that have no partner are heard as well (`comparison/witnesses`).
 
     Returns:
         (k,) float64 in [0, 1].
@@ -92,11 +95,11 @@ def similarities(
 
         return vector_similarities(one, many)
     if one.bare:
-        if bent:
+        if alignment != "rigid":
             from fpverify.comparison.witnesses import witnessed_similarities
 
             return witnessed_similarities(one, many)
         from fpverify.comparison.bare import bare_similarities
 
         return bare_similarities(one, many)
-    return overlap_similarities(one, many, BENT if bent else SETTINGS)
+    return overlap_similarities(one, many, SETTINGS[alignment])

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison.neighbourhoods import shaped, stored
-from fpverify.comparison.overlap import SETTINGS, Overlap, laid_on_each_other
+from fpverify.comparison.overlap import RIGID, Overlap, laid_on_each_other
 from fpverify.comparison.prepared import PreparedTemplate
 from fpverify.vocabulary import FloatArray, Scores
 
 WEIGHTS = Path(__file__).with_name("bare.npy")  # float32, all in one row
 ALIGNING = replace(
-    SETTINGS, chance=0.0, alignments=5
+    RIGID, chance=0.0, alignments=5
 )  # cosine that counts for nothing: the judge sees those of all partners
 
 NEAR_PX = 12.0  # partners lie no farther apart, three ridges ...

@@ -23,8 +23,9 @@ from fpverify.comparison.consensus import (
 )
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template, require_comparable
 from fpverify.comparison.side_by_side import Group, Pair, Points, Together, joined, spread
-from fpverify.vocabulary import BoolArray, FloatArray, Scores, Template
+from fpverify.vocabulary import AlignmentKind, BoolArray, FloatArray, Scores, Template
 
+MOST_CHANCE = np.float32(0.8)  # cosine: the same neighbourhood seen twice counts, whatever else the print shows
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
 AT_ONCE = 32  # references that a probe is compared with together: 2 MB, two thirds of it who agrees with whom
 
@@ -38,6 +39,7 @@ class OverlapSettings:
     distance_growth: float = 0.05  # px more for each px from the middle: skin stretches and twists by some 5 %
     angle_rad: float = 0.5  # turn that costs 1/e: 29 degrees; the directions of detection err most in poor prints
     chance: float = 0.3  # cosine that counts for nothing: one in 23 pairs of minutiae of two synthetic fingers has more
+    own_allowance: float = 2.0  # less than a minutia's best cosine with another of its print counts for nothing either
     refits: int = 2  # alignments with all partners found so far
     bends: int = 0  # rounds in which the skin is bent after that
     bent_from: float = 0.5  # total of the partners found till then: one in twenty pairs of two fingers has more
@@ -48,10 +50,18 @@ class OverlapSettings:
     margin_px: float = 6.0  # by which the edges of the hull of the other print's minutiae are moved out
     prior_minutiae: float = 4.0  # in the common area beyond those found: a few partners there prove little
     most_minutiae: float = 80.0  # of a template: scales the similarity to [0, 1]
+    beyond_root: float = 0.0  # added to the power 1/2 of the minutiae in common that the total is divided by
 
 
-SETTINGS = OverlapSettings()
-BENT = OverlapSettings(bends=2)
+# Of synthetic prints half of the minutiae look like another of their print by 0.42 or more, of gratings by 0.65.
+# Opinions of neighbours are not independent: with the power 1/2 a pair of large prints exceeds what one of a thousand
+# pairs does three times as often, with 0.6 as often.
+SETTINGS: dict[AlignmentKind, OverlapSettings] = {
+    "rigid": OverlapSettings(),
+    "bent": OverlapSettings(bends=2),
+    "distinctive": OverlapSettings(bends=2, own_allowance=0.15, beyond_root=0.1),
+}
+RIGID = SETTINGS["rigid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +205,7 @@ class Lying:
 
 
 def overlap(
-    probe: Template | PreparedTemplate, reference: Template | PreparedTemplate, settings: OverlapSettings = SETTINGS
+    probe: Template | PreparedTemplate, reference: Template | PreparedTemplate, settings: OverlapSettings = RIGID
 ) -> Overlap:
     """One print laid on another: how they align, and which minutiae of their common area are partners.
 
@@ -216,14 +226,15 @@ def overlap(
 
 
 def overlap_similarity(
-    probe: PreparedTemplate, reference: PreparedTemplate, settings: OverlapSettings = SETTINGS
+    probe: PreparedTemplate, reference: PreparedTemplate, settings: OverlapSettings = RIGID
 ) -> float:
     """How much of the common area of two prints agrees, raw.
 
     The squared strengths of mutual partners are summed and divided by the root of the number of minutiae in the common
     area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. A doubtful
     minutia counts there as what it is expected to show (`PreparedTemplate.expected`). Strengths
-    begin where chance mostly ends, and are squared, since chance finds many weak partners and hardly a strong one. Of
+    begin where chance mostly ends (or, if the model's prints are to be `distinctive`, near what the minutia's own print
+    shows elsewhere), and are squared, since chance finds many weak partners and hardly a strong one. Of
     several alignments that groups of pairs propose the one with the greatest similarity counts.
 
     Exactly symmetric, as `consensus` is.
@@ -240,7 +251,7 @@ def overlap_similarity(
 
 
 def overlap_similarities(
-    probe: PreparedTemplate, references: Sequence[PreparedTemplate], settings: OverlapSettings = SETTINGS
+    probe: PreparedTemplate, references: Sequence[PreparedTemplate], settings: OverlapSettings = RIGID
 ) -> Scores:
     """`overlap_similarity` of a probe and each of many references, (k,), at what can be shared."""
     blocks = (references[start : start + AT_ONCE] for start in range(0, len(references), AT_ONCE))
@@ -274,7 +285,7 @@ def laid_on_each_other(
         if len(found.pairs) < settings.least_pairs or found.similarity == 0:
             results[number] = _not_aligned(found.proposed, len(found.pairs))
         else:
-            pairs[number] = Pair(one, other, found, _likely(cosine, settings))
+            pairs[number] = Pair(one, other, found, _likely(one, other, cosine, settings))
     if pairs:
         for number, best in zip(pairs, _best_laid(list(pairs.values()), settings, merit), strict=True):
             results[number] = best
@@ -301,13 +312,21 @@ def _best_laid(pairs: Sequence[Pair], settings: OverlapSettings, merit: Merit | 
     return best
 
 
-def _likely(cosine: FloatArray, settings: OverlapSettings) -> Group:
+def _likely(one: PreparedTemplate, other: PreparedTemplate, cosine: FloatArray, settings: OverlapSettings) -> Group:
     """The pairs whose neighbourhoods are more alike than any two may be, from there (0) to the same (1)."""
-    chosen = np.flatnonzero(cosine > np.float32(settings.chance))
-    alike = (cosine.ravel()[chosen] - np.float32(settings.chance)) / np.float32(1 - settings.chance)
+    chance, other_chance = (_chance(each, settings) for each in (one, other))
+    chosen = np.flatnonzero((cosine > chance[:, None]) & (cosine > other_chance))
     pairs = np.empty((2, len(chosen)), np.intp)
     np.divmod(chosen, cosine.shape[1], out=(pairs[0], pairs[1]))
+    least = np.maximum(chance[pairs[0]], other_chance[pairs[1]])
+    alike = (cosine.ravel()[chosen] - least) / (1 - least)
     return pairs.T, np.asarray(alike, np.float32)
+
+
+def _chance(one: PreparedTemplate, settings: OverlapSettings) -> FloatArray:
+    """Of each minutia the cosine with one of another print that counts for nothing; (n,) in [0, 1)."""
+    own = np.minimum(one.own_cosine - np.float32(settings.own_allowance), MOST_CHANCE)
+    return np.asarray(np.maximum(own, np.float32(settings.chance)))
 
 
 def _laid(together: Together, starts: Sequence[Group], settings: OverlapSettings) -> list[Overlap]:
@@ -351,7 +370,8 @@ def _shown(
     """What two prints that are laid on each other show."""
     one, other = pair.one.expected[common[0]], pair.other.expected[common[1]]
     expected = (one.sum(dtype=np.float64) + other.sum(dtype=np.float64)) / 2
-    scale = np.sqrt((expected + settings.prior_minutiae) * (settings.most_minutiae + settings.prior_minutiae))
+    here, most = expected + settings.prior_minutiae, settings.most_minutiae + settings.prior_minutiae
+    scale = np.sqrt(here * most) * (here / most) ** settings.beyond_root
     similarity = min(1.0, total / float(scale))
     return Overlap(pair.found.proposed, len(pair.found.pairs), alignment, *partners, *common, total, similarity)
 

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from fpverify.comparison.bending import Bend
 from fpverify.comparison.neighbourhoods import shaped, stored
-from fpverify.comparison.overlap import SETTINGS, Alignment, Overlap, laid_on_each_other
+from fpverify.comparison.overlap import RIGID, Alignment, Overlap, laid_on_each_other
 from fpverify.comparison.prepared import PreparedTemplate
 from fpverify.comparison.side_by_side import Points
 from fpverify.vocabulary import BoolArray, FloatArray, Scores
 
 WEIGHTS = Path(__file__).with_name("witnesses.npy")  # float32, all in one row
-ALIGNING = replace(SETTINGS, chance=0.0, alignments=5)  # cosine that counts for nothing, as in `comparison/bare`
+ALIGNING = replace(RIGID, chance=0.0, alignments=5)  # cosine that counts for nothing, as in `comparison/bare`
 
 NEAR_PX = 12.0  # partners lie no farther apart, three ridges ...
 TURN_RAD = 0.8  # ... and point no farther apart: 46 degrees

@@ -47,7 +47,7 @@ class Comparing:
             job = (
                 _done(matchers.of(model).raw_scores(probe, those))
                 if here
-                else executor.submit(similarities, probe, those, bent=matchers.of(model).bundle.bent)
+                else executor.submit(similarities, probe, those, alignment=matchers.of(model).bundle.alignment)
             )
             jobs.append((job, own))
         return cls(tuple(jobs), len(others))

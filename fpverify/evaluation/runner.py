@@ -34,7 +34,7 @@ from fpverify.scans.files import file_bytes
 from fpverify.scans.resolution import MM_PER_INCH
 from fpverify.settings import Settings
 from fpverify.store import decode_template, encode_template
-from fpverify.vocabulary import BoolArray, Evaluation, FloatArray, IndexArray, Scores, Template
+from fpverify.vocabulary import AlignmentKind, BoolArray, Evaluation, FloatArray, IndexArray, Scores, Template
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -199,7 +199,7 @@ class Runner:
             bundle = load_bundle(self.model)
             touched = any(isinstance(one, Template) and one.of_touches for one in outcomes)
             by_skin = workforce.model(bundle.folder) if touched and bundle.has_network("places") else None
-            comparing = partial(_comparing, bent=bundle.bent, by_skin=by_skin)
+            comparing = partial(_comparing, alignment=bundle.alignment, by_skin=by_skin)
             jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
             for number, similar in answers(workforce, comparing, jobs, records):
                 raw[places[number]] = similar
@@ -316,16 +316,20 @@ class _Block(NamedTuple):
     reference: IndexArray
 
 
-def _comparing(records: list[bytes], *, bent: bool, by_skin: Path | CarriedModel | None) -> Callable[[_Block], Scores]:
+def _comparing(
+    records: list[bytes], *, alignment: AlignmentKind, by_skin: Path | CarriedModel | None
+) -> Callable[[_Block], Scores]:
     """Begins comparisons of templates in their binary form, empty where a print failed; touches by a model."""
-    return _Gallery(records, bent, None if by_skin is None else _matcher(by_skin)).compared
+    return _Gallery(records, alignment, None if by_skin is None else _matcher(by_skin)).compared
 
 
 class _Gallery:
     """Templates by index, those of one shelf of `KEPT_REFERENCES` prepared at a time."""
 
-    def __init__(self, records: Sequence[bytes], bent: bool = False, touches: Matcher | None = None) -> None:
-        self._records, self._bent, self._touches = records, bent, touches
+    def __init__(
+        self, records: Sequence[bytes], alignment: AlignmentKind = "rigid", touches: Matcher | None = None
+    ) -> None:
+        self._records, self._alignment, self._touches = records, alignment, touches
         self._shelf = -1
         self._prepared: dict[int, PreparedTemplate] = {}
 
@@ -342,7 +346,7 @@ class _Gallery:
             one, *others = (decode_template(self._records[number]) for number in (probe, *references))
             if one.skin is not None and (one.of_touches or any(other.of_touches for other in others)):
                 return self._touches.raw_scores(one, others)
-        return similarities(self._at(probe), [self._at(number) for number in references], bent=self._bent)
+        return similarities(self._at(probe), [self._at(number) for number in references], alignment=self._alignment)
 
     def _turn_to(self, shelf: int) -> None:
         if shelf != self._shelf:

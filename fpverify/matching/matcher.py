@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio, Overlap, overlap, similarities
-from fpverify.comparison.overlap import BENT, SETTINGS
+from fpverify.comparison.overlap import SETTINGS
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.log import tell
@@ -203,11 +203,11 @@ class Matcher:
         """
         touched = self._touched(probe, references)
         if not touched:
-            return similarities(probe, references, bent=self.bundle.bent)
+            return similarities(probe, references, alignment=self.bundle.alignment)
         raw = np.empty(len(references))
         rest = sorted(set(range(len(references))) - set(touched))
         if rest:
-            raw[rest] = similarities(probe, [references[k] for k in rest], bent=self.bundle.bent)
+            raw[rest] = similarities(probe, [references[k] for k in rest], alignment=self.bundle.alignment)
         raw[touched] = self.touches.raw_scores(probe, [references[k] for k in touched])
         return raw
 
@@ -220,7 +220,7 @@ class Matcher:
 
     def laid(self, probe: Template, reference: Template) -> Overlap:
         """One print laid on another as the model compares them; errors as of `overlap`."""
-        return overlap(probe, reference, BENT if self.bundle.bent else SETTINGS)
+        return overlap(probe, reference, SETTINGS[self.bundle.alignment])
 
     @property
     def compares_touches(self) -> bool:

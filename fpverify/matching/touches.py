@@ -22,7 +22,7 @@ from fpverify.features.places import at_places, directions, lattice, neighbourho
 from fpverify.features.quality import touch_quality
 from fpverify.features.touches import kept_places
 from fpverify.models import Bundle, load_bundle
-from fpverify.vocabulary import FloatArray, Scores, Template
+from fpverify.vocabulary import AlignmentKind, FloatArray, Scores, Template
 
 TABLES, COHORT = "places.json", "places_cohort.npy"  # files of a bundle beside the network `places`
 
@@ -58,13 +58,13 @@ class TouchMatcher:
         model: what was learnt about comparing them.
         network: (n, 32, 32, 1) -> (n, d), see `fpverify.networks.places`.
         calibration: the model's own; None before it is fitted.
-        bent: whether the skin between minutiae may bend.
+        alignment: of their minutiae, as the card says.
     """
 
     model: TouchModel
     network: Network
     calibration: Calibration | None = None
-    bent: bool = False
+    alignment: AlignmentKind = "rigid"
 
     @classmethod
     def of(cls, bundle: Bundle) -> TouchMatcher:
@@ -75,7 +75,7 @@ class TouchMatcher:
         """
         stored = load_bundle(bundle.folder).card.calibration  # its own, whatever was fitted to a sensor since
         calibration = None if stored is None else Calibration.from_dict(stored)
-        return cls(read_tables(bundle), bundle.network("places"), calibration, bundle.bent)
+        return cls(read_tables(bundle), bundle.network("places"), calibration, bundle.alignment)
 
     def joined(self, touches: Sequence[Acquired], *, only_joined: bool = False) -> tuple[Template, JoinedFinger]:
         """One reference of some touches of a finger, at least one; and how they came together.
@@ -126,7 +126,7 @@ class TouchMatcher:
         assert probe.skin is not None  # noqa: S101 - the caller has looked
         touch = Touch.of(probe.skin, self.model.cohort)
         fingers = [PreparedFinger.of(one) for one in references]
-        alike = similarities(probe, [one.template for one in fingers], bent=self.bent).tolist()
+        alike = similarities(probe, [one.template for one in fingers], alignment=self.alignment).tolist()
         return [self.model.opinions(touch, one.ground, raw) for one, raw in zip(fingers, alike, strict=True)]
 
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
@@ -146,7 +146,7 @@ class TouchMatcher:
             for k in single:
                 found[k] = (found[k] + self.scores(references[k], [probe])[0]) / 2
             return raw_of(found, self.calibration)
-        raw = similarities(probe, references, bent=self.bent)
+        raw = similarities(probe, references, alignment=self.alignment)
         for k, one in enumerate(references):
             if _touches(one) == 1:
                 raw[k] = raw_of(self.scores(one, [probe]), self.calibration)[0]

@@ -13,7 +13,7 @@ from fpverify.folders import path_of
 from fpverify.models.card import CARD, Card, read_card, written
 from fpverify.models.installed import folder_of, folder_of_id
 from fpverify.models.runtime import LiteRtNetwork
-from fpverify.vocabulary import BundleKind
+from fpverify.vocabulary import AlignmentKind, BundleKind
 
 NETWORK, WEIGHTS = ".tflite", ".weights.h5"  # ends of files: what runs, and what training goes on from
 SEEING = ("minutia_map", "descriptor", "seam_map")  # networks that a template of a print comes from
@@ -43,9 +43,9 @@ class Bundle:
         return self.card.kind
 
     @property
-    def bent(self) -> bool:
-        """Whether the skin between minutiae may bend where two prints are compared."""
-        return self.card.alignment == "bent"
+    def alignment(self) -> AlignmentKind:
+        """How two prints are laid on each other where they are compared."""
+        return self.card.alignment
 
     def sees_as(self, other: Bundle) -> bool:
         """Whether prints that are no touches of small sensors get the same templates from both, but for the id."""

@@ -107,7 +107,9 @@ def _searches(one: Reference, register: Register, records: Sequence[Register]) -
 
 def _asked(workforce: Workforce, search: Search) -> _Compared:
     probe, proposed = search.to_compare
-    return search, workforce.executor.submit(similarities, probe, proposed, bent=search.register.matcher.bundle.bent)
+    return search, workforce.executor.submit(
+        similarities, probe, proposed, alignment=search.register.matcher.bundle.alignment
+    )
 
 
 def _found(number: str, one: Reference, searches: list[_Compared], threshold: float) -> tuple[str, list[DuplicatePair]]:

@@ -34,7 +34,9 @@ FINGERS: tuple[Finger, ...] = (  # names by code; ISO/IEC 19794-2:2005, finger p
 LEARNT = "fpverify.learnt"  # in the metadata of an impression that was kept after a match: its score with enrolled ones
 PIXEL_MM2 = (25.4 / WORKING_PPI) ** 2
 BundleKind = Literal["minutiae", "whole-print", "bare"]
-AlignmentKind = Literal["rigid", "bent"]  # of two prints: as they are, or with skin that gives way
+# How two prints are laid on each other: as they are; with skin that gives way; or so, and a neighbourhood that its own
+# print shows elsewhere, too, counts less.
+AlignmentKind = Literal["rigid", "bent", "distinctive"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -105,7 +105,7 @@ def shipped() -> list[str]:
 def test_the_card_is_of_these_weights(name: str) -> None:
     """The calibration belongs to them: other weights have other scores."""
     recipe = load_bundle(name).card.recipe
-    judge = WITNESSES if load_bundle(name).bent else JUDGE
+    judge = WITNESSES if load_bundle(name).alignment == "bent" else JUDGE
     assert recipe == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (NEIGHBOURHOODS, judge)}
 
 

@@ -10,7 +10,7 @@ from made_up_prints import finger, impression, template
 
 from fpverify.comparison import similarities
 from fpverify.comparison.bending import Bend
-from fpverify.comparison.overlap import BENT, SETTINGS, overlap_similarities
+from fpverify.comparison.overlap import RIGID, SETTINGS, overlap_similarities
 from fpverify.comparison.prepared import prepare_template
 from fpverify.vocabulary import Template
 
@@ -82,22 +82,22 @@ def test_pressed_skin_costs_less_when_it_may_bend_and_strangers_gain_nothing() -
         one, other = (prepare_template(each) for each in (finger(seed), pressed(impression(finger(seed), seed))))
         stranger = prepare_template(finger(seed + 100))
         rigid.append(overlap_similarities(one, [other])[0])
-        bent.append(overlap_similarities(one, [other], BENT)[0])
-        strange.append(overlap_similarities(one, [stranger], BENT)[0])
+        bent.append(overlap_similarities(one, [other], SETTINGS["bent"])[0])
+        strange.append(overlap_similarities(one, [stranger], SETTINGS["bent"])[0])
     assert np.mean(bent) > 1.15 * np.mean(rigid)
     assert max(strange) < min(bent) / 2
 
 
 def test_skin_is_bent_only_where_partners_ask_for_it() -> None:
     one, other = (prepare_template(each) for each in (finger(3), pressed(impression(finger(3), 3))))
-    rigid, bent = similarities(one, [other]), similarities(one, [other], bent=True)
-    assert rigid == overlap_similarities(one, [other], SETTINGS)
-    assert bent == overlap_similarities(one, [other], BENT) > rigid
-    assert overlap_similarities(one, [other], replace(BENT, bent_from=1e6)) == rigid
+    rigid, bent = similarities(one, [other]), similarities(one, [other], alignment="bent")
+    assert rigid == overlap_similarities(one, [other], RIGID)
+    assert bent == overlap_similarities(one, [other], SETTINGS["bent"]) > rigid
+    assert overlap_similarities(one, [other], replace(SETTINGS["bent"], bent_from=1e6)) == rigid
 
 
 def test_two_prints_are_as_alike_either_way_round() -> None:
     prints = [prepare_template(impression(finger(seed), number)) for seed in range(3) for number in range(2)]
     for one in prints:
-        found = overlap_similarities(one, prints, BENT)
-        assert found.tolist() == [overlap_similarities(other, [one], BENT)[0] for other in prints]
+        found = overlap_similarities(one, prints, SETTINGS["bent"])
+        assert found.tolist() == [overlap_similarities(other, [one], SETTINGS["bent"])[0] for other in prints]

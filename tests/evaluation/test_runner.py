@@ -62,7 +62,9 @@ def test_raw_similarities_do_not_depend_on_how_comparisons_are_divided(monkeypat
     fingers = tuple("aabbbccddeeffgg"[: len(outcomes)])
     plan = Plan("drawn", "dense", tuple(map(str, range(15))), fingers, finger_comparisons(fingers))
     expected = [
-        -np.inf if 5 in (p, r) else float(similarities(outcomes[p], [outcomes[r]], bent=load_bundle().bent)[0])
+        -np.inf
+        if 5 in (p, r)
+        else float(similarities(outcomes[p], [outcomes[r]], alignment=load_bundle().alignment)[0])
         for p, r in zip(plan.comparisons.probe, plan.comparisons.reference, strict=True)
     ]
     for kept, largest, per_process in ((500, 500, 16), (4, 3, 1), (1, 500, 1), (100, 7, 1)):
