@@ -292,7 +292,9 @@ def tested(room: str, folder: Path, workers: int) -> str:
     config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-p", "no:cacheprovider"]
     shared = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
     work = folder / "work"
-    work.mkdir(exist_ok=True)
+    (work / "tests").mkdir(parents=True, exist_ok=True)
+    # Processes that tests begin import what these hand them by its name, tests.store...: the tests alone, not the tree.
+    (work / "tests" / "__init__.py").write_text(f"__path__ = [{str(ROOT / 'tests')!r}]\n", encoding="utf-8")
     command = [python_in(folder), "-m", "pytest", *config, *shared, "-rfE", str(ROOT / room)]  # quiet by its settings
     done = subprocess.run(command, cwd=work, env=_alone(folder), capture_output=True, text=True, check=False)
     said = f"{done.stdout}\n{done.stderr}".strip()
