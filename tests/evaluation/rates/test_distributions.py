@@ -38,7 +38,7 @@ def test_the_normal_and_student_are_those_of_scipy() -> None:
 
 @pytest.mark.parametrize("share", [0.51, 0.8, 0.975, 0.999])
 def test_the_student_is_that_of_closed_forms(share: float) -> None:
-    """Of 1, 2 and 4 degrees, from Shaw (2006), Sampling Student's T distribution, Journal of Computational Finance 9(4)."""
+    """Of 1, 2 and 4 degrees, by Shaw (2006), Sampling Student's T distribution, J. Comput. Finance 9(4)."""
     spread = 4 * share * (1 - share)
     four = math.cos(math.acos(math.sqrt(spread)) / 3) / math.sqrt(spread)
     closed = {
