@@ -133,6 +133,19 @@ def test_pytest_is_read_aright(matrix: ModuleType, tmp_path: Path, monkeypatch: 
     assert "test_two" in kept.read_text()
 
 
+def test_processes_that_tests_begin_find_the_tests_by_name(
+    matrix: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix, "python_in", lambda folder: sys.executable)
+    room = tmp_path / "test_room.py"  # -S: without the tree, were it installed to be edited
+    asked = "import importlib.util; assert importlib.util.find_spec('tests.executors.test_jobs')"
+    room.write_text(
+        "import subprocess\nimport sys\n\n\ndef test_one():\n"
+        f'    assert subprocess.run([sys.executable, "-S", "-c", "{asked}"]).returncode == 0\n'
+    )
+    assert matrix.went_well(matrix.tested(str(room), tmp_path, 1))
+
+
 def test_the_whole_suite_is_in_its_rooms(matrix: ModuleType) -> None:
     root = TOOLS.parent
     rooms = matrix.rooms()
