@@ -165,5 +165,5 @@ def test_a_bound_that_nobody_can_have_is_named(matrix: ModuleType, monkeypatch: 
 
 
 def test_a_bound_of_one_python_counts_there(matrix: ModuleType) -> None:
-    assert (matrix.bounds("3.12", "train")["numpy"], matrix.bounds("3.13", "train")["numpy"]) == ("2.0", "2.1")
+    assert (matrix.bounds("3.12", "train")["numpy"], matrix.bounds("3.13", "train")["numpy"]) == ("2.0.1", "2.1")
     assert matrix.bounds("3.12", "train")["tensorflow"] != matrix.bounds("3.13", "train")["tensorflow"]
