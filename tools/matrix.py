@@ -348,6 +348,11 @@ def last_words(error: subprocess.CalledProcessError) -> str:
     return " | ".join((telling or lines)[-6:])[:900]
 
 
+def _whole(name: str) -> Path:
+    """A folder's path from the root: programs are started in others."""
+    return Path(name).resolve()
+
+
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--python", nargs="+", default=list(supported()), metavar="3.X", help="all that are supported")
@@ -356,7 +361,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="the whole suite, with the extra dev")
     parser.add_argument("--rooms", nargs="+", metavar="tests/ROOM", help="these alone")
     parser.add_argument("--workers", type=int, default=1, help="processes that run tests, with --all")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where environments and outcomes lie")
+    parser.add_argument("--folder", type=_whole, default=FOLDER, help="where environments and outcomes lie")
     parser.add_argument("--afresh", action="store_true", help="forget what was done")
     parser.add_argument("--resolve", action="store_true", help="install nothing")
     return parser.parse_args(arguments)

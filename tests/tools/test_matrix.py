@@ -91,6 +91,13 @@ def test_a_room_counts_for_its_tree_and_libraries_alone(trial: Trial, change: Ca
     assert trial.asked == ROOMS
 
 
+def test_a_folder_may_be_given_by_a_relative_path(matrix: ModuleType) -> None:
+    """Programs of its environment are started in other folders."""
+    given = matrix._parsed(["--folder", "build/other"])
+    assert given.folder == Path.cwd() / "build" / "other"
+    assert matrix._parsed([]).folder == matrix.FOLDER
+
+
 def test_a_python_that_is_missing_is_named_and_no_success(trial: Trial, capsys: pytest.CaptureFixture[str]) -> None:
     assert trial.run("--python", "3.11", "3.12") == 1
     said = capsys.readouterr().out
