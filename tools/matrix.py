@@ -45,7 +45,7 @@ FROM_SOURCE = ("wsq", "pyeer")  # have no wheels, or none for every Python
 ONLY_WHEELS = ["--only-binary", ":all:", *(word for name in FROM_SOURCE for word in ("--no-binary", name))]
 LIBRARIES = ("lowest", "newest")
 EXTRAS = "service,plots,frames"  # that are light and that most use
-TESTING = ("pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.108", "httpx>=0.27", "mypy>=1.11")
+TESTING = ("pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.108", "httpx>=0.28", "mypy>=1.11")
 QUICK = (  # what users do first, and what leans most on what libraries do
     "tests/test_installed.py",
     "tests/test_first_calls.py",
