@@ -45,7 +45,7 @@ FROM_SOURCE = ("wsq", "pyeer")  # have no wheels, or none for every Python
 ONLY_WHEELS = ["--only-binary", ":all:", *(word for name in FROM_SOURCE for word in ("--no-binary", name))]
 LIBRARIES = ("lowest", "newest")
 EXTRAS = "service,plots,frames"  # that are light and that most use
-TESTING = ("pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.108", "httpx>=0.27", "mypy>=1.11")
+TESTING = ("pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.108", "httpx>=0.28", "mypy>=1.11")
 QUICK = (  # what users do first, and what leans most on what libraries do
     "tests/test_installed.py",
     "tests/test_first_calls.py",
@@ -292,7 +292,9 @@ def tested(room: str, folder: Path, workers: int) -> str:
     config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-p", "no:cacheprovider"]
     shared = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
     work = folder / "work"
-    work.mkdir(exist_ok=True)
+    (work / "tests").mkdir(parents=True, exist_ok=True)
+    # Processes that tests begin import what these hand them by its name, tests.store...: the tests alone, not the tree.
+    (work / "tests" / "__init__.py").write_text(f"__path__ = [{str(ROOT / 'tests')!r}]\n", encoding="utf-8")
     command = [python_in(folder), "-m", "pytest", *config, *shared, "-rfE", str(ROOT / room)]  # quiet by its settings
     done = subprocess.run(command, cwd=work, env=_alone(folder), capture_output=True, text=True, check=False)
     said = f"{done.stdout}\n{done.stderr}".strip()
@@ -346,6 +348,11 @@ def last_words(error: subprocess.CalledProcessError) -> str:
     return " | ".join((telling or lines)[-6:])[:900]
 
 
+def _whole(name: str) -> Path:
+    """A folder's path from the root: programs are started in others."""
+    return Path(name).resolve()
+
+
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--python", nargs="+", default=list(supported()), metavar="3.X", help="all that are supported")
@@ -354,7 +361,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="the whole suite, with the extra dev")
     parser.add_argument("--rooms", nargs="+", metavar="tests/ROOM", help="these alone")
     parser.add_argument("--workers", type=int, default=1, help="processes that run tests, with --all")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where environments and outcomes lie")
+    parser.add_argument("--folder", type=_whole, default=FOLDER, help="where environments and outcomes lie")
     parser.add_argument("--afresh", action="store_true", help="forget what was done")
     parser.add_argument("--resolve", action="store_true", help="install nothing")
     return parser.parse_args(arguments)

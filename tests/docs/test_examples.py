@@ -77,6 +77,7 @@ def test_every_example_is_in_the_document_and_the_other_way() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Using .httpx. with .starlette.testclient.")
+@pytest.mark.filterwarnings("ignore:The anyio.abc.BlockingPortal alias is deprecated")  # by Starlette before 1.7
 def test_the_application_opens_for_the_finger_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("fastapi")
     from starlette.testclient import TestClient

@@ -91,6 +91,13 @@ def test_a_room_counts_for_its_tree_and_libraries_alone(trial: Trial, change: Ca
     assert trial.asked == ROOMS
 
 
+def test_a_folder_may_be_given_by_a_relative_path(matrix: ModuleType) -> None:
+    """Programs of its environment are started in other folders."""
+    given = matrix._parsed(["--folder", "build/other"])
+    assert given.folder == Path.cwd() / "build" / "other"
+    assert matrix._parsed([]).folder == matrix.FOLDER
+
+
 def test_a_python_that_is_missing_is_named_and_no_success(trial: Trial, capsys: pytest.CaptureFixture[str]) -> None:
     assert trial.run("--python", "3.11", "3.12") == 1
     said = capsys.readouterr().out
@@ -133,6 +140,19 @@ def test_pytest_is_read_aright(matrix: ModuleType, tmp_path: Path, monkeypatch: 
     assert "test_two" in kept.read_text()
 
 
+def test_processes_that_tests_begin_find_the_tests_by_name(
+    matrix: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix, "python_in", lambda folder: sys.executable)
+    room = tmp_path / "test_room.py"  # -S: without the tree, were it installed to be edited
+    asked = "import importlib.util; assert importlib.util.find_spec('tests.executors.test_jobs')"
+    room.write_text(
+        "import subprocess\nimport sys\n\n\ndef test_one():\n"
+        f'    assert subprocess.run([sys.executable, "-S", "-c", "{asked}"]).returncode == 0\n'
+    )
+    assert matrix.went_well(matrix.tested(str(room), tmp_path, 1))
+
+
 def test_the_whole_suite_is_in_its_rooms(matrix: ModuleType) -> None:
     root = TOOLS.parent
     rooms = matrix.rooms()
@@ -152,5 +172,5 @@ def test_a_bound_that_nobody_can_have_is_named(matrix: ModuleType, monkeypatch: 
 
 
 def test_a_bound_of_one_python_counts_there(matrix: ModuleType) -> None:
-    assert (matrix.bounds("3.12", "train")["numpy"], matrix.bounds("3.13", "train")["numpy"]) == ("2.0", "2.1")
+    assert (matrix.bounds("3.12", "train")["numpy"], matrix.bounds("3.13", "train")["numpy"]) == ("2.0.1", "2.1")
     assert matrix.bounds("3.12", "train")["tensorflow"] != matrix.bounds("3.13", "train")["tensorflow"]
