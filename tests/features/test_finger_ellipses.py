@@ -7,6 +7,7 @@ import pytest
 
 from fpverify.errors import FailureToAcquire
 from fpverify.features.finger_ellipses import finger_ellipses, rotated
+from fpverify.synthesis.slaps import SHAPES
 from fpverify.vocabulary import FloatArray
 
 
@@ -28,7 +29,7 @@ def hand(steps_mm: list[float], turn_deg: float, joints: bool) -> tuple[FloatArr
 @pytest.mark.parametrize("turn_deg", [-20.0, 0.0, 20.0])
 def test_fingers_keep_their_joints_however_the_hand_is_turned(turn_deg: float, joints: bool) -> None:
     places, whose = hand([0, 17, 33, 50], turn_deg, joints)
-    found = finger_ellipses(places, 4, "slap")
+    found = finger_ellipses(places, SHAPES["right-four"], "slap")
     if joints:  # fingertips alone are hardly longer than wide
         assert found.turn_deg == pytest.approx(turn_deg, abs=6)
     assert (found.owners(rotated(places, found.turn_deg)) == whose).mean() > 0.97
@@ -36,7 +37,7 @@ def test_fingers_keep_their_joints_however_the_hand_is_turned(turn_deg: float, j
 
 def test_a_joint_does_not_stand_for_a_finger_that_is_missing() -> None:
     places, whose = hand([0, 17, 33], 0, joints=True)
-    found = finger_ellipses(places, 4, "slap")
+    found = finger_ellipses(places, SHAPES["right-four"], "slap")
     assert len(found.means) == 3
     assert (found.owners(rotated(places, found.turn_deg)) == whose).mean() > 0.97
 
@@ -44,4 +45,4 @@ def test_a_joint_does_not_stand_for_a_finger_that_is_missing() -> None:
 def test_what_is_as_wide_as_two_fingers_is_refused() -> None:
     places, _ = hand([0, 4, 8, 12, 16, 20, 24, 28], 0, joints=True)
     with pytest.raises(FailureToAcquire, match="cannot be told apart"):
-        finger_ellipses(places, 1, "slap")
+        finger_ellipses(places, ("right-index",), "slap")
