@@ -39,7 +39,9 @@ TWO_JOINTS_MM, TIP_SHARE = 36.0, 1.0  # a fingertip and its next joint, from the
 LEFT_COST = (
     0.7  # mean log likelihood, for the share of what lies behind those: of short ellipses each place is likelier
 )
-REACH_COST = 0.05  # mean log likelihood, for each unit of log likelihood by which tips reach out otherwise than a hand's
+REACH_COST = (
+    0.05  # mean log likelihood, for each unit of log likelihood by which tips reach out otherwise than a hand's
+)
 LOST_COST, BEHIND = 5.0, 0.5  # for the share of what lies behind those and behind no finger: farther aside, in widths
 TURNED_AGAIN = 2  # a hand is turned less than it is by what was parted while it lay otherwise
 ROUNDS = 60  # of expectation and maximisation
