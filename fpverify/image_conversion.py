@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
+from weakref import finalize
 
 import numpy as np
 from PIL import Image
@@ -214,6 +215,7 @@ class _Decoding:
             return decode_here(data, source)
         if self._decoder is None:
             self._decoder = Decoder(self._one_fork)
+            finalize(self, self._decoder.close)
         return self._decoder.decode(data, source)
 
     def close(self) -> None:
@@ -230,7 +232,7 @@ class _Converting:
     out: str
 
     def __call__(self, _: None) -> Callable[[Sequence[Path]], list[ImagesWritten]]:
-        decoding = _Decoding(TOGETHER)  # ends with the worker, whose end of the connection it waits at
+        decoding = _Decoding(TOGETHER)  # ends with what is answered here, or with the worker
 
         def converted(path: Path) -> ImagesWritten:
             target = self.converter.target

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpverify.errors import FailureToAcquire
-from fpverify.features.finger_ellipses import finger_ellipses, rotated
+from fpverify.features.finger_ellipses import _worth, finger_ellipses, rotated
 from fpverify.synthesis.slaps import SHAPES
 from fpverify.vocabulary import FloatArray
 
@@ -46,3 +46,21 @@ def test_what_is_as_wide_as_two_fingers_is_refused() -> None:
     places, _ = hand([0, 4, 8, 12, 16, 20, 24, 28], 0, joints=True)
     with pytest.raises(FailureToAcquire, match="cannot be told apart"):
         finger_ellipses(places, ("right-index",), "slap")
+
+
+def test_a_left_hand_is_worth_more_as_a_left_hand_than_as_a_right_one() -> None:
+    places, _ = hand([0, 17, 33, 50], 0, joints=True)
+    little = places[:, 0] < 8
+    places[little, 1] += 15
+    found = finger_ellipses(places, SHAPES["left-four"], "slap")
+    nothing = places[:0]
+    upright = rotated(places, found.turn_deg)
+    left, right = (_worth(found, upright, nothing, SHAPES[one]) for one in ("left-four", "right-four"))
+    assert left > right + 0.05
+
+
+def test_what_lies_behind_no_finger_is_beside_them_all() -> None:
+    places, _ = hand([0, 20, 40, 60], 0, joints=False)
+    found = finger_ellipses(places, SHAPES["right-four"], "slap")
+    behind = rotated(np.array([[20.0, 50.0], [30.0, 50.0], [75.0, 50.0]], np.float32), found.turn_deg)
+    assert found.are_beside(behind).tolist() == [False, True, True]
