@@ -150,7 +150,7 @@ def _is_solid(places: NDArray[np.int64], shape: tuple[int, ...]) -> BoolArray:
     mask[tuple(places.T)] = 1
     ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (SOLID_CELLS, SOLID_CELLS))
     solid = _largest(cv2.morphologyEx(mask, cv2.MORPH_OPEN, ball) > 0)
-    return solid[tuple(places.T)]
+    return np.asarray(solid[tuple(places.T)])
 
 
 def _tip(points: FloatArray, clear: BoolArray, solid: BoolArray) -> BoolArray:
