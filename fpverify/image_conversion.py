@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
+from weakref import finalize
 
 import numpy as np
 from PIL import Image
@@ -49,7 +50,7 @@ IMAGE_KINDS: Mapping[str, tuple[str, Compression | None]] = {  # endings of imag
 }
 TARGETS = (*IMAGE_FORMATS, *IMAGE_KINDS)
 PILLOWS = {"bmp": "BMP", "tiff": "TIFF"}
-TOGETHER = 8  # files of a folder that are sent to a process at a time: some 0.1 s of work
+TOGETHER = 8  # files of a folder that are sent to a process at a time, and that one fork decodes: some 0.1 s of work
 SOURCES = (*IMAGE_SUFFIXES, *IMAGE_RECORD_SUFFIXES)
 
 
@@ -198,7 +199,8 @@ class ImageConverter:
 class _Decoding:
     """Decodes light files here, and others in a process that waits for them, from the first on; none twice in a row."""
 
-    def __init__(self) -> None:
+    def __init__(self, one_fork: int = 1) -> None:
+        self._one_fork = one_fork
         self._decoder: Decoder | None = None
         self._latest: tuple[bytes, Picture] | None = None
 
@@ -212,7 +214,8 @@ class _Decoding:
         if is_light(data):
             return decode_here(data, source)
         if self._decoder is None:
-            self._decoder = Decoder()
+            self._decoder = Decoder(self._one_fork)
+            finalize(self, self._decoder.close)
         return self._decoder.decode(data, source)
 
     def close(self) -> None:
@@ -229,7 +232,7 @@ class _Converting:
     out: str
 
     def __call__(self, _: None) -> Callable[[Sequence[Path]], list[ImagesWritten]]:
-        decoding = _Decoding()  # ends with the worker, whose end of the connection it waits at
+        decoding = _Decoding(TOGETHER)  # ends with what is answered here, or with the worker
 
         def converted(path: Path) -> ImagesWritten:
             target = self.converter.target

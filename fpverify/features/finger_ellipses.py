@@ -3,20 +3,22 @@
 For many turns of the hand, and for fingers that spread less or more, what shows is counted in columns, and the columns
 are parted where least shows. From the best of these partings ellipses are fitted by expectation and maximisation
 (Dempster, Laird and Rubin, 1977). Of the fits whose ellipses can be fingers the one with the highest completed
-likelihood is taken (Biernacki, Celeux and Govaert, 2000), less what speaks against a hand turned far and against
-fingers that lie over each other: a fit that cuts through prints is unsure of many places.
+likelihood is taken (Biernacki, Celeux and Govaert, 2000), less what speaks against a hand turned far, against fingers
+that lie over each other, and against tips that reach out otherwise than a hand's (`hand_shapes`): a fit that cuts
+through prints is unsure of many places, and one that takes joints for fingers is another hand's, or none's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from fpverify.errors import FailureToAcquire
-from fpverify.vocabulary import BoolArray, FloatArray
+from fpverify.features.hand_shapes import reach_cost
+from fpverify.vocabulary import BoolArray, Finger, FloatArray
 
 TURNS_DEG = (range(-50, -20, 5), range(-20, -5, 5), range(-5, 10, 5), range(10, 25, 5), range(25, 55, 5))  # of the hand
 SPREADS = (0.0, 0.003, 0.006)  # radians that a finger leans outwards per millimetre from the middle: 0 to 10 degrees
@@ -37,7 +39,10 @@ TWO_JOINTS_MM, TIP_SHARE = 36.0, 1.0  # a fingertip and its next joint, from the
 LEFT_COST = (
     0.7  # mean log likelihood, for the share of what lies behind those: of short ellipses each place is likelier
 )
-LOST_COST, BEHIND = 2.0, 0.7  # for the share of what lies behind those and behind no finger: farther aside, in widths
+REACH_COST = (
+    0.05  # mean log likelihood, for each unit of log likelihood by which tips reach out otherwise than a hand's
+)
+LOST_COST, BEHIND = 5.0, 0.5  # for the share of what lies behind those and behind no finger: farther aside, in widths
 TURNED_AGAIN = 2  # a hand is turned less than it is by what was parted while it lay otherwise
 ROUNDS = 60  # of expectation and maximisation
 ENOUGH = 1e-4  # mean log likelihood: less is no progress
@@ -96,6 +101,14 @@ class FingerEllipses:
         away = np.hypot(across, down / 2)  # one tip behind another: the fingers may lie closer side by side
         return bool((across >= LEAST_ACROSS).all() and (away >= LEAST_APART).all())
 
+    def tips(self, places: FloatArray) -> FloatArray:
+        """(k,) mm, how far down each finger begins, from left to right; `places` are upright, in mm."""
+        owner = self.owners(places)
+        begins = [self.means[:, 1].min()] * len(self.means)
+        for finger in np.unique(owner):
+            begins[finger] = np.percentile(places[owner == finger, 1], TIP_SHARE)
+        return np.asarray(begins, np.float32)
+
     def are_beside(self, behind: FloatArray) -> BoolArray:
         """(n,) which places behind the fingers' joints lie behind none of them; `behind` are upright, in mm."""
         slopes = self.covariances[:, 0, 1] / self.covariances[:, 1, 1]
@@ -133,23 +146,23 @@ def rotated(places: FloatArray, turn_deg: float) -> FloatArray:
     return np.asarray(places @ np.array([[c, -s], [s, c]], np.float32), np.float32)
 
 
-def finger_ellipses(places: FloatArray, expected: int, source: str) -> FingerEllipses:
+def finger_ellipses(places: FloatArray, fingers: Sequence[Finger], source: str) -> FingerEllipses:
     """As many ellipses as fingers show, at most as many as are expected.
 
     Args:
         places: (n, 2) mm, across and down, where print shows.
-        expected: fingers.
+        fingers: who is expected, from left to right.
         source: name for messages.
 
     Raises:
         FailureToAcquire: fingers lie over each other, or are none.
     """
     sample = places[:: max(1, len(places) // MOST_PLACES)]
-    short, whole = (_likeliest(sample, expected, two_joints=two_joints) for two_joints in (True, False))
+    short, whole = (_likeliest(sample, fingers, two_joints=two_joints) for two_joints in (True, False))
     found = short if _count(short) >= _count(whole) else whole
     if found is None:
         raise FailureToAcquire(f"{source}: fingers lie over each other, or are none: they cannot be told apart")
-    if float(found.widths.max()) > (WIDEST_MM if _count(found) < expected else WIDEST_OF_ALL_MM):
+    if float(found.widths.max()) > (WIDEST_MM if _count(found) < len(fingers) else WIDEST_OF_ALL_MM):
         raise FailureToAcquire(f"{source}: overlapping fingers cannot be told apart: lay them down side by side")
     return found
 
@@ -158,41 +171,55 @@ def _count(found: FingerEllipses | None) -> int:
     return 0 if found is None else len(found.means)
 
 
-def _likeliest(sample: FloatArray, expected: int, *, two_joints: bool) -> FingerEllipses | None:
+def _likeliest(sample: FloatArray, fingers: Sequence[Finger], *, two_joints: bool) -> FingerEllipses | None:
     """As many fingers as show, by fingertips and their next joints alone, or by all of them."""
-    for count in range(expected, 0, -1):
-        found, worth = _fitted(sample, count, two_joints=two_joints)
+    for count in range(len(fingers), 0, -1):
+        found, worth = _fitted(sample, count, fingers, two_joints=two_joints)
         if found is not None:
             break
     else:
         return None
     if count > 1 and not found.is_usual:
-        fewer, more_worth = _fitted(sample, count - 1, two_joints=two_joints)
+        fewer, more_worth = _fitted(sample, count - 1, fingers, two_joints=two_joints)
         is_better = fewer is not None and more_worth > worth + FEWER_WORTH
         if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():
             return fewer
     return found
 
 
-def _fitted(places: FloatArray, count: int, *, two_joints: bool = True) -> tuple[FingerEllipses | None, float]:
+def _fitted(
+    places: FloatArray, count: int, fingers: Sequence[Finger], *, two_joints: bool
+) -> tuple[FingerEllipses | None, float]:
     """The best of the fits from some partings that can be fingers, and what it is worth; None where none can be."""
     best: FingerEllipses | None = None
     most = -float("inf")
     for turn_deg, owners in _partings(places, count):
         upright = rotated(places, turn_deg)
         near = _near_tips(upright, owners, count) if two_joints else np.ones(len(upright), bool)
-        behind, upright = upright[~near], upright[near]
-        fit = _fit(upright, owners[near], count, turn_deg)
+        fit = _fit(upright[near], owners[near], count, turn_deg)
         if fit is None or not fit.are_fingers():
             continue
-        shares, likelihoods = fit.shares(upright)
-        unsure = -(shares * np.log(np.maximum(shares, 1e-6))).sum(1)
-        unlikely = TURN_COST * (turn_deg / 50) ** 2 + CROWD_COST * fit.crowding
-        unlikely += (LEFT_COST * len(behind) + LOST_COST * float(fit.are_beside(behind).sum())) / len(places)
-        worth = float((likelihoods - unsure).mean()) - unlikely
+        worth = _worth(fit, upright[near], upright[~near], fingers)
         if worth > most:
             best, most = fit, worth
     return best and _upright(places, best, two_joints=two_joints), most
+
+
+def _worth(fit: FingerEllipses, near: FloatArray, behind: FloatArray, fingers: Sequence[Finger]) -> float:
+    """The completed log likelihood of a place in the mean, less what speaks against such a hand.
+
+    Args:
+        fit: the ellipses.
+        near: (n, 2) upright, mm, that they were fitted to.
+        behind: (m, 2) what was left out.
+        fingers: who is expected.
+    """
+    shares, likelihoods = fit.shares(near)
+    unsure = -(shares * np.log(np.maximum(shares, 1e-6))).sum(1)
+    unlikely = TURN_COST * (fit.turn_deg / 50) ** 2 + CROWD_COST * fit.crowding
+    unlikely += REACH_COST * reach_cost(fit.tips(near), fingers)
+    unlikely += (LEFT_COST * len(behind) + LOST_COST * float(fit.are_beside(behind).sum())) / (len(near) + len(behind))
+    return float((likelihoods - unsure).mean()) - unlikely
 
 
 def _near_tips(upright: FloatArray, owners: np.ndarray, count: int) -> np.ndarray:

@@ -30,8 +30,10 @@ LINE_STEP_PX = 8  # along a line, that are taken together
 STRAIGHT = 0.8  # of so long a line's pixels, on the same side of what is about them
 TILTS = np.linspace(-0.06, 0.06, 13)  # of lines against the borders: 3.5 degrees either way
 LINE_BESIDE_PX = 9  # about a line, that its contrast reaches
-WORDS_WITHIN_MM, WORDS_HIGH_MM, LETTERS_APART_MM = 9.0, 4.5, 1.6  # of the border; of a row of words
+WORDS_WITHIN_MM, WORDS_HIGH_MM = 9.0, 5.5  # of the border; of a row of words, with what their contrast reaches
+EDGE_WITHIN_MM, EDGE_HIGH_MM = 4.0, 3.5  # of the left or right border; of a line there that is short, or not straight
 PALM_EDGE_MM = 2.5  # by which its edge goes up and down
+PALM_ABOVE_MM = 8.0  # above the border at most: a card's line, with what it takes along, may lie below it
 PALM_MM, PALM_BEHIND_MM = 34.0, 34.0  # from side to side without a gap, and behind the foremost tip
 
 
@@ -60,7 +62,8 @@ def print_cells(grey: FloatArray) -> tuple[BoolArray, BoolArray]:
     weak = contrast > max(LEAST_CONTRAST * strongest, FAINTEST, paper)
     clear = weak & (contrast > CLEAR_CONTRAST * strongest) & (contrast > NEAR_CONTRAST * near)
     weak, clear = _without_dirt(weak), _without_dirt(clear)
-    other = _words(weak) | _palm(clear) | _specks(weak)
+    other = _low(weak, WORDS_WITHIN_MM, WORDS_HIGH_MM) | _low(weak.T, EDGE_WITHIN_MM, EDGE_HIGH_MM).T
+    other |= _palm(clear) | _specks(weak)
     return weak & ~other, clear & ~other
 
 
@@ -113,17 +116,13 @@ def _specks(cells: BoolArray) -> BoolArray:
     return np.asarray(small[labels])
 
 
-def _words(cells: BoolArray) -> BoolArray:
-    """What is low and lies along the upper or the lower border: a row of printed words, or the end of a print."""
-    side = 2 * round(LETTERS_APART_MM / 2 / CELL_MM) + 1
-    joined = cv2.dilate(cells.astype(np.uint8), np.ones((1, 2 * side + 1), np.uint8))
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    tops, heights = statistics[:, cv2.CC_STAT_TOP], statistics[:, cv2.CC_STAT_HEIGHT]
-    within = WORDS_WITHIN_MM / CELL_MM
-    outer = (tops + heights < within) | (tops > cells.shape[0] - within)
-    low = outer & (heights * CELL_MM <= WORDS_HIGH_MM)
-    low[0] = False
-    return np.asarray(low[labels])
+def _low(cells: BoolArray, within_mm: float, high_mm: float) -> BoolArray:
+    """What is low along the upper or the lower border: rows of printed words, even where they touch a finger."""
+    within, high = round(within_mm / CELL_MM), round(high_mm / CELL_MM)
+    whole = cells.astype(np.uint8)
+    low = whole - cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((high + 1, 1), np.uint8), borderValue=0)
+    low[within:-within] = 0
+    return np.asarray(low > 0)
 
 
 def _palm(cells: BoolArray) -> BoolArray:
@@ -135,7 +134,7 @@ def _palm(cells: BoolArray) -> BoolArray:
     tip = int(np.flatnonzero(cells.any(1))[0])
     level[: tip + round(PALM_BEHIND_MM / CELL_MM)] = 0
     _, labels = cv2.connectedComponents(level, connectivity=8)
-    at_border = np.unique(labels[-OPEN_CELLS:])
+    at_border = np.unique(labels[-round(PALM_ABOVE_MM / CELL_MM) :])
     whole = np.isin(labels, at_border[at_border > 0])
     if not whole.any():
         return whole

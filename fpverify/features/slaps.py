@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from fpverify.errors import FailureToAcquire
 from fpverify.features.finger_ellipses import FingerEllipses, finger_ellipses, rotated
+from fpverify.features.hand_shapes import places_likelihood
 from fpverify.features.preparation import resampled
 from fpverify.features.slap_foreground import CELL_MM, points_of, print_cells
 from fpverify.vocabulary import WORKING_PPI, BoolArray, Finger, FloatArray, Scan
 
 LEAST_MM2 = 30.0  # of a fingertip
-PITCH_MM = 20.0  # from finger to finger of an adult's hand
 CREASE_FROM_MM, CREASE_TO_MM = 11.0, 34.0  # from the tip to the crease of the first joint
 CREASE_SHARE = 0.6  # of the fingertip's width: where so little shows is the crease ...
 USUAL_TIP, NARROW_TIP_MM = 1.5, 12.0  # from the tip to the crease, in widths of the fingertip; the narrowest, mm
@@ -36,6 +36,7 @@ JOINT_MM, JOINT_SHARE = 14, 0.62  # ... if within so far behind it more shows ag
 WIDEST_BY_MM = 19  # behind the tip a print is at its widest
 NARROW_SHARE, STAYS_NARROW = 0.72, 0.8  # of the fingertip's width: a joint's print is narrower, and stays so ...
 GOES_ON, JOINT_ROWS_MM = 0.75, 6  # ... and hardly narrows over so many millimetres, as the end of a tip does
+SOLID_CELLS = 7  # across, 2.8 mm: a fingertip is wider, a stroke of a pen or a line is not
 LEAST_POINTS = 10  # of a finger, to have a direction
 MOST_LEAN_DEG = 40  # of a finger against the hand
 TIP_MM = 30.0  # where no crease shows
@@ -44,8 +45,6 @@ MARGIN_MM = 1.2  # of paper around a fingertip that is cut out
 FEATHER_MM = 0.5
 PAPER_STEP = 4  # every fourth pixel tells what grey paper is
 TOUCH_MM = 2.5  # of a common border
-REACH = {"index": -7.0, "middle": 0.0, "ring": -5.0, "little": -21.0, "thumb": 0.0}  # mm, against the middle finger
-REACH_MM, GAP_MM = 6.0, 5.0  # deviations of that, and of the distance of two neighbours
 SURE = 2.0  # log likelihood by which an assignment has to be better than the next
 
 
@@ -99,7 +98,7 @@ def separated(scan: Scan, fingers: Sequence[Finger]) -> Separated:
     cells, clear = print_cells(grey)
     if CELL_MM**2 * clear.sum() < LEAST_MM2:
         raise FailureToAcquire(f"{scan.source}: no fingers found in it")
-    shapes = finger_ellipses(points_of(clear), len(fingers), scan.source)
+    shapes = finger_ellipses(points_of(clear), fingers, scan.source)
     labels, tips = _parted(cells, clear, shapes)
     found = len(tips)
     names, notes = _named(tips, fingers, scan.source)
@@ -128,14 +127,14 @@ def _parted(
     upright = rotated(points_of(cells), shapes.turn_deg)
     is_clear = clear[cells]
     owner = shapes.owners(upright)
+    places = np.argwhere(cells)
     labels = np.full(cells.shape, -1, np.int8)
     tips: list[tuple[float, float]] = []
     for finger in range(len(shapes.means)):
         mine = owner == finger
-        kept = _tip(upright[mine], is_clear[mine])
+        kept = _tip(upright[mine], is_clear[mine], _is_solid(places[mine], cells.shape))
         mask = np.zeros(cells.shape, bool)
-        places = np.argwhere(cells)[mine][kept]
-        mask[places[:, 0], places[:, 1]] = True
+        mask[tuple(places[mine][kept].T)] = True
         mask = _largest(mask)
         if CELL_MM**2 * mask.sum() < LEAST_MM2:
             continue
@@ -145,21 +144,31 @@ def _parted(
     return labels, tips
 
 
-def _tip(points: FloatArray, clear: BoolArray) -> BoolArray:
+def _is_solid(places: NDArray[np.int64], shape: tuple[int, ...]) -> BoolArray:
+    """(n,) bool: which cells of a finger are of its print, and not of a stroke or a spot before it."""
+    mask = np.zeros(shape, np.uint8)
+    mask[tuple(places.T)] = 1
+    ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (SOLID_CELLS, SOLID_CELLS))
+    solid = _largest(cv2.morphologyEx(mask, cv2.MORPH_OPEN, ball) > 0)
+    return np.asarray(solid[tuple(places.T)])
+
+
+def _tip(points: FloatArray, clear: BoolArray, solid: BoolArray) -> BoolArray:
     """Which points of a finger are of its last joint: down to the crease, or to where that has to be.
 
     Args:
         points: (n, 2) of the finger, upright, mm.
         clear: (n,) which of them are clear: among these a crease between strong prints shows best.
+        solid: (n,) which of them are print and nothing else: the tip is where these begin.
     """
-    if len(points) < LEAST_POINTS:
+    if solid.sum() < LEAST_POINTS:
         return np.ones(len(points), bool)
     axis = np.linalg.eigh(np.cov(points.T))[1][:, 1]
     axis = axis if axis[1] > 0 else -axis
     if axis[1] < np.cos(np.radians(MOST_LEAN_DEG)):  # a print as wide as it is long has no direction of its own
         axis = np.array([0.0, 1.0])
     along = points @ axis
-    along = along - np.percentile(along, 0.5)
+    along = along - np.percentile(along[solid], 0.5)
     of_all = _rows(along)
     usual = USUAL_TIP * max(NARROW_TIP_MM, float(of_all[:WIDEST_BY_MM].max()) * CELL_MM**2)
     places = (_dip(_rows(along[clear]), usual), _dip(of_all, usual), _narrows(of_all))
@@ -222,24 +231,12 @@ def _named(
     if found == expected or len(set(fingers)) == 1:
         return tuple(fingers[:found]), []
     options = [tuple(fingers[k] for k in kept) for kept in combinations(range(expected), found)]
-    scored = sorted(((_likelihood(tips, one, fingers), one) for one in options), reverse=True)
+    scored = sorted(((places_likelihood(tips, one, fingers), one) for one in options), reverse=True)
     if len(scored) > 1 and scored[0][0] - scored[1][0] < SURE:
         raise FailureToAcquire(
             f"{source}: shows {found} of {expected} fingers, and it does not show which of them are missing: name them"
         )
     return scored[0][1], [f"{found} of {expected} fingers found; named by the gap that is left and by their reach"]
-
-
-def _likelihood(tips: list[tuple[float, float]], names: Sequence[Finger], fingers: Sequence[Finger]) -> float:
-    """How well tips lie where those of these fingers are, whatever the hand's place and its own turn."""
-    places = np.array([fingers.index(name) * PITCH_MM for name in names])
-    across = np.array([tip[0] for tip in tips])
-    down = np.array([tip[1] for tip in tips])
-    reach = np.array([-REACH[name.split("-")[1]] for name in names])
-    gaps = np.diff(across) - np.diff(places)
-    off = down - reach
-    off = off - off.mean()
-    return float(-(gaps**2).sum() / (2 * GAP_MM**2) - (off**2).sum() / (2 * REACH_MM**2))
 
 
 def _touching(labels: NDArray[np.int8], count: int) -> list[tuple[int, int]]:

@@ -1,10 +1,11 @@
 """Decodes images that come on standard input, under limits. A program of its own, see `fpverify.scans.isolation`.
 
-    python decoder.py once|warm FOLDER...
+    python decoder.py ONE_FORK FOLDER...
 
-`once` answers one question on standard output. `warm` answers many, one after the other, on the socket that is its
-standard input; what is not light work it gives to a fork of itself, which meets no other image. It says by a byte that
-it is ready, and ends when the socket does, or with the signal that ended a fork. The folders are those to import from.
+With 0 it answers one question on standard output. Else it answers many, one after the other, on the socket that is its
+standard input; what is not light work it gives to a fork of itself, which meets so many images at most, and none after
+one that it refuses. It says by a byte that it is ready, and ends when the socket does, or with the signal that ended a
+fork. The folders are those to import from.
 """
 
 from __future__ import annotations
@@ -35,30 +36,36 @@ WSQ_START = b"\xff\xa0"
 SOCKET = 0
 
 
-def answer(target: int, data: bytes, complaints: tuple[int, int]) -> None:
-    """Writes the answer to a question.
+def answer(target: int, data: bytes, complaints: tuple[int, int]) -> bool:
+    """Writes the answer to a question; whether it is a picture.
 
     Args:
         target: descriptor to write to.
         data: of an image file.
         complaints: both ends of the pipe that decoders complain into.
     """
-    for part in _answer(data, complaints):
+    is_picture = True
+    for number, part in enumerate(_answer(data, complaints)):
+        is_picture &= number > 0 or not part.startswith((REFUSED, TOO_LARGE))
         rest = memoryview(part)
         while rest:
             rest = rest[os.write(target, rest) :]
+    return is_picture
 
 
 def _answer(data: bytes, complaints: tuple[int, int]) -> Iterator[bytes]:
     from fpverify.errors import ScanError, ScanTooLarge
     from fpverify.scans.decoding import raster
 
+    is_wsq = data.startswith(WSQ_START)
+    if is_wsq:
+        _said(complaints)  # about other files
     try:
         decoded = raster(data, "")
     except ScanError as error:
         yield from _refusal(TOO_LARGE if isinstance(error, ScanTooLarge) else REFUSED, str(error))
         return
-    if data.startswith(WSQ_START) and COMPLAINT in _said(complaints):
+    if is_wsq and COMPLAINT in _said(complaints):
         yield from _refusal(REFUSED, ": damaged or truncated: its pixels cannot be decoded")
         return
     yield from _picture(decoded)
@@ -139,10 +146,9 @@ def _once() -> None:
         answer(target, data, complaints)
 
 
-def _serve() -> None:
-    """Answers questions until nobody asks any more."""
+def _serve(one_fork: int) -> None:
+    """Answers questions until nobody asks any more; a fork meets so many images."""
     import gc
-    import time
 
     from fpverify.scans.work import is_light
 
@@ -153,13 +159,30 @@ def _serve() -> None:
     os.write(SOCKET, READY)
     while (data := _question(stream)) is not None:
         if is_light(data):
-            limit("CPU", int(time.process_time()) + 1 + MOST_CPU_S)
+            _limit_cpu(1 + MOST_CPU_S)
             answer(SOCKET, data, complaints)
-        elif code := _forked(partial(answer, SOCKET, data, complaints)):
+        elif code := _forked(partial(_answer_some, stream, data, complaints, one_fork), one_fork * MOST_CPU_S):
             sys.exit(abs(code))
 
 
-def _forked(work: Callable[[], None]) -> int:
+def _answer_some(stream: BinaryIO, first: bytes, complaints: tuple[int, int], most: int) -> None:
+    """Answers a question and those that follow, as many as a fork may, until one is refused."""
+    data: bytes | None = first
+    for number in range(1, most + 1):
+        _limit_cpu(MOST_CPU_S)
+        if data is None or not answer(SOCKET, data, complaints):
+            return
+        data = _question(stream) if number < most else None
+
+
+def _limit_cpu(most_s: int) -> None:
+    """Limits what this process may take from now on, to the second below."""
+    import time
+
+    limit("CPU", int(time.process_time()) + most_s)
+
+
+def _forked(work: Callable[[], None], most_cpu_s: int) -> int:
     """What a fork that does some work ended with: 0, or the signal below 0. SIGTERM ends it, too."""
     import signal
 
@@ -169,18 +192,18 @@ def _forked(work: Callable[[], None]) -> int:
         signal.signal(signal.SIGTERM, lambda *_: os.kill(fork, signal.SIGKILL))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     if not fork:
-        _end_after(work)
+        _end_after(work, most_cpu_s)
     code = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return code
 
 
-def _end_after(work: Callable[[], None]) -> NoReturn:
+def _end_after(work: Callable[[], None], most_cpu_s: int) -> NoReturn:
     code = 1
     try:
         os.nice(POLITE)
         limit("NPROC", 0, for_good=True)
-        limit("CPU", MOST_CPU_S, for_good=True)
+        limit("CPU", most_cpu_s, for_good=True)
         work()
         code = 0
     finally:
@@ -189,13 +212,13 @@ def _end_after(work: Callable[[], None]) -> NoReturn:
 
 def main() -> None:
     """Reads, decodes, writes."""
-    how, *folders = sys.argv[1:]
+    one_fork, *folders = sys.argv[1:]
     sys.path[:] = folders
     from fpverify.scans.decoding import load_plugins
 
     load_plugins()
-    if how == "warm":
-        _serve()
+    if int(one_fork):
+        _serve(int(one_fork))
     else:
         _once()
 

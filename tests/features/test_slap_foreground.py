@@ -64,6 +64,27 @@ def test_a_row_of_words_at_the_border_is_no_print(plain: FloatArray, at: tuple[i
     assert besides < 0.01
 
 
+def test_words_are_no_print_where_a_fingertip_lies_beside_them(masters: list[FloatArray]) -> None:
+    raised = SlapSettings(hardness=(0.1, 0.3), turn_rad=0.0, shift_mm=(0.0, 7.0))
+    slap = draw_slap(np.random.default_rng(4), masters, "right-four", raised)
+    letters = np.zeros(slap.image.shape, np.uint8)
+    cv2.putText(letters, "FOUR FINGERS", (20, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 255, 2)
+    weak = print_cells(np.where(letters > 0, np.float32(0.1), slap.image))[0].astype(np.uint8)
+    found = cv2.resize(weak, letters.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    tips = cv2.dilate(np.any(slap.tips, axis=0).astype(np.uint8), np.ones((25, 25), np.uint8))
+    assert not (found & (letters > 0) & (tips == 0)).any()
+
+
+@pytest.mark.parametrize("at_mm", [0.5, 2.0])
+def test_a_piece_of_a_line_at_the_side_is_no_print(plain: FloatArray, at_mm: float) -> None:
+    image = plain.copy()
+    at = round(at_mm * PX_PER_MM)
+    cv2.line(image, (at, 0), (at, 200), 0.1, 3)
+    found, besides = shares(plain, image)
+    assert found > 0.97
+    assert besides < 0.002
+
+
 def test_specks_are_no_print(plain: FloatArray) -> None:
     image = plain.copy()
     for at in ((30, 60), (400, 30), (700, 90)):
@@ -92,6 +113,15 @@ def test_a_palm_is_no_finger(masters: list[FloatArray]) -> None:
     cells: BoolArray = print_cells(draw_slap(np.random.default_rng(4), masters, "right-four", with_palm).image)[0]
     assert not cells[-round(2 / CELL_MM) :].any()
     assert cells.any()
+
+
+def test_a_palm_is_no_finger_where_a_line_crosses_it(masters: list[FloatArray]) -> None:
+    with_palm = SlapSettings(hardness=(0.1, 0.3), turn_rad=0.05, palm=1.0)
+    image = draw_slap(np.random.default_rng(4), masters, "right-four", with_palm).image
+    height, width = image.shape
+    cv2.line(image, (0, height - 35), (width, height - 30), 0.1, 3)
+    assert not print_cells(image)[0][-round(2 / CELL_MM) :].any()
+    assert print_cells(image)[0].any()
 
 
 def test_wide_slaps_are_the_same_for_a_seed_and_have_all_of_it(masters: list[FloatArray]) -> None:

@@ -52,6 +52,31 @@ def test_fingers_that_touch_are_told_apart_and_named(masters: list[FloatArray]) 
         assert max(others) < 0.2
 
 
+@pytest.mark.parametrize("number", [106, 109, 163])
+def test_joints_do_not_stand_for_a_hand_that_is_turned_the_other_way(number: int) -> None:
+    """Slaps of `tools/slaps.py --seed 906`, of whose fingers the outer ones' joints show."""
+    rng = np.random.default_rng([906, 1, number])
+    chosen = rng.choice(32, 4, replace=False)
+    own = [draw_finger(np.random.default_rng([906, int(k)])).ridges for k in chosen]
+    slap = draw_slap(rng, own, "left-four")
+    found = separated(scan_of(slap), SHAPES["left-four"])
+    for piece, tip in zip(found.pieces, slap.tips, strict=True):
+        assert share_covered(piece.mask, tip) > 0.8
+
+
+def test_a_fingertip_begins_where_print_does_and_not_a_stroke(masters: list[FloatArray]) -> None:
+    settings = SlapSettings(hardness=(0.1, 0.3), turn_rad=0.0, second=1.0, gap_mm=(3.0, 5.0))
+    slap = draw_slap(np.random.default_rng(4), masters, "right-four", settings)
+    image = enlarged(slap.image)
+    little = cv2.resize(slap.tips[3].astype(np.uint8), image.shape[::-1])
+    rows, columns = (np.flatnonzero(little.any(axis)) for axis in (1, 0))
+    at = int(columns.mean())
+    cv2.line(image, (at, int(rows[0]) - 10), (at + 20, int(rows[0]) - 330), 20, 4)
+    found = separated(Scan(image, 500.0), SHAPES["right-four"])
+    assert [one.finger for one in found.pieces] == list(SHAPES["right-four"])
+    assert share_covered(found.pieces[3].mask, slap.tips[3]) > 0.8
+
+
 def test_a_hand_that_is_turned_is_seen(masters: list[FloatArray]) -> None:
     slap = draw_slap(np.random.default_rng(1), masters, "left-four", SlapSettings((0.1, 0.3), turn_rad=0.0))
     upright = enlarged(slap.image)

@@ -92,6 +92,14 @@ def decoder() -> Iterator[Decoder]:
     waiting.close()
 
 
+@pytest.fixture(scope="module")
+def reusing() -> Iterator[Decoder]:
+    """One whose forks meet three files."""
+    waiting = Decoder(3)
+    yield waiting
+    waiting.close()
+
+
 def outcome(decoding: object, data: bytes) -> tuple[object, ...]:
     """The picture, or the refusal, in a form that can be compared."""
     try:
@@ -107,12 +115,16 @@ def here(data: bytes, source: str) -> Picture:
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_a_file_is_the_same_picture_or_refusal_wherever_it_is_decoded(kind: str, decoder: Decoder) -> None:
+def test_a_file_is_the_same_picture_or_refusal_wherever_it_is_decoded(
+    kind: str, decoder: Decoder, reusing: Decoder
+) -> None:
     data = FILES[kind]
     expected = outcome(here, data)
     assert (expected[0] in {UnreadableScan, ScanTooLarge}) == (kind in REFUSED)
     assert outcome(decoded_apart, data) == expected
     assert outcome(decoder.decode, data) == expected
+    for _ in range(2):
+        assert outcome(reusing.decode, data) == expected
 
 
 @pytest.mark.parametrize("mode", [mode for mode in VALUES if mode != "I;16N"])
@@ -230,6 +242,82 @@ def test_a_decoder_that_crashed_is_replaced(signal_number: int) -> None:
         os.kill(decoder._process.pid, signal_number)
         decoder._process.wait(10)
         assert outcome(decoder.decode, FILES["packed TIFF"]) == outcome(here, FILES["packed TIFF"])
+    finally:
+        decoder.close()
+
+
+def forks(decoder: Decoder) -> list[int]:
+    """Processes that a decoder has forked and that have not ended."""
+    assert decoder._process is not None
+    pid = decoder._process.pid
+    found = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [one for one in found if is_running(one)]
+
+
+def ended(pid: int) -> bool:
+    """Whether a process ends in time."""
+    end = time.monotonic() + QUICK_S
+    while is_running(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    return not is_running(pid)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+def test_a_fork_meets_so_many_files_and_none_after_one_that_it_refused() -> None:
+    good, bad = FILES["packed TIFF"], FILES["half a JPEG 2000"]
+    decoder = Decoder(3)
+    try:
+        decoder.decode(good, "the file")
+        (first,) = forks(decoder)
+        decoder.decode(good, "the file")
+        assert forks(decoder) == [first]
+        decoder.decode(good, "the file")
+        assert ended(first)
+        decoder.decode(good, "the file")
+        (second,) = forks(decoder)
+        assert second != first
+        with pytest.raises(UnreadableScan):
+            decoder.decode(bad, "the file")
+        assert ended(second)
+        assert outcome(decoder.decode, good) == outcome(here, good)
+    finally:
+        decoder.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_fork_that_crashed_costs_no_other_file(signal_number: int) -> None:
+    good = FILES["packed TIFF"]
+    decoder = Decoder(3)
+    try:
+        decoder.decode(good, "the file")
+        (fork,) = forks(decoder)
+        os.kill(fork, signal_number)
+        assert ended(fork)
+        assert outcome(decoder.decode, good) == outcome(here, good)
+    finally:
+        decoder.close()
+
+
+def test_a_file_is_refused_for_no_faults_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+
+    def answered(data: bytes, source: str, within_s: float) -> Picture:
+        asked.append(source)
+        if source == "bad" or (source == "after others" and asked.count(source) == 1):
+            raise UnreadableScan(f"{source}: damaged")
+        return here(data, source)
+
+    decoder = Decoder(3)
+    try:
+        monkeypatch.setattr(decoder, "_decoded", answered)
+        for source in ("first", "after others"):
+            assert decoder.decode(FILES["BMP"], source).pixels.shape == PRINT.shape
+        with pytest.raises(UnreadableScan):
+            decoder.decode(FILES["BMP"], "bad")
+        with pytest.raises(UnreadableScan):
+            decoder.decode(FILES["BMP"], "bad")
+        assert asked == ["first", "after others", "after others", "bad", "bad", "bad"]
     finally:
         decoder.close()
 

@@ -67,3 +67,24 @@ def test_a_folder_is_converted_without_decoding_a_file_twice(tmp_path: Path, mon
     assert [Path(one.source).name for one in done if one.error is None] == ["0.jpg", "1.jpg", "2.jpg"]
     assert [Path(one.source).name for one in done if one.error is not None] == ["3.png"]
     assert len(decoded) == 4
+
+
+def test_a_damaged_file_in_a_folder_changes_none_that_is_decoded_beside_it(tmp_path: Path) -> None:
+    from fpverify.executors import LocalWorkforce
+    from fpverify.image_conversion import TOGETHER, ImageConverter
+
+    rng = np.random.default_rng(6)
+    pictures = [rng.integers(0, 256, (60, 50), np.uint8) for _ in range(TOGETHER + 2)]
+    (tmp_path / "in").mkdir()
+    for number, pixels in enumerate(pictures):
+        Image.fromarray(pixels).save(tmp_path / "in" / f"{number:02d}.tif", compression="tiff_lzw")
+    damaged = tmp_path / "in" / "03.tif"
+    content = bytearray(damaged.read_bytes())
+    content[8:200] = bytes(192)
+    damaged.write_bytes(content)
+    workforce = LocalWorkforce(None, 1)  # type: ignore[arg-type]  # one process is this one
+    done = list(ImageConverter("png").convert_folder(tmp_path / "in", tmp_path / "out", workforce))
+    assert [Path(one.source).name for one in done if one.error is not None] == ["03.tif"]
+    for number, pixels in enumerate(pictures):
+        if number != 3:
+            np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out" / f"{number:02d}.png")), pixels)

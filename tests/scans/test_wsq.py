@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 from fpverify.errors import ScanError, ScanTooLarge, UnreadableScan
 from fpverify.scans import read_scan, write_scan
 from fpverify.scans import wsq as wsq_files
+from fpverify.scans.decoder import COMPLAINT, _answer
 from fpverify.scans.decoding import raster
 from fpverify.scans.images import decode
 from fpverify.vocabulary import Scan
@@ -75,6 +77,18 @@ def test_damaged_wsq_never_takes_the_process_along(
         except ScanError as error:
             assert str(error).isprintable()  # noqa: PT017 - most, but not all damage is found
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_decoders_said_of_other_files_is_not_held_against_one(wsq_bytes: bytes) -> None:
+    end, start = os.pipe()
+    os.set_blocking(start, False)
+    try:
+        os.write(start, COMPLAINT + b" of another file")
+        head = next(iter(_answer(wsq_bytes, (end, start))))
+    finally:
+        os.close(start)
+        os.close(end)
+    assert head.startswith(b"L\0")
 
 
 def test_the_header_gives_size_and_resolution() -> None:
