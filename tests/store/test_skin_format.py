@@ -58,7 +58,8 @@ def test_a_joined_finger_of_twelve_touches_has_room_in_12_kb() -> None:
     rng = np.random.default_rng(2)
     touches = [given(window(1, *rng.normal((75, 85), 20, 2))) for _ in range(12)]
     one = joined_finger(touches, PlaceWorths.first(), described).skin
-    assert 11 * 1024 < len(encode_skin(one)) <= 12 * 1024 - 50  # and a header with the name of the model
+    # And a header with the name of the model. Just too many places leave, thinned, two thirds of the room empty at most.
+    assert 6 * 1024 < len(encode_skin(one)) <= 12 * 1024 - 50
 
 
 def test_a_whole_print_has_room_in_24_kb_beside_its_minutiae() -> None:
