@@ -10,7 +10,7 @@ from typing import Any
 
 from fpverify.comparison import similarities
 from fpverify.testing.made_up_prints import MODEL
-from fpverify.vocabulary import Score, Scores, Template
+from fpverify.vocabulary import AlignmentKind, Score, Scores, Template
 
 
 @dataclass
@@ -21,7 +21,7 @@ class MadeUp:
     model_id: str = MODEL
     kind: str = "minutiae"
     folder: Path = Path("made-up")
-    bent: bool = False
+    alignment: AlignmentKind = "rigid"
 
     @property
     def bundle(self) -> Any:
