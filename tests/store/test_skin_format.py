@@ -58,7 +58,7 @@ def test_a_joined_finger_of_twelve_touches_has_room_in_12_kb() -> None:
     rng = np.random.default_rng(2)
     touches = [given(window(1, *rng.normal((75, 85), 20, 2))) for _ in range(12)]
     one = joined_finger(touches, PlaceWorths.first(), described).skin
-    # And a header with the name of the model. Just too many places leave, thinned, two thirds of the room empty at most.
+    # Beside a header with the name of the model. What does not fit loses every second place, and takes half then.
     assert 6 * 1024 < len(encode_skin(one)) <= 12 * 1024 - 50
 
 
