@@ -32,9 +32,8 @@ TURN_COST = 0.6  # mean log likelihood, for a turn of 50 degrees: of two fits al
 WIDTH_COST = 0.5  # for widths whose deviation is their mean
 CROWD_COST = 0.3  # mean log likelihood, for each width by which neighbours lie closer than side by side ...
 SIDE_BY_SIDE = 0.9  # ... which is so many mean widths, as they touch
-USUAL_CROWDING, USUAL_TURN_DEG = 0.1, 15.0  # otherwise a finger may be missing, and a joint stand for it
-FEWER_WORTH = 0.05  # mean log likelihood, by which one finger fewer has to be better ...
-WIDER = 1.14  # ... with fingers hardly wider: those that two of the fingers are taken for are
+FEWER_WORTH = 0.1  # mean log likelihood, by which one finger fewer has to be better: a joint stands for one ...
+WIDER = 1.4  # ... with fingers not much wider: one that stands for both of two is twice as wide
 TWO_JOINTS_MM, TIP_SHARE = 36.0, 1.0  # a fingertip and its next joint, from the tip: one per cent of it is before that
 LEFT_COST = (
     0.7  # mean log likelihood, for the share of what lies behind those: of short ellipses each place is likelier
@@ -116,11 +115,6 @@ class FingerEllipses:
         return np.asarray((np.abs(behind[:, :1] - axes) > BEHIND * self.widths).all(1))
 
     @property
-    def is_usual(self) -> bool:
-        """Whether they lie as fingers nearly always do: side by side, and the hand not turned far."""
-        return self.crowding < USUAL_CROWDING and abs(self.turn_deg) < USUAL_TURN_DEG
-
-    @property
     def crowding(self) -> float:
         """By how many widths, in all, neighbours lie closer than side by side."""
         return 0.0 if len(self.means) < 2 else float(np.maximum(SIDE_BY_SIDE - self._steps()[0], 0).sum())
@@ -172,14 +166,17 @@ def _count(found: FingerEllipses | None) -> int:
 
 
 def _likeliest(sample: FloatArray, fingers: Sequence[Finger], *, two_joints: bool) -> FingerEllipses | None:
-    """As many fingers as show, by fingertips and their next joints alone, or by all of them."""
+    """As many fingers as show, by fingertips and their next joints alone, or by all of them.
+
+    One finger fewer is tried always: where one is missing, a joint of another can stand for it.
+    """
     for count in range(len(fingers), 0, -1):
         found, worth = _fitted(sample, count, fingers, two_joints=two_joints)
         if found is not None:
             break
     else:
         return None
-    if count > 1 and not found.is_usual:
+    if count > 1:
         fewer, more_worth = _fitted(sample, count - 1, fingers, two_joints=two_joints)
         is_better = fewer is not None and more_worth > worth + FEWER_WORTH
         if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():

@@ -234,7 +234,8 @@ def _named(
     scored = sorted(((places_likelihood(tips, one, fingers), one) for one in options), reverse=True)
     if len(scored) > 1 and scored[0][0] - scored[1][0] < SURE:
         raise FailureToAcquire(
-            f"{source}: shows {found} of {expected} fingers, and it does not show which of them are missing: name them"
+            f"{source}: shows {found} of {expected} fingers, and it does not show which of them are missing: "
+            "name them (--missing)"
         )
     return scored[0][1], [f"{found} of {expected} fingers found; named by the gap that is left and by their reach"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fpverify.errors import FailureToAcquire
-from fpverify.features.slaps import separated
+from fpverify.features.slaps import _is_solid, separated
 from fpverify.synthesis.finger import draw_finger
 from fpverify.synthesis.slaps import SHAPES, Slap, SlapSettings, draw_slap, enlarged
 from fpverify.vocabulary import FloatArray, Scan
@@ -66,15 +66,39 @@ def test_joints_do_not_stand_for_a_hand_that_is_turned_the_other_way(number: int
 
 def test_a_fingertip_begins_where_print_does_and_not_a_stroke(masters: list[FloatArray]) -> None:
     settings = SlapSettings(hardness=(0.1, 0.3), turn_rad=0.0, second=1.0, gap_mm=(3.0, 5.0))
-    slap = draw_slap(np.random.default_rng(4), masters, "right-four", settings)
+    slap = draw_slap(np.random.default_rng(5), masters, "right-four", settings)
     image = enlarged(slap.image)
     little = cv2.resize(slap.tips[3].astype(np.uint8), image.shape[::-1])
     rows, columns = (np.flatnonzero(little.any(axis)) for axis in (1, 0))
-    at = int(columns.mean())
-    cv2.line(image, (at, int(rows[0]) - 10), (at + 20, int(rows[0]) - 330), 20, 4)
+    for step in range(320):
+        at = int(columns.mean()) + step // 16
+        image[int(rows[0]) - 10 - step, at : at + 3] = 20
     found = separated(Scan(image, 500.0), SHAPES["right-four"])
     assert [one.finger for one in found.pieces] == list(SHAPES["right-four"])
-    assert share_covered(found.pieces[3].mask, slap.tips[3]) > 0.8
+    assert share_covered(found.pieces[3].mask, slap.tips[3]) > 0.92
+
+
+def test_what_is_narrow_before_a_fingertip_is_not_of_its_print() -> None:
+    down, across = np.mgrid[:80, :60]
+    tip = np.hypot((across - 30) / 18, (down - 50) / 25) < 1
+    stroke = (down < 30) & (abs(across - 30) <= 2)
+    places = np.argwhere(tip | stroke)
+    solid = _is_solid(places, tip.shape)
+    assert solid[tip[tuple(places.T)]].mean() > 0.97
+    assert not solid[places[:, 0] < 24].any()
+
+
+@pytest.mark.parametrize(("seed", "number", "hand"), [(77, 4, "right"), (78, 3, "left")])
+def test_a_joint_between_two_fingers_does_not_stand_for_the_one_that_is_missing(
+    seed: int, number: int, hand: str
+) -> None:
+    """Nobody says which is missing, and three fingers are wider than the four that the joint makes of them."""
+    rng = np.random.default_rng([seed, 0, number])
+    chosen = rng.choice(32, 4, replace=False)
+    own = [draw_finger(np.random.default_rng([7003, int(k)])).ridges for k in chosen]
+    ring = next(one for one in SHAPES[f"{hand}-four"] if "ring" in one)
+    slap = draw_slap(rng, own, f"{hand}-four", SlapSettings(), missing=[ring])
+    assert separated(scan_of(slap), SHAPES[f"{hand}-four"]).missing == (ring,)
 
 
 def test_a_hand_that_is_turned_is_seen(masters: list[FloatArray]) -> None:
