@@ -33,7 +33,8 @@ WIDTH_COST = 0.5  # for widths whose deviation is their mean
 CROWD_COST = 0.3  # mean log likelihood, for each width by which neighbours lie closer than side by side ...
 SIDE_BY_SIDE = 0.9  # ... which is so many mean widths, as they touch
 FEWER_WORTH = 0.1  # mean log likelihood, by which one finger fewer has to be better: a joint stands for one ...
-WIDER = 1.4  # ... with fingers not much wider: one that stands for both of two is twice as wide
+WIDER = 1.4  # ... with fingers not much wider: one that stands for both of two is twice as wide ...
+SAME_WORTH, SAME_WIDTH = 0.03, 1.05  # ... and by less where they are as wide: the others are the same fingers
 TWO_JOINTS_MM, TIP_SHARE = 36.0, 1.0  # a fingertip and its next joint, from the tip: one per cent of it is before that
 LEFT_COST = (
     0.7  # mean log likelihood, for the share of what lies behind those: of short ellipses each place is likelier
@@ -178,10 +179,14 @@ def _likeliest(sample: FloatArray, fingers: Sequence[Finger], *, two_joints: boo
         return None
     if count > 1:
         fewer, more_worth = _fitted(sample, count - 1, fingers, two_joints=two_joints)
-        is_better = fewer is not None and more_worth > worth + FEWER_WORTH
-        if is_better and fewer is not None and fewer.widths.mean() < WIDER * found.widths.mean():
+        if fewer is not None and _is_better(more_worth - worth, float(fewer.widths.mean() / found.widths.mean())):
             return fewer
     return found
+
+
+def _is_better(by: float, wider: float) -> bool:
+    """Whether one finger fewer is, that is worth so much more and whose fingers are so many times as wide."""
+    return (by > FEWER_WORTH and wider < WIDER) or (by > SAME_WORTH and wider < SAME_WIDTH)
 
 
 def _fitted(

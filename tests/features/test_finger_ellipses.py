@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpverify.errors import FailureToAcquire
-from fpverify.features.finger_ellipses import _worth, finger_ellipses, rotated
+from fpverify.features.finger_ellipses import _is_better, _worth, finger_ellipses, rotated
 from fpverify.synthesis.slaps import SHAPES
 from fpverify.vocabulary import FloatArray
 
@@ -64,3 +64,13 @@ def test_what_lies_behind_no_finger_is_beside_them_all() -> None:
     found = finger_ellipses(places, SHAPES["right-four"], "slap")
     behind = rotated(np.array([[20.0, 50.0], [30.0, 50.0], [75.0, 50.0]], np.float32), found.turn_deg)
     assert found.are_beside(behind).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("by", "wider", "is_better"),
+    [(0.05, 1.01, True), (0.02, 1.01, False), (0.05, 1.1, False), (0.2, 1.3, True), (0.2, 2.0, False)],
+)
+def test_a_finger_fewer_has_to_be_worth_more_the_wider_it_makes_the_others(
+    by: float, wider: float, is_better: bool
+) -> None:
+    assert _is_better(by, wider) is is_better
