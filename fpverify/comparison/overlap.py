@@ -59,7 +59,7 @@ class OverlapSettings:
 SETTINGS: dict[AlignmentKind, OverlapSettings] = {
     "rigid": OverlapSettings(),
     "bent": OverlapSettings(bends=2),
-    "distinctive": OverlapSettings(bends=2, own_allowance=0.15, beyond_root=0.1),
+    "distinctive": OverlapSettings(bends=2, own_allowance=0.2, beyond_root=0.1),
 }
 RIGID = SETTINGS["rigid"]
 

@@ -153,35 +153,32 @@ def finger_ellipses(places: FloatArray, fingers: Sequence[Finger], source: str) 
         FailureToAcquire: fingers lie over each other, or are none.
     """
     sample = places[:: max(1, len(places) // MOST_PLACES)]
-    short, whole = (_likeliest(sample, fingers, two_joints=two_joints) for two_joints in (True, False))
-    found = short if _count(short) >= _count(whole) else whole
+    found, most = _likeliest(sample, fingers, two_joints=True)
+    if most < len(fingers):
+        whole, more = _likeliest(sample, fingers, two_joints=False)
+        found = whole if more > most else found
     if found is None:
         raise FailureToAcquire(f"{source}: fingers lie over each other, or are none: they cannot be told apart")
-    if float(found.widths.max()) > (WIDEST_MM if _count(found) < len(fingers) else WIDEST_OF_ALL_MM):
+    if float(found.widths.max()) > (WIDEST_MM if len(found.means) < len(fingers) else WIDEST_OF_ALL_MM):
         raise FailureToAcquire(f"{source}: overlapping fingers cannot be told apart: lay them down side by side")
     return found
 
 
-def _count(found: FingerEllipses | None) -> int:
-    return 0 if found is None else len(found.means)
+def _likeliest(sample: FloatArray, fingers: Sequence[Finger], *, two_joints: bool) -> tuple[FingerEllipses | None, int]:
+    """The fingers that show, by fingertips and their next joints alone, or by all of them; and how many could be.
 
-
-def _likeliest(sample: FloatArray, fingers: Sequence[Finger], *, two_joints: bool) -> FingerEllipses | None:
-    """As many fingers as show, by fingertips and their next joints alone, or by all of them.
-
-    One finger fewer is tried always: where one is missing, a joint of another can stand for it.
+    Fewer fingers are tried always: where some are missing, joints of others can stand for them.
     """
+    found, worth, most = None, -float("inf"), 0
     for count in range(len(fingers), 0, -1):
-        found, worth = _fitted(sample, count, fingers, two_joints=two_joints)
-        if found is not None:
-            break
-    else:
-        return None
-    if count > 1:
-        fewer, more_worth = _fitted(sample, count - 1, fingers, two_joints=two_joints)
-        if fewer is not None and _is_better(more_worth - worth, float(fewer.widths.mean() / found.widths.mean())):
-            return fewer
-    return found
+        fit, its_worth = _fitted(sample, count, fingers, two_joints=two_joints)
+        if fit is None:
+            continue
+        if found is None:
+            found, worth, most = fit, its_worth, count
+        elif _is_better(its_worth - worth, float(fit.widths.mean() / found.widths.mean())):
+            found, worth = fit, its_worth
+    return found, most
 
 
 def _is_better(by: float, wider: float) -> bool:

@@ -64,7 +64,8 @@ def grey_from_floats(values: NDArray[np.floating], source: str) -> ByteArray:
 
 
 def _bytes(array: NDArray[np.generic]) -> ByteArray:
-    return np.array(array, np.uint8) * np.uint8(255 if array.dtype == np.bool_ else 1)
+    levels = np.array(array, np.uint8)
+    return levels * np.uint8(255) if array.dtype == np.bool_ else levels
 
 
 def _without_colour(levels: ByteArray) -> ByteArray:

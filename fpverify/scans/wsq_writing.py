@@ -35,6 +35,7 @@ def wsq_bytes(pixels: ByteArray, ppi: float | None, source: str) -> bytes:
     height, width = pixels.shape
     check_size((width, height), source)
     import _wsq
+    import wsq  # noqa: F401 - what is imported is not looked for again
 
     try:
         content = bytes(_wsq.compress(pixels.tobytes(), height, width, RATIO))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tool_modules import tool
@@ -12,6 +14,19 @@ def test_fingers_of_slaps_are_counted(capsys: pytest.CaptureFixture[str], monkey
     monkeypatch.setattr(slaps, "MASTERS", 4)
     assert slaps.main(["--slaps", "3", "--fingers", "0"]) == 0
     assert "of 10 fingers right" in capsys.readouterr().out
+
+
+def test_missing_fingers_that_are_told_are_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slaps = tool("slaps")
+    monkeypatch.setattr(slaps, "MASTERS", 4)
+    apart = slaps.separated
+    monkeypatch.setattr(slaps, "separated", lambda *given: replace(apart(*given), missing=()))
+    assert slaps.main(["--slaps", "2", "--missing", "1", "--fingers", "0"]) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("of 2 slaps 0 named rightly")
+    assert all("missing right-" in one or "missing left-" in one for one in others)
 
 
 def test_a_cut_that_misses_its_finger_is_wrong() -> None:
