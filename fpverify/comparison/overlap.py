@@ -25,7 +25,6 @@ from fpverify.comparison.prepared import PreparedTemplate, prepare_template, req
 from fpverify.comparison.side_by_side import Group, Pair, Points, Together, joined, spread
 from fpverify.vocabulary import AlignmentKind, BoolArray, FloatArray, Scores, Template
 
-MOST_CHANCE = np.float32(0.8)  # cosine: the same neighbourhood seen twice counts, whatever else the print shows
 FAR = 12.0  # cost at which a pair is no partner: 6e-6 of its strength is left
 AT_ONCE = 32  # references that a probe is compared with together: 2 MB, two thirds of it who agrees with whom
 
@@ -39,7 +38,6 @@ class OverlapSettings:
     distance_growth: float = 0.05  # px more for each px from the middle: skin stretches and twists by some 5 %
     angle_rad: float = 0.5  # turn that costs 1/e: 29 degrees; the directions of detection err most in poor prints
     chance: float = 0.3  # cosine that counts for nothing: one in 23 pairs of minutiae of two synthetic fingers has more
-    own_allowance: float = 2.0  # less than a minutia's best cosine with another of its print counts for nothing either
     refits: int = 2  # alignments with all partners found so far
     bends: int = 0  # rounds in which the skin is bent after that
     bent_from: float = 0.5  # total of the partners found till then: one in twenty pairs of two fingers has more
@@ -50,16 +48,17 @@ class OverlapSettings:
     margin_px: float = 6.0  # by which the edges of the hull of the other print's minutiae are moved out
     prior_minutiae: float = 4.0  # in the common area beyond those found: a few partners there prove little
     most_minutiae: float = 80.0  # of a template: scales the similarity to [0, 1]
+    saturation: float = 0.0  # s: a pair whose squared strength is q is worth q (1 + s) / (1 + s q)
     beyond_root: float = 0.0  # added to the power 1/2 of the minutiae in common that the total is divided by
 
 
-# Of synthetic prints half of the minutiae look like another of their print by 0.42 or more, of gratings by 0.65.
-# Opinions of neighbours are not independent: with the power 1/2 a pair of large prints exceeds what one of a thousand
-# pairs does three times as often, with 0.6 as often.
+# With the saturation 6 a pair of strength 0.35 is worth half of the most: whoever makes up a picture finds few that are
+# strong sooner than many. Opinions of neighbours are not independent: with the power 1/2 a pair of large prints exceeds
+# what one of a hundred pairs does three times as often as all do, with 0.7 less than twice.
 SETTINGS: dict[AlignmentKind, OverlapSettings] = {
     "rigid": OverlapSettings(),
     "bent": OverlapSettings(bends=2),
-    "distinctive": OverlapSettings(bends=2, own_allowance=0.2, beyond_root=0.1),
+    "bounded": OverlapSettings(bends=2, saturation=6.0, beyond_root=0.2),
 }
 RIGID = SETTINGS["rigid"]
 
@@ -125,7 +124,8 @@ class Overlap:
         strengths: (k,) float32 in (0.1, 1] of the pairs; weaker partners count, but are not listed.
         probe_common: (n,) which of the probe's minutiae lie within the reference.
         reference_common: (m,) which of the reference's lie within the probe.
-        total: sum of the squared strengths of all partners, the weaker ones too.
+        total: what all partners are worth, the weaker ones too: their squared strengths, or what the settings make of
+            them.
         similarity: raw, in [0, 1].
     """
 
@@ -233,9 +233,9 @@ def overlap_similarity(
     The squared strengths of mutual partners are summed and divided by the root of the number of minutiae in the common
     area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. A doubtful
     minutia counts there as what it is expected to show (`PreparedTemplate.expected`). Strengths
-    begin where chance mostly ends (or, if the model's prints are to be `distinctive`, near what the minutia's own print
-    shows elsewhere), and are squared, since chance finds many weak partners and hardly a strong one. Of
-    several alignments that groups of pairs propose the one with the greatest similarity counts.
+    begin where chance mostly ends, and are squared, since chance finds many weak partners and hardly a strong one; if
+    the model says `bounded`, they saturate (Geman and McClure, 1987), so that no few partners are worth what many are.
+    Of several alignments that groups of pairs propose the one with the greatest similarity counts.
 
     Exactly symmetric, as `consensus` is.
 
@@ -285,7 +285,7 @@ def laid_on_each_other(
         if len(found.pairs) < settings.least_pairs or found.similarity == 0:
             results[number] = _not_aligned(found.proposed, len(found.pairs))
         else:
-            pairs[number] = Pair(one, other, found, _likely(one, other, cosine, settings))
+            pairs[number] = Pair(one, other, found, _likely(cosine, settings))
     if pairs:
         for number, best in zip(pairs, _best_laid(list(pairs.values()), settings, merit), strict=True):
             results[number] = best
@@ -312,27 +312,19 @@ def _best_laid(pairs: Sequence[Pair], settings: OverlapSettings, merit: Merit | 
     return best
 
 
-def _likely(one: PreparedTemplate, other: PreparedTemplate, cosine: FloatArray, settings: OverlapSettings) -> Group:
+def _likely(cosine: FloatArray, settings: OverlapSettings) -> Group:
     """The pairs whose neighbourhoods are more alike than any two may be, from there (0) to the same (1)."""
-    chance, other_chance = (_chance(each, settings) for each in (one, other))
-    chosen = np.flatnonzero((cosine > chance[:, None]) & (cosine > other_chance))
+    chosen = np.flatnonzero(cosine > np.float32(settings.chance))
+    alike = (cosine.ravel()[chosen] - np.float32(settings.chance)) / np.float32(1 - settings.chance)
     pairs = np.empty((2, len(chosen)), np.intp)
     np.divmod(chosen, cosine.shape[1], out=(pairs[0], pairs[1]))
-    least = np.maximum(chance[pairs[0]], other_chance[pairs[1]])
-    alike = (cosine.ravel()[chosen] - least) / (1 - least)
     return pairs.T, np.asarray(alike, np.float32)
-
-
-def _chance(one: PreparedTemplate, settings: OverlapSettings) -> FloatArray:
-    """Of each minutia the cosine with one of another print that counts for nothing; (n,) in [0, 1)."""
-    own = np.minimum(one.own_cosine - np.float32(settings.own_allowance), MOST_CHANCE)
-    return np.asarray(np.maximum(own, np.float32(settings.chance)))
 
 
 def _laid(together: Together, starts: Sequence[Group], settings: OverlapSettings) -> list[Overlap]:
     """The prints of each pair laid on each other by a group of pairs, then by all partners found so far."""
     pairs, groups, laying = together.pairs, list(starts), list(range(len(starts)))
-    alignments, totals = [Alignment(1, 0, 0)] * len(pairs), [0.0] * len(pairs)
+    alignments, squares, totals = [Alignment(1, 0, 0)] * len(pairs), [0.0] * len(pairs), [0.0] * len(pairs)
     positions: list[Points] = [pair.one.position for pair in pairs]
     for step in range(settings.refits + 1 + settings.bends):
         for number in laying:
@@ -347,15 +339,23 @@ def _laid(together: Together, starts: Sequence[Group], settings: OverlapSettings
         for number, (partners, strength), where in zip(laying, found, lying.by_pair(those), strict=True):
             strong = strength > settings.least_partner
             groups[number] = partners[strong], strength[strong]
-            totals[number] = float((strength * strength).sum(dtype=np.float64))
+            squared = strength * strength
+            squares[number] = float(squared.sum(dtype=np.float64))
+            totals[number] = _worth(squared, settings)
             positions[number] = where
         laying = [number for number in laying if len(groups[number][0]) >= settings.least_pairs]
         if step == settings.refits:
-            laying = [number for number in laying if totals[number] >= settings.bent_from]
+            laying = [number for number in laying if squares[number] >= settings.bent_from]
         if not laying:
             break
     common = _in_common(together, alignments, positions, settings)
     return [_shown(*each, settings=settings) for each in zip(pairs, alignments, groups, common, totals, strict=True)]
+
+
+def _worth(squared: FloatArray, settings: OverlapSettings) -> float:
+    """What partners of so much squared strength are worth, in all."""
+    most = 1 + settings.saturation
+    return float((squared * most / (1 + settings.saturation * squared)).sum(dtype=np.float64))
 
 
 def _shown(

@@ -16,7 +16,6 @@ TURN_RAD = np.float32(2 * np.pi)
 # lower quality does so half as often; below it no less is expected: real prints have more of these than synthetic ones.
 EXPECTED_AT_QUALITY = (0.45, 0.68)
 EXPECTED = (0.5, 1.0)
-ELSEWHERE_PX = 20.0  # 2 mm: no alignment takes a minutia for one that lies so far away, if the rest is to fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,8 +26,6 @@ class PreparedTemplate:
         model_id: as in the template.
         descriptors: (n, d) float32, the template's integers, so that their inner products are exact in any order.
         inverse_norm: (n,) float32, makes the descriptors unit length; 0 for a descriptor of zeros.
-        own_cosine: (n,) float32, of each descriptor with the most similar one of the same print that lies elsewhere,
-            `ELSEWHERE_PX` away; -1 if there is none.
         direction_turns: (n,) float32, of the minutiae; in turns (2 pi), so that a difference wraps by rounding.
         distance_px: (n, n) float32, between minutiae.
         expected: (n,) float32 in [0.5, 1], how likely another print of the place shows the minutia too, next to a
@@ -46,7 +43,6 @@ class PreparedTemplate:
     model_id: str
     descriptors: FloatArray
     inverse_norm: FloatArray
-    own_cosine: FloatArray
     direction_turns: FloatArray
     expected: FloatArray
     distance_px: FloatArray
@@ -87,7 +83,6 @@ def prepare_template(template: Template | PreparedTemplate) -> PreparedTemplate:
     minutiae = template.minutiae
     bare = len(minutiae) > 0 and template.descriptors.shape[1] == 0
     descriptors = _described(minutiae) if bare else np.asarray(template.descriptors, np.float32)
-    inverse_norm = _inverse_norm(descriptors)
     distance_px, bearing_rad = _geometry(minutiae)
     position = np.empty(len(minutiae), np.complex128)
     position.real, position.imag = minutiae.x_px, minutiae.y_px
@@ -96,8 +91,7 @@ def prepare_template(template: Template | PreparedTemplate) -> PreparedTemplate:
     return PreparedTemplate(
         model_id=template.model_id,
         descriptors=descriptors,
-        inverse_norm=inverse_norm,
-        own_cosine=_own_cosine(descriptors, inverse_norm, distance_px),
+        inverse_norm=_inverse_norm(descriptors),
         direction_turns=direction_turns,
         expected=np.interp(minutiae.quality, EXPECTED_AT_QUALITY, EXPECTED).astype(np.float32),
         distance_px=distance_px,
@@ -167,13 +161,6 @@ def _inverse_norm(descriptors: FloatArray) -> FloatArray:
     """One over the length of each row; 0 where the length is."""
     norm = np.sqrt(np.einsum("nd,nd->n", descriptors, descriptors))
     return np.asarray(np.divide(1.0, norm, out=np.zeros_like(norm), where=norm > 0))
-
-
-def _own_cosine(descriptors: FloatArray, inverse_norm: FloatArray, distance_px: FloatArray) -> FloatArray:
-    cosine = descriptors @ descriptors.T
-    cosine *= inverse_norm[:, None] * inverse_norm
-    cosine[distance_px <= ELSEWHERE_PX] = -1
-    return np.asarray(cosine.max(1, initial=-1))
 
 
 def _unit(vector: FloatArray) -> Scores:

@@ -65,8 +65,7 @@ class Card:
         created: date, ISO 8601.
         files: SHA-256 of each file of the bundle.
         alignment: whether prints are laid on each other as they are, `rigid`, or with skin that gives way, `bent`; of a
-            model of minutiae, or of minutiae alone. `distinctive` is bent, and a neighbourhood counts the less, the
-            more it looks like another of its own print.
+            model of minutiae, or of minutiae alone. `bounded` is bent, and no few minutiae are worth what many are.
         search_files: likewise of those that only a search of many references reads; they make no template another.
         recipe: the training recipe, as plain values.
         seeds: of the synthetic fingers, by what they were for.

@@ -36,7 +36,7 @@ PIXEL_MM2 = (25.4 / WORKING_PPI) ** 2
 BundleKind = Literal["minutiae", "whole-print", "bare"]
 # How two prints are laid on each other: as they are; with skin that gives way; or so, and a neighbourhood that its own
 # print shows elsewhere, too, counts less.
-AlignmentKind = Literal["rigid", "bent", "distinctive"]
+AlignmentKind = Literal["rigid", "bent", "bounded"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -53,7 +53,7 @@ def test_every_text_and_number_comes_back(tmp_path: Path, text: str, number: flo
         ({"kind": "whole-print", "input_px": 0}, "needs input_px"),
         ({"input_px": True}, "input_px cannot be True"),
         ({"input_px": "160"}, "input_px cannot be '160'"),
-        ({"alignment": "loose"}, "alignment is one of rigid, bent, distinctive"),
+        ({"alignment": "loose"}, "alignment is one of rigid, bent, bounded"),
         ({"created": 20260131}, "created cannot be"),
         ({"files": ["a.tflite"]}, "files cannot be"),
         ({"files": {"../a.tflite": HASH}}, "not the name of a file"),
