@@ -126,7 +126,8 @@ class TouchMatcher:
         assert probe.skin is not None  # noqa: S101 - the caller has looked
         touch = Touch.of(probe.skin, self.model.cohort)
         fingers = [PreparedFinger.of(one) for one in references]
-        alike = similarities(probe, [one.template for one in fingers], alignment=self.alignment).tolist()
+        alignment: AlignmentKind = "bent" if self.alignment == "bounded" else self.alignment  # few are all that it has
+        alike = similarities(probe, [one.template for one in fingers], alignment=alignment).tolist()
         return [self.model.opinions(touch, one.ground, raw) for one, raw in zip(fingers, alike, strict=True)]
 
     def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_up_prints import finger, impression
 from made_up_touches import NO_MINUTIAE, cells_of, describe, model, skin, window
 
 from fpverify.comparison.calibration import Calibration
@@ -90,6 +91,15 @@ def test_the_order_of_two_single_touches_does_not_matter() -> None:
     one, other = (acquired(window(1, x, y)).template for x, y in AT[:2])
     known = matcher()
     assert known.raw_scores(one, [other])[0] == pytest.approx(known.raw_scores(other, [one])[0], abs=1e-9)
+
+
+def test_few_partners_count_in_full_of_touches_alone() -> None:
+    one = finger(4)
+    touch, reference = (replace(each, skin=skin(window(1, 70, 80))) for each in (one, impression(one, 4)))
+    bent, bounded = (replace(matcher(), alignment=kind) for kind in ("bent", "bounded"))
+    assert bounded.opinions(touch, [reference]) == bent.opinions(touch, [reference])
+    joined = [replace(each, skin=replace(skin(window(1, 70, 80)), touches=4)) for each in (touch, reference)]
+    assert bounded.raw_scores(joined[0], joined[1:]) != bent.raw_scores(joined[0], joined[1:])
 
 
 def test_a_model_without_a_calibration_for_touches_says_so() -> None:
