@@ -48,17 +48,16 @@ class OverlapSettings:
     margin_px: float = 6.0  # by which the edges of the hull of the other print's minutiae are moved out
     prior_minutiae: float = 4.0  # in the common area beyond those found: a few partners there prove little
     most_minutiae: float = 80.0  # of a template: scales the similarity to [0, 1]
-    saturation: float = 0.0  # s: a pair whose squared strength is q is worth q (1 + s) / (1 + s q)
+    most_worth: float = 1.0  # of a pair's squared strength what counts at most
     beyond_root: float = 0.0  # added to the power 1/2 of the minutiae in common that the total is divided by
 
 
-# With the saturation 6 a pair of strength 0.35 is worth half of the most: whoever makes up a picture finds few that are
-# strong sooner than many. Opinions of neighbours are not independent: with the power 1/2 a pair of large prints exceeds
-# what one of a hundred pairs does three times as often as all do, with 0.7 less than twice.
+# From a strength of 0.55 on all partners are worth the same: who makes up a picture finds a few that are strong sooner
+# than many. Opinions of neighbours are not independent: prints are told apart better with the power 0.6 than with 1/2.
 SETTINGS: dict[AlignmentKind, OverlapSettings] = {
     "rigid": OverlapSettings(),
     "bent": OverlapSettings(bends=2),
-    "bounded": OverlapSettings(bends=2, saturation=6.0, beyond_root=0.2),
+    "bounded": OverlapSettings(bends=2, most_worth=0.3, beyond_root=0.1),
 }
 RIGID = SETTINGS["rigid"]
 
@@ -124,8 +123,7 @@ class Overlap:
         strengths: (k,) float32 in (0.1, 1] of the pairs; weaker partners count, but are not listed.
         probe_common: (n,) which of the probe's minutiae lie within the reference.
         reference_common: (m,) which of the reference's lie within the probe.
-        total: what all partners are worth, the weaker ones too: their squared strengths, or what the settings make of
-            them.
+        total: what all partners are worth, the weaker ones too: their squared strengths, as far as these count.
         similarity: raw, in [0, 1].
     """
 
@@ -234,7 +232,7 @@ def overlap_similarity(
     area: as the sum of n independent opinions of which each is worth 1/sqrt(n) of the whole's deviation. A doubtful
     minutia counts there as what it is expected to show (`PreparedTemplate.expected`). Strengths
     begin where chance mostly ends, and are squared, since chance finds many weak partners and hardly a strong one; if
-    the model says `bounded`, they saturate (Geman and McClure, 1987), so that no few partners are worth what many are.
+    the model says `bounded`, beyond a strength no more counts, so that no few partners are worth what many are.
     Of several alignments that groups of pairs propose the one with the greatest similarity counts.
 
     Exactly symmetric, as `consensus` is.
@@ -341,7 +339,7 @@ def _laid(together: Together, starts: Sequence[Group], settings: OverlapSettings
             groups[number] = partners[strong], strength[strong]
             squared = strength * strength
             squares[number] = float(squared.sum(dtype=np.float64))
-            totals[number] = _worth(squared, settings)
+            totals[number] = float(np.minimum(squared, np.float32(settings.most_worth)).sum(dtype=np.float64))
             positions[number] = where
         laying = [number for number in laying if len(groups[number][0]) >= settings.least_pairs]
         if step == settings.refits:
@@ -350,12 +348,6 @@ def _laid(together: Together, starts: Sequence[Group], settings: OverlapSettings
             break
     common = _in_common(together, alignments, positions, settings)
     return [_shown(*each, settings=settings) for each in zip(pairs, alignments, groups, common, totals, strict=True)]
-
-
-def _worth(squared: FloatArray, settings: OverlapSettings) -> float:
-    """What partners of so much squared strength are worth, in all."""
-    most = 1 + settings.saturation
-    return float((squared * most / (1 + settings.saturation * squared)).sum(dtype=np.float64))
 
 
 def _shown(

@@ -45,7 +45,7 @@ def slow_similarity(one: Template, other: Template, constants: OverlapSettings) 
             alike = max(0.0, likely) / (1 - constants.chance)
             strength[i, j] = alike * math.exp(-(away**2) - (turned / constants.angle_rad) ** 2)
     total = sum(
-        value**2 * (1 + constants.saturation) / (1 + constants.saturation * value**2)
+        min(value**2, constants.most_worth)
         for (i, j), value in strength.items()
         if value == max(strength[i, k] for k in range(len(b))) == max(strength[k, j] for k in range(len(a)))
     )
@@ -70,9 +70,9 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b) / math.sqrt((a @ a) * (b @ b))
 
 
-@pytest.mark.parametrize(("saturation", "beyond_root"), [(0.0, 0.0), (6.0, 0.2)])
-def test_it_agrees_with_a_slow_and_obvious_implementation(saturation: float, beyond_root: float) -> None:
-    constants = OverlapSettings(refits=0, margin_px=1e6, saturation=saturation, beyond_root=beyond_root)
+@pytest.mark.parametrize(("most_worth", "beyond_root"), [(1.0, 0.0), (0.3, 0.1)])
+def test_it_agrees_with_a_slow_and_obvious_implementation(most_worth: float, beyond_root: float) -> None:
+    constants = OverlapSettings(refits=0, margin_px=1e6, most_worth=most_worth, beyond_root=beyond_root)
     for seed in range(3):
         one = finger(seed, minutiae=18)
         moved = moved_by(one, 0.4, 7, -3)
