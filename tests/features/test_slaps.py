@@ -10,7 +10,7 @@ from fpverify.errors import FailureToAcquire
 from fpverify.features.slaps import _is_solid, separated
 from fpverify.synthesis.finger import draw_finger
 from fpverify.synthesis.slaps import SHAPES, Slap, SlapSettings, draw_slap, enlarged
-from fpverify.vocabulary import FloatArray, Scan
+from fpverify.vocabulary import Finger, FloatArray, Scan
 
 CALM = SlapSettings(hardness=(0.1, 0.4))
 
@@ -99,6 +99,15 @@ def test_a_joint_between_two_fingers_does_not_stand_for_the_one_that_is_missing(
     ring = next(one for one in SHAPES[f"{hand}-four"] if "ring" in one)
     slap = draw_slap(rng, own, f"{hand}-four", SlapSettings(), missing=[ring])
     assert separated(scan_of(slap), SHAPES[f"{hand}-four"]).missing == (ring,)
+
+
+def test_joints_do_not_stand_for_two_fingers_that_are_missing(masters: list[FloatArray]) -> None:
+    gone: tuple[Finger, ...] = ("left-ring", "left-middle")
+    slap = draw_slap(np.random.default_rng(1), masters, "left-four", missing=gone)
+    assert separated(scan_of(slap), SHAPES["left-four"]).missing == gone
+    side_by_side = draw_slap(np.random.default_rng(0), masters, "right-four", missing=("right-ring", "right-little"))
+    with pytest.raises(FailureToAcquire, match="shows 2 of 4 fingers, and it does not show which"):
+        separated(scan_of(side_by_side), SHAPES["right-four"])
 
 
 def test_a_hand_that_is_turned_is_seen(masters: list[FloatArray]) -> None:
