@@ -18,7 +18,7 @@ from typing import Any
 import websocket
 
 CHROMIUM = os.environ.get("FPVERIFY_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-WAIT_S = 30.0
+WAIT_S = 60.0
 KEYS = {  # number of a key, and the character that it gives
     "Tab": (9, ""),
     "Enter": (13, "\r"),
