@@ -62,7 +62,8 @@ def trials(folder: Path, flips: int, subjects: int, seed: int) -> dict[str, dict
         archive = folder / name
         with Store.open(store) as opened:
             export_archive(opened, archive, passphrase=passphrase, cost=LEAST_COST)
-        counts[name] = flipped(archive, flips, seed, Arrival(folder / f"{name}.sqlite", passphrase))
+        with Store.open(folder / f"{name}.sqlite") as empty:
+            counts[name] = flipped(archive, flips, seed, Arrival(empty, passphrase))
     known = contents(store)
     counts["store"] = flipped(store, flips, seed, lambda path: HARMLESS if contents(path) == known else UNNOTICED)
     return counts
@@ -89,10 +90,10 @@ def flipped(path: Path, flips: int, seed: int, outcome: Callable[[Path], str]) -
 
 
 class Arrival:
-    """Imports archives into a store of their own, which has to stay empty."""
+    """Imports archives into a store, which has to stay empty."""
 
-    def __init__(self, store: Path, passphrase: str | None) -> None:
-        self._store = Store.open(store)
+    def __init__(self, store: Store, passphrase: str | None) -> None:
+        self._store = store
         self._passphrase = passphrase
 
     def __call__(self, path: Path) -> str:

@@ -153,9 +153,10 @@ def python_names() -> Iterator[str]:
 
 
 def members(kind: type) -> Iterator[str]:
-    """Methods and properties of a class and of its bases; fields are in its signature."""
+    """Methods and properties of a class and of its bases, those of Python left out; fields are in its signature."""
     fields = getattr(kind, "__dataclass_fields__", {})
-    found = {name: value for base in reversed(kind.__mro__[:-1]) for name, value in vars(base).items()}
+    bases = [base for base in reversed(kind.__mro__) if base.__module__ != "builtins"]
+    found = {name: value for base in bases for name, value in vars(base).items()}
     for name in sorted(found):
         value = found[name]
         if name.startswith("_") or name in fields:

@@ -275,14 +275,13 @@ class History(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Every seal opens, and the audit trail fits what is there."""
-        try:
+        with self.folder:
             if hasattr(self, "store"):
-                found = inspect(self.store)
-                assert found.findings == ()
-                assert found.records == sum(len(one) for who in self.people.values() for one in who.fingers.values())
-                self.store.close()
-        finally:
-            self.folder.cleanup()
+                with self.store:
+                    found = inspect(self.store)
+                    assert found.findings == ()
+                    held_now = sum(len(one) for who in self.people.values() for one in who.fingers.values())
+                    assert found.records == held_now
 
 
 def print_of(seed: int) -> Template:

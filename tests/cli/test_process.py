@@ -22,6 +22,8 @@ LIBRARIES = {"ai_edge_litert", "click", "cryptography", "cv2", "numpy"}
 ROOMS = {"cli", "scans", "features", "comparison", "models", "store", "matching"}
 MODULES = {"errors", "folders", "log", "settings", "verifier", "vocabulary"}
 UNNEEDED = {"bz2", "glob", "lzma", "numpy.fft", "random", "secrets", "shutil", "tempfile"}  # each brings others along
+if sys.version_info >= (3, 13):
+    UNNEEDED -= {"glob"}  # its pathlib needs it
 MOST_MODULES = 390  # beside what Python starts with
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
 

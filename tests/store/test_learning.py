@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlite_files import database
 
 from fpverify.errors import EnrollmentError, NotEnrolled
 from fpverify.store import Store, encode_template, wiping
@@ -161,34 +162,30 @@ def test_whoever_follows_the_store_hears_of_what_was_learnt(open_store: OpenStor
 
 
 def test_a_learnt_impression_that_is_put_back_is_not_believed(tmp_path: Path, make_template) -> None:
-    import sqlite3
-
     from fpverify.errors import DeletedRecord
 
     with Store.open(tmp_path / "db") as store:
         store.add("A", INDEX, make_template(0))
         learn(store, make_template(1))
-    with sqlite3.connect(tmp_path / "db" / "enrollments.sqlite") as database:
-        (row,) = database.execute("SELECT * FROM impressions WHERE number = 2").fetchall()
+    with database(tmp_path / "db" / "enrollments.sqlite") as behind:
+        (row,) = behind.execute("SELECT * FROM impressions WHERE number = 2").fetchall()
     with Store.open(tmp_path / "db") as store:
         store.forget("A")
-    with sqlite3.connect(tmp_path / "db" / "enrollments.sqlite") as database:
-        database.execute("INSERT INTO impressions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        database.execute("UPDATE subjects SET impression_count = 2")
+    with database(tmp_path / "db" / "enrollments.sqlite") as behind:
+        behind.execute("INSERT INTO impressions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        behind.execute("UPDATE subjects SET impression_count = 2")
     with Store.open(tmp_path / "db") as store, pytest.raises(DeletedRecord):
         store.references("A")
 
 
 @pytest.mark.parametrize("how", ["forget", "learn"])
 def test_no_byte_of_what_was_learnt_is_left_when_it_is_gone(tmp_path: Path, make_template, how: str) -> None:
-    import sqlite3
-
     place = tmp_path / "db" / "enrollments.sqlite"
     with Store.open(tmp_path / "db") as store:
         store.add("A", INDEX, make_template(0))
         learn(store, make_template(1))
-        with sqlite3.connect(place) as database:
-            ((sealed,),) = database.execute("SELECT record FROM impressions WHERE number = 2").fetchall()
+        with database(place) as behind:
+            ((sealed,),) = behind.execute("SELECT record FROM impressions WHERE number = 2").fetchall()
         assert _traces(place, sealed)
         store.forget("A") if how == "forget" else learn(store, make_template(2), most=1)
         assert not _traces(place, sealed)
