@@ -9,6 +9,7 @@ profile, no pores, no ridge that is drier or wider than the next.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -28,21 +29,51 @@ def draw_pattern(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray
     return kinds[int(rng.integers(len(kinds)))](rng, shape)
 
 
+def draw_lines(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A pattern of lines of which some end, as one who climbs towards a score moves them about.
+
+    Returns:
+        the picture as `draw_pattern` has it, and x and y of the ends, (n,) float32 px each; n may be 0.
+    """
+    kinds: tuple[Pattern, ...] = (_arch_phase, _ring_phase, _wave_phase)
+    phase = kinds[int(rng.integers(len(kinds)))](rng, shape)
+    return _profiled(rng, phase), *_windings(phase)
+
+
 def _arches(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """A grating bent to arches, with dislocations."""
-    x, y = _turned_grid(rng, shape)
-    height, width = rng.uniform(0, 80), rng.uniform(15, 100)
-    path = y + rng.uniform(-0.6, 0.6) * x + height * np.exp(-(((x - rng.normal(0, 20)) / width) ** 2) - (y / 90) ** 2)
-    return _profiled(rng, _phase(rng, np.asarray(path, np.float32)))
+    return _profiled(rng, _arch_phase(rng, shape))
 
 
 def _rings(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """Rings or a spiral about a point in the picture or beside it, drawn out to ellipses."""
+    return _profiled(rng, _ring_phase(rng, shape))
+
+
+def _arch_phase(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    x, y = _turned_grid(rng, shape)
+    height, width = rng.uniform(0, 80), rng.uniform(15, 100)
+    path = y + rng.uniform(-0.6, 0.6) * x + height * np.exp(-(((x - rng.normal(0, 20)) / width) ** 2) - (y / 90) ** 2)
+    return _phase(rng, np.asarray(path, np.float32))
+
+
+def _ring_phase(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     x, y = _turned_grid(rng, shape)
     centre_x, centre_y = rng.normal(0, 0.6, 2) * shape[::-1]
     across, along = (x - centre_x) * rng.uniform(0.6, 1.7), y - centre_y
     phase = _phase(rng, np.hypot(across, along))
-    return _profiled(rng, phase + int(rng.integers(-2, 3)) * np.arctan2(along, across))
+    return np.asarray(phase + int(rng.integers(-2, 3)) * np.arctan2(along, across), np.float32)
+
+
+def _wave_phase(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Of a sum of waves of much the same direction, which winds where they cancel."""
+    x, y = _turned_grid(rng, shape)
+    period, spread, field = rng.uniform(*PERIOD_PX), rng.uniform(0.1, 0.8), np.zeros(shape, np.complex64)
+    for _ in range(int(rng.integers(3, 9))):
+        turn, own = rng.normal(0, spread), period * np.exp(rng.normal(0, 0.15))
+        along = x * np.cos(turn) + y * np.sin(turn)
+        field += rng.uniform(0.3, 1) * np.exp(1j * (2 * np.pi / own * along + rng.uniform(0, 2 * np.pi)))
+    return np.asarray(np.angle(field), np.float32)
 
 
 def _waves(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
@@ -104,10 +135,19 @@ def _phase(rng: np.random.Generator, path: FloatArray) -> FloatArray:
     bent = path + rng.uniform(*BEND_PX) / 2 * smooth_field(rng, (shape[0], shape[1]), knots)
     phase = 2 * np.pi / rng.uniform(*PERIOD_PX) * bent
     x, y = pixel_grid((shape[0], shape[1]))
+    winding = np.ones(shape, np.complex128)
     for _ in range(int(rng.integers(*DISLOCATIONS)) if rng.random() < 0.7 else 0):
         centre_x, centre_y = (rng.uniform(-side / 2, side / 2) for side in (shape[1], shape[0]))
-        phase = phase + rng.choice([-1, 1]) * np.arctan2(y - centre_y, x - centre_x)
-    return np.asarray(phase, np.float32)
+        winding *= (x - centre_x) + 1j * rng.choice([-1, 1]) * (y - centre_y)
+    return np.asarray(phase + np.angle(winding), np.float32)
+
+
+def _windings(phase: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where a phase winds about a point, and a line ends: the middles of four pixels, x and y."""
+    around = phase[:-1, :-1], phase[:-1, 1:], phase[1:, 1:], phase[1:, :-1], phase[:-1, :-1]
+    turned = sum((after - before + np.pi) % (2 * np.pi) - np.pi for before, after in pairwise(around))
+    y, x = np.nonzero(np.abs(turned) > np.pi)
+    return x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
 
 
 def _profiled(rng: np.random.Generator, phase: FloatArray) -> FloatArray:

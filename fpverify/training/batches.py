@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import cycle, product
+from itertools import count, cycle, product
 
 import cv2
 import numpy as np
 
 from fpverify.features.patches import sample_patches
+from fpverify.features.places import directions
 from fpverify.features.preparation import normalise
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_impression
 from fpverify.synthesis.nonprints import draw_nonprint, pictured
-from fpverify.synthesis.patterns import draw_pattern
+from fpverify.synthesis.patterns import draw_lines, draw_pattern
 from fpverify.vocabulary import BoolArray, FloatArray, Minutiae
 
 Batch = tuple[FloatArray, FloatArray]  # inputs, targets
@@ -31,6 +32,8 @@ WINDOW_CELLS = (10, 20)  # sides of small touches: 40 to 80 px, 4 to 8 mm
 WINDOW_APART_PX = 96  # four windows share an image, each in a quarter of its own ...
 WINDOW_BORDER_PX = 8  # ... and this far from the next one's quarter: beside a touch there is nothing
 WINDOW_NONPRINTS = 0.5  # of the windows
+PRESSED_LINES = 0.4  # of drawn lines, as if skin had them: what tells them then is that they are even
+MOST_ENDS = 80  # of drawn lines: with more, they lie closer than pixels can show
 LEAST_SHARED = 6  # minutiae that two impressions of a training pair must share
 
 
@@ -107,6 +110,8 @@ class PatchBatches:
         settings: of the impressions.
         one_pattern: fraction of the batches whose fingers are all of one pattern and hand: ridges flow alike then, and
             only minutiae tell them apart.
+        lines: fraction of what a batch shows that is no finger but drawn lines, some of which end: what one who climbs
+            towards a score begins with has to be as unlike any finger as another finger is.
     """
 
     masters: MasterPool
@@ -115,6 +120,7 @@ class PatchBatches:
     minutiae: int = 12
     settings: ImpressionSettings = field(default_factory=ImpressionSettings)
     one_pattern: float = 0.0
+    lines: float = 0.0
 
     def __call__(self, index: int) -> Batch:
         """Batch number `index`.
@@ -128,7 +134,8 @@ class PatchBatches:
         shown = self._fingers(rng)
         first, second, owners = [], [], []
         for owner in range(wanted):  # far more fingers than needed; left when there are enough pairs
-            left, right = self._pair(rng, shown)
+            drawn = self.lines > 0 and rng.random() < self.lines
+            left, right = self._drawn_pair(rng) if drawn else self._pair(rng, shown)
             first.append(left)
             second.append(right)
             owners += [owner] * len(left)
@@ -154,7 +161,18 @@ class PatchBatches:
             if len(shared) >= LEAST_SHARED:
                 break
         chosen = rng.choice(shared, min(self.minutiae, len(shared)), replace=False)
-        left, right = (_jittered_patches(rng, made, chosen) for made in pair)
+        left, right = (_jittered_patches(rng, normalise(made.image), made.minutiae, chosen) for made in pair)
+        return left, right
+
+    def _drawn_pair(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Likewise, of lines: put down as a finger is, or as they are drawn, or as a camera has them."""
+        if rng.random() < PRESSED_LINES:
+            return self._pair(rng, (_lines(rng, self.settings.shape) for _ in count()))
+        lines, ends = _lines(rng, self.settings.shape)
+        as_drawn = rng.random() < 0.5
+        pair = [(1 + lines) / 2 if as_drawn else pictured(rng, lines) for _ in range(2)]
+        chosen = rng.choice(len(ends), min(self.minutiae, len(ends)), replace=False)
+        left, right = (_jittered_patches(rng, normalise(image), ends, chosen) for image in pair)
         return left, right
 
 
@@ -247,13 +265,21 @@ def _any_finger(rng: np.random.Generator, masters: MasterPool) -> Finger:
     return masters.finger(int(rng.integers(masters.fingers)), mirrored=bool(rng.random() < 0.5))
 
 
-def _jittered_patches(rng: np.random.Generator, made: Impression, chosen: np.ndarray) -> FloatArray:
-    x, y = (
-        axis[chosen] + rng.normal(0, POSITION_JITTER_PX, len(chosen))
-        for axis in (made.minutiae.x_px, made.minutiae.y_px)
-    )
-    angle = made.minutiae.angle_rad[chosen] + rng.normal(0, ANGLE_JITTER_RAD, len(chosen))
-    return sample_patches(normalise(made.image), x.astype(np.float32), y.astype(np.float32), angle.astype(np.float32))
+def _lines(rng: np.random.Generator, shape: tuple[int, int]) -> Finger:
+    """Lines, some of which end, for a finger's ridges and minutiae; ends point either way along the lines."""
+    x = y = np.empty(0, np.float32)
+    while not LEAST_SHARED <= len(x) <= MOST_ENDS:
+        lines, x, y = draw_lines(rng, shape)
+    angle = directions(lines)[y.astype(int), x.astype(int)] + np.pi * rng.integers(0, 2, len(x))
+    return lines, Minutiae(x, y, angle.astype(np.float32), np.ones_like(x))
+
+
+def _jittered_patches(
+    rng: np.random.Generator, image: FloatArray, minutiae: Minutiae, chosen: np.ndarray
+) -> FloatArray:
+    x, y = (axis[chosen] + rng.normal(0, POSITION_JITTER_PX, len(chosen)) for axis in (minutiae.x_px, minutiae.y_px))
+    angle = minutiae.angle_rad[chosen] + rng.normal(0, ANGLE_JITTER_RAD, len(chosen))
+    return sample_patches(image, x.astype(np.float32), y.astype(np.float32), angle.astype(np.float32))
 
 
 def _eroded(mask: BoolArray) -> BoolArray:

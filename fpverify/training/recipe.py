@@ -154,6 +154,7 @@ class DescriptorRecipe(StageRecipe):
     fingers: PositiveInt = 16
     minutiae: PositiveInt = 12
     one_pattern: Share = 0.0
+    lines: Share = 0.0
     flow: Literal["usual", "calm"] = "usual"
     temperature: PositiveFloat = 0.07
 

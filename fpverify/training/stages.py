@@ -148,9 +148,8 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
     validate = DescriptorValidation(recipe.seed + VALIDATION_SEED)
 
     def batches(part: DescriptorRecipe, seed: int) -> PatchBatches:
-        return PatchBatches(
-            masters(part.flow), seed, part.fingers, part.minutiae, part.impressions.settings(), part.one_pattern
-        )
+        drawn, settings = masters(part.flow), part.impressions.settings()
+        return PatchBatches(drawn, seed, part.fingers, part.minutiae, settings, part.one_pattern, part.lines)
 
     def make(number: int, part: DescriptorRecipe) -> Make:
         seed = recipe.seed + PATCH_BATCHES + NEXT_ROUND * number

@@ -7,7 +7,7 @@ import pytest
 
 from fpverify.synthesis import patterns
 from fpverify.synthesis.nonprints import draw_nonprint, pictured
-from fpverify.synthesis.patterns import PERIOD_PX, draw_pattern
+from fpverify.synthesis.patterns import PERIOD_PX, draw_lines, draw_pattern
 
 SHAPE = (96, 128)
 GOLDEN = [0.50101, 0.50398, 0.15262]  # means of three images
@@ -49,6 +49,25 @@ def test_lines_of_gratings_are_as_far_apart_as_is_said(monkeypatch: pytest.Monke
         phase = patterns._phase(np.random.default_rng(seed), path)[0]
         period = 2 * np.pi / float(np.diff(phase).mean())
         assert PERIOD_PX[0] <= period <= PERIOD_PX[1]
+
+
+def test_lines_end_where_it_is_said() -> None:
+    y, x = np.mgrid[:96, :128].astype(np.float32)
+    ends = np.array([[20.5, 30.5], [60.5, 31.5], [100.5, 70.5]])
+    phase = 2 * np.pi / 6 * y
+    for sign, (end_x, end_y) in zip((1, -1, 1), ends, strict=True):
+        phase = phase + sign * np.arctan2(y - end_y, x - end_x)
+    assert np.stack(patterns._windings(phase), 1).tolist() == sorted(ends.tolist(), key=lambda end: end[1])
+
+
+def test_lines_of_every_kind_end_within_the_picture() -> None:
+    counts = []
+    for seed in range(30):
+        picture, x, y = draw_lines(np.random.default_rng(seed), SHAPE)
+        assert picture.shape == SHAPE
+        assert ((x > 0) & (x < SHAPE[1] - 1) & (y > 0) & (y < SHAPE[0] - 1)).all()
+        counts.append(len(x))
+    assert min(counts) == 0 < np.median(counts)
 
 
 def test_images_without_a_print_are_what_they_were_before_there_were_patterns() -> None:

@@ -107,6 +107,30 @@ def test_batches_of_one_pattern_show_fingers_of_one_pattern_and_hand(
     assert len(kinds) > 1
 
 
+def test_drawn_lines_are_shown_twice_and_no_finger_with_them(
+    masters: MasterPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for jitter in ("POSITION_JITTER_PX", "ANGLE_JITTER_RAD"):
+        monkeypatch.setattr(f"fpverify.training.batches.{jitter}", 0.0)
+    monkeypatch.setattr(MasterPool, "finger", None)
+    drawn = [PatchBatches(masters, seed, fingers=4, minutiae=6, settings=CLEAR, lines=1.0)(0)[0] for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    for patches in drawn[1:]:
+        assert patches.shape == (48, 64, 64, 1)
+        left, right = (side.reshape(24, -1) for side in np.split(patches[:, 22:42, 22:42], 2))
+        alike = np.corrcoef(left, right)[:24, 24:]
+        assert np.median(np.diag(alike)) > np.quantile(alike[~np.eye(24, dtype=bool)], 0.9)
+
+
+def test_as_many_lines_are_drawn_as_is_asked_for(masters: MasterPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, pair = [], PatchBatches._drawn_pair
+    monkeypatch.setattr(PatchBatches, "_drawn_pair", lambda *given: drawn.append(0) or pair(*given))
+    PatchBatches(masters, seed=6, fingers=60, minutiae=4, settings=CLEAR)(0)
+    assert not drawn
+    owners = PatchBatches(masters, seed=6, fingers=60, minutiae=4, settings=CLEAR, lines=0.3)(0)[1]
+    assert 0.15 < len(drawn) / len(set(owners.tolist())) < 0.45
+
+
 def _touches(images: np.ndarray, targets: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Image, what is covered by a touch, and target of each quarter."""
     for image, target in zip(images[..., 0], targets, strict=True):
