@@ -62,20 +62,27 @@ def foreground_loss(target: Tensor, answer: Tensor) -> Tensor:
     return ops.sum(target[..., 7] * entropy) / ops.maximum(ops.sum(target[..., 7]), 1.0)
 
 
-def info_nce(temperature: float = 0.07) -> Loss:
+def info_nce(temperature: float = 0.07, margin: float = 0.0) -> Loss:
     """Symmetric cross entropy of telling the partner among all others (van den Oord et al. 2018, eq. 4).
 
     Args:
         temperature: of the softmax over cosine similarities.
+        margin: what a neighbourhood of a finger and one of no finger count as more alike than they are, so that they
+            have to be less alike by so much than those of two fingers; a cosine.
 
     Returns:
-        A loss of (anything, embeddings (2n, d) of unit length); the first n correspond to the last n. Whose they are
-        is not needed: other minutiae of the same finger are the hardest negatives.
+        A loss of (owners (2n,), embeddings (2n, d) of unit length); the first n correspond to the last n. Whose they
+        are is not needed, as other minutiae of the same finger are the hardest negatives; of no finger are those of
+        negative owners.
     """
 
     def loss(owners: Tensor, embeddings: Tensor) -> Tensor:
         left, right = ops.split(ops.cast(embeddings, "float32"), 2, axis=0)
-        logits = ops.matmul(left, ops.transpose(right)) / temperature  # (n, n)
+        alike = ops.matmul(left, ops.transpose(right))  # (n, n)
+        if margin:
+            drawn = ops.split(ops.cast(ops.reshape(owners, (-1,)) < 0, "float32"), 2, axis=0)[0]
+            alike += margin * ops.abs(drawn[:, None] - drawn[None])
+        logits = alike / temperature
         partner = ops.diagonal(logits)
         among_right = ops.logsumexp(logits, axis=1) - partner
         among_left = ops.logsumexp(logits, axis=0) - partner

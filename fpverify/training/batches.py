@@ -127,7 +127,7 @@ class PatchBatches:
 
         Returns:
             patches (2n, 64, 64, 1) float32, the first n corresponding to the last n, and the number of the finger of
-            each (2n,) float32.
+            each (2n,) float32; below 0 for drawn lines.
         """
         rng = np.random.default_rng([self.seed, index])
         wanted = self.fingers * self.minutiae
@@ -138,7 +138,7 @@ class PatchBatches:
             left, right = self._drawn_pair(rng) if drawn else self._pair(rng, shown)
             first.append(left)
             second.append(right)
-            owners += [owner] * len(left)
+            owners += [-1 - owner if drawn else owner] * len(left)
             if len(owners) >= wanted:
                 break
         pairs = [np.concatenate(side)[:wanted] for side in (first, second)]

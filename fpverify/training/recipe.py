@@ -148,13 +148,14 @@ class MinutiaMapRecipe(StageRecipe):
 
 
 class DescriptorRecipe(StageRecipe):
-    """A round of network B; see `batches.PatchBatches` and, for the flow of its fingers, `synthesis.flow`."""
+    """A round of network B; see `batches.PatchBatches`, `losses.info_nce` and, for how ridges run, `synthesis.flow`."""
 
     impressions: ImpressionRecipe = ImpressionRecipe()
     fingers: PositiveInt = 16
     minutiae: PositiveInt = 12
     one_pattern: Share = 0.0
     lines: Share = 0.0
+    margin: Share = 0.0
     flow: Literal["usual", "calm"] = "usual"
     temperature: PositiveFloat = 0.07
 

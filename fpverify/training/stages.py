@@ -153,7 +153,7 @@ def _patch_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -
 
     def make(number: int, part: DescriptorRecipe) -> Make:
         seed = recipe.seed + PATCH_BATCHES + NEXT_ROUND * number
-        loss, metrics = losses.info_nce(part.temperature), [losses.first_rank]
+        loss, metrics = losses.info_nce(part.temperature, part.margin), [losses.first_rank]
         about = _about(recipe, recipe.descriptor[: number + 1], "fingers")
         return lambda network, folder, workers: Training(
             network, batches(part, seed), loss, part.schedule(), folder, metrics, workers, validate, about

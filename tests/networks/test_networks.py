@@ -176,6 +176,21 @@ def test_info_nce_agrees_with_a_loop_and_is_small_for_perfect_pairs() -> None:
     assert float(losses.first_rank(owners, perfect)) == 1
 
 
+def test_what_no_finger_left_counts_as_more_alike_than_it_is() -> None:
+    rng = np.random.default_rng(5)
+    embeddings = rng.normal(0, 1, (8, 16)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    owners = np.tile([0, 0, -2, 3], 2).astype(np.float32)
+    left, right = np.split(embeddings.astype(np.float64), 2)
+    apart = np.array([[0, 0, 1, 0], [0, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 0]])
+    logits = (left @ right.T + 0.25 * apart) / 0.1
+    wanted = np.mean([np.log(np.exp(side).sum(1)) - np.diag(side) for side in (logits, logits.T)])
+    loss = losses.info_nce(0.1, 0.25)
+    assert float(loss(owners, embeddings)) == pytest.approx(wanted, rel=1e-5)
+    same = losses.info_nce(0.1, 0.25)(np.abs(owners), embeddings), losses.info_nce(0.1)(owners, embeddings)
+    assert float(same[0]) == pytest.approx(float(same[1]), rel=1e-6)
+
+
 def test_contrastive_loss_pulls_mated_together_and_pushes_others_to_the_margin() -> None:
     e = np.array([[1, 0], [1, 0], [0.8, 0.6], [-1, 0]], np.float32)  # pairs (0, 2) and (1, 3)
     loss = losses.contrastive_loss(margin=1.0)
