@@ -40,6 +40,7 @@ from fpverify.training.recipe import (
     read_recipe,
 )
 from fpverify.training.release import STATE, train
+from fpverify.training.stages import begun_with
 from fpverify.vocabulary import Interval
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,7 +119,8 @@ def whole(recipe: Recipe, out: Path) -> Bundle | None:
 def plan(recipe: Recipe, out: Path) -> Iterator[Step]:
     """The steps of a recipe, in their order."""
     if isinstance(recipe, MinutiaeRecipe):
-        flows = {"usual", *(one.flow for one in recipe.descriptor), *(one.flow for one in recipe.places)}
+        flows = {*(one.flow for one in recipe.descriptor), *(one.flow for one in recipe.places)}
+        flows |= {"usual"} if recipe.minutia_map else set()
         yield Step("fingers", f"{recipe.fingers} of each of {len(flows)} flows", FINGER_S * recipe.fingers * len(flows))
     if isinstance(recipe, MinutiaeRecipe) and recipe.seam_map:
         fingers = max(part.fingers for part in recipe.seam_map)
@@ -136,7 +138,8 @@ def plan(recipe: Recipe, out: Path) -> Iterator[Step]:
         2 * 3 * recipe.evidence.fingers * recipe.evidence.impressions if isinstance(recipe, MinutiaeRecipe) else 240
     )
     yield Step("evidence", f"{prints} prints: export, calibration, operating points", EVIDENCE_S * prints, ended)
-    if getattr(recipe, "places", ()):
+    begun = begun_with(recipe)
+    if getattr(recipe, "places", ()) or (begun is not None and begun.has_network("places")):
         yield Step("touches", "impressions, what places are worth, scores of touches", TOUCHES_S, ended)
     if isinstance(recipe, MinutiaeRecipe):
         yield Step("codebook", "centres for searches, of 3000 other fingers", CODEBOOK_S)

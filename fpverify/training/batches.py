@@ -170,7 +170,7 @@ class PatchBatches:
             return self._pair(rng, (_lines(rng, self.settings.shape) for _ in count()))
         lines, ends = _lines(rng, self.settings.shape)
         as_drawn = rng.random() < 0.5
-        pair = [(1 + lines) / 2 if as_drawn else pictured(rng, lines) for _ in range(2)]
+        pair = [np.float32(0.5) * (1 + lines) if as_drawn else pictured(rng, lines) for _ in range(2)]
         chosen = rng.choice(len(ends), min(self.minutiae, len(ends)), replace=False)
         left, right = (_jittered_patches(rng, normalise(image), ends, chosen) for image in pair)
         return left, right

@@ -31,6 +31,7 @@ from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import OptimizerName, Schedule
 from fpverify.vocabulary import AlignmentKind
 
+NETWORKS = ("minutia_map", "descriptor", "seam_map", "places")  # of a model of minutiae
 Number = TypeVar("Number", int, float)
 
 
@@ -234,7 +235,11 @@ class NetworksRecipe(_Part):
 
 
 class MinutiaeRecipe(_Part):
-    """A model of the kind `minutiae`."""
+    """A model of the kind `minutiae`.
+
+    With `begins`, the name or folder of another one, its networks are trained on, and one without rounds is taken as
+    it is.
+    """
 
     kind: Literal["minutiae"]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
@@ -242,10 +247,11 @@ class MinutiaeRecipe(_Part):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     inference: Literal["float32", "int8"] = "float32"
     alignment: AlignmentKind = "rigid"
+    begins: str = ""
     fingers: PositiveInt = 4000
     networks: NetworksRecipe = NetworksRecipe()
-    minutia_map: tuple[MinutiaMapRecipe, ...] = Field(min_length=1)
-    descriptor: tuple[DescriptorRecipe, ...] = Field(min_length=1)
+    minutia_map: tuple[MinutiaMapRecipe, ...] = ()
+    descriptor: tuple[DescriptorRecipe, ...] = ()
     seam_map: tuple[SeamMapRecipe, ...] = ()  # without it, several prints in a picture are told by its parts alone
     places: tuple[PlacesRecipe, ...] = ()  # without it, touches of small sensors are prints as any other
     averaged: AveragedRecipe = AveragedRecipe()
@@ -254,10 +260,15 @@ class MinutiaeRecipe(_Part):
     @property
     def stage_names(self) -> tuple[str, ...]:
         """Of the networks to train."""
-        return ("minutia_map", "descriptor", *(name for name in ("seam_map", "places") if getattr(self, name)))
+        return tuple(name for name in NETWORKS if getattr(self, name))
 
     @model_validator(mode="after")
     def _have_rounds(self) -> MinutiaeRecipe:
+        for name in () if self.begins else ("minutia_map", "descriptor"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} has no rounds, and no model that it begins with (begins: NAME)")
+        if not self.stage_names:
+            raise ValueError("no network has rounds, so there is nothing to train")
         for name, averaged in self.averaged:
             if averaged > max(1, len(getattr(self, name))):
                 raise ValueError(f"averaged.{name} is more than the rounds there are")

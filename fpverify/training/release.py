@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,8 +17,8 @@ from fpverify.synthesis.sensor import SENSORS
 from fpverify.training.evidence import calibrate, measure, write_ridge_sets, write_stripe_sets
 from fpverify.training.export import EXPORTING_BACKEND, litert_bytes, weights_bytes
 from fpverify.training.plots import plot_training
-from fpverify.training.recipe import Recipe, WholePrintRecipe, read_recipe
-from fpverify.training.stages import Stage, stages
+from fpverify.training.recipe import NETWORKS, Recipe, WholePrintRecipe, read_recipe
+from fpverify.training.stages import Stage, begun_with, stages
 
 STATE = "training"  # folder beside the bundle's files: fingers, checkpoints, logs, evidence; may be deleted afterwards
 CALIBRATION_SEED = 1_000_000  # added to the recipe's: fingers apart from those of training
@@ -74,7 +74,7 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int, 
             f"run the same again with KERAS_BACKEND={EXPORTING_BACKEND}"
         )
     exported = {f"{stage.name}.tflite": _exported(stage, networks[stage.name]) for stage in planned}
-    bundle = write_bundle(out, _card(recipe), weights | exported)
+    bundle = write_bundle(out, _card(recipe), _kept(recipe, networks) | weights | exported)
     folders = out / STATE / "calibration", out / STATE / "measuring"
     for_calibration, for_measuring = (
         _evidence_sets(recipe, folder, seed, workers, progress)
@@ -135,6 +135,15 @@ def _exported(stage: Stage, network: keras.Model) -> bytes:
     return litert_bytes(network, stage.examples() if stage.examples else None)
 
 
+def _kept(recipe: Recipe, trained: Container[str]) -> dict[str, bytes]:
+    """The files of the networks that are taken as they are from the model that the recipe begins with."""
+    begun = begun_with(recipe)
+    if begun is None:
+        return {}
+    names = [name for name in NETWORKS if name not in trained and begun.has_network(name)]
+    return {f"{name}{end}": begun.content(f"{name}{end}") for name in names for end in (".weights.h5", ".tflite")}
+
+
 def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progress: bool) -> None:
     keras.utils.set_random_seed(recipe.seed)
     network = stage.network()
@@ -174,9 +183,10 @@ def _card(recipe: Recipe) -> Card:
 def _training_data(recipe: Recipe) -> str:
     if isinstance(recipe, WholePrintRecipe):
         return f"Synthetic stripes of two fingers, drawn afresh for every batch from seed {recipe.seed}."
+    went_on = f", going on from {recipe.begins}" if recipe.begins else ""
     return (
         f"{recipe.fingers} synthetic fingers of seed {recipe.seed}, each also mirrored, impressions drawn afresh for "
-        "every batch. No real print was used for any weight, threshold or calibration."
+        f"every batch{went_on}. No real print was used for any weight, threshold or calibration."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from fpverify.errors import ModelError, RecipeError
+from fpverify.models import Bundle, load_bundle
 from fpverify.networks import losses
 from fpverify.networks.minutia_map import minutia_map
 from fpverify.networks.patch_siamese import patch_tower
@@ -26,6 +28,7 @@ from fpverify.training.recipe import (
     DescriptorRecipe,
     MinutiaeRecipe,
     MinutiaMapRecipe,
+    NetworksRecipe,
     PlacesRecipe,
     Recipe,
     SeamMapRecipe,
@@ -113,12 +116,50 @@ def stages(recipe: Recipe, state: Path, workers: int, progress: bool = True) -> 
             state / "masters", recipe.fingers, recipe.seed, FLOWS[flow], workers=workers, progress=progress
         )
 
-    made = [_minutia_map(recipe, masters), _patch_tower(recipe, masters)]
+    made = []
+    if recipe.minutia_map:
+        made.append(_minutia_map(recipe, masters))
+    if recipe.descriptor:
+        made.append(_patch_tower(recipe, masters))
     if recipe.seam_map:
         made.append(_seam_map(recipe, state, workers))
     if recipe.places:
         made.append(_place_tower(recipe, masters, state, workers))
-    return made
+    return [_begun(one, recipe) for one in made]
+
+
+def begun_with(recipe: Recipe) -> Bundle | None:
+    """The model that a recipe goes on from.
+
+    Raises:
+        RecipeError: there is none of that name, it is none of minutiae, or its networks are of other widths.
+    """
+    if isinstance(recipe, WholePrintRecipe) or not recipe.begins:
+        return None
+    try:
+        bundle = load_bundle(recipe.begins)
+    except ModelError as error:
+        raise RecipeError(f"begins: {error}") from error
+    if bundle.card.kind != recipe.kind:
+        raise RecipeError(f"begins: {recipe.begins} is a {bundle.card.kind} model, not a {recipe.kind} model")
+    for name, channels in NetworksRecipe.model_validate(bundle.card.recipe.get("networks", {})):
+        if channels != getattr(recipe.networks, name):
+            raise RecipeError(f"networks.{name}: {recipe.begins}, with which the recipe begins, has {list(channels)}")
+    return bundle
+
+
+def _begun(stage: Stage, recipe: MinutiaeRecipe) -> Stage:
+    """The stage, whose network has the weights of the model that the recipe begins with, if that has such a network."""
+    begun, make = begun_with(recipe), stage.network
+    if begun is None or not begun.has_network(stage.name):
+        return stage
+
+    def network() -> keras.Model:
+        made = make()
+        made.load_weights(begun.folder / f"{stage.name}.weights.h5")
+        return made
+
+    return replace(stage, network=network)
 
 
 def _minutia_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
@@ -263,5 +304,6 @@ def _whole_print(recipe: WholePrintRecipe) -> Make:
 
 def _about(recipe: Recipe, rounds: Sequence[StageRecipe], data: str) -> dict[str, Any]:
     """All that the weights depend on after the last of these rounds."""
-    shared = recipe.model_dump(mode="json", include={"kind", "seed", "precision", "networks", data})
+    kept = {"kind", "seed", "precision", "networks", data} | ({"begins"} if getattr(recipe, "begins", "") else set())
+    shared = recipe.model_dump(mode="json", include=kept)
     return {**shared, "rounds": [part.model_dump(mode="json") for part in rounds]}

@@ -1,0 +1,74 @@
+"""A recipe that begins with a model trains its networks on, and takes the others as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+keras = pytest.importorskip("keras")
+pytest.importorskip("tensorflow")
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("at_once")]
+
+from fpverify.errors import RecipeError  # noqa: E402
+from fpverify.models import Bundle, load_bundle  # noqa: E402
+from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
+from fpverify.training import release, train  # noqa: E402
+
+ROUND = {"steps": 1, "learning_rate": 1e-7, "fingers": 2, "minutiae": 2}
+
+
+def written(folder: Path, **fields: Any) -> Path:
+    recipe = {"kind": "minutiae", "name": "on", "seed": 3, "fingers": 2, **fields}
+    (folder / "on.yaml").write_text(yaml.safe_dump(recipe))
+    return folder / "on.yaml"
+
+
+def test_what_has_rounds_goes_on_and_the_rest_is_kept(
+    tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_it_is(bundle: Bundle, *_given: object, **_named: object) -> Bundle:
+        return bundle
+
+    monkeypatch.setattr(release, "calibrate", as_it_is)
+    monkeypatch.setattr(release, "measure", as_it_is)
+    monkeypatch.setattr("fpverify.training.touch_evidence.learn_touches", as_it_is)
+    monkeypatch.setattr(release, "_evidence_sets", lambda *_: [])
+    recipe = written(tmp_path, begins=release_model, descriptor=[ROUND])
+    made, begun = train(recipe, tmp_path / "out", workers=0, progress=False), load_bundle(release_model)
+    assert made is not None
+    assert made.card.training_data.endswith(
+        f"going on from {release_model}. No real print was used for any weight, threshold or calibration."
+    )
+    networks = {name for name in begun.card.files if name.endswith((".tflite", ".weights.h5"))}
+    assert set(made.card.files) == networks
+    other = {name for name in networks if made.card.files[name] != begun.card.files[name]}
+    assert other == {"descriptor.tflite", "descriptor.weights.h5"}
+    weights = []
+    for bundle in (made, begun):
+        network = patch_tower()
+        network.load_weights(bundle.folder / "descriptor.weights.h5")
+        weights.append(network.trainable_variables)
+    for one, another in zip(*weights, strict=True):
+        np.testing.assert_allclose(one.numpy(), another.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"begins": "ridgeline-0"}, "begins: .*ridgeline-0"),
+        ({"begins": "bare-2"}, "begins: bare-2 is a bare model, not a minutiae model"),
+        ({"networks": {"descriptor": [16, 32, 48]}}, r"networks.descriptor: .* has \[48, 80, 112\]"),
+        ({"begins": ""}, "minutia_map has no rounds, and no model that it begins with"),
+        ({"descriptor": []}, "no network has rounds, so there is nothing to train"),
+    ],
+)
+def test_a_beginning_that_does_not_fit_is_refused(
+    tmp_path: Path, release_model: str, fields: dict[str, Any], said: str
+) -> None:
+    recipe = written(tmp_path, **({"begins": release_model, "descriptor": [ROUND]} | fields))
+    with pytest.raises(RecipeError, match=said):
+        train(recipe, tmp_path / "out", workers=0, progress=False)
