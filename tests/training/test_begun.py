@@ -37,6 +37,8 @@ def test_what_has_rounds_goes_on_and_the_rest_is_kept(
     monkeypatch.setattr(release, "measure", as_it_is)
     monkeypatch.setattr("fpverify.training.touch_evidence.learn_touches", as_it_is)
     monkeypatch.setattr(release, "_evidence_sets", lambda *_: [])
+    monkeypatch.setattr("fpverify.training.stages.DescriptorValidation", lambda _seed: None)
+    monkeypatch.setattr(release, "_exported", lambda *_: b"as it is exported")
     recipe = written(tmp_path, begins=release_model, descriptor=[ROUND])
     made, begun = train(recipe, tmp_path / "out", workers=0, progress=False), load_bundle(release_model)
     assert made is not None
