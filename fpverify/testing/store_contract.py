@@ -175,8 +175,9 @@ class History(RuleBasedStateMachine):
             with pytest.raises(NotEnrolled):
                 self.store.delete(subject, finger)
 
-    @rule(subject=subjects, noted=st.sampled_from(NOTES))
-    def note(self, subject: str, noted: dict[str, Any]) -> None:
+    @rule(data=st.data(), noted=st.sampled_from(NOTES))
+    def note(self, data: st.DataObject, noted: dict[str, Any]) -> None:
+        subject = self.most_likely_enrolled(data)
         if subject in self.people:
             self.store.update(subject, metadata=noted)
             self.people[subject].noted = noted
@@ -184,8 +185,9 @@ class History(RuleBasedStateMachine):
             with pytest.raises(NotEnrolled):
                 self.store.update(subject, metadata=noted)
 
-    @rule(subject=subjects, rename=subjects)
-    def rename(self, subject: str, rename: str) -> None:
+    @rule(data=st.data(), rename=subjects)
+    def rename(self, data: st.DataObject, rename: str) -> None:
+        subject = self.most_likely_enrolled(data)
         if subject not in self.people:
             with pytest.raises(NotEnrolled):
                 self.store.update(subject, rename=rename)
@@ -238,6 +240,10 @@ class History(RuleBasedStateMachine):
     @rule(at=st.integers(0, STATEMENTS))
     def crash_while_rotating(self, at: int) -> None:
         self.cut_off = self.crash(self.store.rotate, at, self.people)
+
+    def most_likely_enrolled(self, data: st.DataObject) -> str:
+        """A subject: what happens to one who is not enrolled is told soon."""
+        return data.draw(st.sampled_from([*3 * sorted(self.people), *SUBJECTS]), label="subject")
 
     def crash(self, change: Callable[[], object], at: int, after: People) -> bool:
         """A change that ends at a statement: the store, opened anew, holds what it did, or what it should then.
