@@ -166,6 +166,12 @@ class History(RuleBasedStateMachine):
         for one in many:
             enrolled(self.people, *one)
 
+    @rule(many=st.lists(impressions, min_size=1, max_size=MOST_AT_ONCE))
+    def enroll_together_what_cannot_be(self, many: list[tuple[str, str, int]]) -> None:
+        given = [(subject, finger, print_of(seed)) for subject, finger, seed in many]
+        with pytest.raises(EnrollmentError):
+            self.store.add_many(iter([*given, ("A", "eleventh-finger", print_of(0))]))
+
     @rule(subject=subjects, finger=st.none() | finger_names)
     def delete(self, subject: str, finger: str | None) -> None:
         count = removed(self.people, subject, finger)
