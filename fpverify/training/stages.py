@@ -154,9 +154,13 @@ def _begun(stage: Stage, recipe: MinutiaeRecipe) -> Stage:
     if begun is None or not begun.has_network(stage.name):
         return stage
 
+    weights = f"{stage.name}.weights.h5"
+    if weights not in begun.card.files:
+        raise RecipeError(f"begins: {recipe.begins} has no {weights} to go on from")
+
     def network() -> keras.Model:
         made = make()
-        made.load_weights(begun.folder / f"{stage.name}.weights.h5")
+        made.load_weights(begun.folder / weights)
         return made
 
     return replace(stage, network=network)

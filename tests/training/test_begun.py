@@ -14,7 +14,7 @@ pytest.importorskip("tensorflow")
 pytestmark = [pytest.mark.train, pytest.mark.usefixtures("at_once")]
 
 from fpverify.errors import RecipeError  # noqa: E402
-from fpverify.models import Bundle, load_bundle  # noqa: E402
+from fpverify.models import Bundle, load_bundle, write_bundle  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
 from fpverify.training import release, train  # noqa: E402
 
@@ -73,4 +73,13 @@ def test_a_beginning_that_does_not_fit_is_refused(
 ) -> None:
     recipe = written(tmp_path, **({"begins": release_model, "descriptor": [ROUND]} | fields))
     with pytest.raises(RecipeError, match=said):
+        train(recipe, tmp_path / "out", workers=0, progress=False)
+
+
+def test_a_model_without_weights_is_no_beginning(tmp_path: Path, release_model: str) -> None:
+    bundle = load_bundle(release_model)
+    files = {name: bundle.content(name) for name in bundle.card.files if name != "descriptor.weights.h5"}
+    write_bundle(tmp_path / "bare", bundle.card, files)
+    recipe = written(tmp_path, begins=str(tmp_path / "bare"), descriptor=[ROUND])
+    with pytest.raises(RecipeError, match="has no descriptor.weights.h5 to go on from"):
         train(recipe, tmp_path / "out", workers=0, progress=False)
