@@ -81,5 +81,5 @@ def test_a_model_without_weights_is_no_beginning(tmp_path: Path, release_model: 
     files = {name: bundle.content(name) for name in bundle.card.files if name != "descriptor.weights.h5"}
     write_bundle(tmp_path / "bare", bundle.card, files)
     recipe = written(tmp_path, begins=str(tmp_path / "bare"), descriptor=[ROUND])
-    with pytest.raises(RecipeError, match="has no descriptor.weights.h5 to go on from"):
+    with pytest.raises(RecipeError, match=r"has no descriptor\.weights\.h5 to go on from"):
         train(recipe, tmp_path / "out", workers=0, progress=False)
