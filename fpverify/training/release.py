@@ -168,7 +168,7 @@ def _card(recipe: Recipe) -> Card:
         files={},
         recipe=recipe.model_dump(mode="json"),
         versions={name: _version(name) for name in LIBRARIES},
-        training_data=_training_data(recipe),
+        training_data=training_data(recipe),
         seeds={
             "training": recipe.seed,
             "calibration": recipe.seed + CALIBRATION_SEED,
@@ -180,10 +180,12 @@ def _card(recipe: Recipe) -> Card:
     return replace(card, input_px=recipe.whole_print.input_px, intended_use=STRIPES_USE, limits=STRIPES_LIMITS)
 
 
-def _training_data(recipe: Recipe) -> str:
+def training_data(recipe: Recipe) -> str:
+    """What a card says of the prints that its networks learnt from."""
     if isinstance(recipe, WholePrintRecipe):
         return f"Synthetic stripes of two fingers, drawn afresh for every batch from seed {recipe.seed}."
-    went_on = f", going on from {recipe.begins}" if recipe.begins else ""
+    begun = begun_with(recipe)
+    went_on = f", going on from {begun.card.id}" if begun else ""
     return (
         f"{recipe.fingers} synthetic fingers of seed {recipe.seed}, each also mirrored, impressions drawn afresh for "
         f"every batch{went_on}. No real print was used for any weight, threshold or calibration."

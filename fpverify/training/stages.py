@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -160,7 +161,13 @@ def _begun(stage: Stage, recipe: MinutiaeRecipe) -> Stage:
 
     def network() -> keras.Model:
         made = make()
-        made.load_weights(begun.folder / weights)
+        try:
+            with warnings.catch_warnings(action="error"):  # Keras skips some layers that do not fit with a warning
+                made.load_weights(begun.folder / weights)
+        except (ValueError, UserWarning) as error:
+            raise RecipeError(
+                f"begins: the network {stage.name} of {recipe.begins} is not of the widths that the recipe's has"
+            ) from error
         return made
 
     return replace(stage, network=network)

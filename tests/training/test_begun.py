@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.train, pytest.mark.usefixtures("at_once")]
 from fpverify.errors import RecipeError  # noqa: E402
 from fpverify.models import Bundle, load_bundle, write_bundle  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
-from fpverify.training import release, train  # noqa: E402
+from fpverify.training import read_recipe, release, train  # noqa: E402
+from fpverify.training.stages import stages  # noqa: E402
 
 ROUND = {"steps": 1, "learning_rate": 1e-7, "fingers": 2, "minutiae": 2}
 
@@ -74,6 +75,19 @@ def test_a_beginning_that_does_not_fit_is_refused(
     recipe = written(tmp_path, **({"begins": release_model, "descriptor": [ROUND]} | fields))
     with pytest.raises(RecipeError, match=said):
         train(recipe, tmp_path / "out", workers=0, progress=False)
+
+
+def test_widths_that_only_weights_show_are_refused_too(tmp_path: Path, release_model: str) -> None:
+    recipe = written(tmp_path, begins=release_model, places=[{"steps": 1, "channels": [8, 16, 24]}])
+    with pytest.raises(RecipeError, match=f"the network places of {release_model} is not of the widths"):
+        stages(read_recipe(recipe), tmp_path / "out", 0)[0].network()
+
+
+def test_a_card_names_the_model_that_training_went_on_from_by_its_id(tmp_path: Path, release_model: str) -> None:
+    bundle = load_bundle(release_model)
+    write_bundle(tmp_path / "copy", bundle.card, {name: bundle.content(name) for name in bundle.card.files})
+    recipe = read_recipe(written(tmp_path, begins=str(tmp_path / "copy"), descriptor=[ROUND]))
+    assert f"going on from {release_model}." in release.training_data(recipe)
 
 
 def test_a_model_without_weights_is_no_beginning(tmp_path: Path, release_model: str) -> None:
