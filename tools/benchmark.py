@@ -42,6 +42,7 @@ Result = dict[str, Any]
 Answer = TypeVar("Answer")
 
 MOST_PAIRS = 500  # comparisons that are timed: a second or so
+WATCHED = ("minutia_map", "seam_map", "drawn_map", "descriptor")  # networks whose time is told, where a model has them
 GALLERY = 5000  # references of a one-to-many comparison: the prints, repeated
 SEARCHES = 10  # that are timed: a second
 REPEATS = 3  # of what is timed in this process
@@ -430,9 +431,8 @@ def _watched_extractor(model: str | None, watch: Stopwatch) -> MinutiaExtractor:
     bundle = load_bundle(model)
     if bundle.card.kind != "minutiae":
         raise SystemExit(f"{bundle.model_id} is of the kind {bundle.card.kind}; stages are those of a minutiae model")
-    names = ["minutia_map", "descriptor", *(["seam_map"] if bundle.has_network("seam_map") else [])]
-    networks = (watch.watching(name, bundle.network(name)) for name in names)
-    return MinutiaExtractor(bundle.model_id, *networks)
+    names = [name for name in WATCHED if bundle.has_network(name)]
+    return MinutiaExtractor(bundle.model_id, **{name: watch.watching(name, bundle.network(name)) for name in names})
 
 
 def _options(given: argparse.Namespace) -> list[str]:
@@ -442,7 +442,7 @@ def _options(given: argparse.Namespace) -> list[str]:
 
 def _stages(cpu_s: dict[str, float], prints: int) -> dict[str, float]:
     """Milliseconds a print; the total is of scan to template, and what it does beside its named parts "the rest"."""
-    parts = {stage: cpu_s.get(stage, 0.0) for stage in ("preparing", "minutia_map", "seam_map", "descriptor")}
+    parts = {stage: cpu_s.get(stage, 0.0) for stage in ("preparing", *WATCHED)}
     seconds = {
         "reading": cpu_s["reading"],
         **parts,

@@ -102,9 +102,8 @@ class GalleryCache:
     @classmethod
     def of(cls, cache: Path, bundle: Bundle) -> GalleryCache:
         """The part of a cache that belongs to a model: one of another minutia map or descriptor has another."""
-        files = [
-            name for name in sorted(bundle.card.files) if not name.startswith("seam_map")
-        ]  # refuses, changes nothing
+        refusing = ("seam_map", "drawn_map")  # which change nothing of what they let pass
+        files = [name for name in sorted(bundle.card.files) if not name.startswith(refusing)]
         networks = " ".join(f"{name} {bundle.card.files[name]}" for name in files)
         digest = hashlib.sha256(networks.encode()).hexdigest()[:12]
         return cls(cache / f"{bundle.model_id}-{digest}-{SEED}")

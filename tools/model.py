@@ -31,6 +31,7 @@ from fpverify.search.index.codebook import FILE as CODEBOOK
 from fpverify.settings import Settings
 from fpverify.training.recipe import (
     DescriptorRecipe,
+    DrawnMapRecipe,
     MinutiaeRecipe,
     MinutiaMapRecipe,
     PlacesRecipe,
@@ -48,7 +49,14 @@ SAME = ("id", "kind", "alignment", "input_px", "seeds", "training_data", "intend
 NOT_MADE = {"preselection.json"}
 # Hours on two cores of an AMD EPYC (Zen 4, bfloat16 units) that did nothing else; docs/training.md has the figures.
 FINGER_S = 0.066  # of wall time for each finger and flow, two processes
-STEP_S = {"minutia_map": 0.41, "descriptor": 0.34, "seam_map": 0.4, "places": 0.5, "whole_print": 0.25}
+STEP_S = {
+    "minutia_map": 0.41,
+    "descriptor": 0.34,
+    "seam_map": 0.4,
+    "places": 0.5,
+    "drawn_map": 0.2,
+    "whole_print": 0.25,
+}
 SEAM_FINGER_S = 1.2  # for the pictures of the seam map
 EVIDENCE_S = 0.18  # for each print of both lots: drawn, extracted, and compared with those of its sensor
 TOUCHES_S = 1800  # impressions for places, worths and the calibration of touches
@@ -120,7 +128,7 @@ def plan(recipe: Recipe, out: Path) -> Iterator[Step]:
     """The steps of a recipe, in their order."""
     if isinstance(recipe, MinutiaeRecipe):
         flows = {*(one.flow for one in recipe.descriptor), *(one.flow for one in recipe.places)}
-        flows |= {"usual"} if recipe.minutia_map else set()
+        flows |= {"usual"} if recipe.minutia_map or recipe.drawn_map else set()
         yield Step("fingers", f"{recipe.fingers} of each of {len(flows)} flows", FINGER_S * recipe.fingers * len(flows))
     if isinstance(recipe, MinutiaeRecipe) and recipe.seam_map:
         fingers = max(part.fingers for part in recipe.seam_map)
@@ -152,7 +160,7 @@ def share_of_usual(part: StageRecipe) -> float:
             return part.images / 24
         case DescriptorRecipe():
             return part.fingers * part.minutiae / 192
-        case SeamMapRecipe():
+        case SeamMapRecipe() | DrawnMapRecipe():
             return part.pictures / 32
         case PlacesRecipe():
             return part.pairs / 512

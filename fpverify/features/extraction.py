@@ -18,6 +18,7 @@ from fpverify.features.acquisition import (
 )
 from fpverify.features.borders import CELL_PX as BORDER_PX
 from fpverify.features.borders import folded
+from fpverify.features.drawn import without_drawn
 from fpverify.features.grid import descriptors_on_grid, minutiae_on_grid, quality_on_grid
 from fpverify.features.minutiae import CELL_PX, LIKELY, decode_minutiae, foreground_around
 from fpverify.features.patches import sample_patches
@@ -99,6 +100,8 @@ class MinutiaExtractor:
         seam_map: (1, h/4, w/4, 16) -> (1, h/8, w/8, 1), see `fpverify.networks.seams`; None where the model has none.
         places: (n, 32, 32, 1) -> (n, d) of about unit length, see `fpverify.networks.places`; likewise. Without it the
             picture of a small sensor is one as any other.
+        drawn_map: (1, h/4, w/4, 16) -> (1, h/8, w/8, 1), see `fpverify.networks.drawn`; likewise. Without it drawn
+            lines are ridges as any other.
     """
 
     model_id: str
@@ -106,6 +109,7 @@ class MinutiaExtractor:
     descriptor: Network
     seam_map: Network | None = None
     places: Network | None = None
+    drawn_map: Network | None = None
 
     def extract(self, scan: Scan) -> Template:
         """The template of a scan.
@@ -123,7 +127,7 @@ class MinutiaExtractor:
         padded = _Padded.of(prepared.image)
         answer = padded.within(self.minutia_map(padded.image[None, ..., None])[0], CELL_PX)
         around = foreground_around(answer)
-        foreground = np.asarray(around > LIKELY)
+        foreground = self._skin(scan, padded, np.asarray(around > LIKELY))
         if self.places is not None and _is_small(scan, prepared):
             return self._touch(scan, prepared, answer, foreground, self.places)
         require_area(around, scan)
@@ -149,6 +153,13 @@ class MinutiaExtractor:
         skin = skin_of(prepared.image, foreground, places)
         quality = quality_on_grid(touch_quality(area_mm2(foreground)))
         return Acquired(Template(self.model_id, quality, minutiae, descriptors, skin=skin), prepared, foreground)
+
+    def _skin(self, scan: Scan, padded: _Padded, foreground: BoolArray) -> BoolArray:
+        """The foreground but for what is drawn."""
+        if self.drawn_map is None:
+            return foreground
+        answer = padded.within(self.drawn_map(folded(padded.image)[None])[0], BORDER_PX)
+        return without_drawn(scan, answer[..., 0], foreground)
 
     def _borders(self, padded: _Padded) -> Borders | None:
         network = self.seam_map

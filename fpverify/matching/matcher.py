@@ -274,5 +274,6 @@ def _extractor(bundle: Bundle) -> Extractor:
 
 def _finder(bundle: Bundle) -> MinutiaExtractor:
     required = [bundle.network(name) for name in ("minutia_map", "descriptor")]
-    optional = [bundle.network(name) if bundle.has_network(name) else None for name in ("seam_map", "places")]
+    names = ("seam_map", "places", "drawn_map")
+    optional = [bundle.network(name) if bundle.has_network(name) else None for name in names]
     return MinutiaExtractor(bundle.model_id, *required, *optional)

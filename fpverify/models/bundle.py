@@ -16,7 +16,7 @@ from fpverify.models.runtime import LiteRtNetwork
 from fpverify.vocabulary import AlignmentKind, BundleKind
 
 NETWORK, WEIGHTS = ".tflite", ".weights.h5"  # ends of files: what runs, and what training goes on from
-SEEING = ("minutia_map", "descriptor", "seam_map")  # networks that a template of a print comes from
+SEEING = ("minutia_map", "descriptor", "seam_map", "drawn_map")  # networks that a template of a print comes from
 
 
 @dataclass(frozen=True, slots=True)

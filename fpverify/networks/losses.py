@@ -155,5 +155,17 @@ def several_loss(target: Tensor, answer: Tensor) -> Tensor:
     return ops.sum(weight * entropy) / ops.maximum(ops.sum(weight), 1.0)
 
 
+def drawn_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Mean cross entropy of the cells, by their weight; scalar.
+
+    Args:
+        target: (b, h, w, 2): drawn, weight.
+        answer: (b, h, w, 1) of `drawn_map`.
+    """
+    drawn, weight, logit = target[..., 0], target[..., 1], answer[..., 0]
+    entropy = ops.softplus(logit) - drawn * logit
+    return ops.sum(weight * entropy) / ops.maximum(ops.sum(weight), 1.0)
+
+
 def _per_minutia(target: Tensor, cells: Tensor) -> Tensor:
     return ops.sum(cells) / ops.maximum(ops.sum(target[..., 0]), 1.0)

@@ -71,14 +71,14 @@ class MinutiaMapBatches:
             return self._windows(rng)
         if rng.random() < self.nonprint_share:
             return normalise(self._nonprint(rng)), _empty_target(self.settings.shape)
-        made = draw_impression(rng, *_any_finger(rng, self.masters), self.settings)
+        made = draw_impression(rng, *any_finger(rng, self.masters), self.settings)
         return _framed(rng, normalise(made.image), minutia_map_target(made), self.settings.shape)
 
     def _windows(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Small touches, one in each quarter of an image with nothing around them."""
         shape = self.settings.shape
         images, target = np.zeros(shape, np.float32), _empty_target(shape)
-        made = draw_impression(rng, *_any_finger(rng, self.masters), replace(self.settings, small=0.0))
+        made = draw_impression(rng, *any_finger(rng, self.masters), replace(self.settings, small=0.0))
         for top, left in product(*(range(0, side, WINDOW_APART_PX) for side in shape)):
             if rng.random() < WINDOW_NONPRINTS:
                 image, answer = self._nonprint(rng), _empty_target(shape)
@@ -148,7 +148,7 @@ class PatchBatches:
         """Without end: any fingers, or, now and then, those of one pattern."""
         if not (self.one_pattern > 0 and rng.random() < self.one_pattern):
             while True:
-                yield _any_finger(rng, self.masters)
+                yield any_finger(rng, self.masters)
         patterns, mirrored = self.masters.patterns(), bool(rng.random() < 0.5)
         alike = rng.permutation(np.flatnonzero(patterns == rng.choice(patterns)))
         yield from (self.masters.finger(int(number), mirrored=mirrored) for number in cycle(alike))
@@ -167,8 +167,8 @@ class PatchBatches:
     def _drawn_pair(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Likewise, of lines: put down as a finger is, or as they are drawn, or as a camera has them."""
         if rng.random() < PRESSED_LINES:
-            return self._pair(rng, (_lines(rng, self.settings.shape) for _ in count()))
-        lines, ends = _lines(rng, self.settings.shape)
+            return self._pair(rng, (drawn_finger(rng, self.settings.shape) for _ in count()))
+        lines, ends = drawn_finger(rng, self.settings.shape)
         as_drawn = rng.random() < 0.5
         pair = [np.float32(0.5) * (1 + lines) if as_drawn else pictured(rng, lines) for _ in range(2)]
         chosen = rng.choice(len(ends), min(self.minutiae, len(ends)), replace=False)
@@ -261,11 +261,12 @@ def _empty_target(shape: tuple[int, ...]) -> FloatArray:
     return target
 
 
-def _any_finger(rng: np.random.Generator, masters: MasterPool) -> Finger:
+def any_finger(rng: np.random.Generator, masters: MasterPool) -> Finger:
+    """One of a pool, mirrored or not."""
     return masters.finger(int(rng.integers(masters.fingers)), mirrored=bool(rng.random() < 0.5))
 
 
-def _lines(rng: np.random.Generator, shape: tuple[int, int]) -> Finger:
+def drawn_finger(rng: np.random.Generator, shape: tuple[int, int]) -> Finger:
     """Lines, some of which end, for a finger's ridges and minutiae; ends point either way along the lines."""
     x = y = np.empty(0, np.float32)
     while not LEAST_SHARED <= len(x) <= MOST_ENDS:

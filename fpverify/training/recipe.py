@@ -31,7 +31,7 @@ from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import OptimizerName, Schedule
 from fpverify.vocabulary import AlignmentKind
 
-NETWORKS = ("minutia_map", "descriptor", "seam_map", "places")  # of a model of minutiae
+NETWORKS = ("minutia_map", "descriptor", "seam_map", "places", "drawn_map")  # of a model of minutiae
 Number = TypeVar("Number", int, float)
 
 
@@ -194,6 +194,15 @@ class PlacesRecipe(StageRecipe):
     temperature: PositiveFloat = 0.07
 
 
+class DrawnMapRecipe(StageRecipe):
+    """A round of network E; see `drawn_batches.DrawnBatches`."""
+
+    impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180)
+    pictures: PositiveInt = 32
+    mixed: Share = 0.15
+    windows: Share = 0.25
+
+
 class EvidenceRecipe(_Part):
     """The unseen synthetic fingers that a calibration and its operating points rest on, for each simulated sensor."""
 
@@ -222,6 +231,7 @@ class AveragedRecipe(_Part):
     descriptor: PositiveInt = 1
     seam_map: PositiveInt = 1
     places: PositiveInt = 1
+    drawn_map: PositiveInt = 1
 
 
 class NetworksRecipe(_Part):
@@ -254,6 +264,7 @@ class MinutiaeRecipe(_Part):
     descriptor: tuple[DescriptorRecipe, ...] = ()
     seam_map: tuple[SeamMapRecipe, ...] = ()  # without it, several prints in a picture are told by its parts alone
     places: tuple[PlacesRecipe, ...] = ()  # without it, touches of small sensors are prints as any other
+    drawn_map: tuple[DrawnMapRecipe, ...] = ()  # without it, drawn lines are ridges as any other
     averaged: AveragedRecipe = AveragedRecipe()
     evidence: EvidenceRecipe = EvidenceRecipe()
 

@@ -15,6 +15,7 @@ import numpy as np
 from fpverify.errors import ModelError, RecipeError
 from fpverify.models import Bundle, load_bundle
 from fpverify.networks import losses
+from fpverify.networks.drawn import drawn_map
 from fpverify.networks.minutia_map import minutia_map
 from fpverify.networks.patch_siamese import patch_tower
 from fpverify.networks.places import place_tower
@@ -23,10 +24,12 @@ from fpverify.networks.whole_print import whole_print_tower
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.flow import FLOWS, USUAL
 from fpverify.training.batches import Batch, Batches, MinutiaMapBatches, PatchBatches
+from fpverify.training.drawn_batches import DrawnBatches
 from fpverify.training.loop import Training
 from fpverify.training.place_batches import ImpressionPool, PlaceBatches, look_alikes
 from fpverify.training.recipe import (
     DescriptorRecipe,
+    DrawnMapRecipe,
     MinutiaeRecipe,
     MinutiaMapRecipe,
     NetworksRecipe,
@@ -45,6 +48,7 @@ MAP_BATCHES, PATCH_BATCHES, STRIPE_BATCHES = 1, 2, 3  # added to the recipe's: s
 SEAM_BATCHES = 3  # no recipe has stripes and seams
 NEXT_ROUND = 10  # ... and what each further round adds
 PLACE_BATCHES, PLACE_IMPRESSIONS = 5, 6
+DRAWN_BATCHES = 7
 BANK = "bank.npz"  # in a round's folder, places that look alike
 SEAM_PRINTS = 4  # added to the recipe's: seed of the prints that the pictures are made of
 VALIDATION_SEED = 9_000_000  # added to the recipe's: fingers apart from those of training and evidence
@@ -126,6 +130,8 @@ def stages(recipe: Recipe, state: Path, workers: int, progress: bool = True) -> 
         made.append(_seam_map(recipe, state, workers))
     if recipe.places:
         made.append(_place_tower(recipe, masters, state, workers))
+    if recipe.drawn_map:
+        made.append(_drawn_map(recipe, masters))
     return [_begun(one, recipe) for one in made]
 
 
@@ -293,6 +299,31 @@ def _place_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool], s
     rounds = tuple(make(number, part) for number, part in enumerate(recipe.places))
     network = partial(place_tower, recipe.places[0].channels)
     return Stage("places", network, rounds, _examples(recipe, shown), recipe.averaged.places, prepare=prepare)
+
+
+def _drawn_map(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool]) -> Stage:
+    def batches(part: DrawnMapRecipe, seed: int, pictures: int) -> DrawnBatches:
+        settings = part.impressions.settings()
+        return DrawnBatches(masters(USUAL.name), seed, pictures, settings, part.mixed, part.windows)
+
+    def make(number: int, part: DrawnMapRecipe) -> Make:
+        seed = recipe.seed + DRAWN_BATCHES + NEXT_ROUND * number
+        about = _about(recipe, recipe.drawn_map[: number + 1], "fingers")
+        return lambda network, folder, workers: Training(
+            network,
+            batches(part, seed, part.pictures),
+            losses.drawn_loss,
+            part.schedule(),
+            folder,
+            workers=workers,
+            recipe=about,
+        )
+
+    def shown(number: int) -> Batch:
+        return batches(recipe.drawn_map[-1], recipe.seed, EXAMPLE_IMAGES)(number)
+
+    rounds = tuple(make(number, part) for number, part in enumerate(recipe.drawn_map))
+    return Stage("drawn_map", drawn_map, rounds, _examples(recipe, shown), recipe.averaged.drawn_map)
 
 
 def _examples(recipe: MinutiaeRecipe, batches: Batches) -> Callable[[], FloatArray] | None:

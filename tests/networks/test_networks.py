@@ -161,6 +161,16 @@ def test_several_loss_asks_the_likeliest_cells_of_each_picture_that_counts() -> 
     assert np.isfinite(float(losses.seam_loss(np.zeros_like(target), answer)))
 
 
+def test_drawn_loss_is_the_mean_over_the_cells_that_weigh() -> None:
+    rng = np.random.default_rng(9)
+    answer, target = rng.normal(0, 2, (2, 3, 4, 1)).astype(np.float32), np.zeros((2, 3, 4, 2), np.float32)
+    target[0, ..., 0] = target[:, 1:, :, 1] = 1
+    drawn = sigmoid(answer[:, 1:, :, 0].astype(np.float64))
+    expected = np.mean([-np.log(drawn[0]), -np.log(1 - drawn[1])])
+    assert float(losses.drawn_loss(target, answer)) == pytest.approx(expected, rel=1e-4)
+    assert float(losses.drawn_loss(np.zeros_like(target), answer)) == 0
+
+
 def test_info_nce_agrees_with_a_loop_and_is_small_for_perfect_pairs() -> None:
     rng = np.random.default_rng(3)
     e = rng.normal(size=(8, 16))

@@ -16,6 +16,7 @@ from fpverify.features.patches import sample_patches  # noqa: E402
 from fpverify.features.preparation import normalise  # noqa: E402
 from fpverify.models import load_bundle  # noqa: E402
 from fpverify.models.runtime import LiteRtNetwork  # noqa: E402
+from fpverify.networks.drawn import drawn_map  # noqa: E402
 from fpverify.networks.minutia_map import minutia_map  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
 from fpverify.networks.seams import seam_map  # noqa: E402
@@ -47,6 +48,11 @@ def both_seam_maps(release_model: str) -> tuple[Network, LiteRtNetwork]:
     return exported(release_model, "seam_map", seam_map())
 
 
+@pytest.fixture(scope="module")
+def both_drawn_maps(release_model: str) -> tuple[Network, LiteRtNetwork]:
+    return exported(release_model, "drawn_map", drawn_map())
+
+
 @pytest.mark.parametrize("shape", [(1, 192, 192, 1), (1, 176, 240, 1)])
 def test_the_minutia_map_agrees_in_float32(both_maps: tuple[Network, LiteRtNetwork], shape: tuple[int, ...]) -> None:
     assert_agrees(shape, *both_maps)
@@ -60,6 +66,13 @@ def test_the_descriptor_agrees_in_float32(both_towers: tuple[Network, LiteRtNetw
 @pytest.mark.parametrize("shape", [(1, 48, 48, 16), (1, 44, 60, 16)])
 def test_the_seam_map_agrees_in_float32(both_seam_maps: tuple[Network, LiteRtNetwork], shape: tuple[int, ...]) -> None:
     assert_agrees(shape, *both_seam_maps)
+
+
+@pytest.mark.parametrize("shape", [(1, 48, 48, 16), (1, 44, 60, 16)])
+def test_the_drawn_map_agrees_in_float32(
+    both_drawn_maps: tuple[Network, LiteRtNetwork], shape: tuple[int, ...]
+) -> None:
+    assert_agrees(shape, *both_drawn_maps)
 
 
 def assert_agrees(shape: tuple[int, ...], network: Network, exported: LiteRtNetwork) -> None:
@@ -87,3 +100,5 @@ def test_int8_networks_agree_closely_on_prints(release_model: str) -> None:
     assert np.abs(np.subtract(*foreground)).mean() < 0.02
     rounded, exact = answers(release_model, "seam_map", seam_map(), folded(image)[None])
     assert np.abs(rounded - exact).mean() < 0.5  # logits; a picture is told by the mean of twelve
+    rounded, exact = answers(release_model, "drawn_map", drawn_map(), folded(image)[None])
+    assert np.abs(rounded - exact).mean() < 0.5

@@ -50,15 +50,24 @@ def test_the_descriptor_learns_and_is_validated_and_what_it_learnt_is_shipped(tm
     assert tower.count_params() < patch_tower().count_params()
 
 
-def test_the_seam_map_learns_where_a_recipe_has_it(tmp_path: Path) -> None:
-    recipe = MinutiaeRecipe.model_validate({**RECIPE, "seam_map": [{"steps": 2, "fingers": 9, "pictures": 2}]})
-    assert recipe.stage_names == ("minutia_map", "descriptor", "seam_map")
+@pytest.mark.parametrize(
+    ("name", "part", "made"),
+    [
+        ("seam_map", {"steps": 2, "fingers": 9, "pictures": 2}, {"prints": 9}),
+        ("drawn_map", {"steps": 2, "pictures": 2}, {"masters": 1}),
+    ],
+)
+def test_a_map_learns_where_a_recipe_has_it(
+    name: str, part: dict[str, int], made: dict[str, int], tmp_path: Path
+) -> None:
+    recipe = MinutiaeRecipe.model_validate({**RECIPE, name: [part]})
+    assert recipe.stage_names == ("minutia_map", "descriptor", name)
     *_, stage = stages(recipe, tmp_path, 0)
     network = stage.network()
     before = [weights.copy() for weights in network.get_weights()]
     stage.rounds[0](network, stage.folder(tmp_path, 0), 0).run(progress=False)
     assert any((one != other).any() for one, other in zip(before, network.get_weights(), strict=True))
-    assert len(list((tmp_path / "prints").glob("*.npz"))) == 9
+    assert {folder: len(list((tmp_path / folder).iterdir())) for folder in made} == made
     image = np.random.default_rng(1).normal(size=(1, 6, 8, 16)).astype(np.float32)
     shipped = np.asarray(stage.trained(tmp_path)(image, training=False))
     np.testing.assert_allclose(shipped, np.asarray(network(image, training=False)), atol=1e-6)
