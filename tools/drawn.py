@@ -5,7 +5,8 @@
 Drawn are lines of which some end, and even patterns of any kind, by another seed than training's; as they are or as a
 camera has them; whole pictures of 20 x 18 mm, and windows of small sensors. Prints are of unseen synthetic fingers and
 of SETS, a folder of sets. Printed as Markdown: of drawn pictures the shares that are refused as drawn, refused for
-something else, and taken; of prints how many are refused, how many lose some foreground, and the most that one loses.
+something else, and taken, with the drawn map and without it; of prints how many are refused, how many lose some
+foreground, and the most that one loses.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ SEED = 4_750_000  # no training draws from it
 PPI = 250.0  # of what is drawn
 SHAPES = {"whole": (200, 180), "8.1 mm": (80, 80), "4.9 mm": (48, 48)}  # px
 NETWORKS = ("minutia_map", "descriptor", "seam_map", "places", "drawn_map")
+ANSWERS = ("drawn", "otherwise", "taken")
 Drawing = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
 
 
@@ -48,12 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     extractor = MinutiaExtractor(
         bundle.model_id, **{name: bundle.network(name) for name in NETWORKS if bundle.has_network(name)}
     )
-    print("| drawn | size | refused as drawn | otherwise | taken |\n|---|---|---|---|---|")
+    print(
+        "| drawn | size | refused as drawn | otherwise | taken | taken without the network |\n|---|---|---|---|---|---|"
+    )
+    blind = replace(extractor, drawn_map=None)
     for kind, drawing in DRAWINGS.items():
         for size, shape in SHAPES.items():
-            seen = Counter(answer(extractor, scan) for scan in drawings(drawing, shape, given.number))
-            shares = (f"{100 * seen[one] / given.number:.0f}" for one in ("drawn", "otherwise", "taken"))
-            print(f"| {kind} | {size} | {' | '.join(shares)} |", flush=True)
+            scans = list(drawings(drawing, shape, given.number))
+            seen = Counter(answer(extractor, scan) for scan in scans)
+            counts = [*(seen[one] for one in ANSWERS), [answer(blind, scan) for scan in scans].count("taken")]
+            shares = " | ".join(f"{100 * count / given.number:.0f}" for count in counts)
+            print(f"| {kind} | {size} | {shares} |", flush=True)
     print("\n| prints | number | refused as drawn | lose some | the most, % |\n|---|---|---|---|---|")
     fingers = synthesise(fingers=given.number, impressions=1, seed=SEED)
     print(row("synthetic", extractor, (made.scan for made in fingers)), flush=True)

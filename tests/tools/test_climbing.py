@@ -37,9 +37,19 @@ def test_a_grating_is_a_picture_with_lines_that_end() -> None:
     assert 12 <= len(one.ends) < 40
 
 
+def test_wear_is_the_pictures_own_and_changes_a_little() -> None:
+    rng = np.random.default_rng(4)
+    worn = climbing.Grating.drawn(rng, worn=True)
+    np.testing.assert_array_equal(worn.pixels(), worn.pixels())
+    assert np.mean(worn.pixels() != climbing.Grating(worn.lines, worn.ends).pixels()) > 0.5
+    changes = [worn.changed(rng).wear for _ in range(60)]
+    assert 1 < len({one.tobytes() for one in changes}) < 30
+    assert all((one >= climbing.LEAST_WEAR).all() and (one <= climbing.MOST_WEAR).all() for one in changes)
+
+
 def test_a_table_is_printed(release_model: str, capsys: pytest.CaptureFixture[str]) -> None:
     climbing.main(["--targets", "1", "--tries", "3", "--model", release_model])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == release_model
-    assert lines[4].startswith("| synthetic ")
+    assert lines[4] == "| synthetic 1 |  |  |  | always refused |"
     assert lines[-1].startswith("50: 0 of 1 climbs; by as many unrelated prints 0.0")
