@@ -22,12 +22,22 @@ def enroll(service: Any, scan: Path, subject: str, *fingers: str) -> None:
         assert service.post("/v1/enroll", scan, **given).status_code == 201
 
 
+def enroll_several(service: Any, scan: Path) -> Any:
+    for name in NAMES:
+        enroll(service, scan, name, "right-index", "left-index")
+    return service
+
+
+@pytest.fixture(scope="module")
+def several(service: Any, stripes: Path) -> Any:
+    """For those who change nothing."""
+    return enroll_several(service, stripes / "A_00.bmp")
+
+
 @pytest.fixture
-def several(start: Any, stripes: Path) -> Iterator[Any]:
+def changing(start: Any, stripes: Path) -> Iterator[Any]:
     with start() as service:
-        for name in NAMES:
-            enroll(service, stripes / "A_00.bmp", name, "right-index", "left-index")
-        yield service
+        yield enroll_several(service, stripes / "A_00.bmp")
 
 
 def pages(service: Any, path: str, list_name: str, limit: int, **given: Any) -> list[list[Any]]:
@@ -51,20 +61,20 @@ def test_pages_hold_everybody_once_in_the_order_of_the_whole(several: Any, limit
     assert len(found) == -(-len(NAMES) // limit)
 
 
-def test_impressions_of_a_subject_come_in_pages_as_well(several: Any, stripes: Path) -> None:
-    enroll(several, stripes / "A_01.bmp", "a", "right-index")
-    whole = several.ask("GET", "/v1/impressions", "enroll", params={"subject": "a"}).json()["impressions"]
+def test_impressions_of_a_subject_come_in_pages_as_well(changing: Any, stripes: Path) -> None:
+    enroll(changing, stripes / "A_01.bmp", "a", "right-index")
+    whole = changing.ask("GET", "/v1/impressions", "enroll", params={"subject": "a"}).json()["impressions"]
     assert len(whole) == 3
     for limit in (1, 2, 3):
-        found = pages(several, "/v1/impressions", "impressions", limit, subject="a")
+        found = pages(changing, "/v1/impressions", "impressions", limit, subject="a")
         assert [one for page in found for one in page] == whole
 
 
-def test_who_comes_or_goes_between_two_pages_loses_nobody_else(several: Any, stripes: Path) -> None:
-    first = several.ask("GET", "/v1/subjects", params={"limit": 2}).json()
-    several.ask("DELETE", "/v1/impressions", params={"subject": first["fingers"][-1]["subject"]})
-    enroll(several, stripes / "A_00.bmp", "0 before all")
-    rest = several.ask("GET", "/v1/subjects", params={"limit": 9, "cursor": first["next"]}).json()
+def test_who_comes_or_goes_between_two_pages_loses_nobody_else(changing: Any, stripes: Path) -> None:
+    first = changing.ask("GET", "/v1/subjects", params={"limit": 2}).json()
+    changing.ask("DELETE", "/v1/impressions", params={"subject": first["fingers"][-1]["subject"]})
+    enroll(changing, stripes / "A_00.bmp", "0 before all")
+    rest = changing.ask("GET", "/v1/subjects", params={"limit": 9, "cursor": first["next"]}).json()
     told = [one["subject"] for page in (first, rest) for one in page["fingers"]]
     assert set(NAMES) == set(told)
 

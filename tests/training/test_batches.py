@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from fpverify.synthesis import dataset
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.impression import Impression, ImpressionSettings
 from fpverify.training import batches
@@ -19,7 +20,9 @@ CLEAR = ImpressionSettings(hardness=(0.0, 0.0), rotation_rad=np.pi)
 
 @pytest.fixture(scope="module")
 def masters(tmp_path_factory: pytest.TempPathFactory) -> MasterPool:
-    return MasterPool.create(tmp_path_factory.mktemp("masters"), 12, seed=5)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(dataset, "SHARD", 12)  # of fingers that are drawn at a time
+        return MasterPool.create(tmp_path_factory.mktemp("masters"), 12, seed=5)
 
 
 def test_a_batch_is_a_function_of_seed_and_number(masters: MasterPool) -> None:

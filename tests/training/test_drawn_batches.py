@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fpverify.synthesis import dataset
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.impression import ImpressionSettings
 from fpverify.training.drawn_batches import CELL_PX, CHANNELS, DrawnBatches
@@ -17,7 +18,9 @@ SETTINGS = ImpressionSettings(small=0.3)
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> MasterPool:
-    return MasterPool.create(tmp_path_factory.mktemp("masters"), 4, 81)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(dataset, "SHARD", 4)  # of fingers that are drawn at a time
+        return MasterPool.create(tmp_path_factory.mktemp("masters"), 4, 81)
 
 
 def pictures(batches: DrawnBatches, number: int = 0) -> tuple[FloatArray, FloatArray]:
