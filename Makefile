@@ -28,11 +28,14 @@ demo: $(VENV)/run.stamp ## enroll a finger, verify two others, draw a ROC
 # What pytest has read once is kept even where Python may not keep what it compiles: each worker reads all tests.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-test: $(VENV)/dev.stamp ## the tests
-	$(PYTEST)
+test: $(VENV)/dev.stamp ## the tests, but for those that take seconds each
+	$(PYTEST) -m "not slow"
 
-.PHONY: thorough
-thorough: $(VENV)/dev.stamp ## the tests in their long form, which tries all that there is
+.PHONY: slow thorough
+slow: $(VENV)/dev.stamp ## the tests that take seconds each: browsers, clusters, trainings, documents as they stand
+	$(PYTEST) -m slow
+
+thorough: $(VENV)/dev.stamp ## all tests in their long form, which tries all that there is
 	FPVERIFY_THOROUGH=1 $(PYTEST)
 
 check: $(VENV)/dev.stamp ## style and types

@@ -225,6 +225,7 @@ def test_every_marker_is_explained(name: str) -> None:
     assert f"| `{name}` |" in (ROOT / "CONTRIBUTING.md").read_text()
 
 
+@pytest.mark.slow
 def test_python_in_its_own_document_runs(prints: Path) -> None:
     names: dict[str, object] = {}
     text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
@@ -250,6 +251,7 @@ def test_python_in_the_readme_runs(prints: Path) -> None:
     assert said.getvalue().startswith("match ")
 
 
+@pytest.mark.slow
 def test_consoles_in_the_readme_end_and_print_as_shown(prints: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from fpverify.cli import main
 

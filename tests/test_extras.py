@@ -20,6 +20,8 @@ from fpverify.cli import main
 from fpverify.errors import MissingExtra
 from fpverify.extras import install_line
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parents[1] / "fpverify" / "samples"
 CORE = """
 import json, sys
@@ -52,7 +54,6 @@ def in_the_core(folder: Path, *calls: str) -> tuple[list[int], str]:
     return codes, "\n".join(said) + ended.stderr
 
 
-@pytest.mark.slow
 def test_the_core_does_all_but_draw(tmp_path: Path, release_model: str) -> None:
     one, two, other = (SAMPLES / name for name in ("A_1.bmp", "A_2.bmp", "B_1.bmp"))
     codes, said = in_the_core(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 from pathlib import Path
 
@@ -82,7 +84,6 @@ except fpverify.FpverifyError as error:
 """
 
 
-@pytest.mark.slow
 def test_a_type_checker_finds_the_planted_mistakes_and_nothing_else(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     program = tmp_path / "program.py"

@@ -17,6 +17,8 @@ from fpverify.scans import read_scan
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.verifier import Verifier
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def prints(tmp_path_factory: pytest.TempPathFactory) -> Path:

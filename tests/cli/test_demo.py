@@ -11,6 +11,7 @@ from PIL import Image
 Call = Callable[..., Any]
 
 
+@pytest.mark.slow
 def test_a_demo_enrolls_verifies_and_draws(call: Call, release_model: str) -> None:
     ended = call("demo", "--out", "tour", "--workers", 1)
     assert ended.code == 0, ended.err

@@ -122,6 +122,7 @@ def test_a_list_that_cannot_be_read_is_named(enroll_list: Call, tmp_path: Path) 
     assert not (tmp_path / "enroll_db").exists()
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_a_list_goes_on_without_doubles(tmp_path: Path, stripes: Path, edges_model: Path) -> None:
     scan = (stripes / "A_00.bmp").read_bytes()
     with (tmp_path / "people.csv").open("w", newline="") as file:

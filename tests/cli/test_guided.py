@@ -129,6 +129,7 @@ def advised(running: subprocess.Popen[str]) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 def test_libfprints_reader_is_used_until_the_finger_is_covered(place: Path, release_model: str, call: Call) -> None:
     from fpverify import synthesise
 

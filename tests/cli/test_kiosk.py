@@ -134,6 +134,7 @@ def test_what_does_not_fit_is_wrong_use(call: Call, words: tuple[str, ...]) -> N
     assert call("kiosk", *words).code == 2
 
 
+@pytest.mark.slow
 def test_at_a_terminal_the_answer_is_large_and_goes(inbox: Path, stripes: Path, edges_model: Path, call: Call) -> None:
     call("enroll", stripes / "A_00.bmp", "--id", "A", "--model", edges_model)
     main, side = pty.openpty()

@@ -32,6 +32,7 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_everything_that_an_evaluation_writes(evaluate: Call, call: Call, out: Path) -> None:
     (out / "report.html").touch(mode=0o644)
     words = {

@@ -39,6 +39,7 @@ def stripes_of(stripes: Path, name: str) -> ByteArray:
     return np.asarray(Image.open(stripes / name).convert("L"))
 
 
+@pytest.mark.slow
 def test_from_the_reader_to_the_decision(place: Path, release_model: str) -> None:
     at = ("--reader", "--ppi", 500)
     code, out, _ = with_finger(place, ("enroll", "--id", "A", "--finger", "right-index", *at), SAMPLES / "A_1.bmp")
@@ -119,6 +120,7 @@ def test_nothing_within_the_time_is_no_decision(call: Call, tmp_path: Path) -> N
     assert why.startswith(f"fpverify: folder:{tmp_path}: no finger within 0.3 s")
 
 
+@pytest.mark.slow
 def test_a_folder_is_a_reader_for_every_command(
     tmp_path: Path, stripes: Path, edges_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def shell(tmp_path: Path, enrolled: Path) -> Callable[[str], str]:
     return run
 
 
+@pytest.mark.slow
 def test_every_recipe_runs_as_it_stands(shell: Callable[[str], str]) -> None:
     assert len(RECIPES) == 2
     lines = [line.removeprefix("$ ") for recipe in RECIPES for line in recipe.splitlines()]

@@ -76,6 +76,7 @@ def test_a_joined_finger_shows_what_its_touches_show() -> None:
     assert np.count_nonzero(lain.common) > 0.9 * len(lain.common)
 
 
+@pytest.mark.slow
 def test_a_joined_finger_keeps_as_many_places_as_there_is_room_for() -> None:
     touches = [given(window(number, x, y)) for number in (1, 2, 3, 4) for x, y in AT]
     small, large, all_of_it = (

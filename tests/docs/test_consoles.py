@@ -9,19 +9,19 @@ import consoles
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TUTORIALS = [path for path in sorted((ROOT / "docs" / "tutorials").glob("*.md")) if path.stem != "README"]
 LESS = {"steps": 30, "pairs": 12}  # of the training of stripes
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_prints_what_it_shows(path: Path, release_model: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert list(consoles.differences(consoles.calls(text), consoles.run(text))) == []
 
 
-@pytest.mark.slow
 @pytest.mark.train
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 @pytest.mark.parametrize("less", [LESS, pytest.param({}, marks=pytest.mark.thorough)], ids=["less", "all"])

@@ -25,6 +25,8 @@ from server import running_server, server_program
 
 from fpverify.testing import ReaderContract
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 DOCUMENT = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
@@ -99,7 +101,6 @@ def test_the_application_opens_for_the_finger_alone(folder: Path, monkeypatch: p
         assert "message" in refused.json()
 
 
-@pytest.mark.slow
 def test_several_doors_are_answered_at_once(folder: Path, started: Any) -> None:
     with started(folder, None) as service:
         for subject, name in (("A", "1_1.bmp"), ("B", "2_1.bmp")):
@@ -150,7 +151,6 @@ class TestOwnReader(ReaderContract):
         self.shown.put(pixels)
 
 
-@pytest.mark.slow
 def test_a_matcher_of_ones_own_is_measured_beside_ours(folder: Path) -> None:
     said = run(folder, "own_matcher", "prints").splitlines()
     assert [line.split()[0] for line in said] == ["fpverify", "SIFT"]
@@ -166,7 +166,6 @@ def check_deployment(folder: Path, **variables: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
 def test_a_deployment_on_files_is_well(folder: Path) -> None:
     assert check_deployment(folder).splitlines()[-1] == "all is well"
 
@@ -210,7 +209,6 @@ def prepared(folder: Path) -> dict[str, Path]:
     return {name: place / one["file"] for name, one in described()["secrets"].items()}
 
 
-@pytest.mark.slow
 def test_the_commands_of_the_containers_make_a_service_that_is_well(folder: Path) -> None:
     """What compose.yaml runs, without containers: in this system, on a server and an index of the test's own."""
     for needed in ("psycopg", "milvus_lite", "uvicorn"):

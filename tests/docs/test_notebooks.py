@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("mkdocs")
 nbformat = pytest.importorskip("nbformat")
 notebooks = pytest.importorskip("notebooks")
@@ -23,7 +25,6 @@ LESS = {  # of what takes longest
 }
 
 
-@pytest.mark.slow
 @pytest.mark.train
 @pytest.mark.parametrize(
     "path",
@@ -36,7 +37,6 @@ def test_a_notebook_shows_what_it_makes(path: Path, release_model: str) -> None:
     assert list(notebooks.differences(shown, notebooks.executed(path))) == []
 
 
-@pytest.mark.slow
 @pytest.mark.train
 @pytest.mark.parametrize("name", LESS)
 def test_a_notebook_says_the_same_words_and_draws_as_much_when_it_tries_less(

@@ -16,6 +16,8 @@ import route_calls
 from public_names import openapi
 from route_calls import CALLS, curl, javascript, python
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
 
@@ -60,7 +62,6 @@ def desk(tmp_path: Path, release_model: str, started: Any, monkeypatch: pytest.M
         yield service
 
 
-@pytest.mark.slow
 def test_every_call_in_curl_is_answered(desk: Any) -> None:
     for route, call in CALLS.items():
         environment = {**os.environ, "URL": desk.url, "KEY": desk.keys.get(scopes()[route], "")}
@@ -71,7 +72,6 @@ def test_every_call_in_curl_is_answered(desk: Any) -> None:
         assert expected(route) in done.stdout, route
 
 
-@pytest.mark.slow
 def test_every_call_in_python_is_answered(desk: Any) -> None:
     for route, call in CALLS.items():
         names: dict[str, Any] = {"URL": desk.url, "KEY": desk.keys.get(scopes()[route])}
@@ -79,7 +79,6 @@ def test_every_call_in_python_is_answered(desk: Any) -> None:
         assert expected(route) in json.dumps(names["answer"]).replace('": ', '":'), route
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 def test_every_call_in_javascript_is_answered(desk: Any, tmp_path: Path) -> None:
     parts = ['import { readFileSync } from "node:fs";', f'const URL = "{desk.url}";', "const all = {};"]

@@ -19,6 +19,8 @@ from public_names import openapi, python_names
 
 from fpverify.cli.program import program
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("mkdocs")
 
 ROOT = Path(__file__).parents[2]
@@ -202,7 +204,6 @@ def content_of(html: str) -> str:
     return html.partition("<article")[2].partition("</article>")[0]
 
 
-@pytest.mark.slow
 def test_the_search_finds_words_on_pages_that_lie_in_files(site: Path, tmp_path: Path) -> None:
     browser = pytest.importorskip("browser")
     if browser.CHROMIUM is None:
@@ -237,7 +238,6 @@ LOOKED_AT = ("index.html", "tutorials/door.html", "reference/measuring.html", "b
 NOT_OURS = ("region", "landmark-unique")  # of rules: the theme announces outside landmarks, and names two alike
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_wrong_with_pages(site: Path, tmp_path: Path, scheme: str) -> None:
     axe = next((one for one in AXE if one.is_file()), None)

@@ -233,6 +233,7 @@ class AtOnce(Executor):
         return future
 
 
+@pytest.mark.slow
 def test_outcomes_and_scores_are_the_same_however_many_work(tmp_path: Path, prints: Callable[..., Any]) -> None:
     names = [("right-index", "left-thumb")[number % 2] for number in range(48)]
     rows = [prints(f"S{number % 20}", number % 18, number // 18, names[number]) for number in range(48)]
@@ -288,6 +289,7 @@ def test_an_index_that_cannot_be_read_beside_is_asked_where_the_store_is(
     assert kinds(enrolled(store, rows)) == ["enrolled"] * 40 + ["duplicate"] * 10
 
 
+@pytest.mark.slow
 def test_no_index_changes_while_it_is_asked(
     store: Store, prints: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ def test_the_number_of_workers_changes_nothing(folder: Path, evaluation: Evaluat
     assert parallel.data_hash == evaluation.data_hash
 
 
+@pytest.mark.slow
 def test_raw_similarities_do_not_depend_on_how_comparisons_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     made = [drawn_template(rng) for _ in range(14)]
@@ -177,6 +178,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path, release_model: str) -> None:
     prints, cache = tmp_path / "prints", TemplateCache(tmp_path / "cache")
     write_ridges(prints, fingers=8, impressions=3, seed=3)

@@ -27,6 +27,8 @@ from fpverify.synthesis.dataset import write_ridges
 from fpverify.verifier import Verifier
 from fpverify.vocabulary import Evaluation
 
+pytestmark = pytest.mark.slow
+
 
 def same(one: Evaluation, other: Evaluation) -> bool:
     return (

@@ -17,6 +17,8 @@ from fpverify.executors import DaskWorkforce, Workforce, dask_workforce, local_w
 from fpverify.store import encode_template
 from fpverify.verifier import Verifier
 
+pytestmark = pytest.mark.slow
+
 ROWS = 40
 
 

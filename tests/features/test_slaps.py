@@ -129,6 +129,7 @@ def test_a_finger_that_is_known_to_be_missing_is_left_out(masters: list[FloatArr
     assert tuple(one.finger for one in separated(scan_of(slap), rest).pieces) == rest
 
 
+@pytest.mark.slow
 def test_a_missing_finger_is_named_by_its_gap_or_refused(masters: list[FloatArray]) -> None:
     settings = SlapSettings(hardness=(0.1, 0.3), gap_mm=(1.0, 3.0), turn_rad=0.05)
     named = refused = 0

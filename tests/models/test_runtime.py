@@ -81,6 +81,7 @@ def test_bytes_that_are_no_network_are_refused_by_name(content: bytes) -> None:
         LiteRtNetwork(content, "edges.tflite")
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_litert_agrees_with_keras_for_every_size_of_image_and_batch() -> None:
     pytest.importorskip("tensorflow")
@@ -97,6 +98,7 @@ def test_litert_agrees_with_keras_for_every_size_of_image_and_batch() -> None:
         np.testing.assert_allclose(exported(image), np.asarray(network(image, training=False)), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_int8_answers_almost_as_float32_and_is_a_third_of_the_size() -> None:
     keras = pytest.importorskip("keras")

@@ -77,6 +77,7 @@ def test_the_period_survives_noise_and_shading() -> None:
     assert ridge_period_px(shaded.astype(np.uint8)) == pytest.approx(9, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_dry_print_at_twice_the_resolution_has_twice_the_period() -> None:
     dry = replace(ORDINARY, sensor=SENSORS["capacitive"], hardness=(1.6, 2.2))
     compared = 0

@@ -28,6 +28,8 @@ from fpverify.settings import load_settings, parse_index
 from fpverify.store import Store
 from fpverify.testing import IndexContract
 
+pytestmark = pytest.mark.slow
+
 CROWD = Path(__file__).with_name("milvus_crowd.py")
 SECRET = bytes(range(32))
 GOLDEN = [-0.128849, 0.058229, 0.035843, 0.078419]  # of its rotation: what is kept anywhere was turned by it
@@ -73,7 +75,6 @@ class OnMilvus(IndexContract):
 
 
 @lite
-@pytest.mark.slow
 class TestMilvusLite(OnMilvus):
     place = "lite_place"
 
@@ -208,7 +209,6 @@ def engine_of(registers: Registers, store: Store) -> Any:
 
 
 @lite
-@pytest.mark.slow
 def test_a_new_process_begins_where_the_last_one_was(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(store, range(30))
     assert found(Registers(url), store, 7) == ["S7"]
@@ -223,7 +223,6 @@ def test_a_new_process_begins_where_the_last_one_was(store: Store, url: str, mon
 
 
 @lite
-@pytest.mark.slow
 def test_what_does_not_fit_the_store_is_put_right(store: Store, url: str) -> None:
     filled(store, range(12))
     index = engine_of(Registers(url), store)
@@ -237,7 +236,6 @@ def test_what_does_not_fit_the_store_is_put_right(store: Store, url: str) -> Non
 
 
 @lite
-@pytest.mark.slow
 def test_ids_that_the_store_does_not_know_are_ignored(store: Store, url: str) -> None:
     filled(store, range(5))
     registers = Registers(url)
@@ -247,7 +245,6 @@ def test_ids_that_the_store_does_not_know_are_ignored(store: Store, url: str) ->
 
 
 @lite
-@pytest.mark.slow
 def test_stores_and_keys_have_collections_of_their_own(store: Store, url: str, tmp_path: Path) -> None:
     filled(store, range(3))
     registers = Registers(url)
@@ -264,7 +261,6 @@ def test_stores_and_keys_have_collections_of_their_own(store: Store, url: str, t
 
 
 @lite
-@pytest.mark.slow
 def test_the_note_follows_from_time_to_time(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(store, range(2))
     registers = Registers(url)
@@ -293,7 +289,6 @@ def crowd(tmp_path: Path, url: str, rounds: int = 4) -> None:
 
 
 @lite
-@pytest.mark.slow
 def test_several_processes_add_delete_and_search_at_once(tmp_path: Path, url: str) -> None:
     crowd(tmp_path, url)
 

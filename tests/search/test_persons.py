@@ -74,6 +74,7 @@ def presented(matcher: Matcher) -> Presented:
     return of
 
 
+@pytest.mark.slow
 def test_strangers_match_somebody_at_the_rate_of_the_whole_search(register: Filled, presented: Presented) -> None:
     searched, probes = register(directions(20, 3)), directions(400, 4)
     matches = sum(

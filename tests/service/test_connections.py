@@ -135,6 +135,7 @@ def test_health_is_told_while_all_workers_are_busy(start: Callable[..., Any], mo
                 thread.join()
 
 
+@pytest.mark.slow
 def test_files_that_are_slow_to_decode_keep_nobody_waiting(start: Callable[..., Any], stripes: Path) -> None:
     import malformed
 

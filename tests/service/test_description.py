@@ -76,6 +76,7 @@ def test_without_swagger_ui_that_is_said(service: Any, monkeypatch: pytest.Monke
     assert "pip install" in answer.json()["message"]
 
 
+@pytest.mark.slow
 def test_the_page_of_the_routes_shows_them_in_a_browser_and_asks_nobody_else(service: Any, tmp_path: Path) -> None:
     pytest.importorskip("websocket")
     pytest.importorskip("fastapi_offline")

@@ -14,6 +14,7 @@ EXAMPLES = tries(8, 20)  # of each operation
 OPERATIONS = 19
 
 
+@pytest.mark.slow
 def test_the_service_keeps_to_its_description(service: Any) -> None:
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance

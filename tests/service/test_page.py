@@ -19,6 +19,8 @@ from page_visit import Visit
 
 from fpverify.readers import opened_reader
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "fpverify" / "samples"
 PAGE = ROOT / "fpverify" / "service" / "page"

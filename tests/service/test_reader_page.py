@@ -30,6 +30,8 @@ from fpverify.service.api_keys import Scope, new_key
 from fpverify.service.routes import reader
 from fpverify.store import Store
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parents[2] / "fpverify" / "samples"
 DESK, PHONE = (1280, 800), (390, 844)
 START_S = 90.0

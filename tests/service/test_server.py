@@ -23,6 +23,7 @@ def serve(folder: Path, model: Path, *words: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 def test_sigterm_under_bombs_ends_in_ten_seconds_and_loses_nothing(
     tmp_path: Path, edges_model: Path, stripes: Path
 ) -> None:

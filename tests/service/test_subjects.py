@@ -158,6 +158,7 @@ def replace(service: Any, scan: Path, scope: str = "admin", **fields: Any) -> An
     return service.ask("PUT", "/v1/impressions", scope, files={"reference": scan.read_bytes()}, data=fields)
 
 
+@pytest.mark.slow
 def test_impressions_of_a_finger_are_replaced_in_one_change(start: Any, stripes: Path) -> None:
     with start() as service:
         enroll(service, stripes / "A_00.bmp", "A", "right-index")

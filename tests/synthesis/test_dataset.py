@@ -68,6 +68,7 @@ def test_labels_lie_inside_the_scan() -> None:
         assert ((made.minutiae.y_px >= 0) & (made.minutiae.y_px < height)).all()
 
 
+@pytest.mark.slow
 def test_a_pool_holds_the_fingers_of_its_seed_and_goes_on_where_it_was_left(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("fpverify.synthesis.dataset.SHARD", 2)
     pool = MasterPool.create(tmp_path, fingers=2, seed=9)

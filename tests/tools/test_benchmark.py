@@ -64,6 +64,7 @@ def test_too_few_prints_are_refused(benchmark: ModuleType, tmp_path: Path) -> No
         benchmark.main(["--prints", str(tmp_path), "--fingers", "1", "--impressions", "2"])
 
 
+@pytest.mark.slow
 def test_the_whole_benchmark_runs_and_prints_either_way(
     benchmark: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, release_model: str
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from tool_modules import tool
 
 
+@pytest.mark.slow
 def test_drawn_pictures_are_refused_and_prints_are_not(release_model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert tool("drawn").main([release_model, "--number", "12"]) == 0
     drawn, prints = capsys.readouterr().out.split("\n\n")

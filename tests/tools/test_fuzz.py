@@ -15,6 +15,7 @@ fuzz = tool("fuzz")
 FILES = tries(15, 40)  # of each reader
 
 
+@pytest.mark.slow
 def test_no_reader_fails_at_damaged_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release_model: str) -> None:
     monkeypatch.chdir(tmp_path)
     outcomes = {one.name: fuzz.tried(one, seconds=60, seed=8, most=FILES) for one in fuzz.targets()}

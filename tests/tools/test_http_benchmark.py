@@ -16,6 +16,7 @@ def benchmark() -> ModuleType:
     return tool("http_benchmark")
 
 
+@pytest.mark.slow
 def test_it_measures_a_service_that_it_starts(
     benchmark: ModuleType, stripes: Path, edges_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_room_went_well_if_tests_ran_and_none_failed(matrix: ModuleType, said:
     assert matrix.went_well(said) is well
 
 
+@pytest.mark.slow
 def test_pytest_is_read_aright(matrix: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matrix, "python_in", lambda folder: sys.executable)
     room = tmp_path / "test_room.py"

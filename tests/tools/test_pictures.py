@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 from tool_modules import TOOLS, tool
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("websocket")
 pytest.importorskip("fastapi")
 
@@ -31,7 +33,6 @@ def test_every_picture_stands_in_a_document(pictures: ModuleType) -> None:
         assert (docs / "images" / f"{name}.png").exists()
 
 
-@pytest.mark.slow
 def test_the_page_is_photographed_as_the_documents_show_it(
     pictures: ModuleType, tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ from fpverify.scans import read_scan
 from fpverify.synthesis.stripes import write_stripes
 from fpverify.vocabulary import Evaluation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def robustness() -> ModuleType:
@@ -191,7 +193,6 @@ def test_a_line_about_skin_has_rates_at_the_threshold_and_the_highest_non_mated_
     assert cells[4] == f"{100 / 12:.3f}"
 
 
-@pytest.mark.slow
 def test_the_table_of_skin_begins_with_prints_as_they_are(
     robustness: ModuleType, release_model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -200,7 +201,6 @@ def test_the_table_of_skin_begins_with_prints_as_they_are(
     assert [line.split("|")[1].strip() for line in lines[2:4]] == ["as they are", "pushed by 3 mm"]
 
 
-@pytest.mark.slow
 def test_the_table_has_a_line_for_each_condition(
     robustness: ModuleType, release_model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,7 +209,6 @@ def test_the_table_has_a_line_for_each_condition(
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["as they are", "turned by 90 degrees"]
 
 
-@pytest.mark.slow
 def test_cuts_anywhere_have_a_line_of_their_own_and_two_of_those_that_the_mate_shows(
     robustness: ModuleType, release_model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

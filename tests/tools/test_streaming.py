@@ -14,6 +14,7 @@ def test_memory_at_a_million_follows_the_slope() -> None:
     assert streaming.at_a_million(found[:1], "list") == 50
 
 
+@pytest.mark.slow
 def test_every_command_is_measured_at_every_size(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ RECIPE = {
 }
 
 
+@pytest.mark.slow
 def test_nothing_else_of_the_model_changes(
     tmp_path: Path, release_model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,7 @@ def written(folder: Path, **fields: Any) -> Path:
     return folder / "on.yaml"
 
 
+@pytest.mark.slow
 def test_what_has_rounds_goes_on_and_the_rest_is_kept(
     tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

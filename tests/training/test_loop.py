@@ -115,6 +115,7 @@ def test_the_log_has_a_line_for_each_checkpoint_and_the_validations(tmp_path: Pa
     assert logged[-1]["loss"] < logged[0]["loss"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("undisturbed", ["adamw"], indirect=True)
 def test_a_training_killed_by_the_system_ends_with_the_weights_of_an_undisturbed_one(
     tmp_path: Path, undisturbed: tuple[str, Path, Weights]

@@ -50,6 +50,7 @@ def test_the_student_is_that_of_closed_forms(share: float) -> None:
         assert student_quantile(share, degrees) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_beta_is_that_of_scipy() -> None:
     stats = pytest.importorskip("scipy.stats")
     rng = np.random.default_rng(5)

@@ -18,6 +18,7 @@ def test_a_fit_finds_scale_and_shape_of_either_sign(shape: float) -> None:
     assert (found.scale, found.shape) == pytest.approx((2.0, shape), abs=0.08)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["likelihood", "bootstrap"])
 def test_the_interval_holds_the_true_rate_of_an_exponential_tail(method: str) -> None:
     held = 0

@@ -171,6 +171,7 @@ def test_a_set_that_was_not_measured_is_left_out_of_the_curves_of_others() -> No
     assert "bad: no comparison was made" in page
 
 
+@pytest.mark.slow
 def test_false_matches_of_one_pair_of_fingers_are_said_to_be_that() -> None:
     one = made_up(fingers=12)
     pair = np.array([finger in {"3", "5"} for finger in one.fingers])
@@ -184,6 +185,7 @@ def test_false_matches_of_one_pair_of_fingers_are_said_to_be_that() -> None:
     assert content.to_dict()["pooled"]["false_matches"]["worst"]["fingers"] == ["3", "5"]
 
 
+@pytest.mark.slow
 def test_notes_stand_on_the_page_and_in_the_json() -> None:
     sets = [
         replace(made_up(name), notes=("1 file left out", f"{name}_1 and {name}_2 are the same file")) for name in "ab"
@@ -207,6 +209,7 @@ def test_names_are_text_wherever_they_stand() -> None:
     assert "<script" not in matchers_page(matchers_content(evil, {evil: {"": one}}))
 
 
+@pytest.mark.slow
 def test_the_same_evaluation_gives_the_same_page() -> None:
     assert report_page(content_of(made_up())) == report_page(content_of(made_up()))
 
