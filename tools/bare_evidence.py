@@ -3,7 +3,7 @@
     python tools/bare_evidence.py CACHE [--fingers 400] [--references 60] [--out DIR]
     python tools/bare_evidence.py PRINTS --witnesses [--fingers 200] [--references 25] [--out DIR]
 
-The first is for `bare-1`, the second for `bare-2`, which hears those that have no partner as well. PRINTS is what
+The first is for `bare-1`, the second for `bare-3`, which hears those that have no partner as well. PRINTS is what
 `tools/bare_prints.py` makes of a seed that nothing was learnt from; every second file calibrates, the others measure,
 and of each finger half of the prints are as mindtct saw them.
 
@@ -31,7 +31,7 @@ from gallery import HARD_PROBE, ORDINARY_PROBE, PROBED, SEED, GalleryCache, Made
 from fpverify.comparison import Calibration, LikelihoodRatio, PreparedTemplate, prepare_template, similarities
 from fpverify.comparison.bare import WEIGHTS as JUDGE
 from fpverify.comparison.neighbourhoods import WEIGHTS as NEIGHBOURHOODS
-from fpverify.comparison.witnesses import WEIGHTS as WITNESSES
+from fpverify.comparison.witnesses import WEIGHTS as JUDGES
 from fpverify.evaluation.rates.error_rates import fvc_indicators, operating_point, supported
 from fpverify.evaluation.rates.reliability import NOMINAL
 from fpverify.features.bare import MINUTIAE_MODEL, bare
@@ -75,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for rate in NOMINAL
         if supported(int((~done.mated).sum()), rate)
     )
-    weights = (NEIGHBOURHOODS, WITNESSES if given.witnesses else JUDGE)
+    alignment: AlignmentKind = "bounded" if given.witnesses else "rigid"
+    weights = (NEIGHBOURHOODS, JUDGES[alignment] if given.witnesses else JUDGE)
     card = Card(
         id=given.out.name,
         kind="bare",
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files={},
         recipe={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in weights},
         seeds={"prints": given.seed} if given.witnesses else {"gallery": SEED},
-        alignment="bent" if given.witnesses else "rigid",
+        alignment=alignment,
         training_data="Minutiae of synthetic fingers. No real print was used for any weight, threshold or calibration.",
         calibration=curve.to_dict(),
         likelihood=LikelihoodRatio.fit(*sides).to_dict(),
@@ -120,12 +121,12 @@ class _Half:
         for path in sorted(folder.glob("*.npz"))[half::2]:
             for one in read(path):
                 if one.finger not in seen and len(seen) == fingers:
-                    return cls(prints, alignment="bent")
+                    return cls(prints, alignment="bounded")
                 ours = seen.setdefault(one.finger, set(rng.permutation(4)[:2].tolist()))
                 if (one.impression - 1 in ours) == (one.detector == "ours"):
                     mark = "" if one.detector == "ours" else "~"
                     prints[f"{one.finger}_{one.impression}{mark}"] = prepare_template(one.template)
-        return cls(prints, alignment="bent")
+        return cls(prints, alignment="bounded")
 
     @classmethod
     def of(cls, cache: GalleryCache, half: int, fingers: int) -> _Half:
@@ -153,13 +154,13 @@ class _Half:
         """Each print with all others of its finger and some of others'."""
         names = list(self.prints)
         finger, impression = np.array([[int(part) for part in name.strip("~").split("_")] for name in names]).T
-        sensor = (finger if self.alignment == "bent" else finger // 2) % len(SENSORS)
+        sensor = (finger if self.alignment == "bounded" else finger // 2) % len(SENSORS)
         probe, reference, scores = list[int](), list[int](), list[float]()
         for number, name in enumerate(names):
             mates = np.flatnonzero((finger == finger[number]) & (np.arange(len(names)) > number))
-            if self.alignment == "bent":  # those of twisted skin and small windows are for the false matches alone
+            if self.alignment == "bounded":  # those of twisted skin and small windows are for the false matches alone
                 mates = mates[(impression[mates] <= USUAL) & (impression[number] <= USUAL)]
-            strange = finger != finger[number] if self.alignment == "bent" else finger // 2 != finger[number] // 2
+            strange = finger != finger[number] if self.alignment == "bounded" else finger // 2 != finger[number] // 2
             others = np.flatnonzero(strange & (sensor == sensor[number]))
             others = others[others > number]
             chosen = np.concatenate([mates, rng.permutation(others)[:references]])
@@ -192,7 +193,7 @@ def _named(done: Evaluation) -> list[tuple[str, str]]:
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cache", type=Path, help="folder of tools/gallery.py, or of tools/bare_prints.py")
-    parser.add_argument("--witnesses", action="store_true", help="for bare-2, from prints as two detectors see them")
+    parser.add_argument("--witnesses", action="store_true", help="for bare-3, from prints as two detectors see them")
     parser.add_argument("--seed", type=int, default=34340002, help="of these prints, for the card")
     parser.add_argument("--fingers", type=int, default=400, help="of each half")
     parser.add_argument("--references", type=int, default=60, help="non-mated ones that a print is compared with")

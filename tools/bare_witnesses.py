@@ -1,11 +1,12 @@
-"""Trains the network that hears what all minutiae of two prints say about an alignment, and writes its weights.
+"""Trains those who judge an alignment by what all minutiae of two prints say, and writes their weights.
 
-    python tools/bare_witnesses.py PRINTS WORK [--steps 1500]
+    python tools/bare_witnesses.py PRINTS WORK [--judges 5] [--steps 5000]
 
 PRINTS is what `tools/bare_prints.py` makes. Every alignment that is tried for two prints is an example: it is right if
 it brings the minutiae that are there in both onto each other. The last files are held back, and say every five hundred
 steps how well mated and non-mated prints are told apart. NumPy alone; WORK keeps the examples, four seconds of CPU for
-a file, and the training takes a minute.
+a file, and the training of each takes two minutes. The judges are those of `bare-3`; each begins otherwise and sees the
+examples in another order.
 """
 
 from __future__ import annotations
@@ -228,7 +229,7 @@ def _begun(rng: np.random.Generator) -> Layers:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Makes the examples that are missing, trains, and writes the weights beside the module."""
+    """Makes the examples that are missing, trains the judges, and writes their weights beside the module."""
     given = _parsed(arguments)
     given.work.mkdir(parents=True, exist_ok=True)
     paths = [given.work / path.name for path in sorted(given.prints.glob("*.npz"))]
@@ -236,7 +237,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not path.exists():
             write_examples(given.prints / path.name, path)
     known, held_back = Examples.of_files(paths[:-HELD_BACK]), Examples.of_files(paths[-HELD_BACK:])
-    np.save(given.out, train(known, held_back, given.steps, np.random.default_rng(SEED)))
+    seeds = range(SEED, SEED + given.judges)
+    np.save(given.out, np.stack([train(known, held_back, given.steps, np.random.default_rng(seed)) for seed in seeds]))
     return 0
 
 
@@ -244,8 +246,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("prints", type=Path, help="folder of tools/bare_prints.py")
     parser.add_argument("work", type=Path, help="folder for what is kept")
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--out", type=Path, default=witnesses.WEIGHTS, help="file for the weights")
+    parser.add_argument("--judges", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=5000, help="of each")
+    parser.add_argument("--out", type=Path, default=witnesses.WEIGHTS["bounded"], help="file for the weights")
     return parser.parse_args(arguments)
 
 

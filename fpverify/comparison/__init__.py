@@ -78,7 +78,8 @@ def similarities(
         probe: prepared here, once, if it is not yet.
         references: of the probe's model. Those compared more than once are better given prepared.
         alignment: how prints are laid on each other, as the model's card says (`Card.alignment`); of minutiae alone,
-            unless they are rigid, those that have no partner are heard as well (`comparison/witnesses`).
+            unless they are rigid, those that have no partner are heard as well (`comparison/witnesses`), by several
+            judges if they are bounded.
 
     Returns:
         (k,) float64 in [0, 1].
@@ -98,7 +99,7 @@ def similarities(
         if alignment != "rigid":
             from fpverify.comparison.witnesses import witnessed_similarities
 
-            return witnessed_similarities(one, many)
+            return witnessed_similarities(one, many, alignment)
         from fpverify.comparison.bare import bare_similarities
 
         return bare_similarities(one, many)

@@ -2,16 +2,17 @@
 
 `comparison/bare` asks those alone that have a partner. Here those that have none speak too: one that lies deep within
 the other print, among many that have partners, speaks against the alignment; at the edge, in a crowd of doubtful ones,
-or where the other print holds nothing at all, hardly. The skin between the minutiae may bend. A small network hears
-each, adds up what they say and judges; of several alignments the one that it finds likeliest counts.
+or where the other print holds nothing at all, hardly. The skin between the minutiae may bend. A judge, a small network,
+hears each, adds up what they say and judges; of several alignments the likeliest counts. Of several judges the mean of
+their log odds does: each errs a little otherwise.
 
-It learnt from synthetic prints, from what two detectors found in the same pictures, ours and NIST's mindtct:
-`tools/bare_networks.py`.
+They learnt from synthetic prints, from what two detectors found in the same pictures, ours and NIST's mindtct:
+`tools/bare_witnesses.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,9 +26,12 @@ from fpverify.comparison.neighbourhoods import shaped, stored
 from fpverify.comparison.overlap import RIGID, Alignment, Overlap, laid_on_each_other
 from fpverify.comparison.prepared import PreparedTemplate
 from fpverify.comparison.side_by_side import Points
-from fpverify.vocabulary import BoolArray, FloatArray, Scores
+from fpverify.vocabulary import AlignmentKind, BoolArray, FloatArray, Scores
 
-WEIGHTS = Path(__file__).with_name("witnesses.npy")  # float32, all in one row
+WEIGHTS: Mapping[AlignmentKind, Path] = {  # of the judges, by the alignment of a model's card; float32, a row for each
+    "bent": Path(__file__).with_name("witnesses.npy"),
+    "bounded": Path(__file__).with_name("judges.npy"),
+}
 ALIGNING = replace(RIGID, chance=0.0, alignments=5)  # cosine that counts for nothing, as in `comparison/bare`
 
 NEAR_PX = 12.0  # partners lie no farther apart, three ridges ...
@@ -50,6 +54,9 @@ SHAPES = (
     *((2 * 24 + PRINTS, 40), (40,), (40, 1), (1,)),
 )
 STEEPNESS = 4.0  # log odds of the judge that raise the similarity by a factor e at its lower end
+
+
+Judge = tuple[FloatArray, ...]  # mean and deviation of what it hears of the prints, then its layers
 
 
 class Heard(NamedTuple):
@@ -115,16 +122,24 @@ class _Pairs:
         return np.asarray(self.merit[self.i, self.j])
 
 
-def witnessed_similarities(probe: PreparedTemplate, references: Sequence[PreparedTemplate]) -> Scores:
+def witnessed_similarities(
+    probe: PreparedTemplate, references: Sequence[PreparedTemplate], alignment: AlignmentKind = "bent"
+) -> Scores:
     """The similarity of a probe and each of many references, (k,) in [0, 1]; 0 without a consensus to align by.
 
     Exactly symmetric: of two prints always the same is laid on the other.
+
+    Args:
+        probe: minutiae alone.
+        references: likewise.
+        alignment: of the model's card, which says who judges: one if `bent`, several if `bounded`.
     """
+    asked = judges(alignment)
     known = dict[int, tuple[Overlap, float]]()  # what was heard of each alignment, which lives as long
 
     def merit(one: PreparedTemplate, other: PreparedTemplate, laid: Overlap) -> float:
         if id(laid) not in known:
-            known[id(laid)] = laid, witnessed(one, other, laid)
+            known[id(laid)] = laid, witnessed(one, other, laid, asked)
         return known[id(laid)][1]
 
     laid = laid_on_each_other(probe, references, ALIGNING, merit)
@@ -132,10 +147,13 @@ def witnessed_similarities(probe: PreparedTemplate, references: Sequence[Prepare
     return np.array([merit(*pair, found) for pair, found in zip(ordered, laid, strict=True)], np.float64)
 
 
-def witnessed(one: PreparedTemplate, other: PreparedTemplate, laid: Overlap) -> float:
-    """How likely an alignment of two prints in their order is right, in [0, 1]."""
+def witnessed(one: PreparedTemplate, other: PreparedTemplate, laid: Overlap, asked: Sequence[Judge]) -> float:
+    """How likely the judges find that an alignment of two prints in their order is right, in [0, 1]."""
     heard = hear(one, other, laid)
-    return 0.0 if heard is None else 1 / (1 + float(np.exp(-judged(heard) / STEEPNESS)))
+    if heard is None:
+        return 0.0
+    odds = sum(judged(heard, judge) for judge in asked) / len(asked)
+    return 1 / (1 + float(np.exp(-odds / STEEPNESS)))
 
 
 def hear(one: PreparedTemplate, other: PreparedTemplate, laid: Overlap) -> Heard | None:
@@ -298,9 +316,9 @@ def _of_prints(
     return np.array(numbers, np.float32)
 
 
-def judged(heard: Heard) -> float:
-    """Log odds (natural) that the alignment is right."""
-    mean, deviation, *layers = weights()
+def judged(heard: Heard, judge: Judge) -> float:
+    """Log odds (natural) that the alignment is right, as one judge finds."""
+    mean, deviation, *layers = judge
     first, first_bias, second, second_bias, third, third_bias, last, bias = layers
     hidden = np.maximum(heard.witnesses @ first + first_bias, 0)
     summed = np.maximum(hidden @ second + second_bias, 0).sum(0)
@@ -310,6 +328,7 @@ def judged(heard: Heard) -> float:
 
 
 @cache
-def weights() -> tuple[FloatArray, ...]:
-    """Of the judge: mean and deviation of what it hears of the prints, then its layers."""
-    return shaped(stored(WEIGHTS.name).astype(np.float32), SHAPES)
+def judges(alignment: AlignmentKind) -> tuple[Judge, ...]:
+    """Those who judge for a model whose card has this alignment."""
+    rows = np.atleast_2d(stored(WEIGHTS[alignment].name).astype(np.float32))
+    return tuple(shaped(row, SHAPES) for row in rows)

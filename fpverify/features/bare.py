@@ -16,7 +16,7 @@ from fpverify.features.minutiae import MOST_MINUTIAE, selected
 from fpverify.features.views import BEST, CM_PER_INCH
 from fpverify.vocabulary import WORKING_PPI, FingerView, FloatArray, Minutiae, Scan, Template
 
-MINUTIAE_MODEL = "bare-2"  # id of the model that compares them
+MINUTIAE_MODEL = "bare-3"  # id of the model that compares them
 USUAL_QUALITY = 1.0  # of minutiae and pictures whose quality nobody stated
 
 

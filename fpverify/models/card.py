@@ -65,7 +65,8 @@ class Card:
         created: date, ISO 8601.
         files: SHA-256 of each file of the bundle.
         alignment: whether prints are laid on each other as they are, `rigid`, or with skin that gives way, `bent`; of a
-            model of minutiae, or of minutiae alone. `bounded` is bent, and no few minutiae are worth what many are.
+            model of minutiae, or of minutiae alone. `bounded` is bent, and no few minutiae are worth what many are;
+            of minutiae alone, several judges are asked.
         search_files: likewise of those that only a search of many references reads; they make no template another.
         recipe: the training recipe, as plain values.
         seeds: of the synthetic fingers, by what they were for.

@@ -13,7 +13,7 @@ from fpverify.comparison.bare import WEIGHTS as JUDGE
 from fpverify.comparison.bare import bare_similarities, judged, look, weights, zip_laid
 from fpverify.comparison.neighbourhoods import NUMBERS, described, neighbourhoods
 from fpverify.comparison.neighbourhoods import WEIGHTS as NEIGHBOURHOODS
-from fpverify.comparison.witnesses import WEIGHTS as WITNESSES
+from fpverify.comparison.witnesses import WEIGHTS as JUDGES
 from fpverify.errors import ModelMismatch
 from fpverify.features.bare import MINUTIAE_MODEL, bare
 from fpverify.features.grid import minutiae_on_grid
@@ -105,7 +105,7 @@ def shipped() -> list[str]:
 def test_the_card_is_of_these_weights(name: str) -> None:
     """The calibration belongs to them: other weights have other scores."""
     recipe = load_bundle(name).card.recipe
-    judge = WITNESSES if load_bundle(name).alignment == "bent" else JUDGE
+    judge = JUDGES.get(load_bundle(name).alignment, JUDGE)
     assert recipe == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (NEIGHBOURHOODS, judge)}
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 from made_up_prints import finger, impression
 from test_bare import alone, prints
 
@@ -13,14 +16,16 @@ from fpverify.comparison.witnesses import (
     MARGIN_PX,
     PRINTS,
     STEEPNESS,
+    WEIGHTS,
     WITNESS,
     Heard,
+    Judge,
     hear,
     judged,
-    weights,
+    judges,
     witnessed,
 )
-from fpverify.vocabulary import Minutiae, Template
+from fpverify.vocabulary import AlignmentKind, Minutiae, Template
 
 DISTANCE, DIRECTION = 1, 2  # columns of a witness; the first says whether it has a partner
 
@@ -38,17 +43,19 @@ def heard(one: Template, other: Template) -> Heard:
     return found
 
 
-def test_prints_of_one_finger_are_more_alike_than_any_of_two() -> None:
+@pytest.mark.parametrize("alignment", WEIGHTS)
+def test_prints_of_one_finger_are_more_alike_than_any_of_two(alignment: AlignmentKind) -> None:
     fingers = [prints(seed) for seed in range(12)]
-    mated = [similarity(one, other, alignment="bent") for one, other in fingers]
-    strangers = [similarity(fingers[k][0], fingers[k - 1][1], alignment="bent") for k in range(12)]
+    mated = [similarity(one, other, alignment=alignment) for one, other in fingers]
+    strangers = [similarity(fingers[k][0], fingers[k - 1][1], alignment=alignment) for k in range(12)]
     assert min(mated) > max(strangers)
     assert all(0 <= one <= 1 for one in mated + strangers)
 
 
-def test_comparing_is_exactly_symmetric() -> None:
+@pytest.mark.parametrize("alignment", WEIGHTS)
+def test_comparing_is_exactly_symmetric(alignment: AlignmentKind) -> None:
     some = [one for seed in range(4) for one in prints(seed)]
-    table = np.array([similarities(one, some, alignment="bent") for one in some])
+    table = np.array([similarities(one, some, alignment=alignment) for one in some])
     assert (table == table.T).all()
 
 
@@ -88,20 +95,28 @@ def test_those_beyond_the_other_print_are_not_asked() -> None:
     assert len(shown.witnesses) <= len(first) + len(second) - int((beyond > 3 * MARGIN_PX).sum())
 
 
-def test_witnesses_without_a_partner_lower_the_odds() -> None:
+@pytest.mark.parametrize("alignment", WEIGHTS)
+def test_witnesses_without_a_partner_lower_the_odds(alignment: AlignmentKind) -> None:
     one, other = prints(7)
     found = heard(one, other)
     silent = found.witnesses.copy()
     silent[:, :7] = 0
-    assert judged(found._replace(witnesses=silent)) < judged(found)
+    asked = judges(alignment)
+    assert _odds(found._replace(witnesses=silent), asked) < _odds(found, asked) - 1
 
 
-def test_the_similarity_grows_with_the_odds() -> None:
+def _odds(found: Heard, asked: Sequence[Judge]) -> float:
+    return float(np.mean([judged(found, judge) for judge in asked]))
+
+
+@pytest.mark.parametrize("alignment", WEIGHTS)
+def test_the_similarity_grows_with_the_odds_that_the_judges_find_on_average(alignment: AlignmentKind) -> None:
     one, other = prints(7)
     both = laid(one, other)
     found = hear(*both)
     assert found is not None
-    assert witnessed(*both) == 1 / (1 + np.exp(-judged(found) / STEEPNESS))
+    odds = _odds(found, judges(alignment))
+    assert witnessed(*both, judges(alignment)) == pytest.approx(1 / (1 + np.exp(-odds / STEEPNESS)))
 
 
 def test_what_cannot_be_laid_on_each_other_is_alike_in_nothing() -> None:
@@ -109,11 +124,14 @@ def test_what_cannot_be_laid_on_each_other_is_alike_in_nothing() -> None:
     assert similarity(few, few, alignment="bent") == 0
 
 
-def test_the_two_opinions_differ() -> None:
+def test_the_opinions_differ() -> None:
     """So that the setting of the card decides which is asked."""
     one, other = prints(5)
-    assert similarity(one, other, alignment="rigid") != similarity(one, other, alignment="bent")
+    kinds: tuple[AlignmentKind, ...] = ("rigid", "bent", "bounded")
+    assert len({similarity(one, other, alignment=kind) for kind in kinds}) == len(kinds)
 
 
-def test_the_weights_fill_their_file() -> None:
-    assert all(np.isfinite(part).all() for part in weights())
+@pytest.mark.parametrize(("alignment", "many"), [("bent", 1), ("bounded", 5)])
+def test_the_weights_fill_their_files(alignment: AlignmentKind, many: int) -> None:
+    assert len(judges(alignment)) == many
+    assert all(np.isfinite(part).all() for judge in judges(alignment) for part in judge)

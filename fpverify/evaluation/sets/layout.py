@@ -4,7 +4,7 @@ prints/101_3.png, A_00.bmp       files named <finger>_<impression>
 prints/101/3.png                 a folder for each finger, any names inside
 prints/017/left-thumb/3.png      a folder for each person, in it one for each finger, or for each hand
 prints/101_p01.png, 101_r01.png  touches of a small sensor: probes and references of a finger
-records/101_3.fmr                records of minutiae in place of images, for a model that compares them (bare-2)
+records/101_3.fmr                records of minutiae in place of images, for a model that compares them (bare-3)
 prints/fpverify-set.yaml         what there is to say about the set: ppi, name
 sets/prints, sets/others         a folder of sets
 """
