@@ -1,12 +1,12 @@
 """Trains those who judge an alignment by what all minutiae of two prints say, and writes their weights.
 
-    python tools/bare_witnesses.py PRINTS WORK [--judges 5] [--steps 5000]
+    python tools/bare_witnesses.py PRINTS WORK [--judges 5] [--steps 6000]
 
 PRINTS is what `tools/bare_prints.py` makes. Every alignment that is tried for two prints is an example: it is right if
 it brings the minutiae that are there in both onto each other. The last files are held back, and say every five hundred
 steps how well mated and non-mated prints are told apart. NumPy alone; WORK keeps the examples, four seconds of CPU for
-a file, and the training of each takes two minutes. The judges are those of `bare-3`; each begins otherwise and sees the
-examples in another order.
+a file, and the training of each takes three minutes. The judges are those of `bare-3`; each begins otherwise and sees
+the examples in another order.
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ def _begun(rng: np.random.Generator) -> Layers:
         rng.normal(0, np.sqrt(2 / min(one[0], 60)), one).astype(np.float32) * (0.3 if one[-1] == 1 else 1)
         if len(one) > 1
         else np.zeros(one, np.float32)
-        for one in witnesses.SHAPES[2:]
+        for one in witnesses.SHAPES["bounded"][2:]
     ]
 
 
@@ -247,7 +247,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("prints", type=Path, help="folder of tools/bare_prints.py")
     parser.add_argument("work", type=Path, help="folder for what is kept")
     parser.add_argument("--judges", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=5000, help="of each")
+    parser.add_argument("--steps", type=int, default=6000, help="of each")
     parser.add_argument("--out", type=Path, default=witnesses.WEIGHTS["bounded"], help="file for the weights")
     return parser.parse_args(arguments)
 

@@ -48,11 +48,20 @@ MARGIN_PX = 6.0  # beyond the other print's hull, to which a minutia is still as
 SURE_UNIT = 16.0  # witnesses whose sum counts as one
 
 WITNESS, PRINTS = 18, 14  # numbers that are heard of each minutia, and of the two prints
-SHAPES = (
-    *((PRINTS,), (PRINTS,)),
-    *((WITNESS, 32), (32,), (32, 24), (24,)),
-    *((2 * 24 + PRINTS, 40), (40,), (40, 1), (1,)),
-)
+Shapes = tuple[tuple[int, ...], ...]
+
+
+def _shapes(first: int, second: int, third: int) -> Shapes:
+    """Of a judge's weights: two layers hear each witness, the third all of them and what is heard of the prints."""
+    return (
+        *((PRINTS,), (PRINTS,)),
+        *((WITNESS, first), (first,), (first, second), (second,)),
+        *((2 * second + PRINTS, third), (third,), (third, 1), (1,)),
+    )
+
+
+SHAPES: Mapping[AlignmentKind, Shapes] = {"bent": _shapes(32, 24, 40), "bounded": _shapes(64, 40, 64)}
+
 STEEPNESS = 4.0  # log odds of the judge that raise the similarity by a factor e at its lower end
 
 
@@ -331,4 +340,4 @@ def judged(heard: Heard, judge: Judge) -> float:
 def judges(alignment: AlignmentKind) -> tuple[Judge, ...]:
     """Those who judge for a model whose card has this alignment."""
     rows = np.atleast_2d(stored(WEIGHTS[alignment].name).astype(np.float32))
-    return tuple(shaped(row, SHAPES) for row in rows)
+    return tuple(shaped(row, SHAPES[alignment]) for row in rows)
