@@ -132,7 +132,7 @@ class _Pairs:
 
 
 def witnessed_similarities(
-    probe: PreparedTemplate, references: Sequence[PreparedTemplate], alignment: AlignmentKind = "bent"
+    probe: PreparedTemplate, references: Sequence[PreparedTemplate], alignment: AlignmentKind
 ) -> Scores:
     """The similarity of a probe and each of many references, (k,) in [0, 1]; 0 without a consensus to align by.
 
