@@ -56,7 +56,8 @@ class SingleTemplates:
     """Makes templates of scans and reads those in files. What is not given comes from the settings.
 
     Attributes:
-        model: installed name or folder of the bundle, for scans; it is loaded with the first.
+        model: installed name or folder of the bundle; it is loaded with the first scan or record. Records are compared
+            by it if it is for minutiae alone.
         calibration: file of `fpverify calibrate`, or a folder of some.
         ppi: resolution of the scans.
         finger: name, which a template is kept with.
@@ -112,7 +113,7 @@ class SingleTemplates:
         read = {path: self.of_file(path) for path in kept}
         made_by = dict.fromkeys(one.template.model_id for one in read.values())
         if len(made_by) > 1 and any(may_be_record(path) for path in read):
-            read, made_by = _by_minutiae(read)
+            read, made_by = _by_minutiae(read, self.matchers.own.minutiae_model)
         if len(made_by) > 1:
             raise ModelMismatch(
                 f"{probe} and {reference} are templates of two models, {' and '.join(made_by)}; "
@@ -148,7 +149,8 @@ class SingleTemplates:
         if len(record) > 1:
             raise UnreadableRecord(f"{path}: holds {len(record)} views; give a record of one")
         view = record.views[0]
-        template, ppi = template_of_view(view, str(path)), round(view.ppcm_x * CM_PER_INCH, 2)
+        template = template_of_view(view, str(path), self.matchers.own.minutiae_model)
+        ppi = round(view.ppcm_x * CM_PER_INCH, 2)
         finger = FINGERS[view.finger] if view.finger < len(FINGERS) else UNKNOWN_FINGER
         return SingleTemplate(str(path), KeptTemplate(template, finger, ppi, "file", None))
 
@@ -164,11 +166,15 @@ def of_scan(scan: Scan, acquired: Acquired, finger: str = UNKNOWN_FINGER) -> Sin
     )
 
 
-def _by_minutiae(read: dict[str | Path, SingleTemplate]) -> tuple[dict[str | Path, SingleTemplate], dict[str, None]]:
-    """The same templates by their minutiae alone, and the one model that compares them."""
-    from fpverify.features.bare import MINUTIAE_MODEL, bare
+def _by_minutiae(
+    read: dict[str | Path, SingleTemplate], model_id: str
+) -> tuple[dict[str | Path, SingleTemplate], dict[str, None]]:
+    """The same templates by their minutiae alone, and the one model that compares them: the given one."""
+    from fpverify.features.bare import bare
 
     if any(one.template.vector is not None for one in read.values()):
         return read, dict.fromkeys(one.template.model_id for one in read.values())
-    seen = {path: replace(one, kept=replace(one.kept, template=bare(one.template))) for path, one in read.items()}
-    return seen, {MINUTIAE_MODEL: None}
+    seen = {
+        path: replace(one, kept=replace(one.kept, template=bare(one.template, model_id))) for path, one in read.items()
+    }
+    return seen, {model_id: None}

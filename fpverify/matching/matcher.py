@@ -91,6 +91,15 @@ class Matcher:
         return self.bundle.model_id
 
     @property
+    def minutiae_model(self) -> str:
+        """Which model compares records of minutiae: this one if it is for minutiae alone, else the newest that is."""
+        if self.bundle.kind == "bare":
+            return self.model_id
+        from fpverify.features.bare import MINUTIAE_MODEL
+
+        return MINUTIAE_MODEL
+
+    @property
     def calibration(self) -> Calibration:
         """From raw similarity to score.
 

@@ -43,7 +43,7 @@ def enroll_record(
     """Keeps the views of a record as impressions of a subject's fingers, all of them or none.
 
     Args:
-        verifier: of the store.
+        verifier: of the store; its model is theirs if it is for minutiae alone, otherwise the newest such.
         record: as `read_minutiae` reads it.
         subject: whose.
         finger: name of all of them; None takes what each view says.
@@ -56,8 +56,10 @@ def enroll_record(
         DuplicateFinger: the finger is enrolled already by a record, under another id or name.
         StoreError: the store cannot be written; nothing was changed.
     """
+    model_id = verifier.matcher.minutiae_model
     given = [
-        (finger or _finger(view.finger, record.source), template_of_view(view, record.source)) for view in record.views
+        (finger or _finger(view.finger, record.source), template_of_view(view, record.source, model_id))
+        for view in record.views
     ]
     for number, (name, template) in enumerate(given):
         _require_quality(template, record.source)
@@ -118,7 +120,7 @@ def _require_one_finger(
     require_agreement(
         verifier.matchers,
         lambda _: template,
-        [*before, *(bare(one.template) for one in comparable)],
+        [*before, *(bare(one.template, template.model_id) for one in comparable)],
         source,
         f"{subject!r}, {finger}",
     )

@@ -102,6 +102,16 @@ def test_records_are_compared_with_records_scans_and_templates(call: Call, recor
     assert call("compare", record, SAMPLES / "B_1.bmp").code == 1
 
 
+def test_a_model_for_minutiae_alone_is_heeded_where_records_are(call: Call, record: Path) -> None:
+    former = "bare-2"
+    assert call("template", SAMPLES / "A_2.bmp", "--out", "a2.fpt", "--plain").code == 0
+    for other in (record, SAMPLES / "A_2.bmp", "a2.fpt"):
+        ended = call("compare", record, other, "--model", former, "--json")
+        assert (ended.code, ended.answer["model"]) == (0, former)
+    assert call("enroll", record, "--id", "A", "--model", former, "--json").answer["model"] == former
+    assert call("verify", SAMPLES / "A_2.bmp", "--id", "A", "--json").answer["model"] == former
+
+
 def test_a_folder_of_records_is_evaluated(call: Call, record: Path) -> None:
     Path("records").mkdir()
     for name in ("A_1", "A_2", "B_1"):
