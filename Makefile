@@ -66,7 +66,7 @@ matrix: $(RELEASE)/release.stamp ## lowest and newest libraries in each Python t
 release: $(RELEASE)/release.stamp ## build wheel and sdist into dist/, try them in each Python there is; publishes nothing
 	$(RELEASE)/bin/python tools/release.py
 
-model: $(VENV)/dev.stamp ## the shipped model from nothing, by its recipe: eight hours; ARGS="--plan" says what of
+model: $(VENV)/dev.stamp ## the shipped model from nothing, by its recipe: seven hours; ARGS="--plan" says what of
 	$(BIN)/python tools/model.py $(ARGS)
 
 clean: ## remove the environments

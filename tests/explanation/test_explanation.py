@@ -45,7 +45,7 @@ def test_programs_get_plain_values() -> None:
 
 # --- with the shipped model -----------------------------------------------------------------------------------------
 
-SAMPLE_SIMILARITIES = {("A_1", "A_2"): 0.363, ("A_1", "B_1"): 0.00513, ("A_2", "B_1"): 0.0165}
+SAMPLE_SIMILARITIES = {("A_1", "A_2"): 0.209, ("A_1", "B_1"): 0.00726, ("A_2", "B_1"): 0.0179}
 
 
 @pytest.fixture(scope="module")
