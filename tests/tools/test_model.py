@@ -84,7 +84,7 @@ def test_the_plan_has_all_that_is_trained_and_what_was_done(
     assert model.main(["--plan", "--out", str(tmp_path)]) == 0
     said = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert set(recipe.stage_names) < set(said)
-    assert "18500 steps in 4 rounds, 100 of them are done" in said["descriptor"]
+    assert "26500 steps in 5 rounds, 100 of them are done" in said["descriptor"]
     assert 5 < float(said["in"].split()[2]) < 8  # hours, as recipe and documents say
     assert sorted(tmp_path.rglob("*")) == before
 
