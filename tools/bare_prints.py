@@ -1,6 +1,6 @@
 """Synthetic prints as two detectors see them: ours, and NIST's mindtct, with what is true of them.
 
-    python tools/bare_prints.py FOLDER [--blocks 120] [--seed 34340001]
+    python tools/bare_prints.py FOLDER [--blocks 240] [--seed 34340001]
 
 mindtct has to be on the PATH; it is part of NBIS, NIST's Biometric Image Software. Of each finger come four
 impressions, an ordinary one, a hard one, and two whose skin is twisted, dry or wet besides. FOLDER gets a file for
@@ -154,7 +154,7 @@ def _table(x: np.ndarray, y: np.ndarray, angle: np.ndarray, last: np.ndarray, sc
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="for the files; made if missing")
-    parser.add_argument("--blocks", type=int, default=120, help="of 25 fingers")
+    parser.add_argument("--blocks", type=int, default=240, help="of 25 fingers")
     parser.add_argument("--seed", type=int, default=SEED, help="of the fingers")
     return parser.parse_args(arguments)
 
