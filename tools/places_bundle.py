@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES_PX, help="px at 500 ppi to calibrate for")
     parser.add_argument("--fingers", type=int, default=FINGERS, help="synthetic fingers of each size to calibrate on")
     parser.add_argument("--relearn", action="store_true", help="OUT has the network already: only learn and calibrate")
+    parser.add_argument("--keep-worths", action="store_true", help="with --relearn: only calibrate, learn no worths")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
@@ -56,7 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.relearn
         else with_places(load_bundle(given.model), weighted(given.weights), given.out, given.id, given.sets)
     )
-    bundle = learn_touches(bundle, given.sets, workers=given.workers, sides_px=given.sides, fingers=given.fingers)
+    bundle = learn_touches(
+        bundle,
+        given.sets,
+        workers=given.workers,
+        sides_px=given.sides,
+        fingers=given.fingers,
+        keep_worths=given.keep_worths,
+    )
     for file, digest in bundle.card.files.items():
         print(digest, file)
     return 0

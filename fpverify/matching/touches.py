@@ -85,7 +85,10 @@ class TouchMatcher:
             only_joined: leave those out that join nothing, if others do.
         """
         given = [self._given(one) for one in touches]
-        finger = joined_finger(given, self.model.places, self._describe, only_joined=only_joined)
+        known = self.model
+        finger = joined_finger(
+            given, known.places, self._describe, upright=known.upright, bits=known.bits, only_joined=only_joined
+        )
         area = finger.skin.area_mm2
         template = Template(
             touches[0].template.model_id,
@@ -109,7 +112,8 @@ class TouchMatcher:
             return template
         image = acquired.prepared.image
         x, y, angle = kept_places(image, foreground, staggered=False)
-        skin = print_skin(x, y, angle, self._describe(image, x, y, angle), len(template.minutiae))
+        vectors = self._describe(image, x, y, angle)
+        skin = print_skin(x, y, angle, vectors, minutiae=len(template.minutiae), bits=self.model.bits)
         return replace(template, skin=skin)
 
     @property

@@ -1,17 +1,17 @@
-"""The binary form of what touches of a small sensor show: a part of a template of version 3.
+"""The binary form of what touches of a small sensor show: a part of a template of version 3 or 4.
 
 Little endian, no padding; n places with descriptors of d numbers, on a lattice of r x c fields, a picture of h x w px:
 
     touches                     uint8; 0 of a whole print
     n, d                        2 x uint16
-    bits of a number            uint8, b: 8 of one touch, else 3
+    bits of a number            uint8, b: 8 of one touch, else 2 or 3
     r, c, first x, first y      4 x uint16; the lattice has a step of 5 px
     h, w                        2 x uint16
     bytes of fields, of picture     2 x uint32
     fields                      deflated: r x c bits, which of them have a place
     angle                       n uint8, in 1/256 of half a turn
-    descriptors                 n x d numbers of b bits, without gaps, the highest bit first: of 3 bits k stands for
-                                2 k - 7, of 8 bits for k - 128
+    descriptors                 n x d numbers of b bits, without gaps, the highest bit first: of 2 bits k stands for
+                                2 k - 3, of 3 bits for 2 k - 7, of 8 bits for k - 128
     opposite                    the same, of a single touch only
     picture                     deflated: of a single touch h x w int8; of several h x w bits of what is shown, and one
                                 bit for each shown pixel, 1 for a valley; of a whole print h and w are 0
@@ -33,7 +33,7 @@ from fpverify.vocabulary import FloatArray, Skin
 
 STEP_PX = 5  # of the lattice
 ANGLE_STEPS = 256  # of half a turn
-SEVERAL_BITS, SINGLE_BITS = 3, 8
+SEVERAL_BITS, SINGLE_BITS = (2, 3), 8
 MOST_PLACES, MOST_NUMBERS = 4096, 512
 MOST_PX = 1 << 21  # of a picture, and of the fields of a lattice: a finger of many touches that lie apart has 10^5
 MOST_TOUCHES = 255
@@ -78,7 +78,7 @@ def encode_skin(skin: Skin) -> bytes:
         ValueError: its numbers are not on the grid, or out of range.
     """
     _require_shapes(skin)
-    bits = SINGLE_BITS if skin.touches == 1 else SEVERAL_BITS
+    bits = SINGLE_BITS if skin.touches == 1 else _fewest_bits(skin.descriptors)
     first, rows, columns, fields = _fields(skin)
     picture = zlib.compress(_picture_bytes(skin), 9)
     places, numbers = skin.descriptors.shape
@@ -87,6 +87,11 @@ def encode_skin(skin: Skin) -> bytes:
     header = _Header(skin.touches, places, numbers, bits, *sizes)
     vectors = [_packed(one, bits) for one in (skin.descriptors, skin.opposite)[: header.senses]]
     return b"".join((_HEADER.pack(*header), fields, _angle_steps(skin.angle_rad).tobytes(), *vectors, picture))
+
+
+def takes_fewest_bits(record: bytes) -> bool:
+    """Whether places take 2 bits a number, which releases before 1.2 do not read."""
+    return _Header(*_HEADER.unpack_from(record)).bits == SEVERAL_BITS[0]
 
 
 def decode_skin(record: bytes) -> Skin:
@@ -127,9 +132,8 @@ def _checked_header(record: bytes) -> _Header:
     if len(record) < _HEADER.size:
         raise _damaged()
     header = _Header(*_HEADER.unpack_from(record))
-    bits = SINGLE_BITS if header.touches == 1 else SEVERAL_BITS
     usual = (
-        header.bits == bits
+        header.bits in ((SINGLE_BITS,) if header.touches == 1 else SEVERAL_BITS)
         and (header.touches > 0 or header.height * header.width == 0)
         and header.places <= MOST_PLACES
         and header.numbers <= MOST_NUMBERS
@@ -187,11 +191,21 @@ def _angle_steps(angle_rad: FloatArray) -> NDArray[np.uint8]:
     return steps.astype(np.uint8)
 
 
+def _fewest_bits(vectors: NDArray[np.int8]) -> int:
+    """Of what all the numbers of several touches can be written in."""
+    few, many = SEVERAL_BITS
+    return few if vectors.size and np.abs(vectors).max() <= _largest(few) else many
+
+
+def _largest(bits: int) -> int:
+    return (1 << bits) - 1
+
+
 def _packed(vectors: NDArray[np.int8], bits: int) -> bytes:
     if bits == SINGLE_BITS:
         return (vectors.astype(np.int16) + 128).astype(np.uint8).tobytes()
-    steps = (vectors.astype(np.int16) + 7) // 2
-    if (vectors % 2 == 0).any() or steps.min(initial=0) < 0 or steps.max(initial=0) > 7:
+    steps = (vectors.astype(np.int16) + _largest(bits)) // 2
+    if (vectors % 2 == 0).any() or steps.min(initial=0) < 0 or steps.max(initial=0) >= 2**bits:
         raise ValueError("descriptors of several touches are odd numbers from -7 to 7")
     return np.packbits(np.unpackbits(steps.astype(np.uint8).reshape(-1, 1), axis=1)[:, 8 - bits :]).tobytes()
 
@@ -203,8 +217,8 @@ def _unpacked(packed: bytes, header: _Header) -> NDArray[np.int8]:
     if header.bits == SINGLE_BITS:
         return (taken.astype(np.int16) - 128).astype(np.int8).reshape(shape)
     bits = np.unpackbits(taken)[: count * header.bits].reshape(count, header.bits)
-    steps = bits @ np.array([4, 2, 1], np.uint8)
-    return (2 * steps.astype(np.int8) - 7).reshape(shape)
+    steps = bits @ np.array([4, 2, 1], np.uint8)[-header.bits :]
+    return (2 * steps.astype(np.int8) - np.int8(_largest(header.bits))).reshape(shape)
 
 
 def _picture_bytes(skin: Skin) -> bytes:

@@ -3,19 +3,20 @@
 Little endian, no padding; n minutiae, descriptors of d numbers, a whole-print vector of m:
 
     magic "FPVT"                4 bytes
-    format version              uint8: 3 of touches of a small sensor, otherwise 2
+    format version              uint8: 3 or 4 of touches of a small sensor, otherwise 2
     bytes of the model id       uint8
     scan quality                uint8, in 1/255
     n, d, m                     3 x uint16; m is 0 without a vector
     bits of a descriptor's number   uint8, b: 5 where all are within -16 to 15, otherwise 8
-    bytes of the skin           uint32, in version 3 only
+    bytes of the skin           uint32, from version 3 on
     model id                    UTF-8
     x, y                        2 x n uint16, in 1/8 px at the working resolution
     angle                       n uint16, in 1/65536 turn, from 0 counted towards y
     minutia quality             n uint8, in 1/255
     descriptors                 n x d numbers of b bits, plus 2^(b-1), without gaps, the highest bit first
     vector                      m float32, as it is
-    skin                        in version 3 only: what touches show, see `fpverify.store.skin_format`
+    skin                        from version 3 on: what touches show, see `fpverify.store.skin_format`; in version 4
+                                its places take 2 bits a number
     checksum                    CRC-32 of everything before it
 
 Version 1, which is still read, lacks the number of bits and has n x d int8 for descriptors.
@@ -45,8 +46,9 @@ from numpy.typing import NDArray
 from fpverify.errors import CorruptRecord
 from fpverify.vocabulary import FloatArray, Minutiae, Skin, Template
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 WITHOUT_SKIN = 2  # the version of a template without touches: it is written as ever
+WITH_SKIN = 3  # of one with touches, unless its places take fewer bits than earlier releases read
 POSITION_STEPS_PER_PX = 8  # 1/8 px is 13 µm at 250 ppi, a thirtieth of a ridge period
 ANGLE_STEPS_PER_TURN = 65536  # all of a uint16
 QUALITY_STEPS = 255  # all of a uint8
@@ -62,6 +64,7 @@ _HEADERS = {
     1: struct.Struct("<4sBBBHHH"),
     2: struct.Struct("<4sBBBHHHB"),
     3: struct.Struct("<4sBBBHHHBI"),
+    4: struct.Struct("<4sBBBHHHBI"),
 }  # by format version
 _CHECKSUM = struct.Struct("<I")
 _RADIANS_PER_STEP = 2.0 * np.pi / ANGLE_STEPS_PER_TURN
@@ -113,9 +116,9 @@ def encode_template(template: Template) -> bytes:
     count, descriptor_size = _shape(template)
     vector, bits = _vector(template.vector), _bits(template.descriptors)
     quality = _quality_step(template.quality)
-    skin = _skin_bytes(template.skin)
+    version, skin = _skin_bytes(template.skin)
     fields = (len(model_id), quality, count, descriptor_size, len(vector), bits)
-    header = _Header(_MAGIC, FORMAT_VERSION if skin else WITHOUT_SKIN, *fields, len(skin))
+    header = _Header(_MAGIC, version, *fields, len(skin))
     payload = b"".join(
         (
             _HEADERS[header.version].pack(*header[: len(header) - (not skin)]),
@@ -153,7 +156,7 @@ def decode_template(record: bytes) -> Template:
     vector = parts.numbers("<f4", header.vector_size).astype(np.float32)
     if not np.isfinite(vector).all():
         raise CorruptRecord("the template's vector holds numbers that are not finite; enroll the finger again")
-    skin = _skin(parts.take(header.skin_bytes)) if header.version == FORMAT_VERSION else None
+    skin = _skin(parts.take(header.skin_bytes)) if header.version >= WITH_SKIN else None
     return Template(
         model_id=model_id,
         quality=header.quality / QUALITY_STEPS,
@@ -278,13 +281,14 @@ def _descriptors(packed: bytes, header: _Header) -> NDArray[np.int8]:
     return np.asarray(raised.astype(np.int16) - 2 ** (bits - 1), np.int8).ravel()[:count].reshape(shape)
 
 
-def _skin_bytes(skin: Skin | None) -> bytes:
-    """Of touches, which few templates have: what packs them is loaded when one does."""
+def _skin_bytes(skin: Skin | None) -> tuple[int, bytes]:
+    """The version, and what touches show; few templates have that, and what packs it is loaded when one does."""
     if skin is None:
-        return b""
-    from fpverify.store.skin_format import encode_skin
+        return WITHOUT_SKIN, b""
+    from fpverify.store.skin_format import encode_skin, takes_fewest_bits
 
-    return encode_skin(skin)
+    packed = encode_skin(skin)
+    return FORMAT_VERSION if takes_fewest_bits(packed) else WITH_SKIN, packed
 
 
 def _skin(record: bytes) -> Skin:

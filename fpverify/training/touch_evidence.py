@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fpverify.comparison.calibration import Calibration
-from fpverify.comparison.touches.alignment import NOTHING, Lain, aligned
+from fpverify.comparison.touches.alignment import NOTHING, Lain, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
-from fpverify.comparison.touches.comparison import Opinions, Scale, TouchModel
+from fpverify.comparison.touches.comparison import LEARNT, Opinions, Scale, TouchModel, sum_of
 from fpverify.comparison.touches.prepared import Ground, Touch, unit
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths
 from fpverify.errors import FailureToAcquire
@@ -46,6 +46,11 @@ OTHERS = 12  # fingers that a probe is compared with besides its own while worth
 SIDES_PX = (80, 96, 120, 160)  # at 500 ppi, that scores are calibrated for
 FINGERS, PROBES, OTHER_FINGERS = 200, 5, 30  # of each size; touches of each, and how many others each is compared with
 PRINTS = 200  # whole ones of other fingers, that scores of touches on prints are calibrated on
+# A touch is turned by 20 degrees (the deviation of `synthesis.touches.USUAL_PRESS`) and a finger from touches is level.
+# One in five comes down anyhow: a phone is picked up by any side.
+UPRIGHT = Upright(deviation_rad=0.35, anyhow=0.2)
+BITS = 2  # of a number of a descriptor: half as many places again as with 3
+SHARES = (1.0, 0.5, 0.5)  # that opinions count for: blocks and minutiae repeat in part what places say
 EXCEEDED = 0.9  # share of non-mated opinions below where a scale starts
 LEAST_SPREAD = (1e-3, 1e-3, 0.3)  # of opinions; hardly two small touches of different fingers have minutiae alike
 LEAST_PRINT_SPREAD = (1e-3, 1e-3, 0.1)  # a touch and a print more often have
@@ -62,7 +67,13 @@ class Finger(NamedTuple):
 
 
 def learn_touches(
-    bundle: Bundle, folder: Path, *, workers: int = 1, sides_px: Sequence[int] = SIDES_PX, fingers: int = FINGERS
+    bundle: Bundle,
+    folder: Path,
+    *,
+    workers: int = 1,
+    sides_px: Sequence[int] = SIDES_PX,
+    fingers: int = FINGERS,
+    keep_worths: bool = False,
 ) -> Bundle:
     """Learns all that a bundle with a network `places` needs beside it, and writes it into the bundle.
 
@@ -72,12 +83,14 @@ def learn_touches(
         workers: processes.
         sides_px: sizes that scores are calibrated for, in this order.
         fingers: of each size that they are calibrated on.
+        keep_worths: what places and blocks are worth stays as the bundle has it; scores alone are calibrated.
     """
     cv2.setNumThreads(1)
     cohort = _cohort(bundle, folder, workers)
-    bundle = _written(bundle, TouchModel(unit(cohort), PlaceWorths.first(), BlockWorths.first()), cohort)
+    known = _model(bundle) if keep_worths else TouchModel(unit(cohort), PlaceWorths.first(), BlockWorths.first())
+    bundle = _written(bundle, replace(known, scales=(), print_scales=(), upright=UPRIGHT, bits=BITS), cohort)
     learning = _touches(folder / "learning", LEARNING_SIDE_PX, LEARNING_FINGERS, SEED + APART, workers)
-    for turn in range(TURNS):
+    for turn in range(0 if keep_worths else TURNS):
         model = _learnt(_model(bundle), _fingers(bundle, learning, LEARNING_FINGERS, LEARNING_PROBES, workers))
         bundle = _written(bundle, model, cohort)
         tell("learnt from %s touches, turn %s", LEARNING_FINGERS, turn + 1)
@@ -209,7 +222,7 @@ def _laid(model: TouchModel, fingers: Sequence[Finger]) -> Iterator[tuple[bool, 
     for number, probe, others in _comparisons(fingers, OTHERS):
         touch = _touch(probe, model)
         for other in (number, *others):
-            lain = aligned(touch, grounds[other], model.places)
+            lain = aligned(touch, grounds[other], model.places, model.upright)
             if lain is not None and lain.common.any():
                 pairs = np.stack([lain.cosines, touch.common])[:, lain.cosines > NOTHING]
                 yield other == number, pairs, lain, block_correlations(touch, grounds[other], lain)
@@ -224,17 +237,18 @@ def _scale(
 ) -> Scale:
     """What opinions of touches of one size and others' fingers are worth, and their sum."""
     opinions = _opinions(bundle, jobs, references, workers)
-    start = np.quantile(opinions, EXCEEDED, axis=0)
-    beyond = np.maximum(opinions - start, 0)
+    start = np.quantile(opinions[:, :LEARNT], EXCEEDED, axis=0)
+    beyond = np.maximum(opinions[:, :LEARNT] - start, 0)
     spread = np.maximum(beyond.sum(0) / np.maximum(np.count_nonzero(beyond, axis=0), 1), least_spread)
-    sums = ((opinions - start) / spread).sum(1)
+    spread /= SHARES
+    sums = sum_of(opinions, start, spread)
     area = float(np.mean([probe.skin.area_mm2 for probe, _ in jobs if probe.skin is not None]))
     places = float(np.mean([len(one.skin) for one in references if one.skin is not None]))
     return Scale(round(area, 2), round(places, 1), tuple(start.tolist()), tuple(spread.tolist()), Calibration.fit(sums))
 
 
 def _opinions(bundle: Bundle, jobs: Sequence[Job], references: Sequence[Template], workers: int) -> Scores:
-    """(n, 3) of touches and references."""
+    """(n, 4) of touches and references."""
     with local_workforce(workers) as workforce:
         found = answers(workforce, _Comparing(bundle.folder), jobs, list(references))
         return np.concatenate([np.array(one, np.float64).reshape(-1, len(Opinions._fields)) for _, one in found])

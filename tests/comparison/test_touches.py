@@ -9,10 +9,10 @@ import pytest
 from made_up_touches import cells_of, cohort, described, finger, given, model, skin, touch, window
 
 from fpverify.comparison.calibration import Calibration
-from fpverify.comparison.touches.alignment import aligned
+from fpverify.comparison.touches.alignment import ANYHOW, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
 from fpverify.comparison.touches.comparison import NO_PICTURE, Opinions, Scale, TouchModel
-from fpverify.comparison.touches.finger import MOST_BYTES, joined_finger, print_skin, three_bits
+from fpverify.comparison.touches.finger import MOST_BYTES, coarse, joined_finger, print_skin
 from fpverify.comparison.touches.joining import Pose, groups
 from fpverify.comparison.touches.prepared import Ground, commonness
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths, rising
@@ -35,6 +35,37 @@ def test_a_touch_lies_where_it_was_taken(x: float, y: float, turn: float) -> Non
     assert np.angle(np.exp(1j * (lain.turn - turn))) == pytest.approx(0, abs=0.15)  # places lie 5 px apart
     laid = np.array([[np.cos(lain.turn), -np.sin(lain.turn)], [np.sin(lain.turn), np.cos(lain.turn)]]) @ middle
     assert laid + np.array([lain.x, lain.y]) == pytest.approx(middle + np.array([x, y]), abs=2.5)
+
+
+@pytest.mark.parametrize("anyhow", [0.05, 0.2, 1.0])
+def test_how_fingers_come_down_is_a_density_over_turns(anyhow: float) -> None:
+    turns = np.linspace(-np.pi, np.pi, 20_001)
+    likelier = np.exp(Upright(0.35, anyhow).evidence(turns).astype(float))
+    assert likelier[:-1].mean() == pytest.approx(1, abs=1e-3)
+    assert likelier.min() == pytest.approx(anyhow, rel=1e-3)
+    assert Upright(0.35, anyhow).evidence(turns + 2 * np.pi) == pytest.approx(np.log(likelier), abs=1e-4)
+
+
+def test_what_knows_nothing_of_turns_minds_none() -> None:
+    assert (ANYHOW.evidence(np.linspace(-4, 4, 9)) == 0).all()
+
+
+def test_the_more_a_touch_is_turned_the_less_it_is_worth() -> None:
+    upright, known = Upright(0.35, 0.2), replace(model(), upright=Upright(0.35, 0.2))
+    ground = Ground.of(skin(window(1, 70, 80)))
+    level, turned = (known.opinions(touch(window(1, 70, 80, turn)), ground, 0.0) for turn in (0.0, 1.2))
+    assert level.turn == pytest.approx(upright.evidence(np.zeros(1))[0], abs=0.2)
+    assert turned.turn < 0 < level.turn
+    assert model().opinions(touch(window(1, 70, 80)), ground, 0.0).turn == 0
+
+
+def test_a_joined_finger_is_level_where_turns_count() -> None:
+    touches = [given(window(1, *at, turn)) for at, turn in zip(AT, (0.5, 0.5, 0.5, 0.1), strict=True)]
+    upright = Upright(0.35, 0.2)
+    (level,), (first,) = groups(touches, WORTHS, upright), groups(touches, WORTHS)
+    turns = [np.mean([bent.turn for _, bent in one.members]) for one in (level, first)]
+    assert turns[0] == pytest.approx(0, abs=0.02)
+    assert len(level) == len(first) == 4
 
 
 def test_the_same_skin_is_worth_more_than_another_finger_s() -> None:
@@ -93,13 +124,22 @@ def test_poses_go_there_and_back() -> None:
     assert Pose(0.1, 1.0, 0.0).then(Pose(0.2, 0.0, 2.0)).turn == pytest.approx(0.3)
 
 
-def test_three_bits_keep_a_direction() -> None:
+@pytest.mark.parametrize(("bits", "numbers", "least"), [(2, range(-3, 4, 2), 0.88), (3, range(-7, 8, 2), 0.95)])
+def test_few_bits_keep_a_direction(bits: int, numbers: range, least: float) -> None:
     vectors = np.random.default_rng(1).normal(size=(50, 48))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    kept = three_bits(vectors.astype(np.float32)).astype(float)
-    assert set(np.unique(kept)) <= {-7, -5, -3, -1, 1, 3, 5, 7}
+    kept = coarse(vectors.astype(np.float32), bits).astype(float)
+    assert set(np.unique(kept)) <= set(numbers)
     cosines = (vectors * kept).sum(1) / np.linalg.norm(kept, axis=1)
-    assert cosines.min() > 0.95
+    assert cosines.min() > least
+
+
+@pytest.mark.slow
+def test_fewer_bits_are_room_for_more_places() -> None:
+    touches = [given(window(number, x, y)) for number in (1, 2) for x, y in AT]
+    few, many = (joined_finger(touches, WORTHS, described, most_bytes=6_000, bits=bits).skin for bits in (2, 3))
+    assert len(few) > 1.3 * len(many)
+    assert max(len(encode_skin(one)) for one in (few, many)) <= 6_000
 
 
 def test_worth_rises_with_the_cosine_and_falls_with_commonness() -> None:
@@ -160,7 +200,7 @@ def test_a_whole_print_has_scales_of_its_own_and_no_picture_to_compare() -> None
 def test_the_places_that_go_first_are_every_second_one() -> None:
     x, y, angle = kept_places(finger(1), cells_of(finger(1)), staggered=False)
     vectors = described(finger(1), x, y, angle)
-    roomy, tight = (print_skin(x, y, angle, vectors, minutiae) for minutiae in (0, 80))
+    roomy, tight = (print_skin(x, y, angle, vectors, minutiae=minutiae) for minutiae in (0, 80))
     assert len(tight) < len(roomy) <= len(x)
     first = (x // 5 + y // 5) % 2 == 0
     kept = set(zip(tight.x_px.tolist(), tight.y_px.tolist(), strict=True))

@@ -20,17 +20,24 @@ NO_DESCRIPTORS = np.zeros((0, 0), np.int8)
 ARRAYS = ("x_px", "y_px", "angle_rad", "descriptors", "opposite", "picture")
 
 
-def several() -> Skin:
+def several(bits: int = 3) -> Skin:
     touches = [given(window(1, x, y)) for x, y in ((70, 80), (82, 88), (64, 92))]
-    return joined_finger([*touches, given(window(2, 60, 90))], PlaceWorths.first(), described).skin
+    return joined_finger([*touches, given(window(2, 60, 90))], PlaceWorths.first(), described, bits=bits).skin
 
 
-def whole(minutiae: int = 40) -> Skin:
+def whole(minutiae: int = 40, bits: int = 3) -> Skin:
     x, y, angle = kept_places(finger(1), cells_of(finger(1)), staggered=False)
-    return print_skin(x, y, angle, described(finger(1), x, y, angle), minutiae)
+    return print_skin(x, y, angle, described(finger(1), x, y, angle), minutiae=minutiae, bits=bits)
 
 
-SKINS = {"a touch": lambda: skin(window(1, 70, 80)), "several": several, "a whole print": whole}
+SKINS = {
+    "a touch": lambda: skin(window(1, 70, 80)),
+    "several": several,
+    "several of 2 bits": lambda: several(2),
+    "a whole print": whole,
+    "a whole print of 2 bits": lambda: whole(bits=2),
+}
+BITS_AT = 5  # in the header
 
 
 @pytest.mark.parametrize("name", SKINS)
@@ -44,14 +51,24 @@ def test_skin_comes_back_bit_for_bit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SKINS)
-def test_a_template_of_touches_is_of_version_3_and_a_print_s_of_version_2(name: str) -> None:
+def test_a_template_says_by_its_version_what_skin_it_has(name: str) -> None:
     template = Template("model", 0.8, NO_MINUTIAE, NO_DESCRIPTORS, skin=SKINS[name]())
     record = encode_template(template)
-    assert record[4] == 3
+    assert record[4] == (4 if "2 bits" in name else 3)
     again = decode_template(record)
     assert again.skin is not None
     np.testing.assert_array_equal(again.skin.picture, template.skin.picture)
     assert encode_template(replace(template, skin=None))[4] == 2
+
+
+def test_two_bits_take_two_bits() -> None:
+    skins = [whole(bits=bits) for bits in (3, 2)]
+    wide, narrow = (encode_skin(one) for one in skins)
+    assert (wide[BITS_AT], narrow[BITS_AT]) == (3, 2)
+    assert len(narrow) / len(skins[1]) < 0.72 * len(wide) / len(skins[0])  # bytes of a place
+    for bits in (0, 1, 4, 8):
+        with pytest.raises(CorruptRecord):
+            decode_skin(narrow[:BITS_AT] + bytes([bits]) + narrow[BITS_AT + 1 :])
 
 
 def test_a_joined_finger_of_twelve_touches_has_room_in_12_kb() -> None:

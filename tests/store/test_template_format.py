@@ -217,7 +217,7 @@ def test_every_truncation_and_extension_is_detected(template: Template, data: st
 def test_unknown_version_is_named(make_template) -> None:
     record = bytearray(encode_template(make_template()))
     record[4] = 7
-    with pytest.raises(CorruptRecord, match="format version 7, this fpverify reads versions 1 to 3"):
+    with pytest.raises(CorruptRecord, match="format version 7, this fpverify reads versions 1 to 4"):
         decode_template(bytes(record))
 
 

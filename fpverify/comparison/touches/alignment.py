@@ -6,8 +6,9 @@ ground within reach; an alignment's is the sum of those that lie on the ground.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,37 @@ LEAST_WORTH = np.float32(-0.3)  # of a place while alignments are chosen: else t
 CHANCE = 0.35  # cosine of a partner from which on a fit leans on it
 LEAST_PARTNERS = 3  # for a fit
 NOTHING, OTHER_WAY = np.float32(-3.0), np.float32(-2.0)  # in place of a cosine
+TURN_WORTH = np.float32(3.0)  # of places, that a nat of turns counts as: what chance alignments exceed by, on average
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """How fingers come down on a sensor: mostly turned about as when they were enrolled, now and then anyhow.
+
+    Attributes:
+        deviation_rad: of the turns of most of them.
+        anyhow: share of the others, whose turns are all alike likely; more than 0, at most 1.
+    """
+
+    deviation_rad: float
+    anyhow: float
+
+    def evidence(self, turn_rad: FloatArray) -> FloatArray:
+        """How much likelier turns are with the same finger than by chance, in nats; (k,) float32."""
+        off = np.angle(np.exp(1j * np.asarray(turn_rad, np.float64))) / self.deviation_rad
+        density = np.exp(-off * off / 2) * np.sqrt(2 * np.pi) / self.deviation_rad  # over that of any turn
+        return np.asarray(np.log((1 - self.anyhow) * density + self.anyhow), np.float32)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Upright:
+        """Of its attributes as plain numbers; ValueError if they are none that can be."""
+        deviation, anyhow = float(plain["deviation_rad"]), float(plain["anyhow"])
+        if not (0 < deviation < np.inf and 0 < anyhow <= 1):
+            raise ValueError("how fingers come down was expected: a deviation above 0 and a share in (0, 1]")
+        return cls(deviation, anyhow)
+
+
+ANYHOW = Upright(1.0, 1.0)  # of what nothing is known
 
 
 class Poses(NamedTuple):
@@ -51,7 +83,7 @@ class Lain:
         turn, x, y: its pose; rad, px.
         worth: of all places in common.
         cosines: (n,) of the touch's places: `NOTHING` beyond the ground, `OTHER_WAY` where ridges run another way.
-        rank: what it was chosen by: the same, no place counted below `LEAST_WORTH`.
+        rank: what it was chosen by: the same, no place counted below `LEAST_WORTH`, and the turn.
     """
 
     turn: float
@@ -67,11 +99,13 @@ class Lain:
         return np.asarray(self.cosines > NOTHING)
 
 
-def aligned(touch: Touch, ground: Ground, worths: PlaceWorths, proposals: int = PROPOSALS) -> Lain | None:
+def aligned(
+    touch: Touch, ground: Ground, worths: PlaceWorths, upright: Upright = ANYHOW, proposals: int = PROPOSALS
+) -> Lain | None:
     """The best alignment; None if there is nothing to lay, or nothing to lay it on."""
     if not len(touch) or not len(ground):
         return None
-    pairs = _Pairs.of(touch, ground, worths)
+    pairs = _Pairs.of(touch, ground, worths, upright)
     poses = pairs.proposed(proposals)
     poses = poses.at(_best(pairs.glance(poses), LOOKED_AT))
     found = pairs.looked(poses)
@@ -113,15 +147,16 @@ class _Pairs:
     cosines: FloatArray  # (2, n, m)
     worths: FloatArray  # (2, n, m)
     missed: FloatArray  # (n,) worth where ridges run another way
+    upright: Upright
 
     @classmethod
-    def of(cls, touch: Touch, ground: Ground, worths: PlaceWorths) -> _Pairs:
+    def of(cls, touch: Touch, ground: Ground, worths: PlaceWorths, upright: Upright) -> _Pairs:
         cosines = (touch.descriptors @ ground.descriptors.T).reshape(2, len(touch), len(ground))
         rows, missed = worths.rows(touch.common)
         at = np.clip((cosines + np.float32(1)) * np.float32(1 / FINE) + np.float32(0.5), 0, rows.shape[1] - 1)
         step = at.astype(np.intp)
         step += np.arange(len(touch), dtype=np.intp)[:, None] * rows.shape[1]
-        return cls(touch, ground, cosines, rows.ravel()[step], missed)
+        return cls(touch, ground, cosines, rows.ravel()[step], missed, upright)
 
     def proposed(self, count: int) -> Poses:
         """By the most alike pairs."""
@@ -141,7 +176,8 @@ class _Pairs:
         along = np.cos(self.touch.angle + poses.turn[:, None] - self.ground.angle[found])
         worth = self.worths[(along < 0).astype(np.intp), np.arange(len(self.touch)), found]
         worth = np.where(np.abs(along) < SAME_WAY, self.missed, worth)
-        return np.asarray(np.where(found < 0, np.float32(0), np.maximum(worth, LEAST_WORTH)).sum(1), np.float32)
+        rank = np.where(found < 0, np.float32(0), np.maximum(worth, LEAST_WORTH)).sum(1)
+        return np.asarray(rank + self._turned(poses), np.float32)
 
     def looked(self, poses: Poses) -> _Looked:
         """What poses bring together."""
@@ -155,7 +191,11 @@ class _Pairs:
         chosen, partner, sense = (np.take_along_axis(part, best, -1)[..., 0] for part in (cosine, found, sense))
         worth = self.worths[sense, place[:, 0], partner]
         worth = np.where(chosen > OTHER_WAY, worth, np.where(chosen > NOTHING, self.missed, np.float32(0)))
-        return _Looked(np.maximum(worth, LEAST_WORTH).sum(1), worth.sum(1), chosen, partner)
+        rank = np.maximum(worth, LEAST_WORTH).sum(1) + self._turned(poses)
+        return _Looked(rank, worth.sum(1), chosen, partner)
+
+    def _turned(self, poses: Poses) -> FloatArray:
+        return TURN_WORTH * self.upright.evidence(poses.turn)
 
     def refitted(self, poses: Poses, found: _Looked) -> Poses:
         """Rigid fits to the partners, weighted by how alike they are; a pose with few of them stays as it is."""

@@ -11,14 +11,15 @@ areas, between which scores are interpolated. All of it is learnt on synthetic t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fpverify.comparison.calibration import DECIBEL, Calibration
-from fpverify.comparison.touches.alignment import aligned
+from fpverify.comparison.touches.alignment import ANYHOW, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
+from fpverify.comparison.touches.finger import QUANTUM
 from fpverify.comparison.touches.prepared import Ground, Touch
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths
 from fpverify.errors import CorruptModel
@@ -28,6 +29,7 @@ PRIOR_PLACES = 8.0  # in common beyond those there are: a few that agree prove l
 NO_MINUTIAE = 0.004  # added to the similarity of minutiae before the logarithm
 NOTHING_COMMON = -3.0  # opinion of places and blocks that have nothing in common
 NO_PICTURE = 0.0  # opinion of blocks on a whole print
+LEARNT = 3  # opinions on scales of their own: places, blocks, minutiae
 
 
 class Opinions(NamedTuple):
@@ -37,11 +39,13 @@ class Opinions(NamedTuple):
         places: worth of the places in common, over the root of their number and 8.
         blocks: the same of the blocks of the pictures; `NO_PICTURE` where there is none.
         minutiae: the logarithm of their similarity.
+        turn: how much likelier it is with the same finger than by chance, in nats.
     """
 
     places: float
     blocks: float
     minutiae: float
+    turn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +55,7 @@ class Scale:
     Attributes:
         area_mm2: of the touches' foreground.
         places: on what ground it was learnt; how many there were on average.
-        start: (3,) opinions that a tenth of non-mated touches exceed.
+        start: (3,) opinions that a tenth of non-mated touches exceed; of the turn none, which is known.
         spread: (3,) their mean excess, positive.
         calibration: from the sum to the score.
     """
@@ -63,8 +67,8 @@ class Scale:
     calibration: Calibration
 
     def sum_of(self, opinions: Scores) -> Scores:
-        """(..., 3) -> (...)."""
-        return np.asarray(((opinions - np.array(self.start)) / np.array(self.spread)).sum(-1))
+        """(..., 4) -> (...)."""
+        return sum_of(opinions, np.array(self.start), np.array(self.spread))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers."""
@@ -80,7 +84,7 @@ class Scale:
     def from_dict(cls, plain: Mapping[str, Any]) -> Scale:
         """What `to_dict` was called on; ValueError or CorruptModel if the numbers are none."""
         start, spread = (tuple(float(one) for one in plain[name]) for name in ("start", "spread"))
-        if len(start) != len(Opinions._fields) or len(spread) != len(start) or min(spread) <= 0:
+        if len(start) != LEARNT or len(spread) != LEARNT or min(spread) <= 0:
             raise ValueError("three opinions with positive spreads were expected")
         calibration = Calibration.from_dict(plain["calibration"])
         return cls(float(plain["area_mm2"]), float(plain["places"]), start, spread, calibration)
@@ -95,6 +99,8 @@ class TouchModel:
         places, blocks: worths.
         scales: by area, the smallest first; none before they are learnt.
         print_scales: the same for touches on whole prints; none if the model does not compare them.
+        upright: how fingers come down; former models know nothing of it.
+        bits: of a number of a place's descriptor, in what is enrolled; 2 or 3.
     """
 
     cohort: FloatArray
@@ -102,18 +108,21 @@ class TouchModel:
     blocks: BlockWorths
     scales: tuple[Scale, ...] = ()
     print_scales: tuple[Scale, ...] = ()
+    upright: Upright = ANYHOW
+    bits: int = 3
 
     def opinions(self, touch: Touch, ground: Ground, similarity: float) -> Opinions:
         """Of one comparison; `similarity` is that of the minutiae, in [0, 1]."""
         minutiae = float(np.log(max(similarity, 0.0) + NO_MINUTIAE))
-        lain = aligned(touch, ground, self.places)
+        lain = aligned(touch, ground, self.places, self.upright)
         if lain is None or not lain.common.any():
             return Opinions(NOTHING_COMMON, NO_PICTURE if ground.whole else NOTHING_COMMON, minutiae)
+        turn = float(self.upright.evidence(np.array([lain.turn]))[0])
         root = float(np.sqrt(np.count_nonzero(lain.common) + PRIOR_PLACES))
         if ground.whole:
-            return Opinions(lain.worth / root, NO_PICTURE, minutiae)
+            return Opinions(lain.worth / root, NO_PICTURE, minutiae, turn)
         blocks = self.blocks.of(block_correlations(touch, ground, lain))
-        return Opinions(lain.worth / root, blocks / root, minutiae)
+        return Opinions(lain.worth / root, blocks / root, minutiae, turn)
 
     def score(
         self, opinions: Sequence[Opinions], area_mm2: float, places: Sequence[int], *, whole: bool = False
@@ -144,6 +153,8 @@ class TouchModel:
             "blocks": self.blocks.to_dict(),
             "scales": [one.to_dict() for one in self.scales],
             "print_scales": [one.to_dict() for one in self.print_scales],
+            "upright": asdict(self.upright),
+            "bits": self.bits,
         }
 
     @classmethod
@@ -159,9 +170,17 @@ class TouchModel:
                 tuple(Scale.from_dict(one) for one in each)
                 for each in (plain["scales"], plain.get("print_scales", ()))  # which former models have none of
             )
+            upright = Upright.from_dict(plain["upright"]) if "upright" in plain else ANYHOW
+            if (bits := plain.get("bits", 3)) not in QUANTUM:
+                raise ValueError(f"numbers of {' or '.join(map(str, QUANTUM))} bits were expected")
         except (KeyError, TypeError, ValueError) as wrong:
             raise CorruptModel(f"what the model knows about touches cannot be used: {wrong}") from wrong
-        return cls(cohort, places, blocks, scales, print_scales)
+        return cls(cohort, places, blocks, scales, print_scales, upright, bits)
+
+
+def sum_of(opinions: Scores, start: Scores, spread: Scores) -> Scores:
+    """Opinions added up, (..., 4) -> (...): those with scales in mean excesses, and a nat of turns as one of these."""
+    return np.asarray(((opinions[..., :LEARNT] - start) / spread).sum(-1) + opinions[..., LEARNT])
 
 
 def _scored(scale: Scale, opinions: Scores, places: Scores) -> Scores:

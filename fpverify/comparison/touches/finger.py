@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fpverify.comparison.touches.alignment import ANYHOW, Upright
 from fpverify.comparison.touches.joining import Describe, Given, Mosaic, groups, mosaic
 from fpverify.comparison.touches.prepared import STEP_PX
 from fpverify.comparison.touches.worths import PlaceWorths
@@ -17,13 +18,14 @@ APART_PX = 120  # between what lies apart: more than a touch is wide, so that no
 MOST_BYTES = 12 * 1024  # of a finger in its binary form (`fpverify.store.template_format`)
 MOST_PRINT_BYTES = 24 * 1024  # of a whole print with its skin: only of large ones some is left out
 OTHER_BYTES = 500  # of it: headers, and what says where places and pixels are
-PLACE_BYTES, MINUTIA_BYTES = 19, 47  # 48 numbers of 3 bits and an angle; 64 of 5 bits, a position and an angle
+MINUTIA_BYTES = 47  # 64 numbers of 5 bits, a position and an angle
 MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
 MOST_MINUTIAE = 50  # of a finger: 2.3 KB
 SAME_PX, SAME_RAD = 6.0, 0.6  # minutiae of two touches, nearer and turned less against each other, are one
 ANGLE_STEPS = 256  # of half a turn
-QUANTUM = 0.586  # step of a descriptor's numbers, in deviations: 8 of them lose least of normal ones
-LARGEST_NUMBER = 7  # of -7, -5, ... 7: 3 bits
+# Step of a descriptor's numbers, in deviations, by their bits: what loses least of normal ones. 3 bits keep a cosine of
+# 0.98 with what they stand for, 2 bits 0.94, and then half as many places again fit, which is worth more.
+QUANTUM = {2: 0.996, 3: 0.586}
 
 # Source of QUANTUM: Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory 6, 1960.
 
@@ -51,6 +53,8 @@ def joined_finger(
     describe: Describe,
     most_bytes: int = MOST_BYTES,
     *,
+    upright: Upright = ANYHOW,
+    bits: int = 3,
     only_joined: bool = False,
 ) -> JoinedFinger:
     """Touches of one finger as one reference.
@@ -61,14 +65,17 @@ def joined_finger(
         describe: a picture, x, y and angle of n of its places -> (n, d) descriptors.
         most_bytes: that the finger may take, with at least its minutiae and its picture. Every second place goes first,
             which its neighbours stand for; touches that join nothing go where that would not do.
+        upright: of the model, too; and ...
+        bits: ... of the numbers of a place's descriptor.
         only_joined: leave touches out that join nothing, if others do.
     """
-    found = groups(given, worths)
+    found = groups(given, worths, upright)
     mosaics = [mosaic(one, describe) for one in found if len(one) > 1 or not only_joined or len(found[0]) == 1]
-    mosaics = _within(mosaics, most_bytes)
+    each = place_bytes(mosaics[0].descriptors.shape[1], bits)
+    mosaics = _within(mosaics, most_bytes, each)
     tops = np.cumsum([0, *(one.picture.shape[0] + APART_PX for one in mosaics)])
     tops = (np.ceil(tops / STEP_PX) * STEP_PX).astype(int)
-    share = _room(mosaics, most_bytes) / max(1, sum(len(one.x) for one in mosaics))
+    share = _room(mosaics, most_bytes, each) / max(1, sum(len(one.x) for one in mosaics))
     kept = [_thinned(one, share) for one in mosaics]
     x, angle, vectors = (
         np.concatenate([getattr(one, name)[which] for one, which in zip(mosaics, kept, strict=True)])
@@ -80,7 +87,7 @@ def joined_finger(
         x_px=x.astype(np.float32),
         y_px=y.astype(np.float32),
         angle_rad=_angles_on_grid(angle),
-        descriptors=three_bits(vectors),
+        descriptors=coarse(vectors, bits),
         opposite=np.zeros((0, vectors.shape[1]), np.int8),
         picture=_picture(mosaics, tops),
         touches=max(2, sum(one.touches for one in mosaics)),
@@ -88,7 +95,9 @@ def joined_finger(
     return JoinedFinger(skin, minutiae, descriptors, tuple(one.touches for one in mosaics))
 
 
-def print_skin(x_px: FloatArray, y_px: FloatArray, angle_rad: FloatArray, vectors: FloatArray, minutiae: int) -> Skin:
+def print_skin(
+    x_px: FloatArray, y_px: FloatArray, angle_rad: FloatArray, vectors: FloatArray, *, minutiae: int, bits: int = 3
+) -> Skin:
     """A whole print's skin, beside its template of so many minutiae.
 
     Args:
@@ -98,13 +107,14 @@ def print_skin(x_px: FloatArray, y_px: FloatArray, angle_rad: FloatArray, vector
         vectors: (n, d) of unit length. Where there are more than there is room for, some of every second place go,
             which its neighbours stand for.
         minutiae: of the print.
+        bits: of a number of a descriptor.
     """
-    room = max(0, MOST_PRINT_BYTES - OTHER_BYTES - MINUTIA_BYTES * minutiae) // PLACE_BYTES
+    room = max(0, MOST_PRINT_BYTES - OTHER_BYTES - MINUTIA_BYTES * minutiae) // place_bytes(vectors.shape[1], bits)
     second = (x_px // STEP_PX + y_px // STEP_PX) % 2 == 1
     first = _evenly(np.flatnonzero(~second), room)
     kept = np.sort(np.concatenate([first, _evenly(np.flatnonzero(second), room - len(first))]))
     nothing = np.zeros((0, vectors.shape[1]), np.int8)
-    descriptors, picture = three_bits(vectors[kept]), np.zeros((0, 0), np.int8)
+    descriptors, picture = coarse(vectors[kept], bits), np.zeros((0, 0), np.int8)
     return Skin(x_px[kept], y_px[kept], angle_rad[kept], descriptors, nothing, picture, touches=0)
 
 
@@ -114,25 +124,30 @@ def _evenly(of: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     return np.asarray(of[chosen])
 
 
-def three_bits(vectors: FloatArray) -> NDArray[np.int8]:
-    """Unit vectors (n, d) as odd numbers from -7 to 7, in steps that lose least of them."""
-    step = QUANTUM / np.sqrt(max(1, vectors.shape[1]))
+def coarse(vectors: FloatArray, bits: int) -> NDArray[np.int8]:
+    """Unit vectors (n, d) as odd numbers, of 2 bits from -3 to 3, of 3 bits from -7 to 7, in steps that lose least."""
+    step, largest = QUANTUM[bits] / np.sqrt(max(1, vectors.shape[1])), 2**bits - 1
     steps = 2 * np.floor(vectors / step) + 1
-    return np.asarray(np.clip(steps, -LARGEST_NUMBER, LARGEST_NUMBER), np.int8)
+    return np.asarray(np.clip(steps, -largest, largest), np.int8)
 
 
-def _room(mosaics: Sequence[Mosaic], most_bytes: int) -> int:
+def place_bytes(numbers: int, bits: int) -> int:
+    """What a place takes: its descriptor's numbers, and an angle."""
+    return -(-numbers * bits // 8) + 1
+
+
+def _room(mosaics: Sequence[Mosaic], most_bytes: int, each: int) -> int:
     """How many places there is room for beside the pictures and the minutiae."""
     minutiae = min(MOST_MINUTIAE, sum(len(one.minutiae) for one in mosaics))
     shown = sum(int(np.count_nonzero(one.picture)) for one in mosaics)
-    return max(0, most_bytes - OTHER_BYTES - MINUTIA_BYTES * minutiae - shown // 8) // PLACE_BYTES
+    return max(0, most_bytes - OTHER_BYTES - MINUTIA_BYTES * minutiae - shown // 8) // each
 
 
-def _within(mosaics: list[Mosaic], most_bytes: int) -> list[Mosaic]:
+def _within(mosaics: list[Mosaic], most_bytes: int, each: int) -> list[Mosaic]:
     """Without the last groups of one touch, as long as thinning would leave holes."""
     kept = list(mosaics)
     while len(kept) > 1 and kept[-1].touches == 1:
-        if sum(len(one.x) for one in kept) <= MOST_THINNED * _room(kept, most_bytes):
+        if sum(len(one.x) for one in kept) <= MOST_THINNED * _room(kept, most_bytes, each):
             break
         kept.pop()
     return kept

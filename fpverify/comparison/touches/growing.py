@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.comparison.touches.finger import APART_PX, three_bits
+from fpverify.comparison.touches.finger import APART_PX, coarse
 from fpverify.comparison.touches.prepared import STEP_PX, unit
 from fpverify.vocabulary import Minutiae, Skin, Template
 
@@ -31,7 +31,7 @@ def as_ground(touch: Template) -> Template:
         return touch
     ground = replace(
         skin,
-        descriptors=three_bits(unit(skin.descriptors)),
+        descriptors=coarse(unit(skin.descriptors), 3),
         opposite=np.zeros((0, skin.descriptors.shape[1]), np.int8),
         picture=np.sign(skin.picture).astype(np.int8),
         touches=ALONE,

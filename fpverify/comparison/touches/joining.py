@@ -8,7 +8,7 @@ have of it. Touches that join nothing lie apart; the least telling are left out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.comparison.touches.alignment import aligned
+from fpverify.comparison.touches.alignment import ANYHOW, Upright, aligned
 from fpverify.comparison.touches.bending import ROUNDS, BentTouch, Canvas, agreements, bent_together, summed
 from fpverify.comparison.touches.prepared import STEP_PX, Ground, Touch
 from fpverify.comparison.touches.worths import PlaceWorths
@@ -89,11 +89,12 @@ class Group:
         return len(self.members)
 
 
-def groups(given: Sequence[Given], worths: PlaceWorths) -> list[Group]:
-    """Touches that came together, the most first; each in one group."""
+def groups(given: Sequence[Given], worths: PlaceWorths, upright: Upright = ANYHOW) -> list[Group]:
+    """Touches that came together, the most first; each in one group, turned as they were put down on average."""
     found: list[Group] = []
-    for poses in _frames(given, _links(given, worths)):
-        found += _agreeing([(given[k], given[k].bent(pose)) for k, pose in poses.items()])
+    for poses in _frames(given, _links(given, worths, upright)):
+        level = Pose() if upright == ANYHOW else Pose(-_mean_turn(poses.values()))
+        found += _agreeing([(given[k], given[k].bent(pose.then(level))) for k, pose in poses.items()])
     return sorted(found, key=lambda group: -len(group))
 
 
@@ -106,11 +107,11 @@ class _Link(NamedTuple):
     pose: Pose
 
 
-def _links(given: Sequence[Given], worths: PlaceWorths) -> list[_Link]:
+def _links(given: Sequence[Given], worths: PlaceWorths, upright: Upright) -> list[_Link]:
     """Of all two touches that have enough in common, the best first."""
     links = []
     for one, other in combinations(range(len(given)), 2):
-        lain = aligned(given[one].touch, given[other].ground, worths, PROPOSALS)
+        lain = aligned(given[one].touch, given[other].ground, worths, upright, PROPOSALS)
         if lain is not None and lain.worth >= LEAST_WORTH:
             links.append(_Link(lain.worth, one, other, Pose(lain.turn, lain.x, lain.y)))
     return sorted(links, key=lambda link: -link.worth)
@@ -130,6 +131,10 @@ def _frames(given: Sequence[Given], links: Sequence[_Link]) -> list[dict[int, Po
         theirs |= {k: pose.then(onto) for k, pose in mine.items()}
         frame |= dict.fromkeys(mine, theirs)
     return list({id(one): one for one in frame.values()}.values())
+
+
+def _mean_turn(poses: Iterable[Pose]) -> float:
+    return float(np.angle(sum(np.exp(1j * pose.turn) for pose in poses)))
 
 
 def _agree(one: Given, other: Given, pose: Pose) -> bool:
