@@ -86,14 +86,11 @@ def learn_touches(
         keep_worths: what places and blocks are worth stays as the bundle has it; scores alone are calibrated.
     """
     cv2.setNumThreads(1)
-    cohort = _cohort(bundle, folder, workers)
-    known = _model(bundle) if keep_worths else TouchModel(unit(cohort), PlaceWorths.first(), BlockWorths.first())
-    bundle = _written(bundle, replace(known, scales=(), print_scales=(), upright=UPRIGHT, bits=BITS), cohort)
-    learning = _touches(folder / "learning", LEARNING_SIDE_PX, LEARNING_FINGERS, SEED + APART, workers)
-    for turn in range(0 if keep_worths else TURNS):
-        model = _learnt(_model(bundle), _fingers(bundle, learning, LEARNING_FINGERS, LEARNING_PROBES, workers))
-        bundle = _written(bundle, model, cohort)
-        tell("learnt from %s touches, turn %s", LEARNING_FINGERS, turn + 1)
+    if not keep_worths:
+        bundle = _worths_learnt(bundle, folder, workers)
+    cohort = np.load(io.BytesIO(bundle.content(COHORT)), allow_pickle=False)
+    as_learnt = replace(_model(bundle), scales=(), print_scales=(), upright=UPRIGHT, bits=BITS)
+    bundle = _written(bundle, as_learnt, cohort)
     scales: list[Scale] = []
     print_scales: list[Scale] = []
     rng = np.random.default_rng(SEED)
@@ -111,6 +108,19 @@ def learn_touches(
             "calibrated for touches of %.0f mm², on %s comparisons with touches and %s with prints",
             *(scales[-1].area_mm2, scales[-1].calibration.comparisons, print_scales[-1].calibration.comparisons),
         )
+    return bundle
+
+
+def _worths_learnt(bundle: Bundle, folder: Path, workers: int) -> Bundle:
+    """With a cohort, and what places and blocks are worth."""
+    cohort = _cohort(bundle, folder, workers)
+    nothing = TouchModel(unit(cohort), PlaceWorths.first(), BlockWorths.first(), upright=UPRIGHT, bits=BITS)
+    bundle = _written(bundle, nothing, cohort)
+    learning = _touches(folder / "learning", LEARNING_SIDE_PX, LEARNING_FINGERS, SEED + APART, workers)
+    for turn in range(TURNS):
+        model = _learnt(_model(bundle), _fingers(bundle, learning, LEARNING_FINGERS, LEARNING_PROBES, workers))
+        bundle = _written(bundle, model, cohort)
+        tell("learnt from %s touches, turn %s", LEARNING_FINGERS, turn + 1)
     return bundle
 
 

@@ -1,0 +1,35 @@
+"""What a model learns about touches, and what it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpverify.comparison.touches.alignment import ANYHOW
+from fpverify.matching.touches import COHORT, read_tables
+from fpverify.models import load_bundle, write_bundle
+from fpverify.training import touch_evidence
+from fpverify.training.touch_evidence import BITS, UPRIGHT, learn_touches
+
+
+def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(touch_evidence, "PRINTS", 1)
+    old = load_bundle(release_model)
+    contents = {name: old.content(name) for name in old.card.files}
+    copy = write_bundle(tmp_path / "model", replace(old.card, search_files={}), contents)
+    made = learn_touches(copy, tmp_path / "sets", sides_px=(), keep_worths=True)
+    before, after = read_tables(old), read_tables(made)
+    np.testing.assert_array_equal(after.places.table, before.places.table)
+    np.testing.assert_array_equal(after.blocks.table, before.blocks.table)
+    assert made.content(COHORT) == old.content(COHORT)
+    assert after.scales == after.print_scales == ()
+    assert (after.upright, after.bits) == (UPRIGHT, BITS)
+
+
+def test_former_models_mind_no_turn_and_keep_three_bits() -> None:
+    for name in ("ridgeline-12", "ridgeline-13"):
+        known = read_tables(load_bundle(name))
+        assert (known.upright, known.bits) == (ANYHOW, 3)
