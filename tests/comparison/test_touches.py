@@ -234,3 +234,14 @@ def test_what_should_rise_and_does_not_is_pooled() -> None:
     assert found[0] == 1.0
     assert (np.diff(found) >= 0).all()
     assert rising(np.array([2.0, 1.0]), np.array([1.0, 3.0])) == pytest.approx([1.25, 1.25])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"bits": 4}, {"bits": 2.0}, {"upright": {"deviation_rad": 0, "anyhow": 0.2}}, {"upright": {}}]
+)
+def test_a_model_says_how_fingers_come_down_and_are_kept_or_is_refused(wrong: dict[str, object]) -> None:
+    known = replace(model(), upright=Upright(0.35, 0.2), bits=2)
+    again = TouchModel.from_dict(known.to_dict(), known.cohort)
+    assert (again.upright, again.bits) == (known.upright, known.bits)
+    with pytest.raises(CorruptModel, match="cannot be used"):
+        TouchModel.from_dict(known.to_dict() | wrong, known.cohort)

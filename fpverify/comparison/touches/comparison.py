@@ -171,7 +171,8 @@ class TouchModel:
                 for each in (plain["scales"], plain.get("print_scales", ()))  # which former models have none of
             )
             upright = Upright.from_dict(plain["upright"]) if "upright" in plain else ANYHOW
-            if (bits := plain.get("bits", 3)) not in QUANTUM:
+            bits = plain.get("bits", 3)
+            if type(bits) is not int or bits not in QUANTUM:
                 raise ValueError(f"numbers of {' or '.join(map(str, QUANTUM))} bits were expected")
         except (KeyError, TypeError, ValueError) as wrong:
             raise CorruptModel(f"what the model knows about touches cannot be used: {wrong}") from wrong
