@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fpverify.cli.options import JSON, options
 from fpverify.cli.words import percent, percent_within, print_facts, print_json, print_table
+from fpverify.errors import SettingsError
 from fpverify.settings import load_settings
 
 if TYPE_CHECKING:
@@ -20,10 +22,20 @@ if TYPE_CHECKING:
 Examples:
   fpverify models
   fpverify models stripes-model
+  fpverify models ridgeline-12 --copy ~/.local/share/fpverify/models/ridgeline-12
 """,
 )
-@options(click.argument("model", required=False, metavar="[NAME|DIR]"), JSON)
-def models_command(*, model: str | None, as_json: bool) -> None:
+@options(
+    click.argument("model", required=False, metavar="[NAME|DIR]"),
+    click.option(
+        "--copy",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Copy the model whole into a new folder; the release model, if none is named.",
+    ),
+    JSON,
+)
+def models_command(*, model: str | None, copy: Path | None, as_json: bool) -> None:
     """List the models that are installed, or show what is known of one.
 
     Former models, whose references are verified by them, lie in a folder that the setting `models` names.
@@ -31,6 +43,9 @@ def models_command(*, model: str | None, as_json: bool) -> None:
     from fpverify.models import former_models, load_bundle, shipped_models
 
     models = load_settings().models
+    if copy:
+        _copy(load_bundle(model, models, whole=False), copy, as_json)
+        return
     names = [model] if model else [*shipped_models(), *map(str, former_models(models))]
     bundles = [load_bundle(name, models) for name in names]
     if as_json:
@@ -41,6 +56,18 @@ def models_command(*, model: str | None, as_json: bool) -> None:
         print_table(("model", "kind", "created", "FNMR at default"), [_row(bundle.card) for bundle in bundles])
     else:
         click.echo("no models are installed")
+
+
+def _copy(bundle: Bundle, folder: Path, as_json: bool) -> None:
+    from fpverify.models import copy_bundle
+
+    if folder.exists():
+        raise SettingsError(f"{folder}: exists already; name a folder that does not")
+    copy_bundle(bundle, folder)
+    if as_json:
+        print_json({"model": bundle.model_id, "folder": str(folder)})
+    else:
+        click.echo(f"{bundle.model_id}: copied into {folder}")
 
 
 def _row(card: Card) -> tuple[str, ...]:

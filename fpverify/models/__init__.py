@@ -2,6 +2,7 @@
 
 from fpverify.models.bundle import (
     Bundle,
+    copy_bundle,
     installed_bundle,
     load_bundle,
     rewrite_card,
@@ -16,6 +17,7 @@ __all__ = [
     "Bundle",
     "Card",
     "LiteRtNetwork",
+    "copy_bundle",
     "former_models",
     "installed_bundle",
     "load_bundle",

@@ -11,7 +11,7 @@ from pathlib import Path
 from fpverify.errors import CorruptModel
 from fpverify.folders import path_of
 from fpverify.models.card import CARD, Card, read_card, written
-from fpverify.models.installed import folder_of, folder_of_id
+from fpverify.models.installed import folder_of, folder_of_id, shared_files
 from fpverify.models.runtime import LiteRtNetwork
 from fpverify.vocabulary import AlignmentKind, BundleKind
 
@@ -67,7 +67,7 @@ class Bundle:
         return LiteRtNetwork(self.content(file) if content is None else content, str(self.folder / file))
 
     def content(self, name: str) -> bytes:
-        """The bytes of a file, checked.
+        """The bytes of a file, checked; of shipped models, what is another's too lies with that one.
 
         Raises:
             CorruptModel: the card does not list it, it is missing, or it does not fit its hash.
@@ -75,13 +75,16 @@ class Bundle:
         stated = (self.card.files | self.card.search_files).get(name)
         if stated is None:
             raise CorruptModel(f"{self.folder}: the model card lists no file {name}")
-        try:
-            content = (self.folder / name).read_bytes()
-        except OSError as error:
-            raise CorruptModel(f"{self.folder / name}: cannot be read: {error.strerror}") from error
-        if hashlib.sha256(content).hexdigest() != stated:
-            raise CorruptModel(f"{self.folder / name}: does not fit the hash in the model card; install it again")
-        return content
+        own = self.folder / name
+        others = [] if own.exists() else shared_files(self.folder, name)
+        for path in [*others, own]:
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise CorruptModel(f"{path}: cannot be read: {error.strerror}") from error
+            if hashlib.sha256(content).hexdigest() == stated:
+                return content
+        raise CorruptModel(f"{own}: does not fit the hash in the model card; install it again")
 
 
 def load_bundle(model: str | Path | None = None, models: str | Path | None = None, *, whole: bool = True) -> Bundle:
@@ -129,6 +132,21 @@ def write_bundle(folder: Path, card: Card, contents: Mapping[str, bytes]) -> Bun
         _write(folder / name, content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     return rewrite_card(Bundle(folder, replace(card, files=hashes)))
+
+
+def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
+    """The bundle whole in another folder, to be used where another release of fpverify ships it no longer.
+
+    Args:
+        bundle: to copy.
+        folder: made if missing; a bundle that lies there is replaced.
+
+    Raises:
+        CorruptModel: a file of its networks or of a search is missing or does not fit its hash; names it.
+    """
+    card = bundle.card
+    networks, searching = ({name: bundle.content(name) for name in names} for names in (card.files, card.search_files))
+    return write_search_files(write_bundle(folder, card, networks), searching)
 
 
 def write_search_files(bundle: Bundle, contents: Mapping[str, bytes]) -> Bundle:

@@ -27,6 +27,17 @@ def shipped_models() -> list[str]:
     return sorted(path.parent.name for path in SHIPPED.glob(f"*/{CARD}"))
 
 
+def shared_files(folder: Path, name: str) -> list[Path]:
+    """Files of a name that lie with shipped models, those of later ones first: what several of them have lies once.
+
+    Args:
+        folder: of a bundle that has no such file; nothing, if it is not one of the package's own.
+        name: of the file; which of those that are found it is, its hash says.
+    """
+    ships = folder.resolve().parent == SHIPPED.resolve()
+    return sorted(SHIPPED.glob(f"*/{name}"), reverse=True) if ships else []
+
+
 def former_models(models: str | Path | None = None) -> list[Path]:
     """The folders of all other bundles that are installed, those that come first in their order.
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fpverify.models import load_bundle
+
 Call = Callable[..., Any]
 
 
@@ -40,6 +42,21 @@ def test_former_models_are_listed_and_shown_by_their_ids(
     monkeypatch.setenv("FPVERIFY_MODELS", "former")
     assert "edges-1" in [card["id"] for card in call("models", "--json").answer["models"]]
     assert call("models", "edges-1").out.startswith("edges-1\n")
+
+
+def test_a_shipped_model_is_copied_whole(call: Call) -> None:
+    assert call("models", "ridgeline-12", "--copy", "kept/old").out == "ridgeline-12: copied into kept/old\n"
+    copied = load_bundle(Path("kept/old"))
+    for name in copied.card.files | copied.card.search_files:
+        assert (copied.folder / name).exists()
+    assert copied.card == load_bundle("ridgeline-12").card
+
+
+def test_a_model_is_copied_onto_nothing(call: Call, edges_model: Path) -> None:
+    before = sorted(edges_model.iterdir())
+    ended = call("models", "--copy", edges_model)
+    assert (ended.code, sorted(edges_model.iterdir())) == (2, before)
+    assert ended.err == f"fpverify: {edges_model}: exists already; name a folder that does not\n"
 
 
 @pytest.mark.train

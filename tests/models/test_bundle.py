@@ -19,6 +19,7 @@ from fpverify.models import (
     rewrite_card,
     shipped_models,
     write_bundle,
+    write_search_files,
 )
 from fpverify.vocabulary import Interval, OperatingPoint
 
@@ -135,6 +136,35 @@ def shipped(tmp_path: Path, made: Bundle, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setattr(installed, "SHIPPED", folder)
     monkeypatch.setattr(installed, "DEFAULT", folder / "DEFAULT")
     return folder
+
+
+def test_what_a_shipped_model_has_of_another_lies_with_that_one(shipped: Path) -> None:
+    other = CONTENTS | {"descriptor.tflite": b"its own network"}
+    newer = write_bundle(shipped / "tiny-2", replace(CARD, id="tiny-2"), other)
+    newer = write_search_files(newer, {"codebook.npy": b"centres"})
+    write_search_files(load_bundle("tiny-1"), {"codebook.npy": b"centres"})
+    for name in ("minutia_map.tflite", "descriptor.weights.h5", "codebook.npy"):
+        (shipped / "tiny-1" / name).unlink()
+    former = load_bundle("tiny-1")
+    assert {name: former.content(name) for name in CONTENTS} == CONTENTS
+    assert former.content("codebook.npy") == b"centres"
+    (newer.folder / "minutia_map.tflite").write_bytes(b"yet another")
+    with pytest.raises(CorruptModel, match=r"tiny-1.minutia_map\.tflite: cannot be read"):
+        load_bundle("tiny-1")
+
+
+def test_a_bundle_elsewhere_takes_nothing_from_shipped_ones(shipped: Path, made: Bundle) -> None:
+    (made.folder / "minutia_map.tflite").unlink()
+    with pytest.raises(CorruptModel, match=r"minutia_map\.tflite"):
+        load_bundle(made.folder)
+
+
+def test_no_file_of_shipped_models_lies_twice_and_the_release_model_is_whole() -> None:
+    paths = [path for path in installed.SHIPPED.glob("*/*") if path.suffix not in (".json", ".yaml")]
+    contents = [path.read_bytes() for path in paths]
+    assert len(set(contents)) == len(paths)
+    release = load_bundle()
+    assert all((release.folder / name).exists() for name in release.card.files | release.card.search_files)
 
 
 @pytest.mark.parametrize("model", [None, "tiny-1"])
