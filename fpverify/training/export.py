@@ -1,8 +1,9 @@
-"""From a trained network to the file that LiteRT runs."""
+"""From a trained network to the files of a bundle, and back."""
 
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,22 @@ def weights_bytes(network: keras.Model) -> bytes:
         path = Path(folder) / "network.weights.h5"
         keras.Model(network.inputs, network.outputs).save_weights(path)
         return path.read_bytes()
+
+
+def take_weights(network: keras.Model, content: bytes) -> None:
+    """Gives a network the weights of such a file.
+
+    Args:
+        network: changed in place.
+        content: of the file.
+
+    Raises:
+        ValueError, UserWarning: the network is not of the widths that they are of.
+    """
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="error"):
+        path = Path(folder) / "network.weights.h5"
+        path.write_bytes(content)
+        network.load_weights(path)  # of some layers that do not fit Keras only warns
 
 
 def litert_bytes(network: keras.Model, examples: FloatArray | None = None) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -25,6 +24,7 @@ from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.flow import FLOWS, USUAL
 from fpverify.training.batches import Batch, Batches, MinutiaMapBatches, PatchBatches
 from fpverify.training.drawn_batches import DrawnBatches
+from fpverify.training.export import take_weights
 from fpverify.training.loop import Training
 from fpverify.training.place_batches import ImpressionPool, PlaceBatches, look_alikes
 from fpverify.training.recipe import (
@@ -168,8 +168,7 @@ def _begun(stage: Stage, recipe: MinutiaeRecipe) -> Stage:
     def network() -> keras.Model:
         made = make()
         try:
-            with warnings.catch_warnings(action="error"):  # Keras skips some layers that do not fit with a warning
-                made.load_weights(begun.folder / weights)
+            take_weights(made, begun.content(weights))
         except (ValueError, UserWarning) as error:
             raise RecipeError(
                 f"begins: the network {stage.name} of {recipe.begins} is not of the widths that the recipe's has"

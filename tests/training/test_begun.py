@@ -15,8 +15,10 @@ pytestmark = [pytest.mark.train, pytest.mark.usefixtures("at_once")]
 
 from fpverify.errors import RecipeError  # noqa: E402
 from fpverify.models import Bundle, load_bundle, write_bundle  # noqa: E402
+from fpverify.networks.minutia_map import minutia_map  # noqa: E402
 from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
 from fpverify.training import read_recipe, release, train  # noqa: E402
+from fpverify.training.export import take_weights  # noqa: E402
 from fpverify.training.stages import stages  # noqa: E402
 
 ROUND = {"steps": 1, "learning_rate": 1e-7, "fingers": 2, "minutiae": 2}
@@ -54,10 +56,21 @@ def test_what_has_rounds_goes_on_and_the_rest_is_kept(
     weights = []
     for bundle in (made, begun):
         network = patch_tower()
-        network.load_weights(bundle.folder / "descriptor.weights.h5")
+        take_weights(network, bundle.content("descriptor.weights.h5"))
         weights.append(network.trainable_variables)
     for one, another in zip(*weights, strict=True):
         np.testing.assert_allclose(one.numpy(), another.numpy(), atol=1e-5)
+
+
+def test_a_former_model_is_gone_on_from_whose_weights_lie_with_a_later_one(tmp_path: Path) -> None:
+    former = load_bundle("ridgeline-12")
+    assert not (former.folder / "minutia_map.weights.h5").exists()
+    recipe = read_recipe(written(tmp_path, begins="ridgeline-12", minutia_map=[{"steps": 1}]))
+    network = stages(recipe, tmp_path / "out", 0)[0].network()
+    wanted = minutia_map()
+    take_weights(wanted, former.content("minutia_map.weights.h5"))
+    for one, another in zip(network.get_weights(), wanted.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, another)
 
 
 @pytest.mark.parametrize(

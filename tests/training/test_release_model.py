@@ -22,14 +22,14 @@ from fpverify.networks.patch_siamese import patch_tower  # noqa: E402
 from fpverify.networks.seams import seam_map  # noqa: E402
 from fpverify.synthesis.dataset import ORDINARY, master  # noqa: E402
 from fpverify.synthesis.impression import draw_impression  # noqa: E402
-from fpverify.training.export import litert_bytes  # noqa: E402
+from fpverify.training.export import litert_bytes, take_weights  # noqa: E402
 
 Network = Callable[..., object]
 
 
 def exported(model: str, name: str, network: Network) -> tuple[Network, LiteRtNetwork]:
     """The network with the model's weights, in Keras and exported in float32."""
-    network.load_weights(load_bundle(model).folder / f"{name}.weights.h5")
+    take_weights(network, load_bundle(model).content(f"{name}.weights.h5"))
     return network, LiteRtNetwork(litert_bytes(network))
 
 
@@ -82,7 +82,7 @@ def assert_agrees(shape: tuple[int, ...], network: Network, exported: LiteRtNetw
 
 def answers(model: str, name: str, network: object, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     bundle = load_bundle(model)
-    network.load_weights(bundle.folder / f"{name}.weights.h5")
+    take_weights(network, bundle.content(f"{name}.weights.h5"))
     return bundle.network(name)(batch), np.asarray(network(batch, training=False))
 
 
