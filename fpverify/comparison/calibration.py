@@ -109,6 +109,14 @@ class Calibration:
         above = self.slope_above * np.maximum(given - last, 0.0)
         return np.asarray(between + below + above, np.float64)
 
+    def raw_of(self, scores: ArrayLike) -> Scores:
+        """The raw similarities that have these scores, the same shape; 0 for scores less than those of 0."""
+        given = np.asarray(scores, np.float64)
+        between = np.interp(given, self.knots_score, self.knots_raw)
+        above = np.maximum(given - self.knots_score[-1], 0.0) / self.slope_above
+        below = np.minimum(given - self.knots_score[0], 0.0) / self.slope_below
+        return np.asarray(np.clip(between + above + below, 0.0, None), np.float64)
+
     @classmethod
     def fit(cls, non_mated_raw: ArrayLike) -> Calibration:
         """The calibration that gives non-mated comparisons like these the rates they have.

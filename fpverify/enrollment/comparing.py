@@ -45,7 +45,7 @@ class Comparing:
             probe, those = probes[model], [others[place] for place in own]
             here = probe.of_touches
             job = (
-                _done(matchers.of(model).raw_scores(probe, those))
+                _done(matchers.of(model).similarities(probe, those))
                 if here
                 else executor.submit(similarities, probe, those, alignment=matchers.of(model).bundle.alignment)
             )
@@ -58,7 +58,7 @@ class Comparing:
         return [job for job, _ in self.jobs if not job.done()]
 
     def result(self) -> Scores:
-        """Raw similarities, (k,) in [0, 1]; what a comparison raised."""
+        """Similarities as they lie, (k,) in [0, 1]; what a comparison raised."""
         found = np.zeros(self.count)
         for job, places in self.jobs:
             found[places] = job.result()

@@ -338,7 +338,7 @@ class _Work:
         similarity = dict(zip(one.like, like.tolist(), strict=True))
         subject, finger = taken.finger
         try:
-            scores = [*self._scores(one.own or [], own), *self._scores_of_rows(same, similarity)]
+            scores = [*self._scores(taken, one.own or [], own), *self._scores_of_rows(taken, same, similarity)]
             require_agreeing(scores, one.row.file, f"{subject!r}, {finger}")
         except EnrollmentError as error:
             return RowOutcome(one.row, "disagreement", f"{error}")
@@ -353,18 +353,23 @@ class _Work:
         if not unseen.keys() >= set(near):  # some were not taken in the end, and kept others from being compared
             near = nearest(self._how.matchers.own.bundle, taken.template, list(unseen))
             rest = [each for each in near if each not in similarity]
-            found = self._how.matchers.own.raw_scores(taken.template, [each.template for each in rest])
+            found = self._how.matchers.own.similarities(taken.template, [each.template for each in rest])
             similarity = {**similarity, **dict(zip(rest, found.tolist(), strict=True))}
         searched = sum(search.searched for search in one.searches or []) + len(unseen)
-        return best_match(near, self._scores_of_rows(near, similarity), searched)
+        return best_match(near, self._scores_of_rows(taken, near, similarity), searched)
 
-    def _scores(self, own: Sequence[Reference], raw: Scores) -> list[Score]:
+    def _scores(self, taken: Taken, own: Sequence[Reference], raw: Scores) -> list[Score]:
         """Of impressions that the store has, by the model that made each; what was learnt does not speak."""
-        made = [(k, self._how.matchers.of(each.model_id)) for k, each in enumerate(own) if not each.learnt]
-        return [matcher.calibrated(raw[k : k + 1])[0] for k, matcher in made]
+        scores: list[Score] = []
+        for each, similar in zip(own, raw.tolist(), strict=True):
+            if not each.learnt:
+                matcher, probe = self._how.matchers.of(each.model_id), taken.templates[each.model_id]
+                scores += matcher.calibrated(matcher.heeded(probe, [each.template], np.array([similar])))
+        return scores
 
-    def _scores_of_rows(self, rows: Sequence[Taken], similarity: Mapping[Taken, float]) -> list[Score]:
-        return self._how.matchers.own.calibrated(np.array([similarity[one] for one in rows]))
+    def _scores_of_rows(self, taken: Taken, rows: Sequence[Taken], similarity: Mapping[Taken, float]) -> list[Score]:
+        matcher, raw = self._how.matchers.own, np.array([similarity[one] for one in rows])
+        return matcher.calibrated(matcher.heeded(taken.template, [one.template for one in rows], raw))
 
     def _kept(self, taken: Taken) -> RowOutcome:
         subject, finger = taken.finger

@@ -27,6 +27,7 @@ from fpverify.executors import CarriedModel, Workforce, answers, local_workforce
 from fpverify.features.bare import template_of_view
 from fpverify.formats import minutiae_from_bytes
 from fpverify.matching import Matcher
+from fpverify.matching.cohorts import knows_strangers
 from fpverify.models import load_bundle
 from fpverify.scans import scan_from_bytes
 from fpverify.scans.acquisition import Surveyed, check_given_ppi
@@ -198,8 +199,9 @@ class Runner:
             places = list(_blocks(pairs, acquired, workforce.workers))
             bundle = load_bundle(self.model)
             touched = any(isinstance(one, Template) and one.of_touches for one in outcomes)
-            by_skin = workforce.model(bundle.folder) if touched and bundle.has_network("places") else None
-            comparing = partial(_comparing, alignment=bundle.alignment, by_skin=by_skin)
+            by_skin = touched and bundle.has_network("places")
+            model = workforce.model(bundle.folder) if by_skin or knows_strangers(bundle) else None
+            comparing = partial(_comparing, alignment=bundle.alignment, model=model, by_skin=by_skin)
             jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
             for number, similar in answers(workforce, comparing, jobs, records):
                 raw[places[number]] = similar
@@ -317,19 +319,27 @@ class _Block(NamedTuple):
 
 
 def _comparing(
-    records: list[bytes], *, alignment: AlignmentKind, by_skin: Path | CarriedModel | None
+    records: list[bytes], *, alignment: AlignmentKind, model: Path | CarriedModel | None, by_skin: bool
 ) -> Callable[[_Block], Scores]:
-    """Begins comparisons of templates in their binary form, empty where a print failed; touches by a model."""
-    return _Gallery(records, alignment, None if by_skin is None else _matcher(by_skin)).compared
+    """Begins comparisons of templates in their binary form, empty where a print failed.
+
+    The model is asked about probes that resemble many, and about touches; None where it has nothing to say.
+    """
+    return _Gallery(records, alignment, None if model is None else _matcher(model), by_skin=by_skin).compared
 
 
 class _Gallery:
     """Templates by index, those of one shelf of `KEPT_REFERENCES` prepared at a time."""
 
     def __init__(
-        self, records: Sequence[bytes], alignment: AlignmentKind = "rigid", touches: Matcher | None = None
+        self,
+        records: Sequence[bytes],
+        alignment: AlignmentKind = "rigid",
+        matcher: Matcher | None = None,
+        *,
+        by_skin: bool = False,
     ) -> None:
-        self._records, self._alignment, self._touches = records, alignment, touches
+        self._records, self._alignment, self._matcher, self._by_skin = records, alignment, matcher, by_skin
         self._shelf = -1
         self._prepared: dict[int, PreparedTemplate] = {}
 
@@ -342,11 +352,13 @@ class _Gallery:
         return np.concatenate([self._row(probe, row.tolist()) for probe, row in zip(probes, rows, strict=True)])
 
     def _row(self, probe: int, references: Sequence[int]) -> Scores:
-        if self._touches is not None:
+        if self._matcher is not None and self._by_skin:
             one, *others = (decode_template(self._records[number]) for number in (probe, *references))
             if one.skin is not None and (one.of_touches or any(other.of_touches for other in others)):
-                return self._touches.raw_scores(one, others)
-        return similarities(self._at(probe), [self._at(number) for number in references], alignment=self._alignment)
+                return self._matcher.raw_scores(one, others)
+        raw = similarities(self._at(probe), [self._at(number) for number in references], alignment=self._alignment)
+        cohort = None if self._matcher is None else self._matcher.cohort
+        return raw if cohort is None else cohort.heeded(self._at(probe), raw)
 
     def _turn_to(self, shelf: int) -> None:
         if shelf != self._shelf:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from fpverify.comparison import Calibration, LikelihoodRatio, Overlap, overlap, similarities
+from fpverify.comparison.cohort import Cohort
 from fpverify.comparison.overlap import SETTINGS
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
 from fpverify.log import tell
+from fpverify.matching.cohorts import knows_strangers, read_cohort
 from fpverify.matching.operating_points import point_at
 from fpverify.models import Bundle, load_bundle
 from fpverify.settings import parse_fmr
@@ -53,6 +55,7 @@ class Matcher:
     bundle: Bundle
     extractor: Extractor
     _touches: list[TouchMatcher] = field(default_factory=list, init=False, repr=False, compare=False)
+    _cohort: list[Cohort] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
     def load(
@@ -173,7 +176,9 @@ class Matcher:
         return finger_view(self.acquire(given), given, finger)
 
     def score(self, probe: Template, reference: Template) -> Score:
-        """How alike two templates of this model are: 20 is FMR 1 %, 30 is 0.1 %; the order does not matter.
+        """How alike two templates of this model are: 20 is FMR 1 %, 30 is 0.1 %.
+
+        The order matters only where a probe resembles many: less of its score is true, a reference's all is.
 
         Raises:
             ModelMismatch: another model than this made one of them.
@@ -208,8 +213,12 @@ class Matcher:
         """Raw similarities (k,) in [0, 1]; what a calibration is fitted on.
 
         Of touches of small sensors they are such that the model's own calibration makes of them what is known of
-        touches of their size.
+        touches of their size; of a probe that resembles many, less than as they lie.
         """
+        return self.heeded(probe, references, self.similarities(probe, references))
+
+    def similarities(self, probe: Template, references: Sequence[Template]) -> Scores:
+        """Raw similarities (k,) as they lie, whether the probe resembles many or not; else as `raw_scores`."""
         touched = self._touched(probe, references)
         if not touched:
             return similarities(probe, references, alignment=self.bundle.alignment)
@@ -219,6 +228,25 @@ class Matcher:
             raw[rest] = similarities(probe, [references[k] for k in rest], alignment=self.bundle.alignment)
         raw[touched] = self.touches.raw_scores(probe, [references[k] for k in touched])
         return raw
+
+    def heeded(self, probe: Template, references: Sequence[Template], raw: Scores) -> Scores:
+        """What `raw_scores` gives, of similarities (k,) as they lie that were found elsewhere."""
+        if self.cohort is None:
+            return raw
+        heeded = self.cohort.heeded(probe, raw)
+        touched = self._touched(probe, references)
+        return np.where(np.isin(np.arange(len(raw)), touched), raw, heeded) if touched else heeded
+
+    @property
+    def cohort(self) -> Cohort | None:
+        """The strangers by which a probe is seen to resemble many, if the model knows some; read when first asked for.
+
+        Raises:
+            CorruptModel: what is known of them is damaged.
+        """
+        if not self._cohort and knows_strangers(self.bundle):
+            self._cohort.append(read_cohort(self.bundle))
+        return self._cohort[0] if self._cohort else None
 
     def _touched(self, probe: Template, references: Sequence[Template]) -> list[int]:
         """The places of the references that are compared with a probe by their skin."""

@@ -150,11 +150,11 @@ class TouchMatcher:
             single = [k for k, one in enumerate(references) if _touches(one) == 1]
             for k in single:
                 found[k] = (found[k] + self.scores(references[k], [probe])[0]) / 2
-            return raw_of(found, self.calibration)
+            return self.calibration.raw_of(found)
         raw = similarities(probe, references, alignment=self.alignment)
         for k, one in enumerate(references):
             if _touches(one) == 1:
-                raw[k] = raw_of(self.scores(one, [probe]), self.calibration)[0]
+                raw[k] = self.calibration.raw_of(self.scores(one, [probe]))[0]
         return raw
 
     def scores(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> Scores:
@@ -201,12 +201,3 @@ def read_tables(bundle: Bundle) -> TouchModel:
     if cohort.ndim != 2 or cohort.dtype != np.int8 or not len(cohort):
         raise CorruptModel(f"{bundle.folder / COHORT}: descriptors of places were expected")
     return TouchModel.from_dict(plain, unit(cohort))
-
-
-def raw_of(scores: Scores, calibration: Calibration) -> Scores:
-    """The raw similarities in [0, 1] that a calibration gives these scores; below its least score 0."""
-    raw, score = np.array(calibration.knots_raw), np.array(calibration.knots_score)
-    between = np.interp(scores, score, raw)
-    above = np.maximum(scores - score[-1], 0) / calibration.slope_above
-    below = np.minimum(scores - score[0], 0) / calibration.slope_below
-    return np.asarray(np.clip(between + above + below, 0, None))

@@ -86,6 +86,13 @@ class Bundle:
                 return content
         raise CorruptModel(f"{own}: does not fit the hash in the model card; install it again")
 
+    def contents(self) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """All files by name: those that make its templates and scores, and those of a search; errors of `content`."""
+        files, search_files = (
+            {name: self.content(name) for name in names} for names in (self.card.files, self.card.search_files)
+        )
+        return files, search_files
+
 
 def load_bundle(model: str | Path | None = None, models: str | Path | None = None, *, whole: bool = True) -> Bundle:
     """A bundle by its folder or the name of an installed model, every file of its networks checked: 1 ms for 1 MB.
@@ -144,9 +151,8 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
     Raises:
         CorruptModel: a file of its networks or of a search is missing or does not fit its hash; names it.
     """
-    card = bundle.card
-    networks, searching = ({name: bundle.content(name) for name in names} for names in (card.files, card.search_files))
-    return write_search_files(write_bundle(folder, card, networks), searching)
+    networks, searching = bundle.contents()
+    return write_search_files(write_bundle(folder, bundle.card, networks), searching)
 
 
 def write_search_files(bundle: Bundle, contents: Mapping[str, bytes]) -> Bundle:

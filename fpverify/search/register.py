@@ -6,6 +6,7 @@ templates come from the store, and the threshold is that of all references, so a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -189,13 +190,26 @@ class Search:
         return self.probe, [one.template for one in self.proposed]
 
     def compared(self) -> Scores:
-        """The raw similarities of the probe and each proposed reference."""
-        return self.register.matcher.raw_scores(*self.to_compare)
+        """The similarities of the probe and each proposed reference, as they lie."""
+        return self.register.matcher.similarities(*self.to_compare)
+
+    def scores(self, raw: Scores, threshold: float = -math.inf) -> list[Score]:
+        """The scores of the proposed references.
+
+        Args:
+            raw: as `compared` gives them.
+            threshold: where none is reached, they are the scores of prints as they lie: nobody asks whether the probe
+                resembles many, which could only lower them.
+        """
+        matcher = self.register.matcher
+        scores = matcher.calibrated(raw)
+        if max((one.value for one in scores), default=-math.inf) < threshold:
+            return scores
+        return matcher.calibrated(matcher.heeded(*self.to_compare, raw))
 
     def scored(self) -> list[tuple[Reference, Score]]:
         """Each proposed reference with its score."""
-        scores = self.register.matcher.calibrated(self.compared())
-        return list(zip(self.proposed, scores, strict=True))
+        return list(zip(self.proposed, self.scores(self.compared()), strict=True))
 
     def identification(self, raw: Scores, *, top: int, fpir: float) -> Identification:
         """What the comparisons say.
@@ -212,7 +226,7 @@ def identification(compared: Sequence[tuple[Search, Scores]], *, top: int, fpir:
     """What the searches for one probe say together, each among the references of one model.
 
     Args:
-        compared: each with its raw similarities, as in `Search.identification`.
+        compared: each with its similarities, as in `Search.identification`.
         top: most candidates.
         fpir: false positive identification rate of all of them together, in (0, 1).
     """
@@ -221,7 +235,7 @@ def identification(compared: Sequence[tuple[Search, Scores]], *, top: int, fpir:
     if not searched:
         return Identification((), fpir, 0.0, 0, extrapolated=False)
     threshold = joint_threshold(fpir, searched)
-    scores = [score for search, raw in compared for score in search.register.matcher.calibrated(raw)]
+    scores = [score for search, raw in compared for score in search.scores(raw, threshold)]
     proposed = [one for search, _ in compared for one in search.proposed]
     return Identification(
         candidates=tuple(_fingers(proposed, scores, threshold)[:top]),

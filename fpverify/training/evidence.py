@@ -21,22 +21,22 @@ from fpverify.evaluation.rates.error_rates import fvc_indicators, operating_poin
 from fpverify.evaluation.rates.pooling import pooled
 from fpverify.evaluation.rates.reliability import NOMINAL
 from fpverify.evaluation.runner import compare_folder, evaluate
+from fpverify.matching.cohorts import FILE as STRANGERS
 from fpverify.models import Bundle, rewrite_card
 from fpverify.synthesis.dataset import write_ridges
 from fpverify.synthesis.sensor import SENSORS
 from fpverify.synthesis.stripes import write_stripes
-from fpverify.training.recipe import EvidenceRecipe, StripesRecipe
+from fpverify.training.recipe import StripesRecipe
 
 
 def write_ridge_sets(
-    folder: Path, seed: int, recipe: EvidenceRecipe, workers: int, progress: bool = True
+    folder: Path, seed: int, *, fingers: int, impressions: int, workers: int, progress: bool = True
 ) -> list[Path]:
     """One set of unseen fingers for every simulated sensor; a set that lies there already is kept."""
-    many, each = recipe.fingers, recipe.impressions
-    job = partial(write_ridges, fingers=many, impressions=each, workers=workers, progress=progress)
+    job = partial(write_ridges, fingers=fingers, impressions=impressions, workers=workers, progress=progress)
     sets = []
     for number, sensor in enumerate(SENSORS):
-        out = folder / f"{many}x{each}-{seed}" / sensor
+        out = folder / f"{fingers}x{impressions}-{seed}" / sensor
         if not out.exists():
             with _whole(out) as part:
                 job(part, seed=seed + number, sensor=sensor)
@@ -63,7 +63,12 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def calibrate(bundle: Bundle, sets: list[Path], workers: int, progress: bool = True) -> Bundle:
-    """Fits calibration and likelihood ratio on the comparisons of the sets and writes them into the card."""
+    """Fits calibration and likelihood ratio on the comparisons of the sets and writes them into the card.
+
+    Strangers that the model knows are forgotten, as what they say was said by another calibration.
+    """
+    files = {name: digest for name, digest in bundle.card.files.items() if name != STRANGERS}
+    bundle = rewrite_card(replace(bundle, card=replace(bundle.card, files=files)))
     raw = pooled([compare_folder(one, model=bundle.folder, workers=workers, progress=progress) for one in sets])
     mated, non_mated = (side[np.isfinite(side)] for side in (raw.mated_scores, raw.non_mated_scores))
     curve = Calibration.fit(non_mated)

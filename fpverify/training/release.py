@@ -17,12 +17,21 @@ from fpverify.synthesis.sensor import SENSORS
 from fpverify.training.evidence import calibrate, measure, write_ridge_sets, write_stripe_sets
 from fpverify.training.export import EXPORTING_BACKEND, litert_bytes, weights_bytes
 from fpverify.training.plots import plot_training
-from fpverify.training.recipe import NETWORKS, Recipe, WholePrintRecipe, read_recipe
+from fpverify.training.recipe import (
+    NETWORKS,
+    MinutiaeRecipe,
+    Recipe,
+    WholePrintRecipe,
+    read_recipe,
+)
 from fpverify.training.stages import Stage, begun_with, stages
+from fpverify.training.strangers import learn_strangers
 
 STATE = "training"  # folder beside the bundle's files: fingers, checkpoints, logs, evidence; may be deleted afterwards
 CALIBRATION_SEED = 1_000_000  # added to the recipe's: fingers apart from those of training
 MEASURING_SEED = 2_000_000
+STRANGERS_SEED = 3_000_000
+STRANGERS = 107  # fingers of each simulated sensor; beyond some hundred no others are chosen
 STRIPES_USE = "Trying out enrollment, verification and training on the two-finger stripe set."
 STRIPES_LIMITS = "Tells vertical from horizontal stripes; not for prints of fingers. No liveness detection."
 LIBRARIES = ("fpverify", "keras", "tensorflow", "numpy", "opencv-python-headless")
@@ -81,6 +90,8 @@ def assemble(recipe: Recipe, out: Path, planned: Sequence[Stage], workers: int, 
         for folder, seed in zip(folders, (CALIBRATION_SEED, MEASURING_SEED), strict=True)
     )
     calibrated = calibrate(bundle, for_calibration, workers, progress)
+    if isinstance(recipe, MinutiaeRecipe):
+        calibrated = learn_strangers(calibrated, _strangers(recipe, out / STATE / "strangers", workers, progress))
     measured = measure(calibrated, for_measuring, _evidence(recipe), workers, progress)
     if not measured.has_network("places"):
         return measured
@@ -157,7 +168,8 @@ def _train_stage(stage: Stage, recipe: Recipe, state: Path, workers: int, progre
 def _evidence_sets(recipe: Recipe, folder: Path, seed: int, workers: int, progress: bool) -> list[Path]:
     if isinstance(recipe, WholePrintRecipe):
         return write_stripe_sets(folder, recipe.seed + seed, recipe.evidence_stripes, recipe.evidence_scans)
-    return write_ridge_sets(folder, recipe.seed + seed, recipe.evidence, workers, progress)
+    many = {"fingers": recipe.evidence.fingers, "impressions": recipe.evidence.impressions}
+    return write_ridge_sets(folder, recipe.seed + seed, **many, workers=workers, progress=progress)
 
 
 def _card(recipe: Recipe) -> Card:
@@ -173,6 +185,7 @@ def _card(recipe: Recipe) -> Card:
             "training": recipe.seed,
             "calibration": recipe.seed + CALIBRATION_SEED,
             "measuring": recipe.seed + MEASURING_SEED,
+            **({} if isinstance(recipe, WholePrintRecipe) else {"strangers": recipe.seed + STRANGERS_SEED}),
         },
     )
     if not isinstance(recipe, WholePrintRecipe):
@@ -190,6 +203,12 @@ def training_data(recipe: Recipe) -> str:
         f"{recipe.fingers} synthetic fingers of seed {recipe.seed}, each also mirrored, impressions drawn afresh for "
         f"every batch{went_on}. No real print was used for any weight, threshold or calibration."
     )
+
+
+def _strangers(recipe: MinutiaeRecipe, folder: Path, workers: int, progress: bool) -> list[Path]:
+    fingers = min(STRANGERS, recipe.evidence.fingers)
+    seed = recipe.seed + STRANGERS_SEED
+    return write_ridge_sets(folder, seed, fingers=fingers, impressions=1, workers=workers, progress=progress)
 
 
 def _evidence(recipe: Recipe) -> str:

@@ -13,7 +13,7 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.comparison import Scale
 from fpverify.errors import ModelError
 from fpverify.features import Acquired
-from fpverify.matching.touches import TouchMatcher, raw_of
+from fpverify.matching.touches import TouchMatcher
 from fpverify.vocabulary import FloatArray, PreparedScan, Template
 
 OWN = Calibration((0.0, 0.1, 0.3), (0.0, 10.0, 30.0), 50.0, 40.0, 0.3, 1000)  # of the model
@@ -110,5 +110,5 @@ def test_a_model_without_a_calibration_for_touches_says_so() -> None:
 
 def test_raw_similarities_are_those_that_give_the_scores() -> None:
     scores = np.array([0.0, 4.0, 10.0, 25.0, 30.0, 45.0])
-    assert OWN.scores(raw_of(scores, OWN)) == pytest.approx(scores)
-    assert raw_of(np.array([-3.0]), OWN)[0] == 0.0
+    assert OWN.scores(OWN.raw_of(scores)) == pytest.approx(scores)
+    assert OWN.raw_of([-3.0])[0] == 0.0

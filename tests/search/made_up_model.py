@@ -38,8 +38,11 @@ class MadeUp:
     def content(self, name: str) -> bytes:
         return self.files[name]
 
-    def raw_scores(self, probe: Template, references: Sequence[Template]) -> Scores:
+    def similarities(self, probe: Template, references: Sequence[Template]) -> Scores:
         return similarities(probe, references)
+
+    def heeded(self, probe: Template, references: Sequence[Template], raw: Scores) -> Scores:
+        return raw
 
     def calibrated(self, raw: Sequence[float]) -> list[Score]:
         return [Score(100 * float(value), extrapolated=False) for value in raw]

@@ -39,6 +39,8 @@ def test_what_has_rounds_goes_on_and_the_rest_is_kept(
 
     monkeypatch.setattr(release, "calibrate", as_it_is)
     monkeypatch.setattr(release, "measure", as_it_is)
+    monkeypatch.setattr(release, "learn_strangers", as_it_is)
+    monkeypatch.setattr(release, "_strangers", lambda *_: [])
     monkeypatch.setattr("fpverify.training.touch_evidence.learn_touches", as_it_is)
     monkeypatch.setattr(release, "_evidence_sets", lambda *_: [])
     monkeypatch.setattr("fpverify.training.stages.DescriptorValidation", lambda _seed: None)
