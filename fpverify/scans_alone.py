@@ -29,7 +29,7 @@ def compare(
 
     Args:
         first: one scan, as `read_scan` takes it.
-        second: the other; the order does not matter.
+        second: the other. The order matters only where the first resembles many strangers, which costs it score.
         ppi: resolution of both, 100 to 2000; None comes from the settings, then from the files.
         model: installed name or folder of the bundle; None comes from the settings.
 

@@ -128,7 +128,7 @@ class SingleTemplates:
 
         Args:
             probe: one of them.
-            reference: the other; the order does not matter.
+            reference: the other. The order matters only where the probe resembles many strangers, which costs it score.
             fmr: false match rate to decide at, in (0, 1).
 
         Raises:

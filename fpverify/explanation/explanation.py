@@ -62,6 +62,7 @@ class Explanation:
     def steps(self) -> list[tuple[str, str]]:
         """What each step to the score came to: (what it counts, the number)."""
         last = [
+            *self._before_strangers(),
             ("raw similarity, 0 to 1", f"{self.raw:.3f}"),
             (
                 "score, beyond the evidence" if self.score.extrapolated else "score, calibrated",
@@ -84,6 +85,12 @@ class Explanation:
             ("partners among them", str(len(self.overlap.pairs))),
             *last,
         ]
+
+    def _before_strangers(self) -> list[tuple[str, str]]:
+        """What the similarity would be if the probe did not resemble many, where it does."""
+        if self.overlap is None or self.probe.template.of_touches or self.raw >= self.overlap.similarity:
+            return []
+        return [("similarity, before strangers were asked", f"{self.overlap.similarity:.3f}")]
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
@@ -136,7 +143,7 @@ class Explanation:
 def explain(matcher: Matcher, probe: Scan, reference: Scan, point: OperatingPoint) -> Explanation:
     """Compares two scans and keeps all that led to the score.
 
-    Exchanging them gives the same score and mirrored pairs.
+    Exchanging them gives mirrored pairs, and the same score unless one of them resembles many.
 
     Args:
         matcher: the model.
@@ -155,7 +162,8 @@ def explain(matcher: Matcher, probe: Scan, reference: Scan, point: OperatingPoin
     else:
         found = matcher.laid(*templates)
         both_touches = all(one.skin is not None for one in templates)
-        raw = float(matcher.raw_scores(templates[0], [templates[1]])[0]) if both_touches else found.similarity
+        similar = matcher.similarities(templates[0], [templates[1]]) if both_touches else np.array([found.similarity])
+        raw = float(matcher.heeded(templates[0], [templates[1]], similar)[0])
     return Explanation(*sides, found, raw, matcher.calibrated(np.array([raw]))[0], point)
 
 

@@ -58,10 +58,15 @@ def test_explaining_samples_gives_their_score_and_mirrors(matcher: Matcher, name
     scans = [read_scan(SAMPLES / f"{name}.bmp") for name in names]
     there = explain(matcher, *scans, matcher.operating_point(0.001))
     back = explain(matcher, *scans[::-1], matcher.operating_point(0.001))
-    assert there.score == back.score == matcher.score(matcher.template(scans[0]), matcher.template(scans[1]))
-    assert there.raw == pytest.approx(SAMPLE_SIMILARITIES[names], abs=1e-3)
+    templates = [matcher.template(scan) for scan in scans]
+    assert there.score == matcher.score(*templates)
+    assert back.score == matcher.score(*templates[::-1])
     assert there.overlap is not None
     assert back.overlap is not None
+    assert there.overlap.similarity == back.overlap.similarity == pytest.approx(SAMPLE_SIMILARITIES[names], abs=1e-3)
+    for told in (there, back):
+        asked = "similarity, before strangers were asked" in dict(told.steps)
+        assert asked == (told.raw < there.overlap.similarity)
     np.testing.assert_array_equal(there.overlap.pairs, back.overlap.pairs[:, ::-1])
     assert there.common_mm2 == pytest.approx(back.common_mm2, rel=0.05)
     assert there.decision.match == (names[0][0] == names[1][0])
