@@ -199,7 +199,7 @@ class _Work:
         """The work on a row's file, which is sent along where the workers do not see it."""
         how, force = self._how, self._how.workforce
         if not self._models:
-            self._models = tuple(force.model(one.bundle.folder) for one in self._matchers())
+            self._models = tuple(force.model(one.bundle) for one in self._matchers())
         if self._sends is None and row.content is None:
             self._sends = not force.sees(row.path)
         model, *former = self._models

@@ -75,7 +75,7 @@ class Migration:
         """
         if not self.subjects:
             return
-        model = workforce.model(self.matcher.bundle.folder)
+        model = workforce.model(self.matcher.bundle)
         asked: list[str] = []
         without: list[str] = []
         made: list[tuple[str, _Templates]] = []

@@ -107,7 +107,7 @@ class Runner:
             if plan.protocol == "touches" and bundle.has_network("places"):
                 raw = own.evaluation_of(noted, outcomes, data_hash, np.full(len(plan.comparisons), -np.inf))
                 raw = replace(raw, area_mm2=_areas_mm2(surveyed, agreed))
-                raw = compared_with_fingers(raw, prints, outcomes, workforce.model(bundle.folder), workforce)
+                raw = compared_with_fingers(raw, prints, outcomes, workforce.model(bundle), workforce)
                 return replace(raw, resolution=resolution)
             raw = own.compare_templates(noted, outcomes, data_hash)
         return replace(raw, resolution=resolution, area_mm2=_areas_mm2(surveyed, agreed))
@@ -182,7 +182,7 @@ class Runner:
         jobs = (_Acquisition(prints[k], hashes[k], sent) for k, sent in sent_content(prints, missing, workforce))
         with bar_of(len(prints), "templates", self.progress) as bar:
             bar.update(len(prints) - len(missing))
-            model = workforce.model(bundle.folder) if missing else bundle.folder
+            model = workforce.model(bundle) if missing else bundle.folder
             for number, outcome in answers(workforce, _Acquiring(model, self.keeps_skin), jobs):
                 outcomes[missing[number]] = outcome
                 if self.cache is not None:
@@ -200,7 +200,7 @@ class Runner:
             bundle = load_bundle(self.model)
             touched = any(isinstance(one, Template) and one.of_touches for one in outcomes)
             by_skin = touched and bundle.has_network("places")
-            model = workforce.model(bundle.folder) if by_skin or knows_strangers(bundle) else None
+            model = workforce.model(bundle) if by_skin or knows_strangers(bundle) else None
             comparing = partial(_comparing, alignment=bundle.alignment, model=model, by_skin=by_skin)
             jobs = [_Block(pairs.probe[one], pairs.reference[one]) for one in places]
             for number, similar in answers(workforce, comparing, jobs, records):

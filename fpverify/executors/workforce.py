@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from fpverify.errors import WorkersUnavailable
@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 
 KILLED = 137  # what a shell says of a process that was killed
 ANSWER_S = 10.0  # in which a Dask scheduler answers
+
+
+class Portable(Protocol):
+    """A model that can be sent."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        ...
+
+    def packed(self) -> Mapping[str, bytes]:
+        """What a folder holds that the model is used from, name to bytes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +59,9 @@ class Workforce:
         """Whether all of them read the same file under this path; otherwise files have to be sent."""
         return path.exists()
 
-    def model(self, folder: Path) -> Path | CarriedModel:
+    def model(self, model: Portable) -> Path | CarriedModel:
         """A model's folder as they find it; its files travel to each of them once."""
-        return folder
+        return model.folder
 
     def spares(self, jobs: int) -> bool:
         """Whether so many jobs are done in this process rather than sent to them."""
@@ -88,11 +101,11 @@ class DaskWorkforce(Workforce):
         digest = file_digest(path)
         return digest != "" and all(one == digest for one in self.client.run(file_digest, path).values())
 
-    def model(self, folder: Path) -> CarriedModel:
+    def model(self, model: Portable) -> CarriedModel:
         """The model as the workers keep it, those that come later as well."""
         from fpverify.executors.dask_plugins import ModelFiles
 
-        files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+        files = dict(sorted(model.packed().items()))
         digest = hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in files.values())).hexdigest()
         self.client.register_plugin(ModelFiles(digest, files))
         return CarriedModel(digest)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fpverify.errors import CorruptModel
 from fpverify.folders import path_of
-from fpverify.models.card import CARD, Card, read_card, written
+from fpverify.models.card import CARD, COPY, Card, read_card, written
 from fpverify.models.installed import folder_of, folder_of_id, shared_files
 from fpverify.models.runtime import LiteRtNetwork
 from fpverify.vocabulary import AlignmentKind, BundleKind
@@ -86,12 +86,21 @@ class Bundle:
                 return content
         raise CorruptModel(f"{own}: does not fit the hash in the model card; install it again")
 
-    def contents(self) -> tuple[dict[str, bytes], dict[str, bytes]]:
-        """All files by name: those that make its templates and scores, and those of a search; errors of `content`."""
-        files, search_files = (
-            {name: self.content(name) for name in names} for names in (self.card.files, self.card.search_files)
-        )
-        return files, search_files
+    def packed(self) -> dict[str, bytes]:
+        """What another folder has to hold for prints to be compared by it: all but weights; errors of `content`."""
+        made, searched = self.contents(weights=False)
+        cards = {path.name: path.read_bytes() for path in (self.folder / CARD, self.folder / COPY) if path.exists()}
+        return made | searched | cards  # the card that lies there: this one's calibration may be of a sensor
+
+    def contents(self, *, weights: bool = True) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """All files by name: those that make its templates and scores, and those of a search; errors of `content`.
+
+        Args:
+            weights: those for training on, too.
+        """
+        files = [name for name in self.card.files if weights or not name.endswith(WEIGHTS)]
+        made, searched = ({name: self.content(name) for name in names} for names in (files, self.card.search_files))
+        return made, searched
 
 
 def load_bundle(model: str | Path | None = None, models: str | Path | None = None, *, whole: bool = True) -> Bundle:

@@ -14,6 +14,7 @@ import pytest
 from fpverify.enrollment import EnrollmentRow
 from fpverify.errors import WorkersUnavailable
 from fpverify.executors import DaskWorkforce, Workforce, dask_workforce, local_workforce
+from fpverify.models import copy_bundle, load_bundle
 from fpverify.store import encode_template
 from fpverify.verifier import Verifier
 
@@ -71,16 +72,21 @@ def test_a_file_is_seen_by_all_or_is_not(cluster: Any, tmp_path: Path) -> None:
 
 
 def test_a_model_travels_to_workers_that_do_not_see_it(cluster: Any, edges_model: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    folder.mkdir()
-    for path in edges_model.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
+    copied = copy_bundle(load_bundle(edges_model), tmp_path / "model")
     with dask_workforce(cluster.scheduler_address) as dask:
-        carried = dask.model(folder)
-        for path in folder.iterdir():
+        carried = dask.model(copied)
+        for path in copied.folder.iterdir():
             path.unlink()
         kept = dask.executor.submit(_files, carried).result()
     assert kept == sorted(path.name for path in edges_model.iterdir())
+
+
+def test_a_former_model_travels_with_what_lies_with_a_later_one(cluster: Any) -> None:
+    former = load_bundle("ridgeline-12")
+    with dask_workforce(cluster.scheduler_address) as dask:
+        kept = dask.executor.submit(_files, dask.model(former)).result()
+    assert {"minutia_map.tflite", "codebook.npy", "card.yaml"} <= set(kept)
+    assert not [name for name in kept if name.endswith(".weights.h5")]
 
 
 def _files(carried: Any) -> list[str]:
