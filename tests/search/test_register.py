@@ -22,7 +22,7 @@ from fpverify.search.index.preselection import FILE as FIGURES
 from fpverify.search.index.preselection import Measured, encoded
 from fpverify.search.register import COMPARED_IN_FULL, DUPLICATES_IN_FULL, Register, Registers
 from fpverify.store import Store
-from fpverify.vocabulary import Reference, Template
+from fpverify.vocabulary import Reference, Scores, Template
 
 CENTRES = steps(np.random.default_rng(5).normal(size=(64, WIDTH)).astype(np.float32))
 MEASURED = [Measured("exact", 50, 20, 100, 1), Measured("exact", 500, 20, 100, 2), Measured("ivf", 500, 20, 100, 3)]
@@ -64,6 +64,28 @@ def test_the_mate_is_found_by_every_index_at_one_threshold_and_score(store: Stor
         assert found.candidates[0].subject == f"S{number}"
         assert found.candidates[0].score.value == 100 * similarity(probe, enrolled[number].template)
         assert (found.threshold, found.searched) == (joint_threshold(0.1, 60), 60)
+
+
+class Doubting(MadeUp):
+    """Believes half of what any probe scores."""
+
+    asked: int = 0
+
+    def heeded(self, probe: Template, references: Sequence[Template], raw: Scores) -> Scores:
+        self.asked += 1
+        return raw / 2
+
+
+def test_whether_a_probe_resembles_many_is_asked_where_somebody_would_match(store: Store) -> None:
+    (reference, *_) = filled(store, many(3))
+    matcher, probe = Doubting({}), impression(finger(0), 1)
+    search, plain = register(store, matcher=matcher).search(probe), 100 * similarity(probe, reference.template)
+    strict, lax = (joint_threshold(fpir, 3) for fpir in (1e-12, 0.5))
+    assert lax < plain / 2 < plain < strict
+    for fpir, asked, score, matches in ((1e-12, 0, plain, 0), (0.5, 1, plain / 2, 1)):
+        found = search.identification(search.compared(), top=1, fpir=fpir)
+        assert (matcher.asked, found.candidates[0].score.value) == (asked, pytest.approx(score))
+        assert len(found.matches) == matches
 
 
 def test_fingers_that_are_passed_over_hide_no_other(store: Store) -> None:
