@@ -22,7 +22,7 @@ from PIL import Image
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.alignment import NOTHING, Lain, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
-from fpverify.comparison.touches.comparison import LEARNT, Opinions, Scale, TouchModel, sum_of
+from fpverify.comparison.touches.comparison import LEARNT, Doubt, Opinions, Scale, TouchModel, sum_of
 from fpverify.comparison.touches.prepared import Ground, Touch, unit
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths
 from fpverify.errors import FailureToAcquire
@@ -50,6 +50,7 @@ PRINTS = 200  # whole ones of other fingers, that scores of touches on prints ar
 # One in five comes down anyhow: a phone is picked up by any side.
 UPRIGHT = Upright(deviation_rad=0.35, anyhow=0.2)
 BITS = 2  # of a number of a descriptor: half as many places again as with 3
+DOUBT = Doubt(astray=-1.0, minutiae=2.0, least_blocks=-0.5)  # one touch in four; minutiae in full; half of a spread
 SHARES = (1.0, 0.5, 0.5)  # that opinions count for: blocks and minutiae repeat in part what places say
 EXCEEDED = 0.9  # share of non-mated opinions below where a scale starts
 LEAST_SPREAD = (1e-3, 1e-3, 0.3)  # of opinions; hardly two small touches of different fingers have minutiae alike
@@ -89,7 +90,7 @@ def learn_touches(
     if not keep_worths:
         bundle = _worths_learnt(bundle, folder, workers)
     cohort = np.load(io.BytesIO(bundle.content(COHORT)), allow_pickle=False)
-    as_learnt = replace(_model(bundle), scales=(), print_scales=(), upright=UPRIGHT, bits=BITS)
+    as_learnt = replace(_model(bundle), scales=(), print_scales=(), upright=UPRIGHT, bits=BITS, doubt=DOUBT)
     bundle = _written(bundle, as_learnt, cohort)
     scales: list[Scale] = []
     print_scales: list[Scale] = []
@@ -251,7 +252,7 @@ def _scale(
     beyond = np.maximum(opinions[:, :LEARNT] - start, 0)
     spread = np.maximum(beyond.sum(0) / np.maximum(np.count_nonzero(beyond, axis=0), 1), least_spread)
     spread /= SHARES
-    sums = sum_of(opinions, start, spread)
+    sums = sum_of(opinions, start, spread, _model(bundle).doubt)
     area = float(np.mean([probe.skin.area_mm2 for probe, _ in jobs if probe.skin is not None]))
     places = float(np.mean([len(one.skin) for one in references if one.skin is not None]))
     return Scale(round(area, 2), round(places, 1), tuple(start.tolist()), tuple(spread.tolist()), Calibration.fit(sums))

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 from made_up_touches import cells_of, cohort, described, finger, given, model, skin, touch, window
 
 from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.alignment import ANYHOW, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
-from fpverify.comparison.touches.comparison import NO_PICTURE, Opinions, Scale, TouchModel
+from fpverify.comparison.touches.comparison import NO_PICTURE, Doubt, Opinions, Scale, TouchModel, sum_of
 from fpverify.comparison.touches.finger import MOST_BYTES, coarse, joined_finger, print_skin
 from fpverify.comparison.touches.joining import Pose, groups
 from fpverify.comparison.touches.prepared import Ground, commonness
@@ -236,12 +238,50 @@ def test_what_should_rise_and_does_not_is_pooled() -> None:
     assert rising(np.array([2.0, 1.0]), np.array([1.0, 3.0])) == pytest.approx([1.25, 1.25])
 
 
+def test_where_places_may_be_wrong_minutiae_tell_by_themselves() -> None:
+    doubt = Doubt(astray=-1.0, minutiae=2.0, least_blocks=-0.5)
+    sure = np.array([8.0, 2.0, 1.0])
+    assert doubt.total(sure) == pytest.approx(11, abs=1e-3)
+    assert doubt.total(np.array([8.0, -9.0, 1.0])) == pytest.approx(8.5, abs=1e-2)
+    assert doubt.total(np.array([-6.0, -9.0, 4.0])) == pytest.approx(7, abs=1e-3)
+
+
+@drawn(st.tuples(*[st.floats(-20, 20)] * 3), st.sampled_from(range(3)), st.floats(0, 5))
+def test_whoever_is_more_alike_in_anything_is_no_less_alike(
+    opinions: tuple[float, float, float], which: int, more: float
+) -> None:
+    doubt, higher = Doubt(astray=-1.0, minutiae=2.0, least_blocks=-0.5), list(opinions)
+    higher[which] += more
+    assert doubt.total(np.array(higher)) >= doubt.total(np.array(opinions)) - 1e-9
+
+
+def test_a_turn_is_added_whoever_is_doubted() -> None:
+    start, spread, opinions = np.array([0.1, 0.2, -4.0]), np.array([0.5, 2.0, 1.0]), np.array([0.6, 0.2, -3.0, 0.7])
+    doubt = Doubt(astray=-1.0, minutiae=2.0, least_blocks=-0.5)
+    assert sum_of(opinions, start, spread, None) == pytest.approx(1 + 0 + 1 + 0.7)
+    assert sum_of(opinions, start, spread, doubt) == pytest.approx(np.logaddexp(2, 1) + 0.7)
+
+
+DOUBT = {"astray": -1.0, "minutiae": 2.0, "least_blocks": -0.5}
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"bits": 4}, {"bits": 2.0}, {"upright": {"deviation_rad": 0, "anyhow": 0.2}}, {"upright": {}}]
+    "wrong",
+    [
+        {"bits": 4},
+        {"bits": 2.0},
+        {"upright": {"deviation_rad": 0, "anyhow": 0.2}},
+        {"upright": {}},
+        {"doubt": DOUBT | {"minutiae": 0}},
+        {"doubt": DOUBT | {"astray": float("nan")}},
+        {"doubt": {"astray": -1.0}},
+        {"doubt": None},
+    ],
 )
 def test_a_model_says_how_fingers_come_down_and_are_kept_or_is_refused(wrong: dict[str, object]) -> None:
-    known = replace(model(), upright=Upright(0.35, 0.2), bits=2)
+    known = replace(model(), upright=Upright(0.35, 0.2), bits=2, doubt=Doubt(**DOUBT))
     again = TouchModel.from_dict(known.to_dict(), known.cohort)
-    assert (again.upright, again.bits) == (known.upright, known.bits)
+    assert (again.upright, again.bits, again.doubt) == (known.upright, known.bits, known.doubt)
+    assert TouchModel.from_dict(model().to_dict(), known.cohort).doubt is None
     with pytest.raises(CorruptModel, match="cannot be used"):
         TouchModel.from_dict(known.to_dict() | wrong, known.cohort)

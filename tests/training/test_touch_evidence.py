@@ -12,7 +12,7 @@ from fpverify.comparison.touches.alignment import ANYHOW
 from fpverify.matching.touches import COHORT, read_tables
 from fpverify.models import load_bundle, write_bundle
 from fpverify.training import touch_evidence
-from fpverify.training.touch_evidence import BITS, UPRIGHT, learn_touches
+from fpverify.training.touch_evidence import BITS, DOUBT, UPRIGHT, learn_touches
 
 
 def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,9 +27,10 @@ def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pyt
     assert made.content(COHORT) == old.content(COHORT)
     assert after.scales == after.print_scales == ()
     assert (after.upright, after.bits) == (UPRIGHT, BITS)
+    assert after.doubt == DOUBT
 
 
 def test_former_models_mind_no_turn_and_keep_three_bits() -> None:
     for name in ("ridgeline-12", "ridgeline-13"):
         known = read_tables(load_bundle(name))
-        assert (known.upright, known.bits) == (ANYHOW, 3)
+        assert (known.upright, known.bits, known.doubt) == (ANYHOW, 3, None)

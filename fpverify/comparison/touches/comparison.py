@@ -48,6 +48,38 @@ class Opinions(NamedTuple):
     turn: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """How far places are trusted to have laid a touch where it belongs.
+
+    Where they have not, minutiae tell by themselves, which are laid where they lie best. And pictures that disagree say
+    little, since skin bends.
+
+    Attributes:
+        astray: logarithm of the odds that places have laid a touch elsewhere, in the units of sums.
+        minutiae: what their opinion is worth by itself, in what it is worth beside the others'; positive.
+        least_blocks: what blocks say at least, on their scale.
+    """
+
+    astray: float
+    minutiae: float
+    least_blocks: float
+
+    def total(self, opinions: Scores) -> Scores:
+        """Of the three opinions on their scales, (..., 3) -> (...)."""
+        places, blocks, minutiae = np.moveaxis(opinions, -1, 0)
+        laid = places + np.maximum(blocks, self.least_blocks) + minutiae
+        return np.asarray(np.logaddexp(laid, self.minutiae * minutiae + self.astray))
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Doubt:
+        """Of its attributes as plain numbers; ValueError if they are none that can be."""
+        astray, minutiae, blocks = (float(plain[name]) for name in ("astray", "minutiae", "least_blocks"))
+        if not (np.isfinite([astray, minutiae, blocks]).all() and minutiae > 0):
+            raise ValueError("how far places are trusted was expected: three numbers, what minutiae are worth above 0")
+        return cls(astray, minutiae, blocks)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
     """What opinions are worth, and what their sum is, for touches of one area.
@@ -66,9 +98,9 @@ class Scale:
     spread: tuple[float, ...]
     calibration: Calibration
 
-    def sum_of(self, opinions: Scores) -> Scores:
+    def sum_of(self, opinions: Scores, doubt: Doubt | None) -> Scores:
         """(..., 4) -> (...)."""
-        return sum_of(opinions, np.array(self.start), np.array(self.spread))
+        return sum_of(opinions, np.array(self.start), np.array(self.spread), doubt)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers."""
@@ -101,6 +133,7 @@ class TouchModel:
         print_scales: the same for touches on whole prints; none if the model does not compare them.
         upright: how fingers come down; former models know nothing of it.
         bits: of a number of a place's descriptor, in what is enrolled; 2 or 3.
+        doubt: how far places are trusted; None is for good and all, as former models do.
     """
 
     cohort: FloatArray
@@ -110,6 +143,7 @@ class TouchModel:
     print_scales: tuple[Scale, ...] = ()
     upright: Upright = ANYHOW
     bits: int = 3
+    doubt: Doubt | None = None
 
     def opinions(self, touch: Touch, ground: Ground, similarity: float) -> Opinions:
         """Of one comparison; `similarity` is that of the minutiae, in [0, 1]."""
@@ -140,7 +174,7 @@ class TouchModel:
         """
         scales = self.print_scales if whole else self.scales
         given, number = np.array(opinions, np.float64).reshape(-1, len(Opinions._fields)), np.array(places, np.float64)
-        each = np.stack([_scored(scale, given, number) for scale in scales])
+        each = np.stack([_scored(scale, given, number, self.doubt) for scale in scales])
         at = np.interp(np.sqrt(area_mm2), [np.sqrt(one.area_mm2) for one in scales], np.arange(len(scales)))
         low = min(int(at), len(scales) - 1)
         high, share = min(low + 1, len(scales) - 1), at - int(at)
@@ -155,6 +189,7 @@ class TouchModel:
             "print_scales": [one.to_dict() for one in self.print_scales],
             "upright": asdict(self.upright),
             "bits": self.bits,
+            **({} if self.doubt is None else {"doubt": asdict(self.doubt)}),
         }
 
     @classmethod
@@ -174,16 +209,19 @@ class TouchModel:
             bits = plain.get("bits", 3)
             if type(bits) is not int or bits not in QUANTUM:
                 raise ValueError(f"numbers of {' or '.join(map(str, QUANTUM))} bits were expected")
+            doubt = Doubt.from_dict(plain["doubt"]) if "doubt" in plain else None
         except (KeyError, TypeError, ValueError) as wrong:
             raise CorruptModel(f"what the model knows about touches cannot be used: {wrong}") from wrong
-        return cls(cohort, places, blocks, scales, print_scales, upright, bits)
+        return cls(cohort, places, blocks, scales, print_scales, upright, bits, doubt)
 
 
-def sum_of(opinions: Scores, start: Scores, spread: Scores) -> Scores:
+def sum_of(opinions: Scores, start: Scores, spread: Scores, doubt: Doubt | None) -> Scores:
     """Opinions added up, (..., 4) -> (...): those with scales in mean excesses, and a nat of turns as one of these."""
-    return np.asarray(((opinions[..., :LEARNT] - start) / spread).sum(-1) + opinions[..., LEARNT])
+    scaled = (opinions[..., :LEARNT] - start) / spread
+    total = scaled.sum(-1) if doubt is None else doubt.total(scaled)
+    return np.asarray(total + opinions[..., LEARNT])
 
 
-def _scored(scale: Scale, opinions: Scores, places: Scores) -> Scores:
+def _scored(scale: Scale, opinions: Scores, places: Scores, doubt: Doubt | None) -> Scores:
     more = np.maximum(places / scale.places, 1)
-    return np.asarray(scale.calibration.scores(scale.sum_of(opinions)) - DECIBEL * np.log(more))
+    return np.asarray(scale.calibration.scores(scale.sum_of(opinions, doubt)) - DECIBEL * np.log(more))
