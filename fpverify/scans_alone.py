@@ -57,7 +57,7 @@ def explain(
 
     Args:
         first: one scan, the probe, as `read_scan` takes it.
-        second: the other, the reference; exchanging them gives the same score and mirrored pairs.
+        second: the other, the reference; exchanging them mirrors the pairs.
         ppi: resolution of both, as in `compare`.
         model: installed name or folder of the bundle; None comes from the settings.
         calibration: file of `fpverify calibrate`, in place of the model's own.

@@ -32,7 +32,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fpverify.comparison import PreparedTemplate, consensus, prepare_template, similarities
+from fpverify.comparison import PreparedTemplate, consensus, prepare_template
 from fpverify.comparison.consensus import descriptor_similarity
 from fpverify.errors import FailureToAcquire
 from fpverify.evaluation.sets.protocol import comparisons, list_prints
@@ -154,10 +154,8 @@ class Folder:
         prepared = [prepare_template(template) for template in templates]
         for probe in np.unique(pairs.probe):
             others = pairs.reference[pairs.probe == probe]
-            chosen = [prepared[k] for k in others]
-            raw[probe, others] = raw[others, probe] = similarities(
-                prepared[probe], chosen, alignment=matcher.bundle.alignment
-            )
+            chosen = [templates[k] for k in others]
+            raw[probe, others] = raw[others, probe] = matcher.raw_scores(templates[probe], chosen)
         return cls([one.name for one in kept], [one.finger for one in kept], scans, templates, prepared, raw)
 
     def pairs(self, *, mated: bool) -> list[tuple[int, int]]:

@@ -181,7 +181,8 @@ def scores(sets: Sequence[Sequence[Enrolled]], way: int, matcher: Matcher) -> tu
 
 
 def _together(probe: Template, references: Sequence[PreparedTemplate], matcher: Matcher) -> float:
-    return fuse(matcher.calibrated(similarities(probe, references, alignment=matcher.bundle.alignment))).value
+    similar = similarities(probe, references, alignment=matcher.bundle.alignment)
+    return fuse(matcher.calibrated(matcher.believed(probe, similar))).value
 
 
 def interval(missed: np.ndarray, fingers: Sequence[str]) -> tuple[float, float]:

@@ -23,6 +23,8 @@ import numpy as np
 
 from fpverify.features.places import at_places, directions, lattice, neighbourhoods
 from fpverify.features.preparation import prepare
+from fpverify.matching.cohorts import FILE as STRANGERS
+from fpverify.matching.cohorts import knows_strangers, renamed
 from fpverify.models import Bundle, load_bundle, write_bundle, write_search_files
 from fpverify.models.runtime import LiteRtNetwork
 from fpverify.networks.places import place_tower
@@ -86,9 +88,10 @@ def with_places(model: Bundle, network: keras.Model, out: Path, new_id: str | No
     examples = example_places(sets / "examples")
     exported = litert_bytes(network, examples[:EXAMPLES])
     require_alike(network, exported, examples[EXAMPLES : 2 * EXAMPLES])
-    contents = {name: model.content(name) for name in model.card.files}
+    contents, search = model.contents()
+    if new_id and knows_strangers(model):
+        contents[STRANGERS] = renamed(contents[STRANGERS], new_id)
     contents |= {"places.tflite": exported, "places.weights.h5": weights_bytes(network)}
-    search = {name: model.content(name) for name in model.card.search_files}
     points = tuple(replace(one, model_id=new_id or model.model_id) for one in model.card.operating_points)
     card = replace(model.card, id=new_id or model.model_id, operating_points=points, search_files={})
     return write_search_files(write_bundle(out, card, contents), search)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -30,7 +29,8 @@ from tqdm import tqdm
 from fpverify.comparison import Calibration
 from fpverify.errors import FailureToEnroll, ScanError
 from fpverify.matching import require_quality
-from fpverify.models import Bundle, load_bundle, rewrite_card
+from fpverify.matching.cohorts import FILE as STRANGERS
+from fpverify.models import Bundle, copy_bundle, load_bundle, write_bundle, write_search_files
 from fpverify.synthesis.dataset import synthesise
 from fpverify.verifier import Verifier
 from fpverify.vocabulary import Decision, Identification, Scan
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with Verifier.open(place, model=given.model, key="none") as before:
             probes = dict(enrolled(before, given.references, given.seed))
             models = Path(folder) / "models"
-            shutil.copytree(before.matcher.bundle.folder, models / before.matcher.model_id)
+            copy_bundle(before.matcher.bundle, models / before.matcher.model_id)
             with Verifier.open(place, model=release, models=models, key="none", create=False) as after:
                 rows = compared(before, after, probes)
             print(f"{before.store.count()} references of {' '.join(before.store.model_ids())}, read by {NEXT_ID}\n")
@@ -101,12 +101,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def next_release(bundle: Bundle, folder: Path) -> Path:
     """The same networks under another id, with twice the score for the same similarity."""
-    shutil.copytree(bundle.folder, folder)
+    made, searching = bundle.contents()
+    made.pop(STRANGERS, None)  # what they are asked is of the calibration that was
     plain = Calibration.from_dict(bundle.card.calibration or {}).to_dict()
     doubled = {**plain, "knots_score": [2 * one for one in plain["knots_score"]]}
     points = tuple(replace(one, model_id=NEXT_ID) for one in bundle.card.operating_points)
-    card = replace(bundle.card, id=NEXT_ID, calibration=doubled, operating_points=points)
-    return rewrite_card(Bundle(folder, card)).folder
+    card = replace(bundle.card, id=NEXT_ID, calibration=doubled, operating_points=points, search_files={})
+    return write_search_files(write_bundle(folder, card, made), searching).folder
 
 
 def enrolled(verifier: Verifier, references: int, seed: int) -> Iterator[tuple[str, Scan]]:

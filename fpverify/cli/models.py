@@ -58,9 +58,10 @@ def models_command(*, model: str | None, copy: Path | None, as_json: bool) -> No
         click.echo("no models are installed")
 
 
-def _copy(bundle: Bundle, folder: Path, as_json: bool) -> None:
+def _copy(bundle: Bundle, given: Path, as_json: bool) -> None:
     from fpverify.models import copy_bundle
 
+    folder = given.expanduser()
     if folder.exists():
         raise SettingsError(f"{folder}: exists already; name a folder that does not")
     copy_bundle(bundle, folder)

@@ -9,13 +9,14 @@ but they never rise, and no other print's changes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 
 from fpverify.comparison import similarities
 from fpverify.comparison.calibration import DECIBEL, Calibration
 from fpverify.comparison.prepared import PreparedTemplate, prepare_template
-from fpverify.vocabulary import AlignmentKind, Scores, Template
+from fpverify.vocabulary import AlignmentKind, BoolArray, Scores, Template
 
 # Scores that are reduced not at all, in full, in full, and not at all; in between by a line. Below the first nothing is
 # decided; most mated prints score more than the last, and for them nobody is asked.
@@ -39,15 +40,14 @@ class Cohort:
     slope: float
     calibration: Calibration
     alignment: AlignmentKind
-    _last: list[tuple[PreparedTemplate, float]] = field(default_factory=list, init=False, repr=False)
+    _last: list[tuple[str, float]] = field(default_factory=list, init=False, repr=False)  # digest and likeness
 
     def heeded(self, probe: Template | PreparedTemplate, raw: Scores) -> Scores:
         """Raw similarities (k,) of a probe and others, less where it resembles strangers.
 
         Between none and all of them: one comparison with each of the cohort, if a similarity lies where it matters.
         """
-        least, most = self.calibration.raw_of([REDUCED_FROM, REDUCED_TO])
-        doubtful = (raw > least) & (raw < most)
+        doubtful = in_doubt(raw, self.calibration)
         if not doubtful.any():
             return raw
         excess = self.likeness(probe) / DECIBEL
@@ -60,21 +60,28 @@ class Cohort:
     def likeness(self, probe: Template | PreparedTemplate) -> float:
         """What a print scores with strangers on average; `DECIBEL`, 4.3, where calibration is true of it."""
         one = prepare_template(probe)
+        digest = sha256(one.order[1]).hexdigest()
         for asked, likeness in self._last:
-            if asked.order == one.order:
+            if asked == digest:
                 return likeness
         raw = similarities(one, self.strangers, alignment=self.alignment)
         likeness = self.intercept + self.slope * float(self.calibration.scores(raw).mean())
-        self._last[:] = [(one, likeness)]
+        self._last[:] = [(digest, likeness)]
         return likeness
 
 
+def in_doubt(raw: Scores, calibration: Calibration) -> BoolArray:
+    """Which similarities (k,) have scores that strangers may reduce."""
+    least, most = calibration.raw_of([REDUCED_FROM, REDUCED_TO])
+    return np.asarray((raw > least) & (raw < most))
+
+
 def reduced(scores: Scores, share: float) -> Scores:
-    """Scores of a print of which this share is true, (k,); strictly increasing in the scores and in the share.
+    """Scores of a print of which this share is true, (k,): in order as before, and none higher.
 
     Args:
         scores: (k,).
-        share: in (0, 1].
+        share: in (0, 1]; `LEAST_SHARE` if it is less.
     """
     at = (REDUCED_FROM, IN_FULL_FROM, IN_FULL_TO, REDUCED_TO)
     return scores - (1 - max(share, LEAST_SHARE)) * np.interp(scores, at, (0.0, IN_FULL_FROM, IN_FULL_TO, 0.0))

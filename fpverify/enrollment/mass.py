@@ -356,6 +356,9 @@ class _Work:
             found = self._how.matchers.own.similarities(taken.template, [each.template for each in rest])
             similarity = {**similarity, **dict(zip(rest, found.tolist(), strict=True))}
         searched = sum(search.searched for search in one.searches or []) + len(unseen)
+        as_they_lie = self._how.matchers.own.calibrated(np.array([similarity[each] for each in near]))
+        if best_match(near, as_they_lie, searched) is None:
+            return None
         return best_match(near, self._scores_of_rows(taken, near, similarity), searched)
 
     def _scores(self, taken: Taken, own: Sequence[Reference], raw: Scores) -> list[Score]:

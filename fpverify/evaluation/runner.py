@@ -357,8 +357,7 @@ class _Gallery:
             if one.skin is not None and (one.of_touches or any(other.of_touches for other in others)):
                 return self._matcher.raw_scores(one, others)
         raw = similarities(self._at(probe), [self._at(number) for number in references], alignment=self._alignment)
-        cohort = None if self._matcher is None else self._matcher.cohort
-        return raw if cohort is None else cohort.heeded(self._at(probe), raw)
+        return raw if self._matcher is None else self._matcher.believed(self._at(probe), raw)
 
     def _turn_to(self, shelf: int) -> None:
         if shelf != self._shelf:

@@ -10,7 +10,7 @@ from fpverify.comparison import Overlap
 from fpverify.explanation.common_area import common_minutiae
 from fpverify.explanation.side import Side
 from fpverify.features.quality import LEAST_QUALITY
-from fpverify.vocabulary import Decision
+from fpverify.vocabulary import Decision, Score
 
 FEW_MINUTIAE = 12  # the pairs that a consensus is a mean of; a print with fewer cannot fill it
 LITTLE_COMMON_MM2 = 60.0  # of common area: a third of a fingertip, some ten minutiae
@@ -29,6 +29,7 @@ CauseName = Literal[
     "few-partners",
     "weak-partners",
     "just-short",
+    "resembles-many",  # the score would have done if the probe did not score with strangers, too
     "vectors",  # a whole-print model gives no other reason
 ]
 
@@ -60,6 +61,15 @@ def causes(decision: Decision, sides: Sides, found: Overlap, common_mm2: float |
         yield from _shortcomings(sides, "although")
     else:
         yield from _reasons_against(decision, sides, found, common_mm2)
+
+
+def strangers_cause(decision: Decision, before: Score) -> Cause:
+    """Why a score that would have done did not: the probe scores with strangers, too."""
+    return Cause(
+        "resembles-many",
+        "The probe resembles many: it scores more with strangers than prints do, so of the "
+        f"{before.value:.1f} that the two prints show {decision.score.value:.1f} count; the threshold is {decision.operating_point.threshold:.1f}.",
+    )
 
 
 def whole_print_cause(decision: Decision, raw: float) -> Cause:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fpverify.comparison import Alignment, Overlap
-from fpverify.explanation.causes import Cause, causes, whole_print_cause
+from fpverify.explanation.causes import Cause, causes, strangers_cause, whole_print_cause
 from fpverify.explanation.common_area import common_minutiae, common_mm2
 from fpverify.explanation.side import Side
 from fpverify.matching import Matcher
@@ -27,6 +27,7 @@ class Explanation:
         raw: similarity in [0, 1].
         score: calibrated.
         point: the operating point that it is decided at.
+        before: the score before strangers were asked, where they have lowered it.
     """
 
     probe: Side
@@ -35,6 +36,7 @@ class Explanation:
     raw: float
     score: Score
     point: OperatingPoint
+    before: Score | None = None
 
     def __repr__(self) -> str:
         return f"Explanation({self.verdict}: {self.probe.name}, {self.reference.name})"
@@ -62,7 +64,7 @@ class Explanation:
     def steps(self) -> list[tuple[str, str]]:
         """What each step to the score came to: (what it counts, the number)."""
         last = [
-            *self._before_strangers(),
+            *([] if self.before is None else [("score, before strangers were asked", f"{self.before.value:.1f}")]),
             ("raw similarity, 0 to 1", f"{self.raw:.3f}"),
             (
                 "score, beyond the evidence" if self.score.extrapolated else "score, calibrated",
@@ -86,18 +88,15 @@ class Explanation:
             *last,
         ]
 
-    def _before_strangers(self) -> list[tuple[str, str]]:
-        """What the similarity would be if the probe did not resemble many, where it does."""
-        if self.overlap is None or self.probe.template.of_touches or self.raw >= self.overlap.similarity:
-            return []
-        return [("similarity, before strangers were asked", f"{self.overlap.similarity:.3f}")]
-
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
         """Why, the weightiest first; at least one."""
         if self.overlap is None:
             return (whole_print_cause(self.decision, self.raw),)
-        return tuple(causes(self.decision, (self.probe, self.reference), self.overlap, self.common_mm2))
+        others = causes(self.decision, (self.probe, self.reference), self.overlap, self.common_mm2)
+        if self.before is None or self.decision.match or self.before.value < self.point.threshold:
+            return tuple(others)
+        return (strangers_cause(self.decision, self.before), *others)
 
     @cached_property
     def common_mm2(self) -> float | None:
@@ -158,13 +157,14 @@ def explain(matcher: Matcher, probe: Scan, reference: Scan, point: OperatingPoin
     sides = Side("probe", probe, matcher.acquire(probe)), Side("reference", reference, matcher.acquire(reference))
     templates = sides[0].template, sides[1].template
     if matcher.bundle.kind == "whole-print":
-        found, raw = None, float(matcher.raw_scores(templates[0], [templates[1]])[0])
+        found, before, raw = None, None, float(matcher.raw_scores(templates[0], [templates[1]])[0])
     else:
         found = matcher.laid(*templates)
         both_touches = all(one.skin is not None for one in templates)
         similar = matcher.similarities(templates[0], [templates[1]]) if both_touches else np.array([found.similarity])
         raw = float(matcher.heeded(templates[0], [templates[1]], similar)[0])
-    return Explanation(*sides, found, raw, matcher.calibrated(np.array([raw]))[0], point)
+        before = matcher.calibrated(similar)[0] if raw < similar[0] else None
+    return Explanation(*sides, found, raw, matcher.calibrated(np.array([raw]))[0], point, before)
 
 
 def _alignment_to_dict(alignment: Alignment) -> dict[str, Any]:

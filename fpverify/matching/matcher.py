@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from fpverify.comparison import Calibration, LikelihoodRatio, Overlap, overlap, similarities
-from fpverify.comparison.cohort import Cohort
+from fpverify.comparison import Calibration, LikelihoodRatio, Overlap, PreparedTemplate, overlap, similarities
+from fpverify.comparison.cohort import Cohort, in_doubt
 from fpverify.comparison.overlap import SETTINGS
 from fpverify.errors import CorruptModel, ModelError, ModelMismatch, WrongKind
 from fpverify.features import Acquired, MinutiaExtractor, WholePrintExtractor
@@ -55,6 +55,7 @@ class Matcher:
     bundle: Bundle
     extractor: Extractor
     _touches: list[TouchMatcher] = field(default_factory=list, init=False, repr=False, compare=False)
+    _own: list[Calibration] = field(default_factory=list, init=False, repr=False, compare=False)
     _cohort: list[Cohort] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
@@ -231,11 +232,20 @@ class Matcher:
 
     def heeded(self, probe: Template, references: Sequence[Template], raw: Scores) -> Scores:
         """What `raw_scores` gives, of similarities (k,) as they lie that were found elsewhere."""
-        if self.cohort is None:
+        of_touch = [k for k in self._touched(probe, references) if probe.of_touches or references[k].of_touches]
+        if not of_touch:
+            return self.believed(probe, raw)
+        return np.where(np.isin(np.arange(len(raw)), of_touch), raw, self.believed(probe, raw))
+
+    def believed(self, probe: Template | PreparedTemplate, raw: Scores) -> Scores:
+        """Of similarities (k,) that minutiae have, what is true where the probe resembles many."""
+        if not knows_strangers(self.bundle):
             return raw
-        heeded = self.cohort.heeded(probe, raw)
-        touched = self._touched(probe, references)
-        return np.where(np.isin(np.arange(len(raw)), touched), raw, heeded) if touched else heeded
+        if not self._own:
+            self._own.append(Calibration.from_dict(self.bundle.calibration_of_its_own() or {}))
+        if not in_doubt(raw, self._own[0]).any():  # nobody has to be read
+            return raw
+        return raw if self.cohort is None else self.cohort.heeded(probe, raw)
 
     @property
     def cohort(self) -> Cohort | None:

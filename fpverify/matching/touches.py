@@ -21,7 +21,7 @@ from fpverify.features.grid import minutiae_on_grid, quality_on_grid
 from fpverify.features.places import at_places, directions, lattice, neighbourhoods
 from fpverify.features.quality import touch_quality
 from fpverify.features.touches import kept_places
-from fpverify.models import Bundle, load_bundle
+from fpverify.models import Bundle
 from fpverify.vocabulary import AlignmentKind, FloatArray, Scores, Template
 
 TABLES, COHORT = "places.json", "places_cohort.npy"  # files of a bundle beside the network `places`
@@ -73,7 +73,7 @@ class TouchMatcher:
         Raises:
             CorruptModel: a file is missing, damaged, or not what it should be.
         """
-        stored = load_bundle(bundle.folder).card.calibration  # its own, whatever was fitted to a sensor since
+        stored = bundle.calibration_of_its_own()
         calibration = None if stored is None else Calibration.from_dict(stored)
         return cls(read_tables(bundle), bundle.network("places"), calibration, bundle.alignment)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from fpverify.errors import CorruptModel
 from fpverify.folders import path_of
@@ -81,10 +83,16 @@ class Bundle:
             try:
                 content = path.read_bytes()
             except OSError as error:
-                raise CorruptModel(f"{path}: cannot be read: {error.strerror}") from error
+                missing = isinstance(error, FileNotFoundError)
+                hint = f" (a model is copied whole by `fpverify models {self.card.id} --copy DIR`)" if missing else ""
+                raise CorruptModel(f"{path}: cannot be read: {error.strerror}{hint}") from error
             if hashlib.sha256(content).hexdigest() == stated:
                 return content
         raise CorruptModel(f"{own}: does not fit the hash in the model card; install it again")
+
+    def calibration_of_its_own(self) -> dict[str, Any] | None:
+        """As the card in its folder has it, whatever was fitted to a sensor since; raises CorruptModel."""
+        return read_card(self.folder / CARD).calibration
 
     def packed(self) -> dict[str, bytes]:
         """What another folder has to hold for prints to be compared by it: all but weights; errors of `content`."""
@@ -155,13 +163,21 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
 
     Args:
         bundle: to copy.
-        folder: made if missing; a bundle that lies there is replaced.
+        folder: that does not exist; it is there when all of it is.
 
     Raises:
+        OSError: it cannot be written.
         CorruptModel: a file of its networks or of a search is missing or does not fit its hash; names it.
     """
     networks, searching = bundle.contents()
-    return write_search_files(write_bundle(folder, bundle.card, networks), searching)
+    part = folder.with_name(f"part-{folder.name}")
+    try:
+        copied = write_search_files(write_bundle(part, replace(bundle.card, search_files={}), networks), searching)
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return replace(copied, folder=folder)
 
 
 def write_search_files(bundle: Bundle, contents: Mapping[str, bytes]) -> Bundle:

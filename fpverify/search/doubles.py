@@ -116,7 +116,7 @@ def _found(number: str, one: Reference, searches: list[_Compared], threshold: fl
     scored = [
         pair
         for search, compared in searches
-        for pair in zip(search.proposed, search.register.matcher.calibrated(compared.result()), strict=True)
+        for pair in zip(search.proposed, search.scores(compared.result(), threshold), strict=True)
     ]
     return number, [
         DuplicatePair(one.subject, one.finger, one.impression, other.subject, other.finger, other.impression, score)

@@ -65,8 +65,8 @@ def test_explaining_samples_gives_their_score_and_mirrors(matcher: Matcher, name
     assert back.overlap is not None
     assert there.overlap.similarity == back.overlap.similarity == pytest.approx(SAMPLE_SIMILARITIES[names], abs=1e-3)
     for told in (there, back):
-        asked = "similarity, before strangers were asked" in dict(told.steps)
-        assert asked == (told.raw < there.overlap.similarity)
+        assert (told.before is None) == (told.raw == there.overlap.similarity)
+        assert ("score, before strangers were asked" in dict(told.steps)) == (told.before is not None)
     np.testing.assert_array_equal(there.overlap.pairs, back.overlap.pairs[:, ::-1])
     assert there.common_mm2 == pytest.approx(back.common_mm2, rel=0.05)
     assert there.decision.match == (names[0][0] == names[1][0])

@@ -12,6 +12,7 @@ from fpverify.errors import CorruptModel, UnknownModel
 from fpverify.models import (
     Bundle,
     Card,
+    copy_bundle,
     former_models,
     installed,
     installed_bundle,
@@ -151,6 +152,34 @@ def test_what_a_shipped_model_has_of_another_lies_with_that_one(shipped: Path) -
     (newer.folder / "minutia_map.tflite").write_bytes(b"yet another")
     with pytest.raises(CorruptModel, match=r"tiny-1.minutia_map\.tflite: cannot be read"):
         load_bundle("tiny-1")
+
+
+def test_what_is_packed_is_a_bundle_without_weights(made: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    fitted = replace(made, card=replace(made.card, calibration=None))  # as to a sensor
+    for name, content in fitted.packed().items():
+        (tmp_path / "there" / name).write_bytes(content)
+    there = load_bundle(tmp_path / "there", whole=False)
+    assert there.card == made.card
+    assert there.content("descriptor.tflite") == b"one network"
+    assert not (tmp_path / "there" / "descriptor.weights.h5").exists()
+    assert fitted.calibration_of_its_own() == made.card.calibration
+
+
+@pytest.mark.parametrize("file", ["card.json", "minutia_map.tflite", "codebook.npy"])
+def test_a_copy_is_whole_or_is_not(made: Bundle, tmp_path: Path, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = write_search_files(made, {"codebook.npy": b"centres"})
+    assert copy_bundle(bundle, tmp_path / "whole").content("codebook.npy") == b"centres"
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name == file:
+            raise OSError(28, "No space left on device")
+        path.write_bytes(content)
+
+    monkeypatch.setattr("fpverify.models.bundle._write", full)
+    with pytest.raises(OSError, match="No space left"):
+        copy_bundle(bundle, tmp_path / "copy")
+    assert not sorted(tmp_path.glob("*copy*"))
 
 
 def test_a_bundle_elsewhere_takes_nothing_from_shipped_ones(shipped: Path, made: Bundle) -> None:

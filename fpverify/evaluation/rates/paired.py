@@ -73,6 +73,8 @@ def indicator_differences(
 def aligned(evaluation: Evaluation, to: Evaluation) -> Evaluation:
     """The scores of an evaluation in another's order of pairs and scans; probe and reference may be exchanged.
 
+    That changes scores of prints that resemble many (`comparison/cohort.py`), and of no others.
+
     Raises:
         ScanError: the pairs differ, or are mated in one and non-mated in the other.
     """

@@ -1,7 +1,7 @@
 """Doddington's zoo: which fingers cause the errors.
 
 Sheep behave like the average. Goats are refused more often than chance explains; lambs are easily imitated and wolves
-imitate easily, which for comparisons that tell no probe from a reference are the same fingers.
+imitate easily, which for comparisons that hardly tell a probe from a reference are the same fingers.
 
 Source: G. Doddington et al., "Sheep, goats, lambs and wolves: a statistical analysis of speaker performance in the NIST
 1998 speaker recognition evaluation", ICSLP 1998.
