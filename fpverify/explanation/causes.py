@@ -65,10 +65,11 @@ def causes(decision: Decision, sides: Sides, found: Overlap, common_mm2: float |
 
 def strangers_cause(decision: Decision, before: Score) -> Cause:
     """Why a score that would have done did not: the probe scores with strangers, too."""
+    short = f"count {decision.score.value:.1f}; the threshold is {decision.operating_point.threshold:.1f}"
     return Cause(
         "resembles-many",
-        "The probe resembles many: it scores more with strangers than prints do, so of the "
-        f"{before.value:.1f} that the two prints show {decision.score.value:.1f} count; the threshold is {decision.operating_point.threshold:.1f}.",
+        "The probe resembles many: it scores more with strangers than prints do. "
+        f"Of the {before.value:.1f} that the two prints show {short}.",
     )
 
 

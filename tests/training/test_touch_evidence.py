@@ -34,3 +34,5 @@ def test_former_models_mind_no_turn_and_keep_three_bits() -> None:
     for name in ("ridgeline-12", "ridgeline-13"):
         known = read_tables(load_bundle(name))
         assert (known.upright, known.bits, known.doubt) == (ANYHOW, 3, None)
+    known = read_tables(load_bundle("ridgeline-14"))
+    assert (known.upright, known.bits, known.doubt) == (UPRIGHT, BITS, None)
