@@ -41,14 +41,6 @@ class PreparedFinger:
     ground: Ground
     touches: int
 
-    @classmethod
-    def of(cls, template: Template | PreparedFinger) -> PreparedFinger:
-        """Of a template with skin; one that is prepared already is returned as it is."""
-        if isinstance(template, PreparedFinger):
-            return template
-        assert template.skin is not None  # noqa: S101 - the caller has looked
-        return cls(prepare_template(template), Ground.of(template.skin), template.skin.touches)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TouchMatcher:
@@ -87,7 +79,7 @@ class TouchMatcher:
         given = [self._given(one) for one in touches]
         known = self.model
         finger = joined_finger(
-            given, known.places, self._describe, upright=known.upright, bits=known.bits, only_joined=only_joined
+            given, known.places, self._describe, upright=known.upright, keeping=known.keeping, only_joined=only_joined
         )
         area = finger.skin.area_mm2
         template = Template(
@@ -113,7 +105,7 @@ class TouchMatcher:
         image = acquired.prepared.image
         x, y, angle = kept_places(image, foreground, staggered=False)
         vectors = self._describe(image, x, y, angle)
-        skin = print_skin(x, y, angle, vectors, minutiae=len(template.minutiae), bits=self.model.bits)
+        skin = print_skin(x, y, angle, vectors, minutiae=len(template.minutiae), bits=self.model.keeping.bits)
         return replace(template, skin=skin)
 
     @property
@@ -125,11 +117,18 @@ class TouchMatcher:
         """Whether touches are compared with it by more than its minutiae."""
         return template.skin is not None and (not template.skin.whole or self.compares_prints)
 
+    def prepared(self, template: Template | PreparedFinger) -> PreparedFinger:
+        """Of a template with skin; one that is prepared already is returned as it is."""
+        if isinstance(template, PreparedFinger):
+            return template
+        assert template.skin is not None  # noqa: S101 - the caller has looked
+        return PreparedFinger(prepare_template(template), self.model.ground(template.skin), template.skin.touches)
+
     def opinions(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> list[Opinions]:
         """Of a touch and k fingers from touches; those compared more than once are better given prepared."""
         assert probe.skin is not None  # noqa: S101 - the caller has looked
         touch = Touch.of(probe.skin, self.model.cohort)
-        fingers = [PreparedFinger.of(one) for one in references]
+        fingers = [self.prepared(one) for one in references]
         alignment: AlignmentKind = "bent" if self.alignment == "bounded" else self.alignment  # few are all that it has
         alike = similarities(probe, [one.template for one in fingers], alignment=alignment).tolist()
         return [self.model.opinions(touch, one.ground, raw) for one, raw in zip(fingers, alike, strict=True)]
@@ -160,7 +159,7 @@ class TouchMatcher:
     def scores(self, probe: Template, references: Sequence[Template | PreparedFinger]) -> Scores:
         """-10 log10(FMR) of a touch with k fingers from touches or whole prints; (k,)."""
         assert probe.skin is not None  # noqa: S101 - the caller has looked
-        fingers = [PreparedFinger.of(one) for one in references]
+        fingers = [self.prepared(one) for one in references]
         opinions, found = self.opinions(probe, fingers), np.empty(len(fingers))
         for whole in (False, True):
             which = [k for k, one in enumerate(fingers) if one.ground.whole == whole]

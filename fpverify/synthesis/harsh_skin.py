@@ -81,10 +81,10 @@ def draw_net(rng: np.random.Generator, ink: FloatArray) -> FloatArray:
     for _ in range(int(rng.integers(1, 3))):
         family, depth = rng.uniform(0, np.pi), rng.uniform(0.5, 1.0)
         for _ in range(int(rng.integers(*NET_LINES))):
-            _wrinkle(rng, gaps, family + rng.normal(0, 0.2), rng.uniform(8, 50), (depth * rng.uniform(0.5, 1.0), 1))
+            draw_line(rng, gaps, family + rng.normal(0, 0.2), rng.uniform(8, 50), (depth * rng.uniform(0.5, 1.0), 1))
     for _ in range(int(rng.poisson(CREASES))):
         pen = rng.uniform(0.6, 1.0), int(rng.integers(*CREASE_PX, endpoint=True))
-        _wrinkle(rng, gaps, rng.uniform(0, np.pi), rng.uniform(40, 150), pen)
+        draw_line(rng, gaps, rng.uniform(0, np.pi), rng.uniform(40, 150), pen)
     ragged = np.clip(gaps * (1 + 0.4 * grain(rng, ink.shape, 1.0)), 0, 1)
     return np.asarray(ink * (1 - ragged), np.float32)
 
@@ -136,10 +136,10 @@ def _flow(ridges: FloatArray) -> FloatArray:
     return np.asarray(0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2, np.float32)
 
 
-def _wrinkle(
+def draw_line(
     rng: np.random.Generator, gaps: FloatArray, direction: float, half_px: float, pen: tuple[float, int]
 ) -> None:
-    """Draws a waving line, `2 half_px` long, into `gaps`; the pen is its depth and its width in px."""
+    """Draws a waving line somewhere, `2 half_px` long, into `gaps`; the pen is its depth and its width in px."""
     middle = rng.uniform(0, gaps.shape[::-1])
     along = np.linspace(-half_px, half_px, 9)
     aside = rng.uniform(*NET_WAVE_PX) * np.cumsum(rng.normal(0, 0.6, len(along)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fpverify.synthesis.creases import creased, pressed
 from fpverify.synthesis.fields import smooth_field
 from fpverify.synthesis.harsh_skin import draw_glare, draw_net, draw_scraps, draw_slits
 from fpverify.synthesis.placement import DISTORTION_PX, STRETCH_DEVIATION, Map, draw_placement, draw_rolling
@@ -108,7 +109,11 @@ class Impression:
 
 
 def draw_impression(
-    rng: np.random.Generator, ridges: FloatArray, minutiae: Minutiae, settings: ImpressionSettings
+    rng: np.random.Generator,
+    ridges: FloatArray,
+    minutiae: Minutiae,
+    settings: ImpressionSettings,
+    creases: FloatArray | None = None,
 ) -> Impression:
     """A new impression; about 6 ms, with streaks 2 more.
 
@@ -117,6 +122,7 @@ def draw_impression(
         ridges: (height, width) float32 in [-1, 1], the master.
         minutiae: the master's.
         settings: how impressions vary.
+        creases: (n, height, width) of the master, see `creases.draw_creases`; None for skin without.
     """
     rotation, shift = settings.rotation_rad, settings.shift_px
     placement = draw_placement(
@@ -142,6 +148,8 @@ def draw_impression(
     roughness = rng.uniform(*settings.roughness) if settings.roughness[1] > 0 else 0.0
     relief, hardness = _relief(rng, placement.taken(ridges), hardness, settings)
     ink = _on_skin(rng, draw_ink(rng, relief, hardness, roughness), settings)
+    if creases is not None:
+        ink = creased(rng, ink, placement.taken(pressed(rng, creases)))
     spread = ROLLED_SPREAD if rolled else PLAIN_SPREAD
     contact = _contact_area(rng, placement, ridges.shape, settings.centre_px, hardness, spread=spread)
     window = draw_window(rng, shape, settings.sensor)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fpverify.features.extraction import Network
 from fpverify.features.places import STEP_PX, at_places, directions, neighbourhoods
 from fpverify.features.preparation import normalise
+from fpverify.synthesis.creases import draw_creases
 from fpverify.synthesis.dataset import MasterPool
 from fpverify.synthesis.impression import Impression, ImpressionSettings, draw_impression
 from fpverify.training.batches import Batch
@@ -94,7 +95,14 @@ class ImpressionPool:
 
     @classmethod
     def create(
-        cls, folder: Path, masters: MasterPool, seed: int, settings: ImpressionSettings, *, workers: int = 0
+        cls,
+        folder: Path,
+        masters: MasterPool,
+        seed: int,
+        settings: ImpressionSettings,
+        creased: float = 0.0,
+        *,
+        workers: int = 0,
     ) -> ImpressionPool:
         """Draws what is missing and opens the pool; a killed call is continued by the next.
 
@@ -103,12 +111,14 @@ class ImpressionPool:
             masters: the fingers.
             seed: of the pool.
             settings: of the impressions.
+            creased: how often a finger has creases, which all of its impressions show.
             workers: processes; 0 draws in this one.
         """
         pool = cls(folder, masters)
         folder.mkdir(parents=True, exist_ok=True)
         missing = [number for number in range(masters.fingers) if not pool.path(number).exists()]
-        for _ in prefetched(partial(_write_finger, pool=pool, seed=seed, settings=settings), missing, workers=workers):
+        write = partial(_write_finger, pool=pool, seed=seed, settings=settings, creased=creased)
+        for _ in prefetched(write, missing, workers=workers):
             pass
         return pool
 
@@ -359,13 +369,19 @@ def _mirrored(patches: FloatArray, mirrored: bool) -> FloatArray:
     return patches[:, ::-1] if mirrored else patches
 
 
-def _write_finger(finger: int, pool: ImpressionPool, seed: int, settings: ImpressionSettings) -> None:
+def _write_finger(finger: int, pool: ImpressionPool, seed: int, settings: ImpressionSettings, creased: float) -> None:
     rng, (ridges, minutiae) = np.random.default_rng([seed, finger]), pool.masters.finger(finger)
-    made = [_mapped(draw_impression(rng, ridges, minutiae, settings), ridges.shape) for _ in range(IMPRESSIONS)]
+    creases = _creases(np.random.default_rng([seed, finger, 1]), ridges.shape, creased)
+    drawn = (draw_impression(rng, ridges, minutiae, settings, creases) for _ in range(IMPRESSIONS))
+    made = [_mapped(one, ridges.shape) for one in drawn]
     part = pool.folder / f"part-{os.getpid()}-{finger}.npz"
     stored: dict[str, Any] = {name: np.stack([getattr(one, name) for one in made]) for name in Drawn._fields}
     np.savez(part, **stored)
     part.replace(pool.path(finger))
+
+
+def _creases(rng: np.random.Generator, shape: tuple[int, int], creased: float) -> FloatArray | None:
+    return draw_creases(rng, shape) if rng.random() < creased else None
 
 
 def _mapped(made: Impression, shape: tuple[int, ...]) -> Drawn:

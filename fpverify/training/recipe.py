@@ -180,8 +180,9 @@ class SeamMapRecipe(StageRecipe):
 class PlacesRecipe(StageRecipe):
     """A round of network D; see `place_batches.PlaceBatches`.
 
-    Rounds with the same impressions and flow share a pool of them. All have the channels of the first. Clusters of
-    places that look alike are found anew at the beginning of each round that has some, by the network as it is then.
+    Rounds with the same impressions, flow and share of creased fingers share a pool of them. All have the channels of
+    the first. Clusters of places that look alike are found anew at the beginning of each round that has some, by the
+    network as it is then.
     """
 
     impressions: ImpressionRecipe = ImpressionRecipe(rotation_deg=180, shift_px=25, centre_px=(12, 20))
@@ -191,6 +192,7 @@ class PlacesRecipe(StageRecipe):
     one_pattern: Share = 0.6
     alike: Share = 0.0
     flow: Literal["usual", "calm"] = "calm"
+    creased: Share = 0.0
     temperature: PositiveFloat = 0.07
 
 

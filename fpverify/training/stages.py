@@ -257,16 +257,16 @@ def _seam_map(recipe: MinutiaeRecipe, state: Path, workers: int) -> Stage:
 
 
 def _place_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool], state: Path, workers: int) -> Stage:
-    looks = list(dict.fromkeys((part.impressions, part.flow) for part in recipe.places))
+    looks = list(dict.fromkeys((part.impressions, part.flow, part.creased) for part in recipe.places))
 
     @cache
     def pool(number: int) -> ImpressionPool:
-        (impressions, flow), seed = looks[number], recipe.seed + PLACE_IMPRESSIONS + number
+        (impressions, flow, creased), seed = looks[number], recipe.seed + PLACE_IMPRESSIONS + number
         folder = state / "impressions" / str(number + 1)
-        return ImpressionPool.create(folder, masters(flow), seed, impressions.settings(), workers=workers)
+        return ImpressionPool.create(folder, masters(flow), seed, impressions.settings(), creased, workers=workers)
 
     def batches(part: PlacesRecipe, seed: int, bank: Path | None) -> PlaceBatches:
-        drawn = pool(looks.index((part.impressions, part.flow)))
+        drawn = pool(looks.index((part.impressions, part.flow, part.creased)))
         return PlaceBatches(drawn, seed, part.pairs, part.window_px, part.one_pattern, bank, part.alike)
 
     def make(number: int, part: PlacesRecipe) -> Make:
@@ -288,7 +288,7 @@ def _place_tower(recipe: MinutiaeRecipe, masters: Callable[[str], MasterPool], s
         part = recipe.places[number]
         if part.alike and not (folder / BANK).exists():
             folder.mkdir(parents=True, exist_ok=True)
-            drawn = pool(looks.index((part.impressions, part.flow)))
+            drawn = pool(looks.index((part.impressions, part.flow, part.creased)))
             found = look_alikes(drawn, lambda patches: network.predict(patches, verbose=0), recipe.seed + number)
             found.write(folder / BANK)
 

@@ -23,6 +23,7 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.alignment import NOTHING, Lain, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
 from fpverify.comparison.touches.comparison import LEARNT, Doubt, Opinions, Scale, TouchModel, sum_of
+from fpverify.comparison.touches.finger import Keeping
 from fpverify.comparison.touches.prepared import Ground, Touch, unit
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths
 from fpverify.errors import FailureToAcquire
@@ -30,7 +31,7 @@ from fpverify.executors import answers, local_workforce
 from fpverify.features.extraction import Acquired
 from fpverify.log import tell
 from fpverify.matching import Matcher
-from fpverify.matching.touches import COHORT, TABLES, PreparedFinger, TouchMatcher, read_tables
+from fpverify.matching.touches import COHORT, TABLES, TouchMatcher, read_tables
 from fpverify.models import Bundle, load_bundle, write_bundle
 from fpverify.synthesis.dataset import SCAN_PPI, write_ridges
 from fpverify.synthesis.touches import TouchSettings, write_touches
@@ -49,7 +50,8 @@ PRINTS = 200  # whole ones of other fingers, that scores of touches on prints ar
 # A touch is turned by 20 degrees (the deviation of `synthesis.touches.USUAL_PRESS`) and a finger from touches is level.
 # One in five comes down anyhow: a phone is picked up by any side.
 UPRIGHT = Upright(deviation_rad=0.35, anyhow=0.2)
-BITS = 2  # of a number of a descriptor: half as many places again as with 3
+# Of 2 bits half as many places again fit as of 3.
+KEEPING = Keeping(bits=2, minutiae=80, interpolate=True)
 DOUBT = Doubt(astray=-1.0, minutiae=2.0, least_blocks=-0.5)  # one touch in four; minutiae in full; half of a spread
 SHARES = (1.0, 0.5, 0.5)  # that opinions count for: blocks and minutiae repeat in part what places say
 EXCEEDED = 0.9  # share of non-mated opinions below where a scale starts
@@ -90,7 +92,7 @@ def learn_touches(
     if not keep_worths:
         bundle = _worths_learnt(bundle, folder, workers)
     cohort = np.load(io.BytesIO(bundle.content(COHORT)), allow_pickle=False)
-    as_learnt = replace(_model(bundle), scales=(), print_scales=(), upright=UPRIGHT, bits=BITS, doubt=DOUBT)
+    as_learnt = replace(_model(bundle), scales=(), print_scales=(), upright=UPRIGHT, keeping=KEEPING, doubt=DOUBT)
     bundle = _written(bundle, as_learnt, cohort)
     scales: list[Scale] = []
     print_scales: list[Scale] = []
@@ -115,7 +117,7 @@ def learn_touches(
 def _worths_learnt(bundle: Bundle, folder: Path, workers: int) -> Bundle:
     """With a cohort, and what places and blocks are worth."""
     cohort = _cohort(bundle, folder, workers)
-    nothing = TouchModel(unit(cohort), PlaceWorths.first(), BlockWorths.first(), upright=UPRIGHT, bits=BITS)
+    nothing = TouchModel(unit(cohort), PlaceWorths.first(), BlockWorths.first(), upright=UPRIGHT, keeping=KEEPING)
     bundle = _written(bundle, nothing, cohort)
     learning = _touches(folder / "learning", LEARNING_SIDE_PX, LEARNING_FINGERS, SEED + APART, workers)
     for turn in range(TURNS):
@@ -229,7 +231,7 @@ def _learnt(model: TouchModel, fingers: Sequence[Finger]) -> TouchModel:
 
 def _laid(model: TouchModel, fingers: Sequence[Finger]) -> Iterator[tuple[bool, FloatArray, Lain, Scores]]:
     """Whether mated, (2, n) cosines and commonness of the places in common, the alignment, correlations of blocks."""
-    grounds = [_ground(one.reference) for one in fingers]
+    grounds = [_ground(one.reference, model) for one in fingers]
     for number, probe, others in _comparisons(fingers, OTHERS):
         touch = _touch(probe, model)
         for other in (number, *others):
@@ -247,14 +249,15 @@ def _scale(
     least_spread: tuple[float, ...] = LEAST_SPREAD,
 ) -> Scale:
     """What opinions of touches of one size and others' fingers are worth, and their sum."""
+    known = _model(bundle)
     opinions = _opinions(bundle, jobs, references, workers)
     start = np.quantile(opinions[:, :LEARNT], EXCEEDED, axis=0)
     beyond = np.maximum(opinions[:, :LEARNT] - start, 0)
     spread = np.maximum(beyond.sum(0) / np.maximum(np.count_nonzero(beyond, axis=0), 1), least_spread)
     spread /= SHARES
-    sums = sum_of(opinions, start, spread, _model(bundle).doubt)
+    sums = sum_of(opinions, start, spread, known.doubt)
     area = float(np.mean([probe.skin.area_mm2 for probe, _ in jobs if probe.skin is not None]))
-    places = float(np.mean([len(one.skin) for one in references if one.skin is not None]))
+    places = float(np.mean([len(_ground(one, known)) for one in references]))
     return Scale(round(area, 2), round(places, 1), tuple(start.tolist()), tuple(spread.tolist()), Calibration.fit(sums))
 
 
@@ -272,7 +275,8 @@ class _Comparing:
     model: Path
 
     def __call__(self, references: list[Template]) -> Callable[[Job], list[Opinions]]:
-        touches, fingers = TouchMatcher.of(load_bundle(self.model)), list(map(PreparedFinger.of, references))
+        touches = TouchMatcher.of(load_bundle(self.model))
+        fingers = [touches.prepared(one) for one in references]
         return lambda job: touches.opinions(job[0], [fingers[other] for other in job[1]])
 
 
@@ -285,9 +289,9 @@ def _comparisons(fingers: Sequence[Finger], others: int) -> Iterator[tuple[int, 
             yield number, probe, chosen.tolist()
 
 
-def _ground(reference: Template) -> Ground:
+def _ground(reference: Template, model: TouchModel) -> Ground:
     assert reference.skin is not None  # noqa: S101 - it was joined
-    return Ground.of(reference.skin)
+    return model.ground(reference.skin)
 
 
 def _touch(probe: Template, model: TouchModel) -> Touch:
@@ -376,5 +380,6 @@ class _Scoring:
     model: Path
 
     def __call__(self, references: list[Template]) -> Callable[[tuple[int, Template, list[int]]], Scores]:
-        touches, fingers = TouchMatcher.of(load_bundle(self.model)), list(map(PreparedFinger.of, references))
+        touches = TouchMatcher.of(load_bundle(self.model))
+        fingers = [touches.prepared(one) for one in references]
         return lambda job: touches.scores(job[1], [fingers[other] for other in job[2]])

@@ -14,12 +14,14 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.alignment import ANYHOW, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
 from fpverify.comparison.touches.comparison import NO_PICTURE, Doubt, Opinions, Scale, TouchModel, sum_of
-from fpverify.comparison.touches.finger import MOST_BYTES, coarse, joined_finger, print_skin
+from fpverify.comparison.touches.finger import MOST_BYTES, Keeping, coarse, joined_finger, print_skin
 from fpverify.comparison.touches.joining import Pose, groups
-from fpverify.comparison.touches.prepared import Ground, commonness
+from fpverify.comparison.touches.prepared import STEP_PX, Ground, Places, commonness, interpolated
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths, rising
 from fpverify.errors import CorruptModel
+from fpverify.features.places import neighbourhoods
 from fpverify.features.touches import kept_places
+from fpverify.models import load_bundle
 from fpverify.store.skin_format import encode_skin
 
 AT = ((70, 80), (82, 88), (64, 92), (76, 100))  # corners of touches of a finger that lie over each other
@@ -139,7 +141,9 @@ def test_few_bits_keep_a_direction(bits: int, numbers: range, least: float) -> N
 @pytest.mark.slow
 def test_fewer_bits_are_room_for_more_places() -> None:
     touches = [given(window(number, x, y)) for number in (1, 2) for x, y in AT]
-    few, many = (joined_finger(touches, WORTHS, described, most_bytes=6_000, bits=bits).skin for bits in (2, 3))
+    few, many = (
+        joined_finger(touches, WORTHS, described, most_bytes=6_000, keeping=Keeping(bits)).skin for bits in (2, 3)
+    )
     assert len(few) > 1.3 * len(many)
     assert max(len(encode_skin(one)) for one in (few, many)) <= 6_000
 
@@ -210,6 +214,55 @@ def test_the_places_that_go_first_are_every_second_one() -> None:
     assert not missing or len(tight) < np.count_nonzero(first)
 
 
+def test_former_models_name_bits_alone() -> None:
+    known = model()
+    plain = known.to_dict() | {"bits": 2}
+    del plain["keeping"]
+    assert TouchModel.from_dict(plain, known.cohort).keeping == Keeping(bits=2)
+
+
+def test_places_that_were_left_out_are_interpolated(release_model: str) -> None:
+    network = load_bundle(release_model).network("places")
+    x, y, angle = kept_places(finger(1), cells_of(finger(1)), staggered=False)
+    vectors = network(neighbourhoods(finger(1), x, y, angle)[..., None])
+    every = Places(x, y, angle, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    second = (x // STEP_PX + y // STEP_PX) % 2 == 1
+    made = interpolated(Places(*(part[~second] for part in every)))
+    left_out = {at: k for k, at in enumerate(zip(x.tolist(), y.tolist(), strict=True)) if second[k]}
+    own = [left_out.pop(at, -1) for at in zip(made.x.tolist(), made.y.tolist(), strict=True)]
+    assert len(own) > 0.9 * np.count_nonzero(second)
+    assert min(own) >= 0  # nothing where there was nothing
+    assert np.median(np.einsum("nd,nd->n", made.descriptors, every.descriptors[own])) > 0.85
+    assert np.quantile(np.abs(np.sin(made.angle - angle[own])), 0.9) < 0.2
+    np.testing.assert_allclose(np.linalg.norm(made.descriptors, axis=1), 1, atol=1e-5)
+
+
+def test_places_of_two_senses_are_not_mixed() -> None:
+    """Three beside a field that is left out, around the direction where angles begin anew; one of the other sense."""
+    x, y = (np.array(part, np.float32) for part in ((5, 0, 10, 5), (0, 5, 5, 10)))
+    one, other = np.eye(2, 48, dtype=np.float32)
+    for angles, made in (((0.02, 0.03, 0.04, 3.1), 1), ((0.02, 0.03, 3.1, 3.12), 0)):
+        descriptors = np.stack([one if angle < 1 else other for angle in angles])
+        found = interpolated(Places(x, y, np.array(angles, np.float32), descriptors))
+        assert len(found.x) == made
+        np.testing.assert_allclose(found.descriptors, np.repeat(one[None], made, axis=0), atol=1e-6)
+
+
+def test_nothing_is_interpolated_at_a_rim_or_where_all_is_known() -> None:
+    x, y = (part.ravel().astype(np.float32) for part in np.meshgrid([0, 5, 10], [0, 5, 10]))
+    known = Places(x, y, np.zeros(9, np.float32), np.eye(9, 48, dtype=np.float32))
+    assert len(interpolated(known).x) == 0
+
+
+def test_a_finger_within_few_bytes_has_its_places_all_the_same() -> None:
+    touches = [given(window(1, x, y)) for x, y in AT]
+    wide = joined_finger(touches, WORTHS, described, most_bytes=10**6, keeping=KEEPING).skin
+    tight = joined_finger(touches, WORTHS, described, most_bytes=len(encode_skin(wide)) - 500, keeping=KEEPING).skin
+    ground = replace(model(), keeping=KEEPING).ground(tight)
+    assert len(tight) < 0.75 * len(wide) < 0.95 * len(wide) < len(ground) <= len(wide)
+    assert len(model().ground(tight)) == len(tight)
+
+
 def test_what_a_model_knows_comes_back_from_plain_numbers() -> None:
     known = replace(
         model(),
@@ -262,14 +315,20 @@ def test_a_turn_is_added_whoever_is_doubted() -> None:
     assert sum_of(opinions, start, spread, doubt) == pytest.approx(np.logaddexp(2, 1) + 0.7)
 
 
+KEEPING = Keeping(bits=2, minutiae=80, interpolate=True)
 DOUBT = {"astray": -1.0, "minutiae": 2.0, "least_blocks": -0.5}
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"bits": 4},
-        {"bits": 2.0},
+        {"keeping": {"bits": 4}},
+        {"keeping": {"bits": 2.0}},
+        {"keeping": {"minutiae": 0}},
+        {"keeping": {"minutiae": 81}},
+        {"keeping": {"interpolate": 1}},
+        {"keeping": {"interpolates": True}},
+        {"keeping": None},
         {"upright": {"deviation_rad": 0, "anyhow": 0.2}},
         {"upright": {}},
         {"doubt": DOUBT | {"minutiae": 0}},
@@ -279,9 +338,9 @@ DOUBT = {"astray": -1.0, "minutiae": 2.0, "least_blocks": -0.5}
     ],
 )
 def test_a_model_says_how_fingers_come_down_and_are_kept_or_is_refused(wrong: dict[str, object]) -> None:
-    known = replace(model(), upright=Upright(0.35, 0.2), bits=2, doubt=Doubt(**DOUBT))
+    known = replace(model(), upright=Upright(0.35, 0.2), keeping=KEEPING, doubt=Doubt(**DOUBT))
     again = TouchModel.from_dict(known.to_dict(), known.cohort)
-    assert (again.upright, again.bits, again.doubt) == (known.upright, known.bits, known.doubt)
+    assert (again.upright, again.keeping, again.doubt) == (known.upright, known.keeping, known.doubt)
     assert TouchModel.from_dict(model().to_dict(), known.cohort).doubt is None
     with pytest.raises(CorruptModel, match="cannot be used"):
         TouchModel.from_dict(known.to_dict() | wrong, known.cohort)

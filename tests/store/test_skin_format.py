@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_up_touches import NO_MINUTIAE, cells_of, described, finger, given, skin, window
 
-from fpverify.comparison.touches.finger import joined_finger, print_skin
+from fpverify.comparison.touches.finger import Keeping, joined_finger, print_skin
 from fpverify.comparison.touches.worths import PlaceWorths
 from fpverify.errors import CorruptRecord
 from fpverify.features.touches import kept_places
@@ -22,7 +22,9 @@ ARRAYS = ("x_px", "y_px", "angle_rad", "descriptors", "opposite", "picture")
 
 def several(bits: int = 3) -> Skin:
     touches = [given(window(1, x, y)) for x, y in ((70, 80), (82, 88), (64, 92))]
-    return joined_finger([*touches, given(window(2, 60, 90))], PlaceWorths.first(), described, bits=bits).skin
+    return joined_finger(
+        [*touches, given(window(2, 60, 90))], PlaceWorths.first(), described, keeping=Keeping(bits)
+    ).skin
 
 
 def whole(minutiae: int = 40, bits: int = 3) -> Skin:

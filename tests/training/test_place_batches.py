@@ -30,6 +30,16 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> ImpressionPool:
         yield drawn
 
 
+def test_fingers_with_creases_are_put_down_alike(pool: ImpressionPool, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place_batches, "IMPRESSIONS", 2)
+        creased = ImpressionPool.create(tmp_path, pool.masters, 6, EASY, 1.0)
+    for number in range(FINGERS):
+        plain, cut = pool.finger(number), creased.finger(number)
+        np.testing.assert_array_equal(cut.to[0], plain.to[0])  # what comes later was drawn with other numbers
+        assert (cut.images[0] != plain.images[0]).any()
+
+
 def coarse(patches: np.ndarray) -> np.ndarray:
     """(n, 32, 32, 1) -> (n, 64) of unit length, 0 on average."""
     blocks = patches[..., 0].reshape(len(patches), 8, 4, 8, 4).mean((2, 4)).reshape(len(patches), -1)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from fpverify.comparison.touches.alignment import ANYHOW
+from fpverify.comparison.touches.finger import FORMER, Keeping
 from fpverify.matching.touches import COHORT, read_tables
 from fpverify.models import load_bundle, write_bundle
 from fpverify.training import touch_evidence
-from fpverify.training.touch_evidence import BITS, DOUBT, UPRIGHT, learn_touches
+from fpverify.training.touch_evidence import DOUBT, KEEPING, UPRIGHT, learn_touches
 
 
 def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,13 +27,15 @@ def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pyt
     np.testing.assert_array_equal(after.blocks.table, before.blocks.table)
     assert made.content(COHORT) == old.content(COHORT)
     assert after.scales == after.print_scales == ()
-    assert (after.upright, after.bits) == (UPRIGHT, BITS)
+    assert (after.upright, after.keeping) == (UPRIGHT, KEEPING)
     assert after.doubt == DOUBT
 
 
 def test_former_models_mind_no_turn_and_keep_three_bits() -> None:
     for name in ("ridgeline-12", "ridgeline-13"):
         known = read_tables(load_bundle(name))
-        assert (known.upright, known.bits, known.doubt) == (ANYHOW, 3, None)
+        assert (known.upright, known.keeping, known.doubt) == (ANYHOW, FORMER, None)
     known = read_tables(load_bundle("ridgeline-14"))
-    assert (known.upright, known.bits, known.doubt) == (UPRIGHT, BITS, None)
+    assert (known.upright, known.keeping, known.doubt) == (UPRIGHT, Keeping(bits=2), None)
+    known = read_tables(load_bundle("ridgeline-15"))
+    assert (known.keeping, known.doubt) == (Keeping(bits=2), DOUBT)

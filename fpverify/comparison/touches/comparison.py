@@ -19,11 +19,11 @@ import numpy as np
 from fpverify.comparison.calibration import DECIBEL, Calibration
 from fpverify.comparison.touches.alignment import ANYHOW, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
-from fpverify.comparison.touches.finger import QUANTUM
+from fpverify.comparison.touches.finger import FORMER, Keeping
 from fpverify.comparison.touches.prepared import Ground, Touch
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths
 from fpverify.errors import CorruptModel
-from fpverify.vocabulary import FloatArray, Scores
+from fpverify.vocabulary import FloatArray, Scores, Skin
 
 PRIOR_PLACES = 8.0  # in common beyond those there are: a few that agree prove little
 NO_MINUTIAE = 0.004  # added to the similarity of minutiae before the logarithm
@@ -132,7 +132,7 @@ class TouchModel:
         scales: by area, the smallest first; none before they are learnt.
         print_scales: the same for touches on whole prints; none if the model does not compare them.
         upright: how fingers come down; former models know nothing of it.
-        bits: of a number of a place's descriptor, in what is enrolled; 2 or 3.
+        keeping: how fingers are kept.
         doubt: how far places are trusted; None is for good and all, as former models do.
     """
 
@@ -142,8 +142,12 @@ class TouchModel:
     scales: tuple[Scale, ...] = ()
     print_scales: tuple[Scale, ...] = ()
     upright: Upright = ANYHOW
-    bits: int = 3
+    keeping: Keeping = FORMER
     doubt: Doubt | None = None
+
+    def ground(self, skin: Skin) -> Ground:
+        """What lies in a template that the model made."""
+        return Ground.of(skin, interpolate=self.keeping.interpolate)
 
     def opinions(self, touch: Touch, ground: Ground, similarity: float) -> Opinions:
         """Of one comparison; `similarity` is that of the minutiae, in [0, 1]."""
@@ -188,7 +192,7 @@ class TouchModel:
             "scales": [one.to_dict() for one in self.scales],
             "print_scales": [one.to_dict() for one in self.print_scales],
             "upright": asdict(self.upright),
-            "bits": self.bits,
+            "keeping": asdict(self.keeping),
             **({} if self.doubt is None else {"doubt": asdict(self.doubt)}),
         }
 
@@ -206,13 +210,12 @@ class TouchModel:
                 for each in (plain["scales"], plain.get("print_scales", ()))  # which former models have none of
             )
             upright = Upright.from_dict(plain["upright"]) if "upright" in plain else ANYHOW
-            bits = plain.get("bits", 3)
-            if type(bits) is not int or bits not in QUANTUM:
-                raise ValueError(f"numbers of {' or '.join(map(str, QUANTUM))} bits were expected")
+            former = {name: plain[name] for name in ("bits",) if name in plain}
+            keeping = Keeping.from_dict(plain.get("keeping", former))
             doubt = Doubt.from_dict(plain["doubt"]) if "doubt" in plain else None
         except (KeyError, TypeError, ValueError) as wrong:
             raise CorruptModel(f"what the model knows about touches cannot be used: {wrong}") from wrong
-        return cls(cohort, places, blocks, scales, print_scales, upright, bits, doubt)
+        return cls(cohort, places, blocks, scales, print_scales, upright, keeping, doubt)
 
 
 def sum_of(opinions: Scores, start: Scores, spread: Scores, doubt: Doubt | None) -> Scores:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fpverify.comparison.touches.alignment import ANYHOW, Upright
 from fpverify.comparison.touches.joining import Describe, Given, Mosaic, groups, mosaic
-from fpverify.comparison.touches.prepared import STEP_PX
+from fpverify.comparison.touches.prepared import STEP_PX, Ground, Places, interpolated
 from fpverify.comparison.touches.worths import PlaceWorths
-from fpverify.vocabulary import FloatArray, IndexArray, Minutiae, Skin
+from fpverify.vocabulary import BoolArray, FloatArray, IndexArray, Minutiae, Skin
 
 APART_PX = 120  # between what lies apart: more than a touch is wide, so that none reaches both
 MOST_BYTES = 12 * 1024  # of a finger in its binary form (`fpverify.store.template_format`)
@@ -20,7 +21,7 @@ MOST_PRINT_BYTES = 24 * 1024  # of a whole print with its skin: only of large on
 OTHER_BYTES = 500  # of it: headers, and what says where places and pixels are
 MINUTIA_BYTES = 47  # 64 numbers of 5 bits, a position and an angle
 MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
-MOST_MINUTIAE = 50  # of a finger: 2.3 KB
+MOST_MINUTIAE = 80  # of a finger: what a template has at most
 SAME_PX, SAME_RAD = 6.0, 0.6  # minutiae of two touches, nearer and turned less against each other, are one
 ANGLE_STEPS = 256  # of half a turn
 # Step of a descriptor's numbers, in deviations, by their bits: what loses least of normal ones. 3 bits keep a cosine of
@@ -28,6 +29,36 @@ ANGLE_STEPS = 256  # of half a turn
 QUANTUM = {2: 0.996, 3: 0.586}
 
 # Source of QUANTUM: Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory 6, 1960.
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How a model keeps fingers.
+
+    Attributes:
+        bits: of a number of a place's descriptor; one of `QUANTUM`.
+        minutiae: of a finger from touches, at most.
+        interpolate: whether places that were left out are interpolated when touches are compared with the finger.
+    """
+
+    bits: int = 3
+    minutiae: int = 50
+    interpolate: bool = False
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Keeping:
+        """Of its attributes as plain numbers; ValueError or TypeError if they are none that can be."""
+        found = cls(**plain)
+        if type(found.bits) is not int or found.bits not in QUANTUM:
+            raise ValueError(f"numbers of {' or '.join(map(str, QUANTUM))} bits were expected")
+        if type(found.minutiae) is not int or not 0 < found.minutiae <= MOST_MINUTIAE:
+            raise ValueError(f"1 to {MOST_MINUTIAE} minutiae of a finger were expected")
+        if type(found.interpolate) is not bool:
+            raise ValueError("whether places are interpolated was expected as true or false")
+        return found
+
+
+FORMER = Keeping()  # of models that say nothing of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +85,7 @@ def joined_finger(
     most_bytes: int = MOST_BYTES,
     *,
     upright: Upright = ANYHOW,
-    bits: int = 3,
+    keeping: Keeping = FORMER,
     only_joined: bool = False,
 ) -> JoinedFinger:
     """Touches of one finger as one reference.
@@ -66,28 +97,27 @@ def joined_finger(
         most_bytes: that the finger may take, with at least its minutiae and its picture. Every second place goes first,
             which its neighbours stand for; touches that join nothing go where that would not do.
         upright: of the model, too; and ...
-        bits: ... of the numbers of a place's descriptor.
+        keeping: ... how it keeps fingers.
         only_joined: leave touches out that join nothing, if others do.
     """
     found = groups(given, worths, upright)
     mosaics = [mosaic(one, describe) for one in found if len(one) > 1 or not only_joined or len(found[0]) == 1]
-    each = place_bytes(mosaics[0].descriptors.shape[1], bits)
-    mosaics = _within(mosaics, most_bytes, each)
+    mosaics = _within(mosaics, most_bytes, keeping)
     tops = np.cumsum([0, *(one.picture.shape[0] + APART_PX for one in mosaics)])
     tops = (np.ceil(tops / STEP_PX) * STEP_PX).astype(int)
-    share = _room(mosaics, most_bytes, each) / max(1, sum(len(one.x) for one in mosaics))
-    kept = [_thinned(one, share) for one in mosaics]
+    share = _room(mosaics, most_bytes, keeping) / max(1, sum(len(one.x) for one in mosaics))
+    kept = [_thinned(one, share, keeping) for one in mosaics]
     x, angle, vectors = (
         np.concatenate([getattr(one, name)[which] for one, which in zip(mosaics, kept, strict=True)])
         for name in ("x", "angle", "descriptors")
     )
     y = np.concatenate([one.y[which] + top for one, which, top in zip(mosaics, kept, tops, strict=False)])
-    minutiae, descriptors = _minutiae(mosaics, tops)
+    minutiae, descriptors = _minutiae(mosaics, tops, keeping.minutiae)
     skin = Skin(
         x_px=x.astype(np.float32),
         y_px=y.astype(np.float32),
         angle_rad=_angles_on_grid(angle),
-        descriptors=coarse(vectors, bits),
+        descriptors=coarse(vectors, keeping.bits),
         opposite=np.zeros((0, vectors.shape[1]), np.int8),
         picture=_picture(mosaics, tops),
         touches=max(2, sum(one.touches for one in mosaics)),
@@ -136,33 +166,48 @@ def place_bytes(numbers: int, bits: int) -> int:
     return -(-numbers * bits // 8) + 1
 
 
-def _room(mosaics: Sequence[Mosaic], most_bytes: int, each: int) -> int:
+def _room(mosaics: Sequence[Mosaic], most_bytes: int, keeping: Keeping) -> int:
     """How many places there is room for beside the pictures and the minutiae."""
-    minutiae = min(MOST_MINUTIAE, sum(len(one.minutiae) for one in mosaics))
+    minutiae = min(keeping.minutiae, sum(len(one.minutiae) for one in mosaics))
     shown = sum(int(np.count_nonzero(one.picture)) for one in mosaics)
-    return max(0, most_bytes - OTHER_BYTES - MINUTIA_BYTES * minutiae - shown // 8) // each
+    room = most_bytes - OTHER_BYTES - MINUTIA_BYTES * minutiae - shown // 8
+    return max(0, room) // place_bytes(mosaics[0].descriptors.shape[1], keeping.bits)
 
 
-def _within(mosaics: list[Mosaic], most_bytes: int, each: int) -> list[Mosaic]:
+def _within(mosaics: list[Mosaic], most_bytes: int, keeping: Keeping) -> list[Mosaic]:
     """Without the last groups of one touch, as long as thinning would leave holes."""
     kept = list(mosaics)
     while len(kept) > 1 and kept[-1].touches == 1:
-        if sum(len(one.x) for one in kept) <= MOST_THINNED * _room(kept, most_bytes, each):
+        if sum(len(one.x) for one in kept) <= MOST_THINNED * _room(kept, most_bytes, keeping):
             break
         kept.pop()
     return kept
 
 
-def _thinned(one: Mosaic, share: float) -> IndexArray:
+def _thinned(one: Mosaic, share: float, keeping: Keeping) -> IndexArray:
     """The places that are kept of a group: all, or as large a share of them; what most touches show goes last.
 
-    Every second place, as the fields of one colour of a chessboard, goes first: a neighbour stands for it.
+    Every second place, as the fields of one colour of a chessboard, goes first: neighbours stand for it. Where it is to
+    be interpolated, those go first that are restored best.
     """
     if share >= 1:
         return np.arange(len(one.x), dtype=np.int32)
     second = (one.x // STEP_PX + one.y // STEP_PX) % 2
+    if keeping.interpolate:
+        second *= 1 + _restored(one, second == 1)
     order = np.lexsort((-one.count, second))
     return np.asarray(np.sort(order[: int(share * len(one.x))]), np.int32)
+
+
+def _restored(one: Mosaic, which: BoolArray) -> FloatArray:
+    """How alike places are to what the others interpolate: (n,) cosines, 0 where nothing does, and of all but these."""
+    others = (part[~which] for part in (one.x, one.y, one.angle, one.descriptors))
+    made = Ground.at(*interpolated(Places(*others)), one.picture)
+    found = np.where(which, made.nearest(one.x, one.y), -1)
+    if not len(made):
+        return np.zeros(len(one.x), np.float32)
+    cosines = np.einsum("nd,nd->n", made.descriptors[found], one.descriptors)
+    return np.asarray(np.where(found < 0, 0, np.maximum(cosines, 0)), np.float32)
 
 
 def _picture(mosaics: Sequence[Mosaic], tops: NDArray[np.int_]) -> NDArray[np.int8]:
@@ -175,7 +220,7 @@ def _picture(mosaics: Sequence[Mosaic], tops: NDArray[np.int_]) -> NDArray[np.in
     return whole
 
 
-def _minutiae(mosaics: Sequence[Mosaic], tops: NDArray[np.int_]) -> tuple[Minutiae, NDArray[np.int8]]:
+def _minutiae(mosaics: Sequence[Mosaic], tops: NDArray[np.int_], most: int) -> tuple[Minutiae, NDArray[np.int8]]:
     """Of all groups, the best first."""
     parts, descriptors = [], []
     for one, top in zip(mosaics, tops, strict=False):
@@ -186,7 +231,7 @@ def _minutiae(mosaics: Sequence[Mosaic], tops: NDArray[np.int_]) -> tuple[Minuti
             descriptors.append(one.minutia_descriptors[which])
     x, y, angle, quality = np.concatenate(parts, 1).astype(np.float32)
     order = np.argsort(-quality, kind="stable")
-    order = order[(x[order] >= 0) & (y[order] >= 0)][:MOST_MINUTIAE]
+    order = order[(x[order] >= 0) & (y[order] >= 0)][:most]
     every = np.concatenate(descriptors) if descriptors else np.zeros((0, 0), np.int8)
     return Minutiae(x[order], y[order], angle[order], quality[order]), every[order] if len(order) else every[:0]
 

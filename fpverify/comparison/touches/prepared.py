@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ STEP_PX = 5.0  # of the lattice that places lie on
 REACH_PX = 4.5  # from a place of a probe, laid on a reference, to one of the reference's that it may be
 PICTURE_STEPS = np.float32(127 / 3)  # of a single touch's picture, a local deviation
 TOP = 30  # of the cohort, whose mean cosine says how common a place is
+BESIDE = ((-1, 0), (0, -1), (0, 1), (1, 0))  # rows and columns of the fields beside a field
+LEAST_BESIDE = 3  # for a place to be interpolated: what has fewer lies at a rim
 CORNERS = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])  # of a field of the lattice: what lies further is out of reach
 
 
@@ -48,6 +51,15 @@ class Touch:
         return cls(skin.x_px, skin.y_px, skin.angle_rad, descriptors, common, picture, skin.picture != 0)
 
 
+class Places(NamedTuple):
+    """Of ridges on a lattice: (n,) float32 in px, px and rad, and (n, d) float32 of unit length."""
+
+    x: FloatArray
+    y: FloatArray
+    angle: FloatArray
+    descriptors: FloatArray
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
     """What a touch is laid on: a finger from touches, another touch, or a whole print.
@@ -78,26 +90,27 @@ class Ground:
         return self.picture.size == 0
 
     @classmethod
-    def of(cls, skin: Skin) -> Ground:
-        """What lies in a template."""
+    def of(cls, skin: Skin, *, interpolate: bool = False) -> Ground:
+        """What lies in a template.
+
+        Args:
+            skin: of it.
+            interpolate: together with places that were left out of it.
+        """
         picture = skin.picture.astype(np.float32)
         if skin.touches == 1:
             picture /= PICTURE_STEPS
-        return cls.at(skin.x_px, skin.y_px, skin.angle_rad, unit(skin.descriptors), picture)
+        places = Places(skin.x_px, skin.y_px, skin.angle_rad, unit(skin.descriptors))
+        if interpolate and skin.touches != 1 and len(skin):
+            places = Places(*map(np.concatenate, zip(places, interpolated(places), strict=True)))
+        return cls.at(*places, picture)
 
     @classmethod
     def at(
         cls, x: FloatArray, y: FloatArray, angle: FloatArray, descriptors: FloatArray, picture: FloatArray
     ) -> Ground:
         """Of places on a lattice; attributes as above."""
-        if not len(x):
-            return cls(x, y, angle, descriptors, np.full((5, 5), -1, np.int32), (0.0, 0.0), picture)
-        origin = float(x.min()), float(y.min())
-        column, row = (
-            np.rint((part - first) / STEP_PX).astype(int) + 2 for part, first in zip((x, y), origin, strict=True)
-        )
-        index = np.full((row.max() + 3, column.max() + 3), -1, np.int32)
-        index[row, column] = np.arange(len(x))
+        index, origin = _fields(x, y)
         return cls(x, y, angle, descriptors, index, origin, picture)
 
     def nearest(self, x: FloatArray, y: FloatArray) -> IndexArray:
@@ -118,6 +131,41 @@ class Ground:
         found = self.index[row[..., None] + CORNERS[:, 0], column[..., None] + CORNERS[:, 1]]
         far = (self.x[found] - x[..., None]) ** 2 + (self.y[found] - y[..., None]) ** 2
         return np.where(far <= np.float32(REACH_PX**2), found, np.int32(-1))
+
+
+def interpolated(known: Places) -> Places:
+    """Places that are none of these, on fields of the lattice with three or four of these beside them.
+
+    Their descriptors are the means of those beside them: neighbourhoods of 3.3 mm have nearly all in common with others
+    half a millimetre aside. Such a mean has a cosine of 0.9 with the descriptor that was left out.
+    """
+    index, origin = _fields(known.x, known.y)
+    row, column = (part + 1 for part in np.nonzero(index[1:-1, 1:-1] < 0))
+    beside = np.stack([index[row + down, column + across] for down, across in BESIDE])
+    doubled = np.where(beside < 0, 0, np.exp(2j * known.angle[beside])).sum(0)
+    angle = np.asarray(np.angle(doubled) / 2 % np.pi, np.float32)
+    one_sense = (beside >= 0) & (np.cos(known.angle[beside] - angle) > 0)
+    enough = np.count_nonzero(one_sense, axis=0) >= LEAST_BESIDE
+    total = np.einsum("kn,knd->nd", one_sense[:, enough].astype(np.float32), known.descriptors[beside[:, enough]])
+    length = np.sqrt(np.einsum("nd,nd->n", total, total))
+    x, y = (
+        np.asarray(first + (part[enough] - 2) * STEP_PX, np.float32)
+        for first, part in zip(origin, (column, row), strict=True)
+    )
+    return Places(x, y, angle[enough], np.asarray(total / np.maximum(length, np.float32(1e-6))[:, None]))
+
+
+def _fields(x: FloatArray, y: FloatArray) -> tuple[NDArray[np.int32], tuple[float, float]]:
+    """`index` and `origin` of a `Ground`."""
+    if not len(x):
+        return np.full((5, 5), -1, np.int32), (0.0, 0.0)
+    origin = float(x.min()), float(y.min())
+    column, row = (
+        np.rint((part - first) / STEP_PX).astype(int) + 2 for part, first in zip((x, y), origin, strict=True)
+    )
+    index = np.full((row.max() + 3, column.max() + 3), -1, np.int32)
+    index[row, column] = np.arange(len(x))
+    return index, origin
 
 
 def unit(descriptors: NDArray[np.int8]) -> FloatArray:
