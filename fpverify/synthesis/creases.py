@@ -17,13 +17,17 @@ LAYERS = 3  # of lines that a press shows or hides together
 WIDE = (1, 6)  # wide creases of a finger
 WIDE_PX = (2, 4)  # their width: half a ridge period to one
 WIDE_HALF_PX = (15, 110)  # half of their length: 3 to 22 mm
-FAMILIES = (0, 2)  # of fine wrinkles
-FINE = (6, 45)  # wrinkles of a family
-FINE_HALF_PX = (8, 50)
+WIDE_DEPTH = (0.7, 1.0)  # share of the skin that the middle of one lifts off the plate
+FAMILIES = (0, 2)  # of fine wrinkles, each with a direction
+FINE = (6, 45)  # wrinkles of a family: a few, or skin that is all wrinkled
+FINE_PX = (1, 2)  # their width: less than a valley's
+FINE_HALF_PX = (8, 50)  # half of their length: 2 to 10 mm
+FINE_DEPTH = (0.5, 1.0)
 STRAYING_RAD = 0.2  # deviation of a wrinkle from its family's direction
 LEAST_SHOWN = 0.15  # strength below which a press hides a layer
 STRENGTH = (0.0, 1.3)  # of a layer in a press: of three, one or two show well
 SPREAD_PX = (0.3, 1.0)  # deviation of what a press blurs
+SHARPENED = 1.3  # times what is left of a thin line's depth after that
 RAGGED = 0.35  # deviation of the edges, relative
 
 
@@ -39,13 +43,14 @@ def draw_creases(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray
     """
     layers = np.zeros((LAYERS, *shape), np.float32)
     for _ in range(int(rng.integers(*WIDE, endpoint=True))):
-        pen = rng.uniform(0.7, 1.0), int(rng.integers(*WIDE_PX, endpoint=True))
+        pen = rng.uniform(*WIDE_DEPTH), int(rng.integers(*WIDE_PX, endpoint=True))
         draw_line(rng, layers[rng.integers(LAYERS)], rng.uniform(0, np.pi), rng.uniform(*WIDE_HALF_PX), pen)
     for _ in range(int(rng.integers(*FAMILIES, endpoint=True))):
         family = rng.uniform(0, np.pi)
         for _ in range(int(rng.integers(*FINE, endpoint=True))):
-            pen, straying = (rng.uniform(0.5, 1.0), int(rng.integers(1, 3))), rng.normal(0, STRAYING_RAD)
-            draw_line(rng, layers[rng.integers(LAYERS)], family + straying, rng.uniform(*FINE_HALF_PX), pen)
+            pen = rng.uniform(*FINE_DEPTH), int(rng.integers(*FINE_PX, endpoint=True))
+            direction = family + rng.normal(0, STRAYING_RAD)
+            draw_line(rng, layers[rng.integers(LAYERS)], direction, rng.uniform(*FINE_HALF_PX), pen)
     return layers
 
 
@@ -62,7 +67,7 @@ def pressed(rng: np.random.Generator, creases: FloatArray) -> FloatArray:
     strength = rng.uniform(*STRENGTH, len(creases)).astype(np.float32)
     strength = np.where(strength < LEAST_SHOWN, np.float32(0), strength)
     lifted = (creases * strength[:, None, None]).max(axis=0)
-    return np.asarray(np.clip(cv2.GaussianBlur(lifted, (0, 0), rng.uniform(*SPREAD_PX)) * 1.3, 0, 1), np.float32)
+    return np.asarray(np.clip(cv2.GaussianBlur(lifted, (0, 0), rng.uniform(*SPREAD_PX)) * SHARPENED, 0, 1), np.float32)
 
 
 def creased(rng: np.random.Generator, ink: FloatArray, lifted: FloatArray) -> FloatArray:

@@ -50,8 +50,9 @@ PRINTS = 200  # whole ones of other fingers, that scores of touches on prints ar
 # A touch is turned by 20 degrees (the deviation of `synthesis.touches.USUAL_PRESS`) and a finger from touches is level.
 # One in five comes down anyhow: a phone is picked up by any side.
 UPRIGHT = Upright(deviation_rad=0.35, anyhow=0.2)
-# Of 2 bits half as many places again fit as of 3.
-KEEPING = Keeping(bits=2, minutiae=80, interpolate=True)
+# Of 2 bits half as many places again fit as of 3, and what does not fit is interpolated. Fingers of 8 mm show 50 to 120
+# minutiae; more than 65 take room from places, and of dry skin many are none.
+KEEPING = Keeping(bits=2, most_minutiae=65, interpolate=True)
 DOUBT = Doubt(astray=-1.0, minutiae=2.0, least_blocks=-0.5)  # one touch in four; minutiae in full; half of a spread
 SHARES = (1.0, 0.5, 0.5)  # that opinions count for: blocks and minutiae repeat in part what places say
 EXCEEDED = 0.9  # share of non-mated opinions below where a scale starts

@@ -14,7 +14,15 @@ from fpverify.comparison.calibration import Calibration
 from fpverify.comparison.touches.alignment import ANYHOW, Upright, aligned
 from fpverify.comparison.touches.blocks import block_correlations
 from fpverify.comparison.touches.comparison import NO_PICTURE, Doubt, Opinions, Scale, TouchModel, sum_of
-from fpverify.comparison.touches.finger import MOST_BYTES, Keeping, coarse, joined_finger, print_skin
+from fpverify.comparison.touches.finger import (
+    MOST_BYTES,
+    MOST_MINUTIAE,
+    SCATTERED_BYTES,
+    Keeping,
+    coarse,
+    joined_finger,
+    print_skin,
+)
 from fpverify.comparison.touches.joining import Pose, groups
 from fpverify.comparison.touches.prepared import STEP_PX, Ground, Places, commonness, interpolated
 from fpverify.comparison.touches.worths import BlockWorths, PlaceWorths, rising
@@ -22,7 +30,9 @@ from fpverify.errors import CorruptModel
 from fpverify.features.places import neighbourhoods
 from fpverify.features.touches import kept_places
 from fpverify.models import load_bundle
+from fpverify.store import template_format
 from fpverify.store.skin_format import encode_skin
+from fpverify.vocabulary import Minutiae
 
 AT = ((70, 80), (82, 88), (64, 92), (76, 100))  # corners of touches of a finger that lie over each other
 WORTHS = PlaceWorths.first()
@@ -241,10 +251,11 @@ def test_places_of_two_senses_are_not_mixed() -> None:
     """Three beside a field that is left out, around the direction where angles begin anew; one of the other sense."""
     x, y = (np.array(part, np.float32) for part in ((5, 0, 10, 5), (0, 5, 5, 10)))
     one, other = np.eye(2, 48, dtype=np.float32)
-    for angles, made in (((0.02, 0.03, 0.04, 3.1), 1), ((0.02, 0.03, 3.1, 3.12), 0)):
+    for angles, made in (((0.02, 0.03, 0.04, 3.1), 1), ((0.01, 0.01, 0.01, 3.1), 1), ((0.02, 0.03, 3.1, 3.12), 0)):
         descriptors = np.stack([one if angle < 1 else other for angle in angles])
         found = interpolated(Places(x, y, np.array(angles, np.float32), descriptors))
         assert len(found.x) == made
+        assert (np.cos(found.angle) > 0.9).all()
         np.testing.assert_allclose(found.descriptors, np.repeat(one[None], made, axis=0), atol=1e-6)
 
 
@@ -254,13 +265,57 @@ def test_nothing_is_interpolated_at_a_rim_or_where_all_is_known() -> None:
     assert len(interpolated(known).x) == 0
 
 
+TIGHT = SCATTERED_BYTES + 800 + 13 * 120  # a picture of 60 mm², and two places of three
+
+
 def test_a_finger_within_few_bytes_has_its_places_all_the_same() -> None:
     touches = [given(window(1, x, y)) for x, y in AT]
-    wide = joined_finger(touches, WORTHS, described, most_bytes=10**6, keeping=KEEPING).skin
-    tight = joined_finger(touches, WORTHS, described, most_bytes=len(encode_skin(wide)) - 500, keeping=KEEPING).skin
+    wide, tight = (
+        joined_finger(touches, WORTHS, described, most_bytes=size, keeping=KEEPING).skin for size in (10**6, TIGHT)
+    )
     ground = replace(model(), keeping=KEEPING).ground(tight)
-    assert len(tight) < 0.75 * len(wide) < 0.95 * len(wide) < len(ground) <= len(wide)
+    assert len(tight) < 0.75 * len(wide) < 0.9 * len(wide) < len(ground) <= len(wide)
     assert len(model().ground(tight)) == len(tight)
+
+
+def test_what_is_restored_best_is_left_out_first() -> None:
+    touches = [given(window(1, x, y)) for x, y in AT]
+    wide, tight = (
+        joined_finger(touches, WORTHS, described, most_bytes=size, keeping=KEEPING).skin for size in (10**6, TIGHT)
+    )
+    every = Ground.of(wide)
+    second = (wide.x_px // STEP_PX + wide.y_px // STEP_PX) % 2 == 1
+    parts = (every.x, every.y, every.angle, every.descriptors)
+    made = Ground.at(*interpolated(Places(*(part[~second] for part in parts))), every.picture)
+    kept = Ground.of(tight).nearest(wide.x_px, wide.y_px) >= 0
+    found = made.nearest(wide.x_px, wide.y_px)
+    cosines = np.einsum("nd,nd->n", made.descriptors[found], every.descriptors)
+    known = second & (found >= 0)
+    assert kept[~second].all()
+    assert np.median(cosines[known & ~kept]) > np.median(cosines[known & kept]) + 0.2
+
+
+def test_a_finger_keeps_so_many_minutiae_at_most() -> None:
+    numbers = np.arange(30, dtype=np.float32)
+    some = Minutiae(5 + numbers % 6 * 9, 5 + numbers // 6 * 9, numbers, 0.5 + numbers / 100)
+    touches = [
+        replace(given(window(1, x, y)), minutiae=some, descriptors=np.ones((30, 64), np.int8)) for x, y in AT[:3]
+    ]
+    few = joined_finger(touches, WORTHS, described, keeping=replace(KEEPING, most_minutiae=20))
+    assert len(few.minutiae) == len(few.descriptors) == 20
+    assert few.minutiae.quality.min() > 0.7  # the best of them
+
+
+def test_a_single_touch_and_a_finger_without_places_stay_as_they_are() -> None:
+    one = skin(window(1, 70, 80))
+    assert len(Ground.of(one, interpolate=True)) == len(one)
+    none = np.zeros(0, np.float32)
+    empty = replace(one, x_px=none, y_px=none, angle_rad=none, descriptors=one.descriptors[:0], touches=2)
+    assert len(Ground.of(empty, interpolate=True)) == 0
+
+
+def test_finger_and_template_have_as_many_minutiae_at_most() -> None:
+    assert MOST_MINUTIAE == template_format.MOST_MINUTIAE
 
 
 def test_what_a_model_knows_comes_back_from_plain_numbers() -> None:
@@ -315,19 +370,20 @@ def test_a_turn_is_added_whoever_is_doubted() -> None:
     assert sum_of(opinions, start, spread, doubt) == pytest.approx(np.logaddexp(2, 1) + 0.7)
 
 
-KEEPING = Keeping(bits=2, minutiae=80, interpolate=True)
+KEPT = {"bits": 2, "most_minutiae": 65, "interpolate": True}
+KEEPING = Keeping(2, most_minutiae=65, interpolate=True)
 DOUBT = {"astray": -1.0, "minutiae": 2.0, "least_blocks": -0.5}
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"keeping": {"bits": 4}},
-        {"keeping": {"bits": 2.0}},
-        {"keeping": {"minutiae": 0}},
-        {"keeping": {"minutiae": 81}},
-        {"keeping": {"interpolate": 1}},
-        {"keeping": {"interpolates": True}},
+        {"keeping": KEPT | {"bits": 4}},
+        {"keeping": KEPT | {"bits": 2.0}},
+        {"keeping": KEPT | {"most_minutiae": 0}},
+        {"keeping": KEPT | {"most_minutiae": 81}},
+        {"keeping": KEPT | {"interpolate": 1}},
+        {"keeping": {"bits": 2}},
         {"keeping": None},
         {"upright": {"deviation_rad": 0, "anyhow": 0.2}},
         {"upright": {}},

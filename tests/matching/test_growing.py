@@ -13,6 +13,7 @@ from made_up_touches import NO_MINUTIAE, cells_of, describe, model, skin, window
 
 from fpverify.comparison.calibration import DECIBEL, Calibration
 from fpverify.comparison.touches.comparison import Scale
+from fpverify.comparison.touches.finger import Keeping
 from fpverify.comparison.touches.growing import as_ground, grown
 from fpverify.comparison.touches.prepared import Ground
 from fpverify.features import Acquired
@@ -91,6 +92,20 @@ def test_a_grown_finger_is_corrected_for_the_places_it_has() -> None:
     known = matcher(places=float(len(own.skin)))
     lost = known.scores(probe, [own])[0] - known.scores(probe, [whole])[0]
     assert lost == pytest.approx(DECIBEL * np.log(len(whole.skin) / len(own.skin)), abs=1.0)
+
+
+def test_places_of_a_grown_finger_are_interpolated_and_counted() -> None:
+    """Those of a probe lie on every second field: what was learnt becomes nearly twice as many."""
+    own, probe = finger(), acquired(73, 91).template
+    assert own.skin is not None
+    known = matcher(places=float(len(own.skin)))
+    filling = replace(known, model=replace(known.model, keeping=Keeping(interpolate=True)))
+    whole = grown(own, [learnt(*ELSEWHERE)] * 4)
+    assert whole.skin is not None
+    more = len(filling.prepared(whole).ground) - len(filling.prepared(own).ground)
+    assert more > 1.5 * (len(whole.skin) - len(own.skin))
+    lost = filling.scores(probe, [own])[0] - filling.scores(probe, [whole])[0]
+    assert lost == pytest.approx(DECIBEL * np.log((len(own.skin) + more) / len(own.skin)), abs=1.0)
 
 
 def test_without_minutiae_a_finger_grows_as_well() -> None:

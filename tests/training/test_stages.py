@@ -128,7 +128,7 @@ def test_places_learn_where_a_recipe_has_them_and_look_alikes_are_found_when_a_r
     monkeypatch.setattr("fpverify.training.place_batches.BANK_PLACES", 30)
     monkeypatch.setattr("fpverify.training.place_batches.IMPRESSIONS", 2)
     part = {"steps": 1, "pairs": 8, "channels": [16, 16, 16]}
-    recipe = MinutiaeRecipe.model_validate({**RECIPE, "places": [part, {**part, "alike": 0.5}]})
+    recipe = MinutiaeRecipe.model_validate({**RECIPE, "places": [part, {**part, "alike": 0.5, "creased": 1.0}]})
     assert recipe.stage_names == ("minutia_map", "descriptor", "places")
     *_, stage = stages(recipe, tmp_path, 0)
     network = stage.network()
@@ -137,4 +137,5 @@ def test_places_learn_where_a_recipe_has_them_and_look_alikes_are_found_when_a_r
         stage.begin(network, tmp_path, number)
         assert (folder / "bank.npz").exists() == (number == 1)
         make(network, folder, 0).run(progress=False)
+    assert sorted(one.name for one in (tmp_path / "impressions").iterdir()) == ["1", "2"]  # without creases, and with
     assert stage.trained(tmp_path).output_shape == (None, 48)

@@ -86,7 +86,7 @@ class Scale:
 
     Attributes:
         area_mm2: of the touches' foreground.
-        places: on what ground it was learnt; how many there were on average.
+        places: on what ground it was learnt; how many there were on average, with those that are interpolated.
         start: (3,) opinions that a tenth of non-mated touches exceed; of the turn none, which is known.
         spread: (3,) their mean excess, positive.
         calibration: from the sum to the score.
@@ -210,8 +210,7 @@ class TouchModel:
                 for each in (plain["scales"], plain.get("print_scales", ()))  # which former models have none of
             )
             upright = Upright.from_dict(plain["upright"]) if "upright" in plain else ANYHOW
-            former = {name: plain[name] for name in ("bits",) if name in plain}
-            keeping = Keeping.from_dict(plain.get("keeping", former))
+            keeping = Keeping.from_dict(plain.get("keeping", asdict(FORMER) | {"bits": plain.get("bits", 3)}))
             doubt = Doubt.from_dict(plain["doubt"]) if "doubt" in plain else None
         except (KeyError, TypeError, ValueError) as wrong:
             raise CorruptModel(f"what the model knows about touches cannot be used: {wrong}") from wrong

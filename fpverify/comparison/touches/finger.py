@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ APART_PX = 120  # between what lies apart: more than a touch is wide, so that no
 MOST_BYTES = 12 * 1024  # of a finger in its binary form (`fpverify.store.template_format`)
 MOST_PRINT_BYTES = 24 * 1024  # of a whole print with its skin: only of large ones some is left out
 OTHER_BYTES = 500  # of it: headers, and what says where places and pixels are
+SCATTERED_BYTES = 920  # the same where places are missing here and there: of 200 real fingers none took more
 MINUTIA_BYTES = 47  # 64 numbers of 5 bits, a position and an angle
 MOST_THINNED = 1.7  # times the places that are kept: nearly every second one goes
 MOST_MINUTIAE = 80  # of a finger: what a template has at most
@@ -37,21 +39,21 @@ class Keeping:
 
     Attributes:
         bits: of a number of a place's descriptor; one of `QUANTUM`.
-        minutiae: of a finger from touches, at most.
+        most_minutiae: of a finger from touches.
         interpolate: whether places that were left out are interpolated when touches are compared with the finger.
     """
 
     bits: int = 3
-    minutiae: int = 50
+    most_minutiae: int = 50
     interpolate: bool = False
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Keeping:
-        """Of its attributes as plain numbers; ValueError or TypeError if they are none that can be."""
-        found = cls(**plain)
+        """Of all its attributes as plain numbers; KeyError, TypeError or ValueError if they are none that can be."""
+        found = cls(**{name: plain[name] for name in ("bits", "most_minutiae", "interpolate")})
         if type(found.bits) is not int or found.bits not in QUANTUM:
             raise ValueError(f"numbers of {' or '.join(map(str, QUANTUM))} bits were expected")
-        if type(found.minutiae) is not int or not 0 < found.minutiae <= MOST_MINUTIAE:
+        if type(found.most_minutiae) is not int or not 0 < found.most_minutiae <= MOST_MINUTIAE:
             raise ValueError(f"1 to {MOST_MINUTIAE} minutiae of a finger were expected")
         if type(found.interpolate) is not bool:
             raise ValueError("whether places are interpolated was expected as true or false")
@@ -112,7 +114,7 @@ def joined_finger(
         for name in ("x", "angle", "descriptors")
     )
     y = np.concatenate([one.y[which] + top for one, which, top in zip(mosaics, kept, tops, strict=False)])
-    minutiae, descriptors = _minutiae(mosaics, tops, keeping.minutiae)
+    minutiae, descriptors = _minutiae(mosaics, tops, keeping.most_minutiae)
     skin = Skin(
         x_px=x.astype(np.float32),
         y_px=y.astype(np.float32),
@@ -168,10 +170,19 @@ def place_bytes(numbers: int, bits: int) -> int:
 
 def _room(mosaics: Sequence[Mosaic], most_bytes: int, keeping: Keeping) -> int:
     """How many places there is room for beside the pictures and the minutiae."""
-    minutiae = min(keeping.minutiae, sum(len(one.minutiae) for one in mosaics))
-    shown = sum(int(np.count_nonzero(one.picture)) for one in mosaics)
-    room = most_bytes - OTHER_BYTES - MINUTIA_BYTES * minutiae - shown // 8
+    if keeping.interpolate:
+        minutiae = sum(len(_once(one.minutiae, one.owners)) for one in mosaics)
+        others = SCATTERED_BYTES + sum(_deflated_bytes(one.picture) for one in mosaics)
+    else:  # as former models reckon, who take minutiae for more than they are, and so the pixels
+        minutiae = sum(len(one.minutiae) for one in mosaics)
+        others = OTHER_BYTES + sum(int(np.count_nonzero(one.picture)) for one in mosaics) // 8
+    room = most_bytes - others - MINUTIA_BYTES * min(keeping.most_minutiae, minutiae)
     return max(0, room) // place_bytes(mosaics[0].descriptors.shape[1], keeping.bits)
+
+
+def _deflated_bytes(picture: FloatArray) -> int:
+    """What the pixels take that a picture shows, one bit each."""
+    return len(zlib.compress(np.packbits(picture[picture != 0] > 0).tobytes(), 9))
 
 
 def _within(mosaics: list[Mosaic], most_bytes: int, keeping: Keeping) -> list[Mosaic]:
@@ -193,9 +204,8 @@ def _thinned(one: Mosaic, share: float, keeping: Keeping) -> IndexArray:
     if share >= 1:
         return np.arange(len(one.x), dtype=np.int32)
     second = (one.x // STEP_PX + one.y // STEP_PX) % 2
-    if keeping.interpolate:
-        second *= 1 + _restored(one, second == 1)
-    order = np.lexsort((-one.count, second))
+    restored = _restored(one, second == 1) if keeping.interpolate else np.zeros(len(second))
+    order = np.lexsort((-one.count, restored, second))
     return np.asarray(np.sort(order[: int(share * len(one.x))]), np.int32)
 
 
@@ -203,7 +213,7 @@ def _restored(one: Mosaic, which: BoolArray) -> FloatArray:
     """How alike places are to what the others interpolate: (n,) cosines, 0 where nothing does, and of all but these."""
     others = (part[~which] for part in (one.x, one.y, one.angle, one.descriptors))
     made = Ground.at(*interpolated(Places(*others)), one.picture)
-    found = np.where(which, made.nearest(one.x, one.y), -1)
+    found = made.nearest(one.x, one.y)
     if not len(made):
         return np.zeros(len(one.x), np.float32)
     cosines = np.einsum("nd,nd->n", made.descriptors[found], one.descriptors)

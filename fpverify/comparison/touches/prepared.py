@@ -95,13 +95,13 @@ class Ground:
 
         Args:
             skin: of it.
-            interpolate: together with places that were left out of it.
+            interpolate: together with places that were left out of it, which none are of a single touch.
         """
         picture = skin.picture.astype(np.float32)
         if skin.touches == 1:
             picture /= PICTURE_STEPS
         places = Places(skin.x_px, skin.y_px, skin.angle_rad, unit(skin.descriptors))
-        if interpolate and skin.touches != 1 and len(skin):
+        if interpolate and skin.touches != 1:
             places = Places(*map(np.concatenate, zip(places, interpolated(places), strict=True)))
         return cls.at(*places, picture)
 
@@ -139,12 +139,16 @@ def interpolated(known: Places) -> Places:
     Their descriptors are the means of those beside them: neighbourhoods of 3.3 mm have nearly all in common with others
     half a millimetre aside. Such a mean has a cosine of 0.9 with the descriptor that was left out.
     """
+    if not len(known.x):
+        return known
     index, origin = _fields(known.x, known.y)
     row, column = (part + 1 for part in np.nonzero(index[1:-1, 1:-1] < 0))
     beside = np.stack([index[row + down, column + across] for down, across in BESIDE])
     doubled = np.where(beside < 0, 0, np.exp(2j * known.angle[beside])).sum(0)
     angle = np.asarray(np.angle(doubled) / 2 % np.pi, np.float32)
-    one_sense = (beside >= 0) & (np.cos(known.angle[beside] - angle) > 0)
+    here, so = beside >= 0, np.cos(known.angle[beside] - angle) > 0
+    most = 2 * np.count_nonzero(here & so, axis=0) >= np.count_nonzero(here, axis=0)
+    angle, one_sense = np.where(most, angle, angle + np.float32(np.pi)), here & (so == most)
     enough = np.count_nonzero(one_sense, axis=0) >= LEAST_BESIDE
     total = np.einsum("kn,knd->nd", one_sense[:, enough].astype(np.float32), known.descriptors[beside[:, enough]])
     length = np.sqrt(np.einsum("nd,nd->n", total, total))
