@@ -31,7 +31,7 @@ def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pyt
     assert after.doubt == DOUBT
 
 
-def test_former_models_mind_no_turn_and_keep_three_bits() -> None:
+def test_each_model_keeps_fingers_as_it_did() -> None:
     for name in ("ridgeline-12", "ridgeline-13"):
         known = read_tables(load_bundle(name))
         assert (known.upright, known.keeping, known.doubt) == (ANYHOW, FORMER, None)
@@ -39,3 +39,5 @@ def test_former_models_mind_no_turn_and_keep_three_bits() -> None:
     assert (known.upright, known.keeping, known.doubt) == (UPRIGHT, Keeping(bits=2), None)
     known = read_tables(load_bundle("ridgeline-15"))
     assert (known.keeping, known.doubt) == (Keeping(bits=2), DOUBT)
+    known = read_tables(load_bundle("ridgeline-16"))
+    assert (known.keeping, known.doubt) == (KEEPING, DOUBT)
