@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fpverify.comparison.highest import least_of_highest
 from fpverify.comparison.touches.prepared import Ground, Touch
 from fpverify.comparison.touches.worths import FINE, PlaceWorths
 from fpverify.vocabulary import BoolArray, FloatArray, IndexArray, Scores
@@ -145,23 +146,27 @@ class _Pairs:
     touch: Touch
     ground: Ground
     cosines: FloatArray  # (2, n, m)
-    worths: FloatArray  # (2, n, m)
+    rows: FloatArray  # (n, 201) worth by cosine, see `PlaceWorths.rows`
     missed: FloatArray  # (n,) worth where ridges run another way
     upright: Upright
 
     @classmethod
     def of(cls, touch: Touch, ground: Ground, worths: PlaceWorths, upright: Upright) -> _Pairs:
         cosines = (touch.descriptors @ ground.descriptors.T).reshape(2, len(touch), len(ground))
-        rows, missed = worths.rows(touch.common)
-        at = np.clip((cosines + np.float32(1)) * np.float32(1 / FINE) + np.float32(0.5), 0, rows.shape[1] - 1)
-        step = at.astype(np.intp)
-        step += np.arange(len(touch), dtype=np.intp)[:, None] * rows.shape[1]
-        return cls(touch, ground, cosines, rows.ravel()[step], missed, upright)
+        return cls(touch, ground, cosines, *worths.rows(touch.common), upright)
+
+    def worth(self, sense: IndexArray, place: IndexArray, other: IndexArray) -> FloatArray:
+        """Of pairs of places; of the shape that the arguments have together."""
+        cosine = self.cosines[sense, place, other]
+        step = np.clip((cosine + np.float32(1)) * np.float32(1 / FINE) + np.float32(0.5), 0, self.rows.shape[1] - 1)
+        return np.asarray(self.rows[place, step.astype(np.intp)])
 
     def proposed(self, count: int) -> Poses:
         """By the most alike pairs."""
         flat = self.cosines.ravel()
-        top = np.argpartition(flat, -min(count, len(flat)))[-count:]
+        count = min(count, len(flat))
+        top = np.flatnonzero(flat >= least_of_highest(flat[None], count))
+        top = top[np.argpartition(flat[top], -count)[-count:]]
         sense, place, other = np.unravel_index(top, self.cosines.shape)
         turn = self.ground.angle[other] - self.touch.angle[place] - np.float32(np.pi) * sense.astype(np.float32)
         cos, sin = np.cos(turn), np.sin(turn)
@@ -174,7 +179,7 @@ class _Pairs:
         x, y = poses.laid(self.touch.x, self.touch.y)
         found = self.ground.nearest(x, y)
         along = np.cos(self.touch.angle + poses.turn[:, None] - self.ground.angle[found])
-        worth = self.worths[(along < 0).astype(np.intp), np.arange(len(self.touch)), found]
+        worth = self.worth((along < 0).astype(np.int32), np.arange(len(self.touch), dtype=np.int32), found)
         worth = np.where(np.abs(along) < SAME_WAY, self.missed, worth)
         rank = np.where(found < 0, np.float32(0), np.maximum(worth, LEAST_WORTH)).sum(1)
         return np.asarray(rank + self._turned(poses), np.float32)
@@ -184,12 +189,12 @@ class _Pairs:
         x, y = poses.laid(self.touch.x, self.touch.y)
         found = self.ground.near(x, y)
         along = np.cos((self.touch.angle + poses.turn[:, None])[..., None] - self.ground.angle[found])
-        sense, place = (along < 0).astype(np.intp), np.arange(len(self.touch))[:, None]
+        sense, place = (along < 0).astype(np.int32), np.arange(len(self.touch), dtype=np.int32)[:, None]
         cosine = self.cosines[sense, place, found]
         cosine = np.where(found < 0, NOTHING, np.where(np.abs(along) < SAME_WAY, OTHER_WAY, cosine))
         best = cosine.argmax(-1)[..., None]
         chosen, partner, sense = (np.take_along_axis(part, best, -1)[..., 0] for part in (cosine, found, sense))
-        worth = self.worths[sense, place[:, 0], partner]
+        worth = self.worth(sense, place[:, 0], partner)
         worth = np.where(chosen > OTHER_WAY, worth, np.where(chosen > NOTHING, self.missed, np.float32(0)))
         rank = np.maximum(worth, LEAST_WORTH).sum(1) + self._turned(poses)
         return _Looked(rank, worth.sum(1), chosen, partner)

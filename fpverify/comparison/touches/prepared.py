@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fpverify.comparison.highest import highest
 from fpverify.vocabulary import BoolArray, FloatArray, IndexArray, Skin
 
 STEP_PX = 5.0  # of the lattice that places lie on
@@ -184,4 +185,4 @@ def commonness(descriptors: FloatArray, cohort: FloatArray) -> FloatArray:
     if not len(descriptors):
         return np.zeros(0, np.float32)
     cosines = descriptors @ cohort.T
-    return np.asarray(np.partition(cosines, -TOP, axis=1)[:, -TOP:].mean(1), np.float32)
+    return np.asarray(highest(cosines, TOP).mean(1), np.float32)

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fpverify.comparison.highest import GROUP, least_of_highest
 from fpverify.errors import CorruptRecord
 from fpverify.search.index.codebook import STEPS, Codebook, steps
 from fpverify.search.index.lists import Bytes, Codes, Lists, Slots, as_bytes, joined_bytes
@@ -34,7 +35,6 @@ AT_ONCE = 1024  # minutiae whose lists are looked up together: 17 MB of products
 JOINED = (
     2**14
 )  # rows of small blocks that are looked at together: 1 MB, a core's second cache; `SCANNED` nearly always fit
-LIST_GROUP = 8  # numbers of which the largest is looked at first, where the largest of many are wanted
 
 ListNumbers = NDArray[np.uint16]
 
@@ -329,10 +329,9 @@ def _portions(sizes: Sequence[int], most: int) -> Iterator[range]:
 
 def _largest_places(products: FloatArray, count: int) -> NDArray[np.intp]:
     """Places of the so many largest of each row, (n, count); of those as large as the last, what NumPy takes."""
-    groups = products.shape[1] // LIST_GROUP
-    if groups < 2 * count:
+    if products.shape[1] < 2 * count * GROUP:
         return np.asarray(np.argpartition(products, -count, axis=1)[:, -count:])
-    row, place = np.nonzero(products >= _least_of_many(products, groups, count)[:, None])
+    row, place = np.nonzero(products >= least_of_highest(products, count)[:, None])
     order = np.lexsort((-products[row, place], row))
     end = np.searchsorted(row, np.arange(len(products)), side="right")
     first = np.append(0, end[:-1])
@@ -341,10 +340,3 @@ def _largest_places(products: FloatArray, count: int) -> NDArray[np.intp]:
     tied = (end - first > count) & (value[first + count - 1] == value[np.minimum(first + count, len(value) - 1)])
     chosen[tied] = np.argpartition(products[tied], -count, axis=1)[:, -count:]
     return np.asarray(chosen)
-
-
-def _least_of_many(products: FloatArray, groups: int, count: int) -> FloatArray:
-    """For each row a number that so many of it reach, and few more: of groups' largest the so many-th; (n,)."""
-    size = products.shape[1] // groups
-    largest = products[:, : size * groups].reshape(len(products), size, groups).max(axis=1)
-    return np.asarray(np.partition(largest, groups - count, axis=1)[:, groups - count])
