@@ -165,7 +165,7 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
         folder: that does not exist; it is there when all of it is.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written; names the folder.
         CorruptModel: a file of its networks or of a search is missing or does not fit its hash; names it.
     """
     import shutil  # here: whoever verifies copies nothing
@@ -175,8 +175,10 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
     try:
         copied = write_search_files(write_bundle(part, replace(bundle.card, search_files={}), networks), searching)
         part.rename(folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(folder)) from error
         raise
     return replace(copied, folder=folder)
 

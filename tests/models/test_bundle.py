@@ -182,6 +182,13 @@ def test_a_copy_is_whole_or_is_not(made: Bundle, tmp_path: Path, file: str, monk
     assert not sorted(tmp_path.glob("*copy*"))
 
 
+def test_a_copy_that_cannot_be_written_names_its_folder(made: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError) as caught:
+        copy_bundle(made, tmp_path / "file" / "copy")
+    assert caught.value.filename == str(tmp_path / "file" / "copy")
+
+
 def test_a_bundle_elsewhere_takes_nothing_from_shipped_ones(shipped: Path, made: Bundle) -> None:
     (made.folder / "minutia_map.tflite").unlink()
     with pytest.raises(CorruptModel, match=r"minutia_map\.tflite"):
