@@ -37,9 +37,9 @@ def draw_finger(rng: np.random.Generator, shape: tuple[int, int] = MASTER_SHAPE,
     Args:
         rng: source of randomness.
         shape: (height, width) in pixels.
-        flow: how calmly its ridges run.
+        flow: how calmly its ridges run, and how far apart.
     """
     pattern = draw_class(rng)
     orientation = draw_orientation(rng, pattern, shape, flow)
-    ridges = grow_ridges(rng, orientation, draw_period(rng, shape), flow)
+    ridges = grow_ridges(rng, orientation, draw_period(rng, shape, flow), flow)
     return MasterFinger(ridges, find_minutiae(ridges), pattern)

@@ -16,8 +16,8 @@ from fpverify.synthesis.flow import USUAL, Flow
 from fpverify.vocabulary import FloatArray
 
 DIRECTIONS = 24  # filters over half a turn: 7.5 degrees apart, well within a filter's own width
-PERIODS_PX = (3.1, 3.6, 4.2, 4.8, 5.5, 6.2)  # covers `period.RANGE_PX` in steps of a seventh
-FILTER_PX = 15  # side; on each side 2.3 periods of the finest ridges, 1.1 of the coarsest
+PERIODS_PX = (3.1, 3.6, 4.2, 4.8, 5.5, 6.2, 7.0)  # covers `Flow.period_range_px` in steps of a seventh
+FILTER_PX = 15  # side; on each side 2.3 periods of the finest ridges, 1.0 of the coarsest
 GAIN = 6.0  # drives the saturation; ridges are nearly binary after the last pass
 PASSES = (7, 12)  # range: more passes, fewer minutiae
 

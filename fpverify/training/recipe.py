@@ -31,6 +31,7 @@ from fpverify.synthesis.stripes import SIZE_PX
 from fpverify.training.loop import OptimizerName, Schedule
 from fpverify.vocabulary import AlignmentKind
 
+FlowName = Literal["usual", "calm", "broad"]  # keys of `synthesis.flow.FLOWS`
 NETWORKS = ("minutia_map", "descriptor", "seam_map", "places", "drawn_map")  # of a model of minutiae
 Number = TypeVar("Number", int, float)
 
@@ -157,7 +158,7 @@ class DescriptorRecipe(StageRecipe):
     one_pattern: Share = 0.0
     lines: Share = 0.0
     margin: Share = 0.0
-    flow: Literal["usual", "calm"] = "usual"
+    flow: FlowName = "usual"
     temperature: PositiveFloat = 0.07
 
 
@@ -191,7 +192,7 @@ class PlacesRecipe(StageRecipe):
     window_px: IntRange = (40, 96)
     one_pattern: Share = 0.6
     alike: Share = 0.0
-    flow: Literal["usual", "calm"] = "calm"
+    flow: FlowName = "calm"
     creased: Share = 0.0
     temperature: PositiveFloat = 0.07
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fpverify.synthesis.finger import MASTER_SHAPE, draw_finger
-from fpverify.synthesis.flow import CALM, USUAL, Flow
+from fpverify.synthesis.flow import BROAD, CALM, FLOWS, USUAL, Flow
 from fpverify.synthesis.growth import gabor_kernel, grow_ridges
 from fpverify.synthesis.labels import find_minutiae
 from fpverify.synthesis.orientation import CLASS_FREQUENCIES, draw_class, draw_orientation, draw_singular_points
-from fpverify.synthesis.period import RANGE_PX, draw_period
+from fpverify.synthesis.period import draw_period
 
 
 def straight(shape: tuple[int, int] = (96, 96), period: float = 4.5) -> np.ndarray:
@@ -59,11 +59,20 @@ def test_around_the_core_of_a_loop_the_direction_makes_half_a_turn() -> None:
     assert winding(field, round(x + 100 * core.x_cm), round(y + 100 * core.y_cm), 12) == pytest.approx(0.5, abs=0.01)
 
 
-def test_period_stays_within_its_range() -> None:
-    for seed in range(5):
-        period = draw_period(np.random.default_rng(seed), MASTER_SHAPE)
-        assert period.min() >= RANGE_PX[0]
-        assert period.max() <= RANGE_PX[1]
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=list(FLOWS))
+def test_periods_stay_within_their_range_and_reach_all_of_it(flow: Flow) -> None:
+    periods = np.stack([draw_period(np.random.default_rng(seed), MASTER_SHAPE, flow) for seed in range(60)])
+    assert (periods.min(), periods.max()) == pytest.approx(flow.period_range_px)
+    means = periods.mean((1, 2))
+    assert means.mean() == pytest.approx(flow.period_px, rel=0.08)
+    assert means.std() == pytest.approx(flow.period_deviation_px, rel=0.25)
+
+
+def test_ridges_of_a_broad_finger_lie_as_far_apart_as_they_should() -> None:
+    upright, widest = np.zeros(MASTER_SHAPE, np.float32), np.full(MASTER_SHAPE, BROAD.period_range_px[1], np.float32)
+    ridges = grow_ridges(np.random.default_rng(3), upright, widest, BROAD)
+    power = np.abs(np.fft.rfft(ridges - ridges.mean(0), axis=0)).mean(1)
+    assert MASTER_SHAPE[0] / power.argmax() == pytest.approx(BROAD.period_range_px[1], rel=0.06)
 
 
 def test_a_gabor_kernel_answers_to_its_own_direction_and_not_to_the_one_across() -> None:
