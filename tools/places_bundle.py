@@ -31,7 +31,7 @@ from fpverify.networks.places import place_tower
 from fpverify.scans import read_scan
 from fpverify.synthesis.touches import TouchSettings, write_touches
 from fpverify.training.export import litert_bytes, weights_bytes
-from fpverify.training.touch_evidence import FINGERS, SIDES_PX, learn_touches
+from fpverify.training.touch_evidence import FINGERS, SIDES_PX, learn_touches, with_cohort
 from fpverify.vocabulary import FloatArray
 
 EXAMPLE_SEED, EXAMPLE_FINGERS, EXAMPLES = 4_900_000, 20, 600
@@ -49,16 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES_PX, help="px at 500 ppi to calibrate for")
     parser.add_argument("--fingers", type=int, default=FINGERS, help="synthetic fingers of each size to calibrate on")
     parser.add_argument("--relearn", action="store_true", help="OUT has the network already: only learn and calibrate")
-    parser.add_argument("--keep-worths", action="store_true", help="with --relearn: only calibrate, learn no worths")
+    parser.add_argument("--keep-worths", action="store_true", help="only calibrate; places are worth what they were")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
     cv2.setNumThreads(1)
-    bundle = (
-        load_bundle(given.out)
-        if given.relearn
-        else with_places(load_bundle(given.model), weighted(given.weights), given.out, given.id, given.sets)
-    )
+    if given.relearn:
+        bundle = load_bundle(given.out)
+    else:
+        bundle = with_places(load_bundle(given.model), weighted(given.weights), given.out, given.id, given.sets)
+        if given.keep_worths:
+            bundle = with_cohort(bundle, given.sets, given.workers)
     bundle = learn_touches(
         bundle,
         given.sets,

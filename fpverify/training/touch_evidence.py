@@ -115,6 +115,18 @@ def learn_touches(
     return bundle
 
 
+def with_cohort(bundle: Bundle, folder: Path, workers: int = 1) -> Bundle:
+    """A bundle whose network of places is another now, with places of other fingers as that network describes them.
+
+    Args:
+        bundle: that knows what places are worth, which stays.
+        folder: of synthetic touches, as `learn_touches` has it.
+        workers: processes.
+    """
+    cohort = _cohort(bundle, folder, workers)
+    return _written(bundle, read_tables(bundle), cohort)
+
+
 def _worths_learnt(bundle: Bundle, folder: Path, workers: int) -> Bundle:
     """With a cohort, and what places and blocks are worth."""
     cohort = _cohort(bundle, folder, workers)
