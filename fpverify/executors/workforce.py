@@ -20,6 +20,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
+from fpverify import __version__
 from fpverify.errors import WorkersUnavailable
 from fpverify.executors.lending import Lent, forget
 
@@ -209,7 +210,8 @@ def dask_workforce(scheduler: str) -> Iterator[DaskWorkforce]:
         scheduler: its address, such as tcp://127.0.0.1:8786.
 
     Raises:
-        WorkersUnavailable: Dask is not installed, no scheduler answers, or it has no workers.
+        WorkersUnavailable: Dask is not installed, no scheduler answers, it has no workers, or one of them has not this
+            release of fpverify.
     """
     try:
         from distributed import Client
@@ -227,7 +229,22 @@ def dask_workforce(scheduler: str) -> Iterator[DaskWorkforce]:
             raise WorkersUnavailable(
                 f"{scheduler}: the scheduler has no workers; start some with `dask worker {scheduler}`"
             )
+        _require_release(client)
         yield DaskWorkforce(client.get_executor(pure=False), workers, client)
+
+
+def _require_release(client: Client) -> None:
+    """Every worker has this release, else their templates may be others; and jobs that none can read never end."""
+
+    def release() -> str:  # it travels whole, as what is defined within a function does, to where no fpverify may be
+        from fpverify import __version__
+
+        return __version__
+
+    for address, found in client.run(release, on_error="return").items():
+        if found != __version__:
+            has = "no fpverify" if isinstance(found, ImportError) else f"fpverify {found}"
+            raise WorkersUnavailable(f"{address}: this worker has {has}, it needs {__version__} as there is here")
 
 
 def file_digest(path: Path) -> str:

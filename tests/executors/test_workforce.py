@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from fpverify import __version__
 from fpverify.enrollment import EnrollmentRow
 from fpverify.errors import WorkersUnavailable
 from fpverify.executors import DaskWorkforce, Workforce, dask_workforce, local_workforce
@@ -102,6 +105,21 @@ def test_a_worker_that_is_killed_costs_time_only(cluster: Any, enrolled: Callabl
         local = enrolled(force, "local")
     with dask_workforce(cluster.scheduler_address) as dask:
         assert enrolled(dask, "killed", kill) == local
+
+
+@pytest.mark.parametrize(("content", "has"), [('__version__ = "0.9"', "fpverify 0.9"), ("import nothing_of_it", "no")])
+def test_a_worker_of_another_release_is_named(tmp_path: Path, content: str, has: str) -> None:
+    distributed = pytest.importorskip("distributed")
+    (tmp_path / "fpverify").mkdir()
+    (tmp_path / "fpverify" / "__init__.py").write_text(content)
+    with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as other:
+        worker = [sys.executable, "-m", "dask", "worker", other.scheduler_address, "--no-nanny", "--no-dashboard"]
+        with subprocess.Popen(worker, env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path) as started:
+            other.get_client().wait_for_workers(1, timeout=60)
+            refused = pytest.raises(WorkersUnavailable, match=f"this worker has {has}.*it needs {__version__}")
+            with refused, dask_workforce(other.scheduler_address):
+                pass
+            started.terminate()
 
 
 def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
