@@ -25,6 +25,7 @@ from fpverify.features.places import at_places, directions, lattice, neighbourho
 from fpverify.features.preparation import prepare
 from fpverify.matching.cohorts import FILE as STRANGERS
 from fpverify.matching.cohorts import knows_strangers, renamed
+from fpverify.matching.touches import TABLES
 from fpverify.models import Bundle, load_bundle, write_bundle, write_search_files
 from fpverify.models.runtime import LiteRtNetwork
 from fpverify.networks.places import place_tower
@@ -49,11 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES_PX, help="px at 500 ppi to calibrate for")
     parser.add_argument("--fingers", type=int, default=FINGERS, help="synthetic fingers of each size to calibrate on")
     parser.add_argument("--relearn", action="store_true", help="OUT has the network already: only learn and calibrate")
-    parser.add_argument("--keep-worths", action="store_true", help="only calibrate; places are worth what they were")
+    parser.add_argument("--keep-worths", action="store_true", help="learn no worths: places are worth what they were")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
     cv2.setNumThreads(1)
+    if given.keep_worths and not given.relearn and TABLES not in load_bundle(given.model).card.files:
+        parser.error(f"{given.model} knows no worths of places to keep")
     if given.relearn:
         bundle = load_bundle(given.out)
     else:

@@ -10,10 +10,10 @@ GROUP = 8  # numbers, of which the highest stands for all
 
 
 def least_of_highest(values: FloatArray, count: int) -> FloatArray:
-    """What the highest of each row are at least, and not many others; (n, m) -> (n,).
+    """What the highest of each row are at least, and few others unless many are equal; (n, m) -> (n,).
 
     Args:
-        values: (n, m).
+        values: (n, m), finite.
         count: how many of a row are asked for; 1 to m.
     """
     rows, groups = len(values), values.shape[1] // GROUP
@@ -23,7 +23,7 @@ def least_of_highest(values: FloatArray, count: int) -> FloatArray:
 
 
 def highest(values: FloatArray, count: int) -> FloatArray:
-    """The highest of each row, the lowest of them first; (n, m) -> (n, count)."""
+    """The highest of each row, the lowest of them first; (n, m) -> (n, count), arguments as of `least_of_highest`."""
     row, column = np.nonzero(values >= least_of_highest(values, count)[:, None])
     many = np.bincount(row, minlength=len(values))
     kept = np.full((len(values), many.max(initial=count)), -np.inf, values.dtype)

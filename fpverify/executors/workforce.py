@@ -20,7 +20,6 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
-from fpverify import __version__
 from fpverify.errors import WorkersUnavailable
 from fpverify.executors.lending import Lent, forget
 
@@ -237,14 +236,25 @@ def _require_release(client: Client) -> None:
     """Every worker has this release, else their templates may be others; and jobs that none can read never end."""
 
     def release() -> str:  # it travels whole, as what is defined within a function does, to where no fpverify may be
-        from fpverify import __version__
+        from importlib import import_module
 
-        return __version__
+        return str(import_module("fpverify").__version__)
 
     for address, found in client.run(release, on_error="return").items():
-        if found != __version__:
-            has = "no fpverify" if isinstance(found, ImportError) else f"fpverify {found}"
-            raise WorkersUnavailable(f"{address}: this worker has {has}, it needs {__version__} as there is here")
+        if found != release() and not isinstance(found, OSError):  # that of a worker which has gone meanwhile
+            raise WorkersUnavailable(
+                f"{address}: this worker {_has(found)}; here it is {release()}, which all workers have to have"
+            )
+
+
+def _has(release: str | Exception) -> str:
+    """What a worker has, by what it said when it was asked for its release."""
+    if isinstance(release, str):
+        return f"has fpverify {release}"
+    if isinstance(release, ImportError | AttributeError):
+        return "has no fpverify"
+    reason = " ".join(str(release).split())
+    return f"cannot say which fpverify it has ({type(release).__name__}: {reason})"
 
 
 def file_digest(path: Path) -> str:

@@ -177,7 +177,7 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
         part.rename(folder)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and error.filename == str(part) and not part.exists():
             raise OSError(error.errno, error.strerror, str(folder)) from error
         raise
     return replace(copied, folder=folder)

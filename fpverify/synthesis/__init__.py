@@ -2,9 +2,9 @@
 
 The steps are separate so that each can be looked at and tested alone:
 
-    flow          how calmly ridges run         (`flow.Flow`)
+    flow          how calm, how far apart       (`flow.Flow`)
     orientation   which way ridges run          (`orientation.draw_orientation`)
-    period        how far apart they are        (`period.draw_period`)
+    period        how far apart, where          (`period.draw_period`)
     growth        ridges out of noise           (`growth.grow_ridges`)
     labels        where ridges end              (`labels.find_minutiae`)
     finger        all of it: a `MasterFinger`   (`finger.draw_finger`)

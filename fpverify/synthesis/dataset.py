@@ -79,7 +79,7 @@ class LabelledScan:
 
 
 def master(seed: int, finger: int, flow: Flow = USUAL) -> MasterFinger:
-    """Finger number `finger` of a seed, its ridges as calm as `flow` has them."""
+    """Finger number `finger` of a seed, its ridges as calm, and as far apart, as `flow` has them."""
     return draw_finger(np.random.default_rng([seed, finger]), flow=flow)
 
 
@@ -188,7 +188,7 @@ class MasterPool:
             folder: made if missing; holds pools, each of one seed and flow.
             fingers: how many, at least 1.
             seed: of the pool.
-            flow: how calmly its ridges run.
+            flow: how calmly its ridges run, and how far apart.
             workers: processes.
             progress: show a bar on standard error when it is a terminal.
         """

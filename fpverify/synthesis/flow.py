@@ -35,7 +35,7 @@ class Flow:
 USUAL = Flow("usual", 4, 0.12, 0.70)
 CALM = Flow("calm", 3, 0.08, 0.75)
 # Ridges of large men, and of sensors that are finer than they say, lie up to 0.7 mm apart. A place of a small touch
-# shows two of them then, and not four.
+# shows five of them then, and not seven.
 BROAD = Flow("broad", 3, 0.08, 0.75, period_px=5.0, period_deviation_px=0.9, period_range_px=(3.1, 7.0))
 # Pools of fingers and checkpoints know a flow by its name: one with other numbers needs another name.
 FLOWS = {flow.name: flow for flow in (USUAL, CALM, BROAD)}

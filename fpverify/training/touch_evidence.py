@@ -118,13 +118,15 @@ def learn_touches(
 def with_cohort(bundle: Bundle, folder: Path, workers: int = 1) -> Bundle:
     """A bundle whose network of places is another now, with places of other fingers as that network describes them.
 
+    Scores are to be calibrated after that.
+
     Args:
         bundle: that knows what places are worth, which stays.
         folder: of synthetic touches, as `learn_touches` has it.
         workers: processes.
     """
-    cohort = _cohort(bundle, folder, workers)
-    return _written(bundle, read_tables(bundle), cohort)
+    known = replace(read_tables(bundle), scales=(), print_scales=())
+    return _written(bundle, known, _cohort(bundle, folder, workers))
 
 
 def _worths_learnt(bundle: Bundle, folder: Path, workers: int) -> Bundle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,14 @@ from fpverify.verifier import Verifier
 pytestmark = pytest.mark.slow
 
 ROWS = 40
+CONTENTS = [  # of a package that a worker has by the name of fpverify, and what is said of it
+    ('__version__ = "0.9"', "has fpverify 0.9"),
+    ("import nothing_of_it", "has no fpverify"),
+    (
+        "raise RuntimeError('libGL.so.1: cannot\\nbe opened')",
+        r"cannot say .* \(RuntimeError: libGL.so.1.*\)",
+    ),
+]
 
 
 @pytest.fixture
@@ -107,19 +116,23 @@ def test_a_worker_that_is_killed_costs_time_only(cluster: Any, enrolled: Callabl
         assert enrolled(dask, "killed", kill) == local
 
 
-@pytest.mark.parametrize(("content", "has"), [('__version__ = "0.9"', "fpverify 0.9"), ("import nothing_of_it", "no")])
+@pytest.mark.parametrize(("content", "has"), CONTENTS)
 def test_a_worker_of_another_release_is_named(tmp_path: Path, content: str, has: str) -> None:
     distributed = pytest.importorskip("distributed")
     (tmp_path / "fpverify").mkdir()
     (tmp_path / "fpverify" / "__init__.py").write_text(content)
     with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as other:
         worker = [sys.executable, "-m", "dask", "worker", other.scheduler_address, "--no-nanny", "--no-dashboard"]
-        with subprocess.Popen(worker, env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path) as started:
-            other.get_client().wait_for_workers(1, timeout=60)
-            refused = pytest.raises(WorkersUnavailable, match=f"this worker has {has}.*it needs {__version__}")
+        started = subprocess.Popen(worker, env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+        try:
+            with other.get_client() as client:
+                client.wait_for_workers(1, timeout=60)
+            refused = pytest.raises(WorkersUnavailable, match=f"{has}; here it is {re.escape(__version__)}")
             with refused, dask_workforce(other.scheduler_address):
                 pass
-            started.terminate()
+        finally:
+            started.kill()
+            started.wait()
 
 
 def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

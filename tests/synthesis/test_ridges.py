@@ -9,7 +9,7 @@ import pytest
 
 from fpverify.synthesis.finger import MASTER_SHAPE, draw_finger
 from fpverify.synthesis.flow import BROAD, CALM, FLOWS, USUAL, Flow
-from fpverify.synthesis.growth import gabor_kernel, grow_ridges
+from fpverify.synthesis.growth import PERIODS_PX, gabor_kernel, grow_ridges
 from fpverify.synthesis.labels import find_minutiae
 from fpverify.synthesis.orientation import CLASS_FREQUENCIES, draw_class, draw_orientation, draw_singular_points
 from fpverify.synthesis.period import draw_period
@@ -63,6 +63,7 @@ def test_around_the_core_of_a_loop_the_direction_makes_half_a_turn() -> None:
 def test_periods_stay_within_their_range_and_reach_all_of_it(flow: Flow) -> None:
     periods = np.stack([draw_period(np.random.default_rng(seed), MASTER_SHAPE, flow) for seed in range(60)])
     assert (periods.min(), periods.max()) == pytest.approx(flow.period_range_px)
+    assert PERIODS_PX[0] <= periods.min() <= periods.max() <= PERIODS_PX[-1]  # of the filters that grow them
     means = periods.mean((1, 2))
     assert means.mean() == pytest.approx(flow.period_px, rel=0.08)
     assert means.std() == pytest.approx(flow.period_deviation_px, rel=0.25)

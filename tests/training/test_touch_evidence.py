@@ -13,7 +13,7 @@ from fpverify.comparison.touches.finger import FORMER, Keeping
 from fpverify.matching.touches import COHORT, read_tables
 from fpverify.models import load_bundle, write_bundle
 from fpverify.training import touch_evidence
-from fpverify.training.touch_evidence import DOUBT, KEEPING, UPRIGHT, learn_touches
+from fpverify.training.touch_evidence import DOUBT, KEEPING, UPRIGHT, learn_touches, with_cohort
 
 
 def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +29,20 @@ def test_worths_can_be_kept(tmp_path: Path, release_model: str, monkeypatch: pyt
     assert after.scales == after.print_scales == ()
     assert (after.upright, after.keeping) == (UPRIGHT, KEEPING)
     assert after.doubt == DOUBT
+
+
+def test_another_network_gets_a_cohort_of_its_own(
+    tmp_path: Path, release_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(touch_evidence, "COHORT_FINGERS", 2)
+    old = load_bundle(release_model)
+    contents = {name: old.content(name) for name in old.card.files}
+    copy = write_bundle(tmp_path / "model", replace(old.card, search_files={}), contents)
+    made = with_cohort(copy, tmp_path / "sets")
+    before, after = read_tables(old), read_tables(made)
+    assert len(before.cohort) > len(after.cohort) > 100
+    np.testing.assert_array_equal(after.places.table, before.places.table)
+    assert after.scales == after.print_scales == ()  # of the cohort that was
 
 
 def test_each_model_keeps_fingers_as_it_did() -> None:
