@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "tools" / "build-constraints.txt"
 LEFT_OUT = ("docs/images/",)  # of the sdist, see pyproject.toml
 MADE = {"PKG-INFO"}  # in the sdist, and in no commit
-MOST_MB = {".whl": 20, ".gz": 22}  # of 2^20 bytes; an index allows 100
+MOST_MB = {".whl": 24, ".gz": 26}  # of 2^20 bytes; an index allows 100
 TESTED_WITH = ("pytest>=8.2", "pytest-timeout>=2.3", "hypothesis>=6.100")  # what tests/conftest.py and settings need
 SURROUNDINGS = ({"TZ": "UTC", "LC_ALL": "C"}, {"TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"})  # of the two builds
 MOST_SHOWN = 4000  # characters of what a program that failed said
