@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     )
     from fpverify.vocabulary.images import FingerImage, ImageRecord
 
-__version__ = "1.4.0"
+__version__ = "1.5.0"
 
 __all__ = [
     "FINGERS",

@@ -27,7 +27,7 @@ def sealed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_scans_template_is_shown_and_nothing_is_kept(call: Call) -> None:
     ended = call("template", A1)
     assert (ended.code, ended.err) == (0, "")
-    for words in ("44 minutiae on 173 mm²", "ridgeline-16", "2,098 bytes", "500 ppi, stated by the file"):
+    for words in ("44 minutiae on 173 mm²", "ridgeline-17", "2,098 bytes", "500 ppi, stated by the file"):
         assert words in ended.out
     assert list(Path().iterdir()) == []
 
@@ -90,7 +90,7 @@ def test_a_scan_is_seen_by_the_model_of_the_template(
     assert call("template", A1, "--out", "b.fpt", "--plain").code == 0
     missing = call("compare", "a.fpt", stripes / "A_01.bmp")
     assert (missing.code, "edges-1 is not installed" in missing.err) == (3, True)
-    assert call("compare", "b.fpt", A2, "--model", edges_model, "--json").answer["model"] == "ridgeline-16"
+    assert call("compare", "b.fpt", A2, "--model", edges_model, "--json").answer["model"] == "ridgeline-17"
     monkeypatch.setenv("FPVERIFY_MODELS", str(edges_model.parent))
     seen = call("compare", "a.fpt", stripes / "A_01.bmp", "--json")
     assert (seen.code, seen.answer["model"], seen.answer["reference"]["model"]) == (0, "edges-1", "edges-1")

@@ -57,7 +57,7 @@ def test_every_line_of_the_document_does_what_it_says(tmp_path: Path, release_mo
     answers = (tmp_path / "answers").read_text()
     decided = [line for line in answers.splitlines() if '"entries"' not in line]  # a history tells of them again
     assert sum(line.count('"decision":"match"') for line in decided) == 7
-    assert '{"status":"ok","model":"ridgeline-16"}' in answers
+    assert '{"status":"ok","model":"ridgeline-17"}' in answers
     first, second = re.findall(r'^\{.*"subject":"C".*$', answers, re.MULTILINE)
     assert first == second
     shown = [line for one in CONSOLES for line in one.splitlines() if line.startswith("{")]

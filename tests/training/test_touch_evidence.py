@@ -53,5 +53,6 @@ def test_each_model_keeps_fingers_as_it_did() -> None:
     assert (known.upright, known.keeping, known.doubt) == (UPRIGHT, Keeping(bits=2), None)
     known = read_tables(load_bundle("ridgeline-15"))
     assert (known.keeping, known.doubt) == (Keeping(bits=2), DOUBT)
-    known = read_tables(load_bundle("ridgeline-16"))
-    assert (known.keeping, known.doubt) == (KEEPING, DOUBT)
+    for name in ("ridgeline-16", "ridgeline-17"):
+        known = read_tables(load_bundle(name))
+        assert (known.keeping, known.doubt) == (KEEPING, DOUBT)
